@@ -1,0 +1,80 @@
+/** A growing big-endian buffer. A value that does not fit its field throws a RangeError instead of wrapping. */
+export class ByteWriter {
+  #bytes: Uint8Array;
+  #view: DataView;
+  #length = 0;
+
+  constructor(capacityBytes = 256) {
+    this.#bytes = new Uint8Array(capacityBytes);
+    this.#view = new DataView(this.#bytes.buffer);
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  u8(value: number): this {
+    this.#view.setUint8(this.#grow(1), checked(value, 0xff));
+    return this;
+  }
+  u16(value: number): this {
+    this.#view.setUint16(this.#grow(2), checked(value, 0xffff));
+    return this;
+  }
+  u24(value: number): this {
+    checked(value, 0xffffff);
+    return this.u8(value >>> 16).u16(value & 0xffff);
+  }
+  u32(value: number): this {
+    this.#view.setUint32(this.#grow(4), checked(value, 0xffffffff));
+    return this;
+  }
+  i32(value: number): this {
+    if (!(Number.isInteger(value) && value >= -0x80000000 && value <= 0x7fffffff)) {
+      throw new RangeError(`${value} does not fit 32 signed bits`);
+    }
+    this.#view.setInt32(this.#grow(4), value);
+    return this;
+  }
+  u64(value: bigint | number): this {
+    const big = BigInt(value);
+    if (big < 0n || big > 0xffffffffffffffffn) throw new RangeError(`${big} does not fit 64 unsigned bits`);
+    this.#view.setBigUint64(this.#grow(8), big);
+    return this;
+  }
+  fourcc(code: string): this {
+    if (code.length !== 4) throw new RangeError(`a four-character code has 4 characters: ${code}`);
+    for (let i = 0; i < 4; i++) this.u8(code.charCodeAt(i));
+    return this;
+  }
+  bytes(bytes: Uint8Array): this {
+    const at = this.#grow(bytes.length);
+    this.#bytes.set(bytes, at);
+    return this;
+  }
+
+  /** The bytes written so far: a view, valid until the next write. */
+  finish(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  #grow(length: number): number {
+    const at = this.#length;
+    const needed = at + length;
+    if (needed > this.#bytes.length) {
+      const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
+      grown.set(this.#bytes);
+      this.#bytes = grown;
+      this.#view = new DataView(grown.buffer);
+    }
+    this.#length = needed;
+    return at;
+  }
+}
+
+function checked(value: number, max: number): number {
+  if (!(Number.isInteger(value) && value >= 0 && value <= max)) {
+    throw new RangeError(`${value} is not an integer from 0 to ${max}`);
+  }
+  return value;
+}
