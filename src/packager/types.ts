@@ -1,0 +1,212 @@
+import type { KeyLookup, KeySource } from '../keys/key-source.js';
+
+/**
+ * How the output is laid out. `fragmented`: moov first, then moof+mdat pairs cut at sync samples, as Media
+ * Source Extensions play it. `keep`: the input's own layout, with every untouched byte identical.
+ */
+export type Layout = 'fragmented' | 'keep';
+
+/** Protection systems whose pssh box prpack builds itself. */
+export type ProtectionSystem = 'playready' | 'common' | 'widevine';
+
+/** A track id, or every track of a kind. */
+export type TrackSelector = number | 'audio' | 'video';
+
+/** What the PlayReady header and object carry beside the KIDs (Microsoft, PlayReady Header Specification). */
+export interface PlayReadyOptions {
+  /** License acquisition URL, absolute. */
+  readonly laUrl?: string;
+  /** License acquisition user interface URL, absolute. */
+  readonly luiUrl?: string;
+  /** Domain service id, base64 of 16 bytes. */
+  readonly dsId?: string;
+  /** XML fragment put inside CUSTOMATTRIBUTES. */
+  readonly customAttributes?: string;
+  /** Header version; `auto` (default) takes the lowest that can carry the content. */
+  readonly version?: 'auto' | '4.0' | '4.1' | '4.2' | '4.3';
+  /** Write a CHECKSUM for each key where the version allows one. Default true. */
+  readonly checksum?: boolean;
+  /** Bytes of zeros reserved as an embedded license store; none by default. */
+  readonly reserveLicenseStoreBytes?: number;
+  /** `on-demand`: the header asks clients to set up the decryptor when media asks for it. */
+  readonly decryptorSetup?: 'on-demand';
+}
+
+export interface Progress {
+  readonly phase: 'plan' | 'write' | 'check';
+  readonly bytesDone: number;
+  readonly bytesTotal: number;
+}
+
+interface JobOptions {
+  /** Path of the input file. */
+  readonly input: string;
+  /** Path of the output file; it appears whole or not at all. */
+  readonly output: string;
+  /** Replace an existing output. Default false. */
+  readonly force?: boolean;
+  /** Stops the job; it then throws ABORTED and leaves no output. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+export interface EncryptOptions extends JobOptions {
+  /** Where KIDs and content keys come from. */
+  readonly keys: KeySource;
+  /** Write the keys used to this new file (mode 0600), in the format of key files, before the output appears. */
+  readonly keysOut?: string;
+  /** Tracks to encrypt. Default: every audio and video track. */
+  readonly tracks?: readonly TrackSelector[];
+  /** Default `fragmented`. */
+  readonly layout?: Layout;
+  /** Shortest duration of a fragment; it ends at the next sync sample. Default 2. */
+  readonly fragmentDurationSeconds?: number;
+  /** Default `cenc`. */
+  readonly scheme?: 'cenc';
+  /** Bytes of the per-sample IV. Default 8, which every PlayReady client reads. */
+  readonly ivSize?: 8 | 16;
+  /** Default `['playready', 'common']`. */
+  readonly systems?: readonly ProtectionSystem[];
+  readonly playready?: PlayReadyOptions;
+  /** Content id put into the Widevine pssh. */
+  readonly contentId?: string;
+  /** pssh boxes made elsewhere: whole boxes, or bare PlayReady Objects, which are wrapped. */
+  readonly extraPssh?: readonly Uint8Array[];
+  /** Plan only: nothing is written. Default false. */
+  readonly dryRun?: boolean;
+}
+
+export interface TrackReport {
+  readonly id: number;
+  /** `video`, `audio`, or the handler type of another track, such as `text`. */
+  readonly type: string;
+  /** RFC 6381 codec string where the codec has one, else the sample entry's fourcc. */
+  readonly codec: string;
+  readonly encrypted: boolean;
+  /** UUID text. Only of encrypted tracks, as `ivSize` and `protectedBytes`. */
+  readonly kid?: string;
+  /** Bytes of the per-sample IV: 8 or 16; 0 where the IV is constant. */
+  readonly ivSize?: number;
+  readonly samples: number;
+  readonly protectedBytes?: number;
+}
+
+export interface PsshReport {
+  /** UUID text. */
+  readonly systemId: string;
+  readonly name: string;
+  /** KIDs (UUID text) that the box lists, or its data where the box lists none. */
+  readonly keyIds: readonly string[];
+}
+
+/** Milliseconds of wall time by stage. */
+export interface Timings {
+  readonly planMs: number;
+  readonly writeMs: number;
+  readonly checkMs: number;
+  readonly totalMs: number;
+}
+
+interface JobResult {
+  readonly input: string;
+  readonly output: string;
+  /** Size of the output. */
+  readonly bytes: number;
+  readonly durationSeconds: number;
+  readonly layout: Layout;
+  readonly tracks: readonly TrackReport[];
+  readonly timings: Timings;
+  readonly warnings: readonly string[];
+}
+
+export interface EncryptResult extends JobResult {
+  readonly scheme: 'cenc';
+  readonly pssh: readonly PsshReport[];
+  /** Number of fragments of the output; 0 when it is progressive. */
+  readonly fragments: number;
+  /** True when nothing was written. */
+  readonly dryRun: boolean;
+}
+
+export interface DecryptOptions extends JobOptions {
+  readonly keys: KeyLookup;
+}
+
+export interface DecryptResult extends JobResult {}
+
+export interface InspectOptions {
+  readonly signal?: AbortSignal;
+  /** Keys to verify PlayReady checksums with. */
+  readonly keys?: KeyLookup;
+  /** List the box tree. Default false. */
+  readonly boxes?: boolean;
+}
+
+/** One box of the tree, in file order; children lie inside it. */
+export interface BoxReport {
+  readonly type: string;
+  readonly offsetBytes: number;
+  readonly sizeBytes: number;
+  readonly children?: readonly BoxReport[];
+}
+
+export interface PlayReadyKeyReport {
+  readonly kid: string;
+  readonly algId?: string;
+  /** base64, as in the header. */
+  readonly checksum?: string;
+  /** Only where a key was given: whether the checksum is that of the key. */
+  readonly checksumMatches?: boolean;
+}
+
+export interface PlayReadyReport {
+  readonly version: string;
+  readonly laUrl?: string;
+  readonly luiUrl?: string;
+  readonly dsId?: string;
+  readonly customAttributes?: string;
+  readonly decryptorSetup?: string;
+  readonly licenseStoreBytes?: number;
+  readonly keys: readonly PlayReadyKeyReport[];
+  /** The header's XML as it stands in the file. */
+  readonly xml: string;
+}
+
+export interface InspectedPssh extends PsshReport {
+  /** Where the box is: `moov`, or `moof[n]`. */
+  readonly location: string;
+  readonly version: number;
+  /** base64 of the system-specific data. */
+  readonly data: string;
+  readonly playready?: PlayReadyReport;
+  readonly widevine?: {
+    readonly contentId?: string;
+    readonly provider?: string;
+    readonly protectionScheme?: string;
+  };
+  /** Why the data could not be read, when it could not. */
+  readonly problem?: string;
+}
+
+export interface InspectedTrack extends TrackReport {
+  readonly scheme?: string;
+  readonly durationSeconds: number;
+  readonly width?: number;
+  readonly height?: number;
+  readonly channels?: number;
+  readonly sampleRateHz?: number;
+  readonly language?: string;
+}
+
+export interface InspectResult {
+  readonly path: string;
+  readonly bytes: number;
+  readonly brands: readonly string[];
+  readonly durationSeconds: number;
+  readonly layout: 'progressive' | 'fragmented';
+  readonly fragments: number;
+  readonly tracks: readonly InspectedTrack[];
+  readonly pssh: readonly InspectedPssh[];
+  readonly boxes?: readonly BoxReport[];
+  readonly warnings: readonly string[];
+}
