@@ -92,7 +92,7 @@ const media = {
   'test/media/hevc-multislice.mp4': [
     ...smallVideo(),
     ...hevc,
-    `${hevcParams}:slices=2:ctu=16:min-cu-size=8`,
+    `${hevcParams}:pools=1:wpp=1:slices=2:ctu=16:min-cu-size=8`,
     ...['-tag:v', 'hvc1'],
     ...moovFirst,
   ],
