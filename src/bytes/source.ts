@@ -1,0 +1,153 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { PrpackError } from '../errors.js';
+
+/** Random access to the bytes of an input. Reads are synchronous: plans make many small ones. */
+export interface ByteSource {
+  /** For messages. */
+  readonly path: string;
+  readonly sizeBytes: number;
+  /**
+   * Fills `target` with the bytes from `offsetBytes` on.
+   * @throws PrpackError TRUNCATED_INPUT when the input ends before that; INPUT_UNREADABLE on a read error
+   */
+  readInto(target: Uint8Array, offsetBytes: number): void;
+  close(): void;
+}
+
+const OPEN_PROBLEMS: Record<string, [code: 'INPUT_NOT_FOUND' | 'INPUT_UNREADABLE', remedy: string]> = {
+  ENOENT: ['INPUT_NOT_FOUND', 'Check the path of the input.'],
+  ENOTDIR: ['INPUT_NOT_FOUND', 'Check the path of the input.'],
+  EACCES: ['INPUT_UNREADABLE', 'Make the file readable for this user.'],
+};
+
+/** A regular file, opened for reading. */
+export class FileSource implements ByteSource {
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly #fd: number;
+
+  /** @throws PrpackError INPUT_NOT_FOUND, INPUT_UNREADABLE */
+  constructor(path: string) {
+    this.path = path;
+    try {
+      this.#fd = openSync(path, 'r');
+    } catch (cause) {
+      const reason = (cause as NodeJS.ErrnoException).code ?? '';
+      const [code, remedy] = OPEN_PROBLEMS[reason] ?? ['INPUT_UNREADABLE', 'Check that the file can be read.'];
+      throw new PrpackError(code, `cannot open ${path}: ${reason}`, { path, remedy }, cause);
+    }
+    const stat = fstatSync(this.#fd);
+    if (!stat.isFile()) {
+      closeSync(this.#fd);
+      throw new PrpackError('INPUT_UNREADABLE', `${path} is not a regular file`, {
+        path,
+        remedy: 'Give the path of an MP4 file; pipes and directories cannot be read at random places.',
+      });
+    }
+    this.sizeBytes = stat.size;
+  }
+
+  readInto(target: Uint8Array, offsetBytes: number): void {
+    let done = 0;
+    while (done < target.length) {
+      const count = this.#readSome(target, done, offsetBytes + done);
+      if (count === 0) throw endsTooEarly(this, offsetBytes, target.length);
+      done += count;
+    }
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+
+  #readSome(target: Uint8Array, from: number, offsetBytes: number): number {
+    try {
+      return readSync(this.#fd, target, from, target.length - from, offsetBytes);
+    } catch (cause) {
+      const reason = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
+      throw new PrpackError(
+        'INPUT_UNREADABLE',
+        `reading ${this.path} failed at byte ${offsetBytes}: ${reason}`,
+        { path: this.path, offsetBytes, remedy: 'Check the disk or network share that holds the input.' },
+        cause,
+      );
+    }
+  }
+}
+
+/** Bytes already in memory. */
+export class MemorySource implements ByteSource {
+  readonly path: string;
+  readonly #bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array, path = '(memory)') {
+    this.#bytes = bytes;
+    this.path = path;
+  }
+
+  get sizeBytes(): number {
+    return this.#bytes.length;
+  }
+
+  readInto(target: Uint8Array, offsetBytes: number): void {
+    if (offsetBytes + target.length > this.#bytes.length) throw endsTooEarly(this, offsetBytes, target.length);
+    target.set(this.#bytes.subarray(offsetBytes, offsetBytes + target.length));
+  }
+
+  close(): void {}
+}
+
+/** A copy of `lengthBytes` bytes from `offsetBytes` on. */
+export function readBytes(source: ByteSource, offsetBytes: number, lengthBytes: number): Uint8Array {
+  const bytes = new Uint8Array(lengthBytes);
+  source.readInto(bytes, offsetBytes);
+  return bytes;
+}
+
+/** Small reads at rising offsets, served from one sliding window over a source. */
+export class ReadWindow {
+  readonly source: ByteSource;
+  readonly #capacityBytes: number;
+  #bytes: Uint8Array;
+  #startBytes = 0;
+  #endBytes = 0;
+
+  constructor(source: ByteSource, capacityBytes = 64 * 1024) {
+    this.source = source;
+    this.#capacityBytes = capacityBytes;
+    this.#bytes = new Uint8Array(capacityBytes);
+  }
+
+  /**
+   * A view of the bytes, valid until the next call.
+   * @throws PrpackError TRUNCATED_INPUT
+   */
+  view(offsetBytes: number, lengthBytes: number): Uint8Array {
+    if (offsetBytes < this.#startBytes || offsetBytes + lengthBytes > this.#endBytes) {
+      this.#load(offsetBytes, lengthBytes);
+    }
+    const from = offsetBytes - this.#startBytes;
+    return this.#bytes.subarray(from, from + lengthBytes);
+  }
+
+  #load(offsetBytes: number, lengthBytes: number): void {
+    const { source } = this;
+    if (offsetBytes + lengthBytes > source.sizeBytes) throw endsTooEarly(source, offsetBytes, lengthBytes);
+    const wanted = Math.max(lengthBytes, Math.min(this.#capacityBytes, source.sizeBytes - offsetBytes));
+    if (wanted > this.#bytes.length) this.#bytes = new Uint8Array(wanted);
+    this.#endBytes = 0; // nothing is valid if the read throws
+    source.readInto(this.#bytes.subarray(0, wanted), offsetBytes);
+    this.#startBytes = offsetBytes;
+    this.#endBytes = offsetBytes + wanted;
+  }
+}
+
+function endsTooEarly(source: ByteSource, offsetBytes: number, lengthBytes: number): PrpackError {
+  return new PrpackError('TRUNCATED_INPUT', `${source.path} ends in the middle of its content`, {
+    path: source.path,
+    offsetBytes,
+    expected: offsetBytes + lengthBytes,
+    received: source.sizeBytes,
+    remedy: 'The file is incomplete: copy or download it again.',
+  });
+}
