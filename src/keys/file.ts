@@ -1,0 +1,52 @@
+import { constants } from 'node:fs';
+import { open, readFile, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { PrpackError } from '../errors.js';
+
+/**
+ * A whole small file as text, without the white space around it.
+ * @throws PrpackError KEY_SOURCE_FAILED when it cannot be read
+ */
+export async function readSecretText(path: string, what: string): Promise<string> {
+  try {
+    return (await readFile(path, 'utf8')).trim();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new PrpackError(
+      'KEY_SOURCE_FAILED',
+      `the ${what} cannot be read: ${path} (${code})`,
+      { path, remedy: `Check that the ${what} exists and that this user may read it.` },
+      error,
+    );
+  }
+}
+
+/**
+ * Makes a file that only its owner can read, whole and on the disk when this returns, never over another file.
+ * @throws the error of the system, `EEXIST` when the file is there already; a part of a file is not left behind
+ */
+export async function createSecretFile(path: string, text: string): Promise<void> {
+  const file = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
+  try {
+    await file.chmod(0o600); // whatever the umask is
+    await file.writeFile(text);
+    await file.sync();
+  } catch (error) {
+    await unlink(path).catch(() => {});
+    throw error;
+  } finally {
+    await file.close();
+  }
+  await syncDirectory(dirname(path));
+}
+
+/** Makes the names in a directory durable. Windows cannot open directories and does not need it. */
+async function syncDirectory(path: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const directory = await open(path, constants.O_RDONLY);
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}

@@ -1,0 +1,200 @@
+import { PrpackError } from '../errors.js';
+import { ContentKey } from './content-key.js';
+import { readSecretText } from './file.js';
+import { type KeyId, parseKeyId } from './key-id.js';
+import {
+  type AssignedKey,
+  assignTo,
+  type KeyLookup,
+  type KeySource,
+  type TrackKeyRequest,
+} from './key-source.js';
+
+/** One entry of a key file. */
+export interface KeyFileEntry {
+  readonly kid: KeyId;
+  readonly key: ContentKey;
+  /** The key is for the track with this track_ID. */
+  readonly trackId?: number;
+  /** The key is for tracks with this label: `audio`, `video` or a label of the request. With `trackId` it is a remark only. */
+  readonly label?: string;
+}
+
+/**
+ * Keys from a `keys.json`: `{"keys": [{"kid": UUID, "key": 32 hex digits, "trackId": 1 | "label": "video"}, …]}`, or the array alone.
+ * An entry without track id and label is for every track that has no entry of its own.
+ */
+export class KeyFile implements KeySource, KeyLookup {
+  readonly entries: readonly KeyFileEntry[];
+  readonly #path: string;
+
+  /** Use `readKeyFile` or `parseKeyFile`, which check the entries. `path` is for messages only. */
+  constructor(entries: readonly KeyFileEntry[], path: string) {
+    this.entries = entries;
+    this.#path = path;
+  }
+
+  async assign(requests: readonly TrackKeyRequest[]): Promise<AssignedKey[]> {
+    return requests.map((request) => {
+      const { kid, key, label } = this.#entryFor(request);
+      return assignTo(label === undefined ? request : { ...request, label }, { kid, key, source: 'file' });
+    });
+  }
+
+  async find(kid: KeyId): Promise<ContentKey | undefined> {
+    return this.entries.find((entry) => entry.kid === kid)?.key;
+  }
+
+  /** The entry that says most precisely that it is for this track: by id, by label, by type, for all. */
+  #entryFor(request: TrackKeyRequest): KeyFileEntry {
+    const { trackId, type, label } = request;
+    const precedence: ((entry: KeyFileEntry) => boolean)[] = [
+      (entry) => entry.trackId === trackId,
+      (entry) => entry.trackId === undefined && entry.label !== undefined && entry.label === label,
+      (entry) => entry.trackId === undefined && entry.label === type,
+      (entry) => entry.trackId === undefined && entry.label === undefined,
+    ];
+    for (const matches of precedence) {
+      const found = this.entries.filter(matches);
+      if (new Set(found.map((entry) => entry.kid)).size > 1) throw this.#ambiguous(request, found);
+      if (found[0]) return found[0];
+    }
+    throw this.#missing(request);
+  }
+
+  #ambiguous({ trackId, type }: TrackKeyRequest, found: readonly KeyFileEntry[]): PrpackError {
+    const indices = found.map((entry) => this.entries.indexOf(entry)).join(', ');
+    return new PrpackError(
+      'KEY_INVALID',
+      `${this.#path}: more than one key for ${type} track ${trackId}: entries ${indices}`,
+      {
+        path: this.#path,
+        remedy: 'Tell the entries apart with "trackId" or "label", or remove all but one.',
+      },
+    );
+  }
+
+  #missing({ trackId, type, label }: TrackKeyRequest): PrpackError {
+    const labels = label === undefined || label === type ? `"${type}"` : `"${label}" or "${type}"`;
+    return new PrpackError('KEY_REQUIRED', `${this.#path}: no key for ${type} track ${trackId}`, {
+      path: this.#path,
+      remedy: `Add an entry with "trackId": ${trackId}, with "label": ${labels}, or with neither for all tracks.`,
+    });
+  }
+}
+
+/**
+ * Reads and checks a key file.
+ * @throws PrpackError KEY_SOURCE_FAILED when it cannot be read, else as `parseKeyFile`
+ */
+export async function readKeyFile(path: string): Promise<KeyFile> {
+  return parseKeyFile(await readSecretText(path, 'key file'), path);
+}
+
+/**
+ * Checks the text of a key file. Errors name the entry and the field, and never repeat a value.
+ * @throws PrpackError KEY_INVALID, or KEY_CONFLICT when one KID has two keys
+ */
+export function parseKeyFile(text: string, path: string): KeyFile {
+  const entries = entryList(text, path).map((value, index) => parseEntry(value, index, path));
+  const firstOfKid = new Map<KeyId, number>();
+  entries.forEach(({ kid, key }, index) => {
+    const first = firstOfKid.get(kid);
+    if (first === undefined) firstOfKid.set(kid, index);
+    else if (!entries[first]!.key.equals(key)) throw conflict(path, kid, first, index);
+  });
+  return new KeyFile(entries, path);
+}
+
+function conflict(path: string, kid: KeyId, first: number, second: number): PrpackError {
+  return new PrpackError(
+    'KEY_CONFLICT',
+    `${path}: entries ${first} and ${second} give KID ${kid} two different keys`,
+    {
+      path,
+      remedy:
+        'Keep the key that the content was or will be encrypted with, and give the other a KID of its own.',
+    },
+  );
+}
+
+function entryList(text: string, path: string): unknown[] {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    // The cause is left out: JSON.parse quotes the text around the mistake, which may be a key.
+    throw invalid(path, 'the key file is not JSON');
+  }
+  const list = isObject(parsed) ? onlyKeysOf(parsed, path) : parsed;
+  if (!Array.isArray(list)) throw invalid(path, 'the key file holds no list of keys');
+  if (list.length === 0) throw invalid(path, 'the list of keys is empty');
+  return list;
+}
+
+function onlyKeysOf(parsed: Record<string, unknown>, path: string): unknown {
+  if (Object.keys(parsed).some((name) => name !== 'keys')) {
+    throw invalid(path, 'the key file has other fields than "keys" at the top');
+  }
+  return parsed.keys;
+}
+
+const FIELDS = ['kid', 'key', 'trackId', 'label'];
+
+function parseEntry(value: unknown, index: number, path: string): KeyFileEntry {
+  const at = `entry ${index}`;
+  if (!isObject(value)) throw invalid(path, `${at} is not an object`);
+  // An unknown field is not named: a key may have been put where its name belongs.
+  if (Object.keys(value).some((name) => !FIELDS.includes(name))) {
+    throw invalid(path, `${at} has a field other than ${FIELDS.join(', ')}`);
+  }
+  const { trackId, label } = value;
+  if (trackId !== undefined && !isTrackId(trackId)) {
+    throw invalid(path, `${at}: "trackId" is not an integer from 1 to 4294967295`);
+  }
+  if (label !== undefined && !(typeof label === 'string' && label.length > 0)) {
+    throw invalid(path, `${at}: "label" is not a text with at least one character`);
+  }
+  return {
+    kid: field(value, 'kid', parseKeyId, at, path),
+    key: field(value, 'key', ContentKey.fromHex, at, path),
+    ...(trackId === undefined ? {} : { trackId }),
+    ...(label === undefined ? {} : { label }),
+  };
+}
+
+function field<T>(
+  entry: Record<string, unknown>,
+  name: 'kid' | 'key',
+  parse: (text: string) => T,
+  at: string,
+  path: string,
+): T {
+  const text = entry[name];
+  if (typeof text !== 'string') throw invalid(path, `${at}: "${name}" is missing or not a text`);
+  try {
+    return parse(text);
+  } catch (error) {
+    if (!(error instanceof PrpackError)) throw error;
+    throw new PrpackError(error.code, `${path}: ${at}: "${name}": ${error.message}`, {
+      ...error.details,
+      path,
+    });
+  }
+}
+
+/** track_ID: never zero (ISO/IEC 14496-12 8.3.2.3). */
+function isTrackId(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 0xffffffff;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function invalid(path: string, problem: string): PrpackError {
+  return new PrpackError('KEY_INVALID', `${path}: ${problem}`, {
+    path,
+    remedy: 'Write it as {"keys": [{"kid": "<UUID>", "key": "<32 hexadecimal digits>", "label": "video"}]}.',
+  });
+}

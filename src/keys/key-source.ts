@@ -1,0 +1,57 @@
+import type { ContentKey } from './content-key.js';
+import type { KeyId } from './key-id.js';
+
+/** A track that is to be encrypted, as far as the choice of its key depends on it. */
+export interface TrackKeyRequest {
+  /** track_ID of the movie. */
+  readonly trackId: number;
+  readonly type: 'audio' | 'video';
+  /** A class of tracks that share a key, such as `HD`; where absent, the type is the class. */
+  readonly label?: string;
+  /** Picture size in pixels, for video. */
+  readonly width?: number;
+  readonly height?: number;
+}
+
+/** The key that a track is encrypted with. */
+export interface AssignedKey {
+  readonly trackId: number;
+  readonly kid: KeyId;
+  readonly key: ContentKey;
+  readonly label?: string;
+  /** Where the key comes from: `random`, `file`, `environment`, `given` or `seed`. */
+  readonly source: string;
+  /** Which seed the key was derived from, for source `seed`: enough for its owner to derive the key again. */
+  readonly seedId?: string;
+}
+
+/** Hands out keys for encryption. */
+export interface KeySource {
+  /**
+   * One key for every request, in the order of the requests.
+   * @throws PrpackError KEY_REQUIRED when a track has no key, KEY_INVALID when its key is not unambiguous
+   */
+  assign(requests: readonly TrackKeyRequest[]): Promise<AssignedKey[]>;
+}
+
+/** Finds keys for decryption. */
+export interface KeyLookup {
+  /** The key of that KID, or undefined when it is not known here. */
+  find(kid: KeyId): Promise<ContentKey | undefined>;
+}
+
+/** The same key for every track. Counter blocks stay apart because every track gets an IV of its own. */
+export function assignToAll(
+  requests: readonly TrackKeyRequest[],
+  shared: Omit<AssignedKey, 'trackId' | 'label'>,
+): AssignedKey[] {
+  return requests.map((request) => assignTo(request, shared));
+}
+
+/** One track's key; the label is taken over from the request. */
+export function assignTo(
+  { trackId, label }: TrackKeyRequest,
+  shared: Omit<AssignedKey, 'trackId' | 'label'>,
+): AssignedKey {
+  return { trackId, ...shared, ...(label === undefined ? {} : { label }) };
+}

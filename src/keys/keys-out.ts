@@ -1,0 +1,39 @@
+import { PrpackError } from '../errors.js';
+import { createSecretFile } from './file.js';
+import type { AssignedKey } from './key-source.js';
+
+/**
+ * Writes assigned keys as a key file that `readKeyFile` takes again: one entry for all tracks when they share a key, else one a track.
+ * The file is new, readable by its owner only, and on the disk when this returns: call it before media is published.
+ * @throws PrpackError OUTPUT_EXISTS, OUTPUT_FAILED
+ */
+export async function writeKeysOut(path: string, assigned: readonly AssignedKey[]): Promise<void> {
+  try {
+    await createSecretFile(path, keyFileText(assigned));
+  } catch (error) {
+    throw writeFailure(path, error as NodeJS.ErrnoException);
+  }
+}
+
+function keyFileText(assigned: readonly AssignedKey[]): string {
+  const oneKey = new Set(assigned.map(({ kid }) => kid)).size === 1;
+  const keys = (oneKey ? assigned.slice(0, 1) : assigned).map(({ kid, key, trackId, label }) => ({
+    kid,
+    key: key.revealHex(),
+    ...(oneKey ? {} : { trackId, label }),
+  }));
+  return `${JSON.stringify({ keys }, undefined, 2)}\n`;
+}
+
+function writeFailure(path: string, cause: NodeJS.ErrnoException): PrpackError {
+  if (cause.code === 'EEXIST') {
+    return new PrpackError('OUTPUT_EXISTS', `the file for the keys is there already: ${path}`, {
+      path,
+      remedy:
+        'It may hold keys of published media: use its keys again with --key-file, or name another file.',
+    });
+  }
+  const message = `the file for the keys cannot be written: ${path} (${cause.code})`;
+  const remedy = 'Name a file in a directory that exists, has room, and where this user may write.';
+  return new PrpackError('OUTPUT_FAILED', message, { path, remedy }, cause);
+}

@@ -1,0 +1,142 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { PrpackError } from '../../src/errors.js';
+import { parseKeyFile, readKeyFile } from '../../src/keys/key-file.js';
+import { parseKeyId } from '../../src/keys/key-id.js';
+import type { TrackKeyRequest } from '../../src/keys/key-source.js';
+import { scratchDirectories } from './scratch.js';
+
+const scratch = scratchDirectories();
+
+const KIDS = [1, 2, 3, 4].map((n) => `10000000-1000-1000-1000-10000000000${n}`);
+const KEYS = ['a', 'b', 'c', 'd'].map((digit) => digit.repeat(32));
+const VIDEO: TrackKeyRequest = { trackId: 1, type: 'video', label: 'HD' };
+const AUDIO: TrackKeyRequest = { trackId: 2, type: 'audio' };
+
+function entry(n: number, more: object = {}) {
+  return { kid: KIDS[n], key: KEYS[n], ...more };
+}
+
+function file(...entries: unknown[]) {
+  return parseKeyFile(JSON.stringify({ keys: entries }), 'keys.json');
+}
+
+async function kidsFor(keys: ReturnType<typeof file>, ...requests: TrackKeyRequest[]) {
+  return (await keys.assign(requests)).map(({ kid }) => KIDS.indexOf(kid));
+}
+
+function failure(run: () => unknown): PrpackError {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof PrpackError) return error;
+    throw error;
+  }
+  return expect.unreachable();
+}
+
+describe('KeyFile', () => {
+  it('prefers the track id, then the label, then the type, then the entry for all', async () => {
+    const all = [entry(0), entry(1, { label: 'video' }), entry(2, { label: 'HD' }), entry(3, { trackId: 1 })];
+    expect(await kidsFor(file(...all), VIDEO, AUDIO)).toEqual([3, 0]);
+    expect(await kidsFor(file(...all.slice(0, 3)), VIDEO, AUDIO)).toEqual([2, 0]);
+    expect(await kidsFor(file(...all.slice(0, 2)), VIDEO, AUDIO)).toEqual([1, 0]);
+    expect(await kidsFor(file(...all.slice(0, 1)), VIDEO, AUDIO)).toEqual([0, 0]);
+  });
+
+  it('tells key, label and source of what it assigns', async () => {
+    const [assigned] = await file(entry(0, { label: 'video' })).assign([VIDEO]);
+    expect(assigned).toMatchObject({ trackId: 1, kid: KIDS[0], label: 'video', source: 'file' });
+    expect(assigned!.key.revealHex()).toBe(KEYS[0]);
+  });
+
+  it('is a list alone, too', async () => {
+    expect(await kidsFor(parseKeyFile(JSON.stringify([entry(0)]), 'k'), AUDIO)).toEqual([0]);
+  });
+
+  it('wants a key for every track', async () => {
+    await expect(file(entry(0, { label: 'video' })).assign([VIDEO, AUDIO])).rejects.toMatchObject({
+      code: 'KEY_REQUIRED',
+      message: 'keys.json: no key for audio track 2',
+    });
+  });
+
+  it('does not guess between two keys', async () => {
+    await expect(file(entry(0), entry(1)).assign([VIDEO])).rejects.toMatchObject({
+      code: 'KEY_INVALID',
+      message: expect.stringContaining('entries 0, 1'),
+    });
+  });
+
+  it('finds any entry by KID, for decryption', async () => {
+    const keys = file(entry(0), entry(1), entry(2, { trackId: 9 }));
+    expect((await keys.find(parseKeyId(KIDS[2]!)))!.revealHex()).toBe(KEYS[2]);
+    expect(await keys.find(parseKeyId(KIDS[3]!))).toBeUndefined();
+  });
+
+  it('takes one KID twice with the same key', async () => {
+    expect(await kidsFor(file(entry(0, { trackId: 1 }), entry(0, { trackId: 2 })), VIDEO, AUDIO)).toEqual([
+      0, 0,
+    ]);
+  });
+
+  it('refuses one KID with two keys, however it is written', () => {
+    const twice = [entry(0), { kid: KIDS[0]!.replaceAll('-', ''), key: KEYS[1] }];
+    expect(failure(() => file(...twice))).toMatchObject({
+      code: 'KEY_CONFLICT',
+      message: expect.stringContaining(KIDS[0]!),
+    });
+  });
+});
+
+describe('parseKeyFile', () => {
+  it.each<[string, unknown, string]>([
+    ['a kid that is none', [entry(0), { kid: 'x', key: KEYS[0] }], 'entry 1: "kid"'],
+    ['a missing kid', [{ key: KEYS[0] }], 'entry 0: "kid"'],
+    ['a missing key', [{ kid: KIDS[0] }], 'entry 0: "key"'],
+    ['a key that is a number', [{ kid: KIDS[0], key: 12 }], 'entry 0: "key"'],
+    ['a short key', [{ kid: KIDS[0], key: KEYS[0]!.slice(1) }], 'entry 0: "key"'],
+    ['track 0', [entry(0, { trackId: 0 })], 'entry 0: "trackId"'],
+    ['half a track', [entry(0, { trackId: 1.5 })], 'entry 0: "trackId"'],
+    ['an empty label', [entry(0, { label: '' })], 'entry 0: "label"'],
+    ['an unknown field', [entry(0, { lable: 'video' })], 'entry 0 has a field other than'],
+    ['an entry that is no object', [[KIDS[0], KEYS[0]]], 'entry 0 is not an object'],
+    ['no entries', [], 'empty'],
+    ['another shape', 'keys', 'no list'],
+    ['null', null, 'no list'],
+    ['another field at the top', { keys: [entry(0)], version: 1 }, 'other fields'],
+  ])('refuses %s and says where', (_name, content, message) => {
+    expect(failure(() => parseKeyFile(JSON.stringify(content), 'keys.json'))).toMatchObject({
+      code: 'KEY_INVALID',
+      message: expect.stringContaining(message),
+      details: { path: 'keys.json', remedy: expect.any(String) },
+    });
+  });
+
+  it.each([
+    ['a key before the mistake', `[{"kid": "${KIDS[0]}", "key": "${KEYS[0]}"`],
+    ['a key as the mistake', `[{"kid": "${KIDS[0]}", "key": ${KEYS[0]}}]`],
+    ['a key as a KID', JSON.stringify([{ kid: `${KEYS[0]}0`, key: KEYS[0] }])],
+    ['a key as a field', JSON.stringify([{ [KEYS[0]!]: KIDS[0] }])],
+    ['a key that is too long', JSON.stringify([{ kid: KIDS[0], key: `${KEYS[0]}0` }])],
+  ])('never repeats %s', (_name, text) => {
+    const error = failure(() => parseKeyFile(text, 'keys.json'));
+    const told = `${inspect(error, { depth: 9 })}${JSON.stringify(error)}${inspect(error.cause)}`;
+    expect(told).not.toContain(KEYS[0]!.slice(0, 8));
+  });
+});
+
+describe('readKeyFile', () => {
+  it('reads a file', async () => {
+    const path = join(scratch(), 'keys.json');
+    writeFileSync(path, JSON.stringify({ keys: [entry(0)] }));
+    expect(await kidsFor(await readKeyFile(path), VIDEO)).toEqual([0]);
+  });
+
+  it('names a file that is not there', async () => {
+    const path = join(scratch(), 'none.json');
+    await expect(readKeyFile(path)).rejects.toMatchObject({ code: 'KEY_SOURCE_FAILED', details: { path } });
+  });
+});
