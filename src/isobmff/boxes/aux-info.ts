@@ -1,0 +1,23 @@
+import type { ByteReader } from '../../bytes/reader.js';
+import { ByteWriter } from '../../bytes/writer.js';
+
+/** The optional head that `saiz` and `saio` share (ISO/IEC 14496-12 8.7.8, 8.7.9). Absent, it is the scheme of the track. */
+export interface AuxInfoKind {
+  /** A scheme fourcc such as `cenc`. */
+  readonly auxInfoType?: string;
+  readonly auxInfoTypeParameter?: number;
+}
+
+const HAS_AUX_INFO_TYPE = 1;
+
+export function readAuxInfoKind(reader: ByteReader, flags: number): AuxInfoKind {
+  if (!(flags & HAS_AUX_INFO_TYPE)) return {};
+  return { auxInfoType: reader.fourcc(), auxInfoTypeParameter: reader.u32() };
+}
+
+/** Flags and bytes of the head. */
+export function writeAuxInfoKind(kind: AuxInfoKind): { readonly flags: number; readonly bytes: Uint8Array } {
+  if (kind.auxInfoType === undefined) return { flags: 0, bytes: new Uint8Array() };
+  const bytes = new ByteWriter(8).fourcc(kind.auxInfoType).u32(kind.auxInfoTypeParameter ?? 0);
+  return { flags: HAS_AUX_INFO_TYPE, bytes: bytes.finish() };
+}

@@ -1,0 +1,168 @@
+import type { ByteReader } from '../../bytes/reader.js';
+import { fullBox, readVersionAndFlags } from './box.js';
+import { type PiffAlgorithmId, readPiffDefaults } from './piff.js';
+
+/** IVs and subsample maps of a run of samples, one typed array a field (ISO/IEC 23001-7 7.2). */
+export interface SencColumns {
+  /** Not backed by bytes when the IV size is 0 and there are no subsamples. */
+  readonly sampleCount: number;
+  /** 0, 8 or 16 bytes a sample. */
+  readonly ivSize: number;
+  /** The IVs one after the other: `sampleCount * ivSize` bytes. */
+  readonly ivs: Uint8Array;
+  /** Present for all samples or for none: the flag is one of the box. */
+  readonly subsamples?: SubsampleColumns;
+}
+
+/** The subsamples of sample `i` are the rows `starts[i]` to `starts[i + 1]` of the other two columns. */
+export interface SubsampleColumns {
+  /** `sampleCount + 1` row numbers. */
+  readonly starts: Uint32Array;
+  readonly clearBytes: Uint16Array;
+  readonly protectedBytes: Uint32Array;
+}
+
+/** A `senc` as read. */
+export interface Senc extends SencColumns {
+  /** PIFF only (flag 1): these samples do not follow the track's defaults. */
+  readonly override?: {
+    readonly algorithmId: PiffAlgorithmId;
+    readonly ivSize: number;
+    readonly kid: string;
+  };
+}
+
+const OVERRIDE_TRACK_ENCRYPTION = 1;
+const USE_SUBSAMPLES = 2;
+
+/**
+ * Reads the payload after the box header (after the extended type, for the PIFF `uuid` form).
+ *
+ * Bytes left over are an error, unlike in other boxes: they mean that the samples were written with another IV
+ * size than the one given, and every IV but the first would be wrong.
+ * @param ivSize bytes of each IV, which `senc` does not say itself: from `tenc` or the sample's `seig`
+ * @throws PrpackError MALFORMED_INPUT
+ */
+export function readSenc(reader: ByteReader, ivSize: number): Senc {
+  const { flags } = readVersionAndFlags(reader, 0);
+  const override = flags & OVERRIDE_TRACK_ENCRYPTION ? readPiffDefaults(reader) : undefined;
+  const columns = readSamples(reader, override?.ivSize ?? ivSize, (flags & USE_SUBSAMPLES) !== 0);
+  if (reader.remaining > 0) {
+    throw reader.fail(
+      'bytes are left over after the last sample; the IV size may be another one',
+      undefined,
+      {
+        expected: 0,
+        received: reader.remaining,
+        clause: 'ISO/IEC 23001-7 7.2',
+      },
+    );
+  }
+  return override ? { ...columns, override } : columns;
+}
+
+function readSamples(reader: ByteReader, ivSize: number, hasSubsamples: boolean): SencColumns {
+  const sampleCount = reader.u32();
+  if (!hasSubsamples) {
+    reader.expectEntries(sampleCount, ivSize);
+    return { sampleCount, ivSize, ivs: reader.take(sampleCount * ivSize).slice() };
+  }
+  reader.expectEntries(sampleCount, ivSize + 2);
+  const samplesAt = reader.position;
+  const starts = new Uint32Array(sampleCount + 1);
+  for (let sample = 0; sample < sampleCount; sample++) {
+    reader.skip(ivSize);
+    const subsampleCount = reader.u16();
+    reader.skip(6 * subsampleCount);
+    starts[sample + 1] = starts[sample] + subsampleCount;
+  }
+  const samples = reader.bytes.subarray(samplesAt, reader.position);
+  return { sampleCount, ivSize, ...fillColumns(samples, ivSize, starts) };
+}
+
+/** The second pass over samples whose sizes are known to be right. */
+function fillColumns(
+  samples: Uint8Array,
+  ivSize: number,
+  starts: Uint32Array,
+): Pick<SencColumns, 'ivs' | 'subsamples'> {
+  const sampleCount = starts.length - 1;
+  const view = new DataView(samples.buffer, samples.byteOffset, samples.byteLength);
+  const ivs = new Uint8Array(sampleCount * ivSize);
+  const clearBytes = new Uint16Array(starts[sampleCount]);
+  const protectedBytes = new Uint32Array(starts[sampleCount]);
+  let at = 0;
+  for (let sample = 0; sample < sampleCount; sample++) {
+    ivs.set(samples.subarray(at, at + ivSize), sample * ivSize);
+    at += ivSize + 2;
+    for (let row = starts[sample]; row < starts[sample + 1]; row++, at += 6) {
+      clearBytes[row] = view.getUint16(at);
+      protectedBytes[row] = view.getUint32(at + 2);
+    }
+  }
+  return { ivs, subsamples: { starts, clearBytes, protectedBytes } };
+}
+
+/** The whole box for the samples `first` to `first + count` of the columns. */
+export function writeSenc(columns: SencColumns, first = 0, count = columns.sampleCount - first): Uint8Array {
+  const { ivSize, ivs, subsamples } = columns;
+  const payload = new Uint8Array(sizeOfSenc(columns, first, count) - SENC_FIRST_IV_BYTES + 4);
+  const view = new DataView(payload.buffer);
+  view.setUint32(0, count);
+  let at = 4;
+  for (let sample = first; sample < first + count; sample++) {
+    payload.set(ivs.subarray(sample * ivSize, (sample + 1) * ivSize), at);
+    at += ivSize;
+    if (subsamples) at = writeSubsamples(view, at, subsamples, sample);
+  }
+  return fullBox('senc', 0, subsamples ? USE_SUBSAMPLES : 0, payload);
+}
+
+function writeSubsamples(view: DataView, at: number, subsamples: SubsampleColumns, sample: number): number {
+  const { starts, clearBytes, protectedBytes } = subsamples;
+  view.setUint16(at, subsampleCountOf(subsamples, sample));
+  let next = at + 2;
+  for (let row = starts[sample]; row < starts[sample + 1]; row++, next += 6) {
+    view.setUint16(next, clearBytes[row]);
+    view.setUint32(next + 2, protectedBytes[row]);
+  }
+  return next;
+}
+
+/** Where the first IV stands in a `senc` that `writeSenc` made, counted from the start of the box: what `saio` points at. */
+export const SENC_FIRST_IV_BYTES = 16;
+
+/** Bytes of the whole box that `writeSenc` makes of the same samples. */
+export function sizeOfSenc(columns: SencColumns, first = 0, count = columns.sampleCount - first): number {
+  const { ivSize, subsamples } = columns;
+  if (!subsamples) return SENC_FIRST_IV_BYTES + count * ivSize;
+  const rows = subsamples.starts[first + count] - subsamples.starts[first];
+  return SENC_FIRST_IV_BYTES + count * (ivSize + 2) + 6 * rows;
+}
+
+/**
+ * Bytes of each sample's entry in `senc`, for `saiz`: IV, then 2 + 6 for every subsample.
+ * @throws RangeError when an entry is longer than the 255 bytes that `saiz` can say; ranges are merged before
+ */
+export function sencEntrySizes(
+  columns: SencColumns,
+  first = 0,
+  count = columns.sampleCount - first,
+): Uint8Array {
+  const { ivSize, subsamples } = columns;
+  const sizes = new Uint8Array(count).fill(ivSize);
+  if (!subsamples) return sizes;
+  for (let index = 0; index < count; index++) {
+    const size = ivSize + 2 + 6 * subsampleCountOf(subsamples, first + index);
+    if (size > 0xff)
+      throw new RangeError(`a sample's auxiliary information of ${size} bytes does not fit saiz`);
+    sizes[index] = size;
+  }
+  return sizes;
+}
+
+function subsampleCountOf({ starts }: SubsampleColumns, sample: number): number {
+  const count = starts[sample + 1] - starts[sample];
+  if (count > 0xffff) throw new RangeError(`${count} subsamples do not fit 16 bits`);
+  return count;
+}
