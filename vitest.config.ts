@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: ['test/support/build.ts'],
+    // Interop tests start ffmpeg, packagers and a browser beside the workers: seconds each, on two cores.
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

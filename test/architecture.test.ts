@@ -1,0 +1,155 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, posix, sep } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { ROOT } from './support/samples.js';
+
+/**
+ * Who may import whom, by room: a folder of src/, or a file beside them. Every room may also import `bytes` and
+ * `errors`, and itself. A room that is not listed here fails the test: give it its line.
+ */
+const MAY_IMPORT: Record<string, readonly string[]> = {
+  cli: ['index', 'server'],
+  index: ['packager', 'keys', 'keystore', 'drm'],
+  packager: ['isobmff', 'cenc', 'drm', 'keys', 'keystore', 'bitstream'],
+  server: ['keystore', 'keys', 'drm'],
+  keystore: ['keys'],
+  keys: ['drm/playready'],
+  cenc: ['bitstream'],
+  drm: [],
+  isobmff: [],
+  bitstream: [],
+  bytes: [],
+  errors: [],
+};
+const OPEN_TO_ALL = ['bytes', 'errors'];
+
+/** Rooms that touch files and sockets. The packager does it through the sources and sinks of `bytes`. */
+const ROOMS_WITH_IO = ['bytes', 'keystore', 'keys', 'server', 'cli'];
+const IO_MODULES = ['fs', 'net', 'http', 'http2', 'https', 'tls', 'dgram', 'dns', 'child_process'];
+
+/** Rooms that may open a content key: where keys live, and where they are handed to a cipher. */
+const ROOMS_THAT_REVEAL_KEYS = ['keys', 'keystore', 'packager', 'server'];
+
+/** Packages that belong to one part of the program. */
+const ROOM_OF_PACKAGE: Record<string, string> = {
+  mp4box: 'isobmff',
+  commander: 'cli',
+  'cli-progress': 'cli',
+};
+
+interface SourceFile {
+  readonly name: string;
+  readonly room: string;
+  readonly code: string;
+  readonly imports: readonly string[];
+}
+
+const files = readSources();
+
+describe('architecture', () => {
+  it('knows every room of src/', () => {
+    expect(files.length).toBeGreaterThan(0);
+    expect([...new Set(files.map((file) => file.room))].filter((room) => !(room in MAY_IMPORT))).toEqual([]);
+  });
+
+  it('lets a room import only what the table of the design allows', () => {
+    expect(violations((file, specifier) => specifier.startsWith('.') && !allowed(file, specifier))).toEqual(
+      [],
+    );
+  });
+
+  it('imports by literal names only', () => {
+    const computed = files.filter(
+      ({ code }) => /\bimport\(\s*[^'"\s]/.test(code) || /\brequire\(/.test(code),
+    );
+    expect(computed.map((file) => file.name)).toEqual([]);
+  });
+
+  it('touches files and sockets only in the rooms for that', () => {
+    const isIo = (specifier: string) => IO_MODULES.includes(specifier.replace(/^node:/, '').split('/')[0]);
+    expect(violations((file, specifier) => isIo(specifier) && !ROOMS_WITH_IO.includes(file.room))).toEqual(
+      [],
+    );
+  });
+
+  it('keeps packages in the room they serve', () => {
+    const roomOf = (specifier: string) => ROOM_OF_PACKAGE[specifier.split('/')[0]];
+    expect(violations((file, specifier) => (roomOf(specifier) ?? file.room) !== file.room)).toEqual([]);
+  });
+
+  it('opens content keys only in the rooms for that', () => {
+    const revealing = files.filter(
+      ({ room, code }) => /\.reveal\w*\b/.test(code) && !ROOMS_THAT_REVEAL_KEYS.includes(room),
+    );
+    expect(revealing.map((file) => file.name)).toEqual([]);
+  });
+
+  it('knows the GUID byte order only inside drm/playready', () => {
+    const swapping = files.filter(
+      ({ name, code }) => !name.startsWith('drm/playready/') && /\b\w*guid\w*\b/i.test(code),
+    );
+    expect(swapping.map((file) => file.name)).toEqual([]);
+  });
+});
+
+describe('the reader of imports', () => {
+  it('sees every form, and no comment', () => {
+    const code = `
+      import a from './a.js';
+      import type { B } from "./b.js";
+      import { c,
+        d } from './c.js';
+      export * from './d.js';
+      import './e.js';
+      const f = await import('./f.js');
+      type G = import('./g.js').G;
+      new Worker(new URL('./h.js', import.meta.url));
+      // import x from './no.js'
+      /* import('./no.js') */`;
+    expect(importsOf(withoutComments(code))).toEqual(
+      ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map((name) => `./${name}.js`),
+    );
+  });
+});
+
+function violations(breaks: (file: SourceFile, specifier: string) => boolean): string[] {
+  return files.flatMap((file) =>
+    file.imports
+      .filter((specifier) => breaks(file, specifier))
+      .map((specifier) => `${file.name} -> ${specifier}`),
+  );
+}
+
+function allowed(file: SourceFile, specifier: string): boolean {
+  const target = posix.join(posix.dirname(file.name), specifier);
+  if (roomOf(target) === file.room) return true;
+  return [...OPEN_TO_ALL, ...(MAY_IMPORT[file.room] ?? [])].some(
+    (room) => target === `${room}.js` || target.startsWith(`${room}/`),
+  );
+}
+
+function readSources(): SourceFile[] {
+  const folder = join(ROOT, 'src');
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.ts'),
+  );
+  return names.map((native) => {
+    const name = native.split(sep).join('/');
+    const code = withoutComments(readFileSync(join(folder, native), 'utf8'));
+    return { name, room: roomOf(name), code, imports: importsOf(code) };
+  });
+}
+
+function roomOf(name: string): string {
+  const [first] = name.split('/');
+  return first.replace(/\.[jt]s$/, '');
+}
+
+function importsOf(code: string): string[] {
+  const forms = /(?:\bfrom\s*|\bimport\s*\(?\s*|\bnew URL\(\s*)(['"])([^'"]+)\1/g;
+  return [...code.matchAll(forms)].map((match) => match[2]);
+}
+
+function withoutComments(code: string): string {
+  return code.replace(/\/\*[\s\S]*?\*\/|(?<![:'"])\/\/.*/g, '');
+}

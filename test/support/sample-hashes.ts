@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto';
+import { ecb } from '@noble/ciphers/aes.js';
+import { type ReadMovie, type ReadSample, type ReadTrack, readMovie } from './mp4-reader.js';
+import { ffmpeg } from './tools.js';
+
+/** A sample as any player sees it: when, how long, and which bytes. */
+export interface SampleFingerprint {
+  readonly dts: number;
+  readonly duration: number;
+  readonly cto: number;
+  readonly sync: boolean;
+  readonly size: number;
+  readonly md5: string;
+}
+
+/** Fingerprints of the samples of one track, decrypted where they are encrypted and a key is given. */
+export function fingerprints(movie: ReadMovie, track: ReadTrack, keyHex?: string): SampleFingerprint[] {
+  return track.samples.map((sample) => ({
+    dts: sample.dts,
+    duration: sample.duration,
+    cto: sample.cto,
+    sync: sample.sync,
+    size: sample.size,
+    md5: md5(sampleBytes(movie, sample, keyHex)),
+  }));
+}
+
+/** Fingerprints of every track of a file, in track order. */
+export function fingerprintsOf(path: string, keyHex?: string): SampleFingerprint[][] {
+  const movie = readMovie(path);
+  return movie.tracks.map((track) => fingerprints(movie, track, keyHex));
+}
+
+/** A sample's bytes, decrypted by a second implementation (noble, block by block) where it has an IV. */
+export function sampleBytes(movie: ReadMovie, sample: ReadSample, keyHex?: string): Buffer {
+  const bytes = movie.at(sample.offset, sample.size);
+  if (keyHex === undefined || sample.iv === undefined) return bytes;
+  const hidden = sample.subsamples?.reduce((sum, [, size]) => sum + size, 0) ?? sample.size;
+  const stream = keystream(keyHex, sample.iv, hidden);
+  let at = 0;
+  let used = 0;
+  for (const [clear, size] of sample.subsamples ?? [[0, sample.size]]) {
+    at += clear;
+    for (let i = 0; i < size; i++) bytes[at++] ^= stream[used++];
+  }
+  if (at !== sample.size) throw new Error(`subsamples sum to ${at}, the sample has ${sample.size} bytes`);
+  return bytes;
+}
+
+/** AES-CTR keystream as 'cenc' counts (ISO/IEC 23001-7 9.6): the low 64 bits of the block count, without a carry. */
+function keystream(keyHex: string, iv: Buffer, sizeBytes: number): Uint8Array {
+  if (sizeBytes === 0) return new Uint8Array();
+  const counters = Buffer.alloc(Math.ceil(sizeBytes / 16) * 16);
+  const low = iv.length === 16 ? iv.readBigUInt64BE(8) : 0n;
+  for (let at = 0; at < counters.length; at += 16) {
+    iv.copy(counters, at, 0, 8);
+    counters.writeBigUInt64BE(BigInt.asUintN(64, low + BigInt(at / 16)), at + 8);
+  }
+  return ecb(Buffer.from(keyHex, 'hex'), { disablePadding: true }).encrypt(counters);
+}
+
+/**
+ * Hash, size and times of every sample as ffmpeg reads them, one line a sample: `stream, dts, pts, duration, size,
+ * hash`. A key makes ffmpeg decrypt.
+ */
+export function ffmpegSamples(path: string, keyHex?: string): string[] {
+  const key = keyHex === undefined ? [] : ['-decryption_key', keyHex];
+  const text = ffmpeg(...key, '-i', path, '-map', '0', '-c', 'copy', '-f', 'framemd5', '-');
+  return text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+}
+
+/** Hashes of the samples alone, by stream, for comparisons across timescales. */
+export function ffmpegHashes(path: string, keyHex?: string): string[][] {
+  const streams: string[][] = [];
+  for (const line of ffmpegSamples(path, keyHex)) {
+    const [stream, , , , size, hash] = line.split(',').map((field) => field.trim());
+    const index = Number(stream);
+    streams[index] ??= [];
+    streams[index].push(`${size} ${hash}`);
+  }
+  return streams;
+}
+
+function md5(bytes: Uint8Array): string {
+  return createHash('md5').update(bytes).digest('hex');
+}
