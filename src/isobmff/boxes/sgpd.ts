@@ -1,0 +1,95 @@
+import { ByteReader } from '../../bytes/reader.js';
+import { ByteWriter } from '../../bytes/writer.js';
+import { fullBox, readVersionAndFlags } from './box.js';
+import { readSeig, type Seig, writeSeig } from './seig.js';
+
+/** SampleGroupDescriptionBox (ISO/IEC 14496-12 8.9.3). */
+export interface Sgpd {
+  readonly groupingType: string;
+  /** Version 2 and up: group of the samples that no `sbgp` mentions; 0 is none. */
+  readonly defaultGroupDescriptionIndex?: number;
+  /** The bytes of each entry. Version 0 with an unknown grouping type does not say where entries end: there is one for all. */
+  readonly entries: readonly Uint8Array[];
+  /** Grouping type `seig`: the entries once more, read. */
+  readonly seig?: readonly Seig[];
+}
+
+/** Indexes into one box go up to here: 8.9.4 counts those of a fragment from 0x10001. */
+const MOST_ENTRIES = 0x10000;
+
+/**
+ * Reads the payload after the box header.
+ * @throws PrpackError MALFORMED_INPUT
+ */
+export function readSgpd(reader: ByteReader): Sgpd {
+  const { version } = readVersionAndFlags(reader, 3);
+  const groupingType = reader.fourcc();
+  const defaultLength = version >= 1 ? reader.u32() : 0;
+  const defaultIndex = version >= 2 ? { defaultGroupDescriptionIndex: reader.u32() } : {};
+  const entryCount = readEntryCount(reader);
+  const head = { groupingType, ...defaultIndex };
+  const entries =
+    version === 0
+      ? readUnsized(reader, groupingType, entryCount)
+      : readSized(reader, defaultLength, entryCount);
+  if (groupingType !== 'seig') return { ...head, entries };
+  return {
+    ...head,
+    entries,
+    seig: entries.map((entry) => readSeig(new ByteReader(entry, placeOf(reader, entry)))),
+  };
+}
+
+function readEntryCount(reader: ByteReader): number {
+  const at = reader.position;
+  const entryCount = reader.u32();
+  if (entryCount > MOST_ENTRIES) {
+    throw reader.fail('more sample groups than a sample can refer to', at, {
+      expected: MOST_ENTRIES,
+      received: entryCount,
+      clause: 'ISO/IEC 14496-12 8.9.4',
+    });
+  }
+  return entryCount;
+}
+
+function readSized(reader: ByteReader, defaultLength: number, entryCount: number): Uint8Array[] {
+  reader.expectEntries(entryCount, defaultLength || 4);
+  return Array.from({ length: entryCount }, () => reader.take(defaultLength || reader.u32()).slice());
+}
+
+/** Version 0 (deprecated): the length of an entry follows from its content alone. */
+function readUnsized(reader: ByteReader, groupingType: string, entryCount: number): Uint8Array[] {
+  if (groupingType !== 'seig') return [reader.rest().slice()];
+  return Array.from({ length: entryCount }, () => {
+    const at = reader.position;
+    readSeig(reader);
+    return reader.bytes.slice(at, reader.position);
+  });
+}
+
+function placeOf(reader: ByteReader, entry: Uint8Array) {
+  const { boxPath, offsetBytes } = reader.place;
+  return { boxPath: `${boxPath}/seig`, offsetBytes: offsetBytes + reader.position - entry.length };
+}
+
+/** The whole box: version 1, or 2 with a default group. Entries of one length share it. */
+export function writeSgpd(sgpd: Omit<Sgpd, 'seig'>): Uint8Array {
+  const { groupingType, defaultGroupDescriptionIndex, entries } = sgpd;
+  const sharedLength = entries.every((entry) => entry.length === entries[0].length)
+    ? (entries[0]?.length ?? 0)
+    : 0;
+  const payload = new ByteWriter().fourcc(groupingType).u32(sharedLength);
+  if (defaultGroupDescriptionIndex !== undefined) payload.u32(defaultGroupDescriptionIndex);
+  payload.u32(entries.length);
+  for (const entry of entries) {
+    if (sharedLength === 0) payload.u32(entry.length);
+    payload.bytes(entry);
+  }
+  return fullBox('sgpd', defaultGroupDescriptionIndex === undefined ? 1 : 2, 0, payload.finish());
+}
+
+/** The whole `sgpd` of these key groups. */
+export function writeSeigSgpd(groups: readonly Seig[]): Uint8Array {
+  return writeSgpd({ groupingType: 'seig', entries: groups.map(writeSeig) });
+}
