@@ -1,0 +1,28 @@
+import type { Element } from '@xmldom/xmldom';
+import { canonicalContent, childElements, hasOwnText, type NamespaceScope, startTag } from './canonical.js';
+import { headerFault } from './header-reader.js';
+import { parseXml } from './xml.js';
+
+/**
+ * Header XML for people: an element a line, two spaces a level, elements without child elements on one line.
+ * Not for machines: blank text between elements is lost.
+ * @throws PrpackError MALFORMED_INPUT when the text is not well-formed XML
+ */
+export function prettyPlayReadyHeader(xml: string): string {
+  return prettyLines(parseXml(xml, headerFault), new Map(), 0).join('\n');
+}
+
+function prettyLines(element: Element, scope: NamespaceScope, depth: number): string[] {
+  const indent = '  '.repeat(depth);
+  const { tag, inner } = startTag(element, scope);
+  const children = childElements(element);
+  // Mixed content stays on one line: line breaks would change it.
+  if (children.length === 0 || hasOwnText(element)) {
+    return [`${indent}${tag}${canonicalContent(element, inner).trim()}</${element.nodeName}>`];
+  }
+  return [
+    `${indent}${tag}`,
+    ...children.flatMap((child) => prettyLines(child, inner, depth + 1)),
+    `${indent}</${element.nodeName}>`,
+  ];
+}
