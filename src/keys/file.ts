@@ -41,7 +41,7 @@ export async function createSecretFile(path: string, text: string): Promise<void
 }
 
 /** Makes the names in a directory durable. Windows cannot open directories and does not need it. */
-async function syncDirectory(path: string): Promise<void> {
+export async function syncDirectory(path: string): Promise<void> {
   if (process.platform === 'win32') return;
   const directory = await open(path, constants.O_RDONLY);
   try {
