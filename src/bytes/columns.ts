@@ -1,28 +1,32 @@
 /** Typed arrays that hold one value a sample. They live in shared memory, so that workers can read them. */
-type Column =
-  | Uint8Array<SharedArrayBuffer>
-  | Uint16Array<SharedArrayBuffer>
-  | Uint32Array<SharedArrayBuffer>
-  | Int32Array<SharedArrayBuffer>
-  | Float64Array<SharedArrayBuffer>;
-
-interface ColumnType<T extends Column> {
-  readonly BYTES_PER_ELEMENT: number;
-  new (buffer: SharedArrayBuffer): T;
+interface ColumnTypes {
+  u8: Uint8Array<SharedArrayBuffer>;
+  u16: Uint16Array<SharedArrayBuffer>;
+  u32: Uint32Array<SharedArrayBuffer>;
+  i32: Int32Array<SharedArrayBuffer>;
+  f64: Float64Array<SharedArrayBuffer>;
 }
 
+const CONSTRUCTORS: { readonly [K in keyof ColumnTypes]: (length: number) => ColumnTypes[K] } = {
+  u8: (length) => new Uint8Array(new SharedArrayBuffer(length)),
+  u16: (length) => new Uint16Array(new SharedArrayBuffer(length * 2)),
+  u32: (length) => new Uint32Array(new SharedArrayBuffer(length * 4)),
+  i32: (length) => new Int32Array(new SharedArrayBuffer(length * 4)),
+  f64: (length) => new Float64Array(new SharedArrayBuffer(length * 8)),
+};
+
 /** A zeroed column of `length` values in shared memory. */
-export function makeColumn<T extends Column>(type: ColumnType<T>, length: number): T {
-  return new type(new SharedArrayBuffer(length * type.BYTES_PER_ELEMENT));
+export function makeColumn<K extends keyof ColumnTypes>(type: K, length: number): ColumnTypes[K] {
+  return CONSTRUCTORS[type](length);
 }
 
 /** A column that grows while it is filled. */
-export class GrowingColumn<T extends Column> {
-  readonly #type: ColumnType<T>;
-  #values: T;
+export class GrowingColumn<K extends keyof ColumnTypes> {
+  readonly #type: K;
+  #values: ColumnTypes[K];
   #length = 0;
 
-  constructor(type: ColumnType<T>, capacity = 64) {
+  constructor(type: K, capacity = 64) {
     this.#type = type;
     this.#values = makeColumn(type, capacity);
   }
@@ -32,7 +36,7 @@ export class GrowingColumn<T extends Column> {
   }
 
   /** The values so far and, behind them, unused ones: valid until the next push or fill. */
-  get values(): T {
+  get values(): ColumnTypes[K] {
     return this.#values;
   }
 
@@ -50,8 +54,8 @@ export class GrowingColumn<T extends Column> {
   }
 
   /** The filled part as a view. The unused rest stays allocated: at most half as much again. */
-  finish(): T {
-    return this.#values.subarray(0, this.#length) as T;
+  finish(): ColumnTypes[K] {
+    return this.#values.subarray(0, this.#length) as ColumnTypes[K];
   }
 
   #grow(needed: number): void {
@@ -62,7 +66,11 @@ export class GrowingColumn<T extends Column> {
 }
 
 /** Index of the last value ≤ `wanted` in an ascending column, or −1. Looks at the first `length` values. */
-export function lastAtMost(column: Column, wanted: number, length = column.length): number {
+export function lastAtMost(
+  column: Float64Array | Uint32Array,
+  wanted: number,
+  length = column.length,
+): number {
   let low = 0;
   let high = length;
   while (low < high) {

@@ -33,7 +33,10 @@ export class FileSource implements ByteSource {
       this.#fd = openSync(path, 'r');
     } catch (cause) {
       const reason = (cause as NodeJS.ErrnoException).code ?? '';
-      const [code, remedy] = OPEN_PROBLEMS[reason] ?? ['INPUT_UNREADABLE', 'Check that the file can be read.'];
+      const [code, remedy] = OPEN_PROBLEMS[reason] ?? [
+        'INPUT_UNREADABLE',
+        'Check that the file can be read.',
+      ];
       throw new PrpackError(code, `cannot open ${path}: ${reason}`, { path, remedy }, cause);
     }
     const stat = fstatSync(this.#fd);
@@ -90,7 +93,8 @@ export class MemorySource implements ByteSource {
   }
 
   readInto(target: Uint8Array, offsetBytes: number): void {
-    if (offsetBytes + target.length > this.#bytes.length) throw endsTooEarly(this, offsetBytes, target.length);
+    if (offsetBytes + target.length > this.#bytes.length)
+      throw endsTooEarly(this, offsetBytes, target.length);
     target.set(this.#bytes.subarray(offsetBytes, offsetBytes + target.length));
   }
 

@@ -1,6 +1,6 @@
-import { latin1 } from '../bytes/reader.js';
 import { toHex } from '../bytes/hex.js';
-import { malformed, PrpackError } from '../errors.js';
+import { latin1 } from '../bytes/reader.js';
+import { malformed, type PrpackError } from '../errors.js';
 
 /** Where a box is, and what lies inside it (ISO/IEC 14496-12 4.2). Its bytes are kept elsewhere. */
 export interface BoxNode {
@@ -130,7 +130,10 @@ function walkRange(slice: FileSlice, range: Range): BoxNode[] {
     const header = readBoxHeader(slice.bytes.subarray(at, range.end), offsetBytes, range.path);
     const index = seen.get(header?.type ?? '') ?? 0;
     const name = printable(header?.type ?? latin1(slice.bytes.subarray(at + 4, at + 8)));
-    const path = join(range.path, index > 0 || name === 'trak' || name === 'traf' ? `${name}[${index}]` : name);
+    const path = join(
+      range.path,
+      index > 0 || name === 'trak' || name === 'traf' ? `${name}[${index}]` : name,
+    );
     if (!header || header.sizeBytes === 0 || header.sizeBytes > range.end - at) {
       throw malformed(`${path}: the box does not fit into ${range.path || 'the file'}`, {
         boxPath: path,
@@ -176,7 +179,12 @@ function printable(type: string): string {
 }
 
 function tooShort(path: string, offsetBytes: number, received: number): PrpackError {
-  return malformed(`${path}: too short for a box header`, { boxPath: path, offsetBytes, expected: 8, received });
+  return malformed(`${path}: too short for a box header`, {
+    boxPath: path,
+    offsetBytes,
+    expected: 8,
+    received,
+  });
 }
 
 function tooMuch(path: string, offsetBytes: number, what: string): PrpackError {

@@ -1,0 +1,196 @@
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  lstatSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  write,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { PrpackError } from '../errors.js';
+
+/**
+ * A file that appears under its name whole or not at all: it is written as a hidden sibling, flushed, and renamed.
+ * The caller must end it with `publish` or `discard`.
+ */
+export class OutputFile {
+  readonly path: string;
+  /** Where the bytes are until the file is published. */
+  readonly temporaryPath: string;
+  readonly #replace: boolean;
+  #fd: number | undefined;
+
+  /**
+   * Creates the temporary sibling.
+   * @param replace whether an existing output may be replaced
+   * @throws PrpackError OUTPUT_EXISTS, OUTPUT_FAILED
+   */
+  constructor(path: string, replace: boolean) {
+    this.path = path;
+    this.#replace = replace;
+    expectFree(path, replace);
+    const name = basename(path).slice(0, 40);
+    this.temporaryPath = join(dirname(path), `.${name}.${randomBytes(6).toString('hex')}.part`);
+    try {
+      this.#fd = openSync(this.temporaryPath, 'wx+');
+    } catch (cause) {
+      throw this.#failure('cannot be created', cause);
+    }
+  }
+
+  /**
+   * Whether the file system has room for so many bytes, asked before the work begins.
+   * @throws PrpackError OUTPUT_FAILED
+   */
+  expectRoom(sizeBytes: number): void {
+    const { bavail, bsize } = statfsSync(dirname(this.path));
+    const freeBytes = bavail * bsize;
+    if (freeBytes >= sizeBytes) return;
+    throw new PrpackError('OUTPUT_FAILED', `${this.path} does not fit on its disk`, {
+      path: this.path,
+      expected: sizeBytes,
+      received: freeBytes,
+      remedy: 'Free some space, or write the output to another disk.',
+    });
+  }
+
+  /**
+   * Writes all the bytes at an offset, off the main thread: the buffer must stay as it is until the promise ends.
+   * @throws PrpackError OUTPUT_FAILED
+   */
+  async writeAt(bytes: Uint8Array, offsetBytes: number): Promise<void> {
+    let done = 0;
+    while (done < bytes.length) {
+      done += await this.#writeSome(bytes.subarray(done), offsetBytes + done);
+    }
+  }
+
+  /**
+   * Flushes the bytes to the disk.
+   * @throws PrpackError OUTPUT_FAILED
+   */
+  flush(): void {
+    try {
+      fsyncSync(this.#open());
+    } catch (cause) {
+      throw this.#failure('cannot be flushed to the disk', cause);
+    }
+  }
+
+  /**
+   * Gives the flushed file its name.
+   * @throws PrpackError OUTPUT_EXISTS when another process made it meanwhile; OUTPUT_FAILED
+   */
+  publish(): void {
+    this.#close();
+    try {
+      if (this.#replace) renameSync(this.temporaryPath, this.path);
+      else this.#publishNew();
+      syncDirectory(dirname(this.path));
+    } catch (cause) {
+      this.discard();
+      throw cause instanceof PrpackError ? cause : this.#failure('cannot be renamed into place', cause);
+    }
+  }
+
+  /** Removes the temporary file, if it is still there. */
+  discard(): void {
+    this.#close();
+    rmSync(this.temporaryPath, { force: true });
+  }
+
+  /** A rename would replace a file made meanwhile; a link does not, but not every file system has links. */
+  #publishNew(): void {
+    try {
+      linkSync(this.temporaryPath, this.path);
+    } catch (cause) {
+      expectFree(this.path, false);
+      if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK', 'ENOSYS', 'EACCES'].includes(reasonOf(cause)))
+        throw cause;
+      renameSync(this.temporaryPath, this.path);
+      return;
+    }
+    rmSync(this.temporaryPath);
+  }
+
+  #writeSome(bytes: Uint8Array, offsetBytes: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      write(this.#open(), bytes, 0, bytes.length, offsetBytes, (cause, written) => {
+        if (cause) reject(this.#failure('cannot be written', cause));
+        else if (written === 0) reject(this.#failure('cannot be written', undefined));
+        else resolve(written);
+      });
+    });
+  }
+
+  #open(): number {
+    if (this.#fd === undefined) throw new Error('the output file is closed');
+    return this.#fd;
+  }
+
+  #close(): void {
+    if (this.#fd !== undefined) closeSync(this.#fd);
+    this.#fd = undefined;
+  }
+
+  #failure(what: string, cause: unknown): PrpackError {
+    return outputFailure(this.path, what, cause);
+  }
+}
+
+const REMEDIES: Record<string, string> = {
+  ENOENT: 'Make the directory first, or choose another one.',
+  ENOTDIR: 'A part of the path is a file; choose another directory.',
+  EACCES: 'Make the directory writable for this user, or choose another one.',
+  EPERM: 'Make the directory writable for this user, or choose another one.',
+  EROFS: 'The disk is mounted read-only; choose another directory.',
+  ENOSPC: 'The disk is full: free some space, or write to another disk.',
+  EDQUOT: 'The quota is used up: free some space, or write to another disk.',
+  EFBIG: 'The file system or a limit of this process does not allow files of this size.',
+  ENAMETOOLONG: 'Choose a shorter file name.',
+};
+
+function outputFailure(path: string, what: string, cause: unknown): PrpackError {
+  const reason = reasonOf(cause) || 'nothing was written';
+  const remedy = REMEDIES[reason] ?? 'Check the disk that holds the output.';
+  return new PrpackError('OUTPUT_FAILED', `${path} ${what}: ${reason}`, { path, remedy }, cause);
+}
+
+function expectFree(path: string, replace: boolean): void {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (!stat) return;
+  if (existsSync(path) && !statSync(path).isFile()) {
+    const remedy = 'Give the path of a file to make.';
+    throw new PrpackError('OUTPUT_FAILED', `${path} exists and is not a regular file`, { path, remedy });
+  }
+  if (!replace) throw existsAlready(path);
+}
+
+function existsAlready(path: string): PrpackError {
+  const remedy = 'Choose another path, remove the file, or allow replacing it (--force).';
+  return new PrpackError('OUTPUT_EXISTS', `${path} exists already`, { path, remedy });
+}
+
+/** Makes a new name in a directory survive a power loss, where the platform can. */
+function syncDirectory(directory: string): void {
+  try {
+    const fd = openSync(directory, 'r');
+    try {
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    // Windows and some network file systems cannot open or flush a directory; the file itself is flushed.
+  }
+}
+
+function reasonOf(cause: unknown): string {
+  return (cause as NodeJS.ErrnoException | undefined)?.code ?? '';
+}

@@ -1,0 +1,212 @@
+import { GrowingColumn } from '../bytes/columns.js';
+import type { ByteReader } from '../bytes/reader.js';
+import { type ByteSource, readBytes } from '../bytes/source.js';
+import { malformed, PrpackError } from '../errors.js';
+import { readTfdt } from './boxes/tfdt.js';
+import { readTfhd, type Tfhd } from './boxes/tfhd.js';
+import type { Trex } from './boxes/trex.js';
+import { readTrun, type Trun } from './boxes/trun.js';
+import { readerOf } from './sample-entry.js';
+import type { SampleTableBuilder } from './sample-table.js';
+import { RunKind, type TopLevel } from './top-level.js';
+import { type BoxNode, type FileSlice, findChild, walkBox } from './walk.js';
+
+/** The movie fragments of a file in columns, as short as one sample each in a low-latency file. */
+export interface Fragments {
+  readonly count: number;
+  /** Which run of the file each `moof` is. */
+  readonly runs: Uint32Array;
+  /** count + 1 rows: the `traf` boxes of fragment `i` are rows `firstTraf[i]` to `firstTraf[i + 1]` below. */
+  readonly firstTraf: Uint32Array;
+  /** Index of the track in the movie. */
+  readonly trafTrack: Uint16Array;
+  readonly trafFirstSample: Uint32Array;
+  readonly trafSampleCount: Uint32Array;
+}
+
+/** A `moof` box with its bytes. */
+export interface MoofTree {
+  readonly slice: FileSlice;
+  readonly node: BoxNode;
+}
+
+const MAX_MOOF_BYTES = 64 * 2 ** 20;
+
+/**
+ * Reads the `moof` at a run of the file.
+ * @throws PrpackError MALFORMED_INPUT; UNSUPPORTED_FEATURE when it is larger than 64 MiB
+ */
+export function readMoof(source: ByteSource, topLevel: TopLevel, run: number): MoofTree {
+  const startBytes = topLevel.startBytes[run];
+  const sizeBytes = topLevel.startBytes[run + 1] - startBytes;
+  if (sizeBytes > MAX_MOOF_BYTES) {
+    throw new PrpackError('UNSUPPORTED_FEATURE', 'moof: the box is larger than any real fragment needs', {
+      boxPath: 'moof',
+      offsetBytes: startBytes,
+      expected: MAX_MOOF_BYTES,
+      received: sizeBytes,
+      remedy: 'Remux the file with shorter fragments.',
+    });
+  }
+  const slice = { bytes: readBytes(source, startBytes, sizeBytes), startBytes };
+  return { slice, node: walkBox(slice, 'moof') };
+}
+
+/** How the data of a `traf` is addressed: absolute offsets of what its `trun` boxes count from. */
+export interface TrafLayout {
+  readonly tfhd: Tfhd;
+  /** What `trun.data_offset` and `saio` offsets are relative to. */
+  readonly baseBytes: number;
+  readonly truns: readonly TrunLayout[];
+}
+
+export interface TrunLayout {
+  readonly node: BoxNode;
+  readonly trun: Trun;
+  /** Absolute offset of the first sample. */
+  readonly dataBytes: number;
+}
+
+/**
+ * The data layout of every `traf` of a `moof`, in order (ISO/IEC 14496-12 8.8.7.1, 8.8.8.1).
+ * @param trexOf the defaults of a track id, undefined when the movie has no such track
+ */
+export function layoutOfMoof(moof: MoofTree, trexOf: (trackId: number) => Trex | undefined): TrafLayout[] {
+  let previousEnd = moof.node.startBytes;
+  return trafsOf(moof.node).map((traf) => {
+    const tfhd = readTfhdOf(traf, moof.slice);
+    const baseBytes = tfhd.baseDataOffset ?? (tfhd.defaultBaseIsMoof ? moof.node.startBytes : previousEnd);
+    const layout = { tfhd, baseBytes, truns: layoutOfTruns(traf, moof.slice, tfhd, baseBytes, trexOf) };
+    const last = layout.truns.at(-1);
+    if (last) previousEnd = last.dataBytes + bytesOfTrun(last.trun, defaultSize(tfhd, trexOf));
+    return layout;
+  });
+}
+
+export function trafsOf(moof: BoxNode): BoxNode[] {
+  return moof.children.filter((child) => child.type === 'traf');
+}
+
+function readTfhdOf(traf: BoxNode, slice: FileSlice): Tfhd {
+  const node = findChild(traf, 'tfhd');
+  if (node) return readTfhd(readerOf(node, slice));
+  throw malformed(`${traf.path}/tfhd is missing`, {
+    boxPath: `${traf.path}/tfhd`,
+    offsetBytes: traf.startBytes,
+    clause: 'ISO/IEC 14496-12 8.8.7',
+  });
+}
+
+function layoutOfTruns(
+  traf: BoxNode,
+  slice: FileSlice,
+  tfhd: Tfhd,
+  baseBytes: number,
+  trexOf: (trackId: number) => Trex | undefined,
+): TrunLayout[] {
+  let next = baseBytes;
+  return traf.children
+    .filter((child) => child.type === 'trun')
+    .map((node) => {
+      const trun = readTrun(readerOf(node, slice));
+      const dataBytes = trun.dataOffset === undefined ? next : baseBytes + trun.dataOffset;
+      next = dataBytes + bytesOfTrun(trun, defaultSize(tfhd, trexOf));
+      return { node, trun, dataBytes };
+    });
+}
+
+function defaultSize(tfhd: Tfhd, trexOf: (trackId: number) => Trex | undefined): number {
+  return tfhd.defaultSampleSize ?? trexOf(tfhd.trackId)?.defaultSampleSize ?? 0;
+}
+
+function bytesOfTrun(trun: Trun, sizeBytes: number): number {
+  if (!trun.sizes) return trun.sampleCount * sizeBytes;
+  let sum = 0;
+  for (let i = 0; i < trun.sampleCount; i++) sum += trun.sizes[i];
+  return sum;
+}
+
+/** What the reading of fragments needs to know of a track, and where its samples go. */
+export interface FragmentTrack {
+  readonly index: number;
+  readonly trex: Trex;
+  readonly samples: SampleTableBuilder;
+}
+
+/**
+ * Reads every `moof` of the file and appends its samples to the tracks.
+ * @throws PrpackError MALFORMED_INPUT
+ */
+export function readFragments(
+  source: ByteSource,
+  topLevel: TopLevel,
+  tracks: ReadonlyMap<number, FragmentTrack>,
+): Fragments {
+  const runs = new GrowingColumn('u32');
+  const firstTraf = new GrowingColumn('u32');
+  const trafTrack = new GrowingColumn('u16');
+  const trafFirstSample = new GrowingColumn('u32');
+  const trafSampleCount = new GrowingColumn('u32');
+  const trexOf = (trackId: number) => tracks.get(trackId)?.trex;
+  for (let run = 0; run < topLevel.count; run++) {
+    if (topLevel.kinds[run] !== RunKind.Moof) continue;
+    const moof = readMoof(source, topLevel, run);
+    runs.push(run);
+    firstTraf.push(trafTrack.length);
+    const nodes = trafsOf(moof.node);
+    for (const [i, layout] of layoutOfMoof(moof, trexOf).entries()) {
+      const track = requireTrack(tracks, layout.tfhd.trackId, nodes[i]);
+      const before = track.samples.count;
+      appendTraf(track, layout, nodes[i], moof.slice);
+      trafTrack.push(track.index);
+      trafFirstSample.push(before);
+      trafSampleCount.push(track.samples.count - before);
+    }
+  }
+  firstTraf.push(trafTrack.length);
+  return {
+    count: runs.length,
+    runs: runs.finish(),
+    firstTraf: firstTraf.finish(),
+    trafTrack: trafTrack.finish(),
+    trafFirstSample: trafFirstSample.finish(),
+    trafSampleCount: trafSampleCount.finish(),
+  };
+}
+
+function requireTrack(
+  tracks: ReadonlyMap<number, FragmentTrack>,
+  trackId: number,
+  traf: BoxNode,
+): FragmentTrack {
+  const track = tracks.get(trackId);
+  if (track) return track;
+  throw malformed(`${traf.path}: track ${trackId} has no trak or no trex in moov`, {
+    boxPath: `${traf.path}/tfhd`,
+    offsetBytes: traf.startBytes,
+    received: trackId,
+    clause: 'ISO/IEC 14496-12 8.8.3',
+  });
+}
+
+function appendTraf(track: FragmentTrack, layout: TrafLayout, traf: BoxNode, slice: FileSlice): void {
+  const { trex, samples } = track;
+  const { tfhd } = layout;
+  const tfdt = findChild(traf, 'tfdt');
+  if (tfdt) samples.startAt(decodeTime(readerOf(tfdt, slice)));
+  samples.useEntry(tfhd.sampleDescriptionIndex ?? trex.defaultSampleDescriptionIndex);
+  const defaults = {
+    duration: tfhd.defaultSampleDuration ?? trex.defaultSampleDuration,
+    size: tfhd.defaultSampleSize ?? trex.defaultSampleSize,
+    flags: tfhd.defaultSampleFlags ?? trex.defaultSampleFlags,
+  };
+  for (const { node, trun, dataBytes } of layout.truns) {
+    samples.appendRun(trun, dataBytes, defaults, readerOf(node, slice));
+  }
+}
+
+function decodeTime(reader: ByteReader): number {
+  const { baseMediaDecodeTime } = readTfdt(reader);
+  if (baseMediaDecodeTime <= BigInt(Number.MAX_SAFE_INTEGER)) return Number(baseMediaDecodeTime);
+  throw reader.fail('the decode time is beyond 2^53 ticks', 4, { received: `${baseMediaDecodeTime}` });
+}

@@ -1,0 +1,269 @@
+import { type ByteSource, readBytes } from '../bytes/source.js';
+import { type ErrorDetails, malformed, PrpackError } from '../errors.js';
+import { readDref } from './boxes/dref.js';
+import { type Ftyp, readFtyp } from './boxes/ftyp.js';
+import { readHdlr } from './boxes/hdlr.js';
+import { type Mdhd, readMdhd } from './boxes/mdhd.js';
+import { type Mvhd, readMvhd } from './boxes/mvhd.js';
+import { readTkhd } from './boxes/tkhd.js';
+import { readTrex, type Trex } from './boxes/trex.js';
+import { type Fragments, type FragmentTrack, readFragments } from './fragments.js';
+import { readerOf, readSampleEntries, type SampleEntry } from './sample-entry.js';
+import { type SampleTable, SampleTableBuilder } from './sample-table.js';
+import { readSampleTables } from './sample-tables.js';
+import { RunKind, readTopLevel, type TopLevel } from './top-level.js';
+import { type BoxNode, type FileSlice, findChild, findPath, requirePath, walkBox } from './walk.js';
+
+/** All that planning needs to know of a file; media bytes are not loaded. */
+export interface Movie {
+  readonly sizeBytes: number;
+  readonly topLevel: TopLevel;
+  /** Absent in files without one, as some QuickTime files are. */
+  readonly ftyp: Ftyp | undefined;
+  readonly ftypBytes: Uint8Array;
+  /** Which run of the file `moov` is. */
+  readonly moovRun: number;
+  readonly moov: FileSlice;
+  /** The tree of `moov`; the nodes of tracks are found in it by identity. */
+  readonly moovNode: BoxNode;
+  readonly mvhd: Mvhd;
+  readonly tracks: readonly Track[];
+  /** Has `mvex`: may be continued by fragments. */
+  readonly isFragmented: boolean;
+  readonly fragments: Fragments;
+}
+
+export interface Track {
+  readonly index: number;
+  readonly id: number;
+  /** Handler type: `vide`, `soun`, `text`, … */
+  readonly handler: string;
+  readonly mdhd: Mdhd;
+  readonly node: BoxNode;
+  readonly stbl: BoxNode;
+  readonly entries: readonly SampleEntry[];
+  readonly trex: Trex | undefined;
+  /** Of `stbl` and all fragments, in decode order. */
+  readonly samples: SampleTable;
+  /** How many of them `stbl` lists. */
+  readonly samplesInMoov: number;
+}
+
+const MAX_MOOV_BYTES = 96 * 2 ** 20;
+
+/**
+ * Reads the movie: every box header, `moov`, and every `moof`.
+ * @throws PrpackError NOT_MP4, MALFORMED_INPUT, TRUNCATED_INPUT, UNSUPPORTED_FEATURE
+ */
+export function readMovie(source: ByteSource): Movie {
+  if (source.sizeBytes === 0) {
+    throw new PrpackError('NOT_MP4', `${source.path} is empty`, {
+      path: source.path,
+      offsetBytes: 0,
+      remedy: 'Check how the file was made or copied.',
+    });
+  }
+  const topLevel = readTopLevel(source);
+  const moovRun = findMoov(topLevel, source);
+  const moov = loadMoov(source, topLevel, moovRun);
+  const walked = walkBox(moov, 'moov');
+  const mvhd = readMvhd(readerOf(requirePath(walked, 'mvhd', 'ISO/IEC 14496-12 8.2.2'), moov));
+  const moovNode = { ...walked, children: walked.children.map((child) => withEntries(child, moov)) };
+  const heads = readTrackHeads(moovNode, moov, source.sizeBytes);
+  const { tracks, fragments } = readSamples(source, topLevel, heads);
+  return {
+    sizeBytes: source.sizeBytes,
+    topLevel,
+    ...readFileType(source),
+    moovRun,
+    moov,
+    moovNode,
+    mvhd,
+    tracks,
+    isFragmented: findChild(moovNode, 'mvex') !== undefined,
+    fragments,
+  };
+}
+
+function findMoov(topLevel: TopLevel, source: ByteSource): number {
+  const runs: number[] = [];
+  let hasMoof = false;
+  for (let run = 0; run < topLevel.count; run++) {
+    if (topLevel.kinds[run] === RunKind.Moov) runs.push(run);
+    if (topLevel.kinds[run] === RunKind.Moof) hasMoof = true;
+  }
+  if (runs.length === 1) return runs[0];
+  const details: ErrorDetails = { path: source.path, boxPath: 'moov', clause: 'ISO/IEC 14496-12 8.2.1' };
+  if (runs.length > 1) {
+    throw malformed('moov: the file has more than one', {
+      ...details,
+      offsetBytes: topLevel.startBytes[runs[1]],
+    });
+  }
+  const remedy = hasMoof
+    ? 'This is a media segment without its init segment: join them first (cat init.mp4 segment.m4s > whole.mp4).'
+    : 'The file was not finished, or its end is missing: record or copy it again.';
+  throw malformed(`${source.path} has no moov box`, { ...details, offsetBytes: source.sizeBytes, remedy });
+}
+
+function loadMoov(source: ByteSource, topLevel: TopLevel, run: number): FileSlice {
+  const startBytes = topLevel.startBytes[run];
+  const sizeBytes = topLevel.startBytes[run + 1] - startBytes;
+  if (sizeBytes > MAX_MOOV_BYTES) {
+    throw new PrpackError('UNSUPPORTED_FEATURE', 'moov: the box is larger than any real movie needs', {
+      boxPath: 'moov',
+      offsetBytes: startBytes,
+      expected: MAX_MOOV_BYTES,
+      received: sizeBytes,
+      remedy: 'Remux the file; large data such as pictures does not belong into moov.',
+    });
+  }
+  return { bytes: readBytes(source, startBytes, sizeBytes), startBytes };
+}
+
+function readFileType(source: ByteSource): { ftyp: Ftyp | undefined; ftypBytes: Uint8Array } {
+  const head = { bytes: readBytes(source, 0, Math.min(source.sizeBytes, 4096)), startBytes: 0 };
+  const view = new DataView(head.bytes.buffer);
+  const isFtyp = head.bytes.length >= 16 && view.getUint32(4) === 0x66747970; // ftyp
+  const sizeBytes = view.getUint32(0);
+  if (!isFtyp || sizeBytes > head.bytes.length || sizeBytes < 16)
+    return { ftyp: undefined, ftypBytes: new Uint8Array() };
+  const ftypBytes = head.bytes.subarray(0, sizeBytes);
+  const node = walkBox({ bytes: ftypBytes, startBytes: 0 }, 'ftyp');
+  return { ftyp: readFtyp(readerOf(node, head)), ftypBytes };
+}
+
+interface TrackHead extends Omit<Track, 'samples'> {
+  readonly samplesOfMoov: SampleTable;
+}
+
+/** The track's node with sample entries as children of its `stsd`. */
+function withEntries(node: BoxNode, slice: FileSlice): BoxNode {
+  if (node.type !== 'trak') return node;
+  const stsd = findPath(node, 'mdia/minf/stbl/stsd');
+  if (!stsd) return node;
+  const full = readSampleEntries(stsd, handlerOf(node, slice), slice).stsd;
+  const replace = (at: BoxNode): BoxNode => {
+    if (at === stsd) return full;
+    return at.children.length > 0 ? { ...at, children: at.children.map(replace) } : at;
+  };
+  return replace(node);
+}
+
+function handlerOf(trak: BoxNode, slice: FileSlice): string {
+  const hdlr = requirePath(trak, 'mdia/hdlr', 'ISO/IEC 14496-12 8.4.3');
+  return readHdlr(readerOf(hdlr, slice)).handlerType;
+}
+
+function readTrackHeads(moov: BoxNode, slice: FileSlice, fileSizeBytes: number): TrackHead[] {
+  const mvex = findChild(moov, 'mvex');
+  const trexes = (mvex?.children ?? [])
+    .filter((child) => child.type === 'trex')
+    .map((child) => readTrex(readerOf(child, slice)));
+  const traks = moov.children.filter((child) => child.type === 'trak');
+  if (traks.length === 0) {
+    throw malformed('moov: the movie has no tracks', {
+      boxPath: 'moov/trak',
+      offsetBytes: moov.startBytes,
+      remedy: 'Compressed movie headers (cmov) and empty movies cannot be read; remux the file.',
+    });
+  }
+  const heads = traks.map((node, index) => readTrackHead(node, index, slice, fileSizeBytes, trexes));
+  expectDistinctIds(heads);
+  return heads;
+}
+
+function readTrackHead(
+  node: BoxNode,
+  index: number,
+  slice: FileSlice,
+  fileSizeBytes: number,
+  trexes: readonly Trex[],
+): TrackHead {
+  const { trackId } = readTkhd(readerOf(requirePath(node, 'tkhd', 'ISO/IEC 14496-12 8.3.2'), slice));
+  const handler = handlerOf(node, slice);
+  const mdhd = readMdhd(readerOf(requirePath(node, 'mdia/mdhd', 'ISO/IEC 14496-12 8.4.2'), slice));
+  const stbl = requirePath(node, 'mdia/minf/stbl', 'ISO/IEC 14496-12 8.5.1');
+  const stsd = requirePath(stbl, 'stsd', 'ISO/IEC 14496-12 8.5.2');
+  expectSelfContained(node, slice);
+  const samplesOfMoov = readSampleTables(stbl, slice, fileSizeBytes);
+  return {
+    index,
+    id: trackId,
+    handler,
+    mdhd,
+    node,
+    stbl,
+    entries: entriesOf(stsd, handler, slice),
+    trex: trexes.find((trex) => trex.trackId === trackId),
+    samplesOfMoov,
+    samplesInMoov: samplesOfMoov.count,
+  };
+}
+
+/** The entries again, with the very nodes that are in the tree: edits find boxes by identity. */
+function entriesOf(stsd: BoxNode, handler: string, slice: FileSlice): SampleEntry[] {
+  const { entries } = readSampleEntries(stsd, handler, slice);
+  return entries.map((entry, i) => ({ ...entry, node: stsd.children[i] }));
+}
+
+function expectSelfContained(trak: BoxNode, slice: FileSlice): void {
+  const node = findPath(trak, 'mdia/minf/dinf/dref');
+  if (!node) return;
+  if (readDref(readerOf(node, slice)).entries.every((entry) => entry.isSelfContained)) return;
+  throw new PrpackError('UNSUPPORTED_FEATURE', `${node.path}: the media of the track is in another file`, {
+    boxPath: node.path,
+    offsetBytes: node.startBytes,
+    clause: 'ISO/IEC 14496-12 8.7.2',
+    remedy: 'Make the movie self-contained first, for example with ffmpeg -c copy.',
+  });
+}
+
+function expectDistinctIds(tracks: readonly TrackHead[]): void {
+  const seen = new Set<number>();
+  for (const { id, node } of tracks) {
+    if (seen.has(id)) {
+      throw malformed(`${node.path}/tkhd: track id ${id} is used twice`, {
+        boxPath: `${node.path}/tkhd`,
+        offsetBytes: node.startBytes,
+        received: id,
+        clause: 'ISO/IEC 14496-12 8.3.2',
+      });
+    }
+    seen.add(id);
+  }
+}
+
+function readSamples(
+  source: ByteSource,
+  topLevel: TopLevel,
+  heads: readonly TrackHead[],
+): { tracks: Track[]; fragments: Fragments } {
+  const fragmentTracks = new Map<number, FragmentTrack>();
+  for (const { index, id, trex, samplesOfMoov } of heads) {
+    if (!trex) continue;
+    const samples = new SampleTableBuilder(source.sizeBytes, samplesOfMoov);
+    fragmentTracks.set(id, { index, trex, samples });
+  }
+  const fragments = readFragments(source, topLevel, fragmentTracks);
+  const tracks = heads.map(({ samplesOfMoov, ...head }) => {
+    const builder = fragmentTracks.get(head.id)?.samples;
+    const samples = builder && builder.count > head.samplesInMoov ? builder.finish() : samplesOfMoov;
+    expectKnownEntries(head, samples);
+    return { ...head, samples };
+  });
+  return { tracks, fragments };
+}
+
+function expectKnownEntries(track: Omit<Track, 'samples'>, samples: SampleTable): void {
+  for (const { entryIndex, firstSample } of samples.entryRuns) {
+    if (entryIndex >= 1 && entryIndex <= track.entries.length) continue;
+    throw malformed(`${track.stbl.path}: sample ${firstSample} refers to a sample entry that is not there`, {
+      boxPath: `${track.stbl.path}/stsd`,
+      offsetBytes: track.stbl.startBytes,
+      expected: `1 to ${track.entries.length}`,
+      received: entryIndex,
+      clause: 'ISO/IEC 14496-12 8.7.4',
+    });
+  }
+}
