@@ -22,12 +22,11 @@ const MAX_DEPTH = 100;
 const REFERENCE = /&(?:(amp|lt|gt|quot|apos)|#(\d{1,7})|#x([\da-fA-F]{1,6}));|&/g;
 
 /**
- * The root element of a well-formed document without a document type, nested at most 100 deep. The parser is loaded
- * at the first call, and anything it only warns of is an error here.
+ * The root element of a well-formed document without a document type, its nodes nested at most 100 deep. The
+ * parser is loaded at the first call, and anything it only warns of is an error here.
  */
 export function parseXml(text: string, fault: XmlFault): Element {
   if (FORBIDDEN_CHARACTER.test(text)) throw fault('it has a character that XML does not allow');
-  checkReferences(text, fault);
   const { DOMParser } = require('@xmldom/xmldom') as typeof import('@xmldom/xmldom');
   const parser = new DOMParser({
     locator: false,
@@ -40,15 +39,19 @@ export function parseXml(text: string, fault: XmlFault): Element {
     const document = parser.parseFromString(text, 'text/xml');
     if (document.doctype) throw new Error('it has a document type declaration');
     const root = document.documentElement!;
-    if (isDeeperThan(root, MAX_DEPTH)) throw new Error(`its elements are nested more than ${MAX_DEPTH} deep`);
+    if (isDeeperThan(root, MAX_DEPTH)) throw new Error(`its nodes are nested more than ${MAX_DEPTH} deep`);
+    checkReferences(text);
     return root;
   } catch (error) {
     throw fault(reasonOf(error), error);
   }
 }
 
-/** The parser takes a bare ampersand and references to forbidden characters; XML 1.0 (4.1) does not. */
-function checkReferences(text: string, fault: XmlFault): void {
+/**
+ * The parser takes a bare ampersand and references to forbidden characters; XML 1.0 (4.1) does not. Only for text that
+ * was parsed: its sections are closed, so that finding them takes linear time.
+ */
+function checkReferences(text: string): void {
   for (const match of text.replace(VERBATIM_SECTIONS, '').matchAll(REFERENCE)) {
     const [reference, name, decimal, hex] = match;
     if (name) continue;
@@ -58,7 +61,7 @@ function checkReferences(text: string, fault: XmlFault): void {
       codePoint > 0x10ffff ||
       FORBIDDEN_CHARACTER.test(String.fromCodePoint(codePoint))
     ) {
-      throw fault(`"${reference}" is not a reference to a character or a predefined entity`);
+      throw new Error(`"${reference}" is not a reference to a character or a predefined entity`);
     }
   }
 }
@@ -70,8 +73,7 @@ function isDeeperThan(root: Node, maxDepth: number): boolean {
   while (true) {
     if (node.firstChild) {
       node = node.firstChild;
-      depth++;
-      if (depth > maxDepth + 1) return true;
+      if (++depth > maxDepth) return true;
       continue;
     }
     while (node !== root && !node.nextSibling) {
