@@ -1,8 +1,9 @@
 import { toHex } from '../bytes/hex.js';
 import { ByteReader, latin1 } from '../bytes/reader.js';
-import { bytesToUuid, uuidToBytes } from '../bytes/uuid.js';
+import { bytesToUuid } from '../bytes/uuid.js';
 import { ByteWriter } from '../bytes/writer.js';
 import { PrpackError } from '../errors.js';
+import { kidBytes } from './kid.js';
 
 /** Field numbers of the message WidevinePsshData (widevine_pssh_data.proto, published with shaka-packager). */
 const FIELD = { keyId: 2, provider: 3, contentId: 4, policy: 6, protectionScheme: 9 } as const;
@@ -132,15 +133,4 @@ function readBytes(reader: ByteReader): Uint8Array {
     });
   }
   return reader.take(Number(length));
-}
-
-function kidBytes(keyId: string): Uint8Array {
-  const bytes = uuidToBytes(keyId);
-  if (!bytes) {
-    throw new PrpackError('INVALID_ARGUMENT', `${keyId} is not a KID`, {
-      expected: 'UUID text',
-      remedy: 'Give the KID as 32 hexadecimal digits, with or without dashes.',
-    });
-  }
-  return bytes;
 }

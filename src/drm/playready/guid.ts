@@ -1,6 +1,6 @@
 import { fromBase64, toBase64 } from '../../bytes/hex.js';
-import { bytesToUuid, uuidToBytes } from '../../bytes/uuid.js';
-import { PrpackError } from '../../errors.js';
+import { bytesToUuid } from '../../bytes/uuid.js';
+import { kidBytes } from '../kid.js';
 
 /**
  * Position in UUID text order of each byte in GUID order: the first three fields (DWORD, WORD, WORD) are
@@ -13,14 +13,7 @@ const GUID_ORDER = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15] as con
  * @throws PrpackError INVALID_ARGUMENT when the text is not a UUID
  */
 export function uuidToGuidBytes(uuid: string): Uint8Array {
-  const bytes = uuidToBytes(uuid);
-  if (!bytes) {
-    throw new PrpackError('INVALID_ARGUMENT', `${uuid} is not a KID`, {
-      expected: 'UUID text',
-      remedy: 'Give the KID as 32 hexadecimal digits, with or without dashes.',
-    });
-  }
-  return swapFields(bytes);
+  return swapFields(kidBytes(uuid));
 }
 
 /** UUID text of 16 bytes in GUID order. */

@@ -120,7 +120,10 @@ function attributeOf(element: Element, name: string): string | undefined {
 
 function decodeUtf16(bytes: Uint8Array): string {
   try {
-    return new TextDecoder('utf-16le', { fatal: true }).decode(bytes).replace(/\0+$/, '');
+    const text = new TextDecoder('utf-16le', { fatal: true }).decode(bytes);
+    let end = text.length;
+    while (text[end - 1] === '\0') end--;
+    return text.slice(0, end);
   } catch (error) {
     throw headerFault('it is not UTF-16 text', error);
   }
