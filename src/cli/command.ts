@@ -1,0 +1,57 @@
+import { styleText } from 'node:util';
+import { Command } from 'commander';
+import { PrpackError } from '../errors.js';
+
+/** A command that reports its usage errors as every other error is reported, and never repeats a value in them. */
+export class CliCommand extends Command {
+  constructor(name?: string) {
+    super(name);
+    this.exitOverride();
+    this.helpOption('-h, --help', 'print help');
+    this.configureHelp({ styleTitle: (title) => styleText('bold', title, { validateStream: false }) });
+  }
+
+  override createCommand(name?: string): CliCommand {
+    return new CliCommand(name);
+  }
+
+  override error(message: string): never {
+    throw new PrpackError('INVALID_ARGUMENT', withoutValues(message), {
+      remedy: `See ${this.#path()} --help.`,
+    });
+  }
+
+  /** `prpack pssh build` */
+  #path(): string {
+    const names: string[] = [];
+    for (let at: Command | null = this; at; at = at.parent) names.unshift(at.name());
+    return names.join(' ');
+  }
+}
+
+/**
+ * Commander's message without its prefix, on one line, and without the value in `unknown option '--keyy=0123…'`.
+ */
+function withoutValues(message: string): string {
+  return message
+    .replace(/^error: /, '')
+    .replace(/^(unknown option '[^=]*)=[\s\S]*?'(?=$|\n\(Did)/, "$1'")
+    .replace(/\s*\n\s*/g, ' ');
+}
+
+/** A command of the table: what the help of its parent needs, and where the rest of it is. */
+export interface CommandEntry {
+  readonly name: string;
+  readonly summary: string;
+  readonly load: () => Promise<(command: Command) => void>;
+}
+
+/** Adds commands whose options and action are loaded only when they are the ones called. */
+export function addCommands(parent: Command, entries: readonly CommandEntry[]): void {
+  for (const { name, summary } of entries) parent.command(name).summary(summary);
+  parent.helpCommand(false);
+  parent.hook('preSubcommand', async (_, called) => {
+    const entry = entries.find(({ name }) => name === called.name());
+    (await entry!.load())(called);
+  });
+}

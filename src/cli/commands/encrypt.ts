@@ -1,0 +1,171 @@
+import type { Command } from 'commander';
+import { PrpackError } from '../../errors.js';
+import type { EncryptOptions, EncryptResult, Layout, ProtectionSystem, TrackSelector } from '../../index.js';
+import { type JobContext, runJob } from '../job.js';
+import { bytesOfValue } from '../options/files.js';
+import { addKeyOptions, type KeyFlags, selectKeys } from '../options/keys.js';
+import { addJobOutputOptions, type OutputFlags } from '../options/output.js';
+import {
+  addPlayReadyOptions,
+  givenPlayReadyFlags,
+  type PlayReadyFlags,
+  playReadyOptions,
+} from '../options/playready.js';
+import {
+  invalidValue,
+  listOf,
+  nonEmpty,
+  oneOf,
+  type ParseValue,
+  repeatable,
+  seconds,
+} from '../options/values.js';
+import { formatEncryptResult } from '../output/text.js';
+
+interface EncryptFlags extends KeyFlags, PlayReadyFlags, OutputFlags {
+  readonly track?: readonly TrackSelector[];
+  readonly layout?: Layout;
+  readonly fragmentDuration?: number;
+  readonly systems?: readonly ProtectionSystem[];
+  readonly pssh?: readonly string[];
+  readonly ivSize?: 8 | 16;
+  readonly contentId?: string;
+  readonly keysOut?: string;
+  readonly dryRun?: true;
+  readonly force?: true;
+}
+
+const EXAMPLES = `
+Examples:
+  prpack encrypt in.mp4 out.mp4 --playready-test
+  prpack encrypt in.mp4 out.mp4 --keys-out keys.json --la-url https://drm.example.com/rightsmanager.asmx
+  prpack encrypt in.mp4 out.mp4 --key-file keys.json --track video --layout keep --json
+  prpack encrypt in.mp4 out.mp4 --key-seed-file seed.txt --systems playready,widevine --content-id film-7`;
+
+const TEST_KEYS_WARNING =
+  "The keys come from Microsoft's public test key seed, which everybody knows: this protects nothing and is for tests only.";
+
+/** `prpack encrypt <input> <output>` */
+export function configureEncrypt(command: Command): void {
+  command
+    .description('Encrypts the audio and video of an MP4 file (scheme cenc) and adds DRM headers.')
+    .argument('<input>', 'MP4, M4A, M4V, CMAF or MOV file')
+    .argument('<output>', 'file to make; it appears whole or not at all');
+  addMediaOptions(command);
+  addKeyOptions(
+    command,
+    'KID of --key, or to encrypt with under a key seed (default: random)',
+    "keys and license URL of Microsoft's public test server; protects nothing",
+  );
+  command.option(
+    '--keys-out <file>',
+    'write the keys to a new file that only you can read; random keys need it',
+  );
+  addSystemOptions(command);
+  addPlayReadyOptions(command);
+  addJobOutputOptions(command);
+  command.option('--dry-run', 'plan and report, and write nothing');
+  command.addHelpText('after', EXAMPLES);
+  command.action(encryptAction);
+}
+
+function addMediaOptions(command: Command): void {
+  command.optionsGroup('Media:');
+  command.option(
+    '--track <track>',
+    'encrypt this track only: an id, audio or video; may be repeated (default: all audio and video)',
+    repeatable(trackSelector),
+  );
+  command.option(
+    '--layout <layout>',
+    'fragmented, or keep the layout of the input (default: fragmented)',
+    oneOf('--layout', ['fragmented', 'keep']),
+  );
+  command.option(
+    '--fragment-duration <seconds>',
+    'shortest fragment; it ends at the next sync sample (default: 2)',
+    seconds('--fragment-duration'),
+  );
+  command.option('--iv-size <bytes>', 'bytes of the IV of a sample: 8 or 16 (default: 8)', ivSize);
+}
+
+function addSystemOptions(command: Command): void {
+  command.optionsGroup('Protection systems:');
+  command.option(
+    '--systems <list>',
+    'pssh boxes to add: playready, common, widevine (default: playready,common)',
+    listOf('--systems', ['playready', 'common', 'widevine']),
+  );
+  command.option(
+    '--pssh <base64|@file>',
+    'add a pssh box or PlayReady Object made elsewhere; may be repeated',
+    repeatable(nonEmpty('--pssh')),
+  );
+  command.option('--content-id <text>', 'content id for the Widevine pssh', nonEmpty('--content-id'));
+}
+
+/** track_ID is 32 bits and never zero (ISO/IEC 14496-12 8.3.2.3). */
+const trackSelector: ParseValue<TrackSelector> = (text) => {
+  if (text === 'audio' || text === 'video') return text;
+  const id = /^\d{1,10}$/.test(text) ? Number(text) : 0;
+  if (id >= 1 && id <= 0xffffffff) return id;
+  throw invalidValue('--track', text, 'a track id, audio or video');
+};
+
+const ivSize: ParseValue<8 | 16> = (text) => {
+  return oneOf('--iv-size', ['8', '16'])(text) === '8' ? 8 : 16;
+};
+
+async function encryptAction(input: string, output: string, flags: EncryptFlags): Promise<void> {
+  refuseIdlePlayReadyFlags(flags);
+  await runJob(flags, (context) => encryptJob(input, output, flags, context), formatEncryptResult);
+}
+
+/** An option without effect is a mistake that would otherwise be seen only when the content does not play. */
+function refuseIdlePlayReadyFlags(flags: EncryptFlags): void {
+  if (!flags.systems || flags.systems.includes('playready')) return;
+  const [idle] = [...givenPlayReadyFlags(flags), ...(flags.playreadyTest ? ['--playready-test'] : [])];
+  if (idle === undefined) return;
+  throw new PrpackError('INVALID_ARGUMENT', `${idle} has no effect without the system playready`, {
+    expected: '--systems with playready among them',
+    received: `--systems ${flags.systems.join(',')}`,
+    remedy: `Add playready to --systems, or leave ${idle} out.`,
+  });
+}
+
+async function encryptJob(
+  input: string,
+  output: string,
+  flags: EncryptFlags,
+  context: JobContext,
+): Promise<EncryptResult> {
+  const library = await import('../../index.js');
+  const named = await selectKeys(flags, process.env, library);
+  const keys = named ?? { source: library.randomKeySource(), warnings: [] };
+  const options = await encryptOptions(flags, library.PLAYREADY_TEST_LA_URL);
+  const result = await library.encrypt({ input, output, keys: keys.source, ...options, ...context });
+  const warnings = flags.playreadyTest ? [TEST_KEYS_WARNING] : keys.warnings;
+  return { ...result, warnings: [...warnings, ...result.warnings] };
+}
+
+/** The options that the flags give; what is not given is left to the library's defaults. */
+async function encryptOptions(
+  flags: EncryptFlags,
+  testLaUrl: string,
+): Promise<Omit<EncryptOptions, 'input' | 'output' | 'keys'>> {
+  const { track, layout, fragmentDuration, ivSize, systems, contentId, keysOut } = flags;
+  const playready = await playReadyOptions(flags);
+  return {
+    force: flags.force === true,
+    dryRun: flags.dryRun === true,
+    playready: flags.playreadyTest ? { laUrl: testLaUrl, ...playready } : playready,
+    extraPssh: await Promise.all((flags.pssh ?? []).map((value) => bytesOfValue('--pssh', value))),
+    ...(track && { tracks: track }),
+    ...(layout && { layout }),
+    ...(fragmentDuration !== undefined && { fragmentDurationSeconds: fragmentDuration }),
+    ...(ivSize && { ivSize }),
+    ...(systems && { systems }),
+    ...(contentId !== undefined && { contentId }),
+    ...(keysOut !== undefined && { keysOut }),
+  };
+}

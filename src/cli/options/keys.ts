@@ -1,0 +1,169 @@
+import type { Command } from 'commander';
+import { PrpackError } from '../../errors.js';
+import type { KeyId, KeyLookup, KeySource } from '../../index.js';
+import { nonEmpty, once } from './values.js';
+
+type Library = typeof import('../../index.js');
+
+/** What commander makes of the key options. */
+export interface KeyFlags {
+  readonly keyFile?: string;
+  readonly keySeedFile?: string;
+  readonly kid?: string;
+  readonly key?: string;
+  readonly playreadyTest?: true;
+}
+
+/** Keys from the source that was named, and what the user must know of it. */
+export interface SelectedKeys {
+  readonly source: KeySource & KeyLookup;
+  readonly warnings: readonly string[];
+}
+
+export const KEY_ON_COMMAND_LINE_WARNING =
+  'The key was given on the command line: other users of this machine can read it in the process list, and the shell may keep it in its history. Use --key-file, or PRPACK_KID and PRPACK_KEY.';
+
+/** Adds the options that name a key source. `kidHelp` says what --kid is for in this command. */
+export function addKeyOptions(command: Command, kidHelp: string, testHelp: string): void {
+  command.optionsGroup('Keys (one source; PRPACK_KID and PRPACK_KEY count when none is named):');
+  command.option('--key-file <keys.json>', 'KIDs and keys in a JSON file', onceText('--key-file'));
+  command.option(
+    '--key-seed-file <file>',
+    'derive keys from the PlayReady key seed in a file (base64 or hex)',
+    onceText('--key-seed-file'),
+  );
+  command.option('--kid <uuid>', kidHelp, onceText('--kid'));
+  command.option(
+    '--key <hex>',
+    'the key of --kid, 32 hex digits; other users of the machine can read it',
+    onceText('--key'),
+  );
+  command.option('--playready-test', testHelp);
+}
+
+function onceText(flag: string) {
+  return once(flag, nonEmpty(flag));
+}
+
+/** How a source is opened, by the option that names it. */
+interface SourceEntry {
+  readonly flag: string;
+  readonly isNamed: (flags: KeyFlags) => boolean;
+  readonly open: (flags: KeyFlags, library: Library) => Promise<KeySource & KeyLookup>;
+  readonly warning?: string;
+  /** Whether --kid says which KID to encrypt with. */
+  readonly takesKid: boolean;
+}
+
+const SOURCES: readonly SourceEntry[] = [
+  {
+    flag: '--key-file',
+    isNamed: ({ keyFile }) => keyFile !== undefined,
+    open: ({ keyFile }, library) => library.readKeyFile(keyFile!),
+    takesKid: false,
+  },
+  {
+    flag: '--key-seed-file',
+    isNamed: ({ keySeedFile }) => keySeedFile !== undefined,
+    open: async ({ keySeedFile, kid }, library) =>
+      library.keySeedSource(await library.readKeySeedFile(keySeedFile!), kidOf(kid, library)),
+    takesKid: true,
+  },
+  {
+    flag: '--key',
+    isNamed: ({ key }) => key !== undefined,
+    open: async ({ kid, key }, library) => {
+      const keyId = kidOf(kid, library)!;
+      return naming('--key', () => library.givenKeyTexts(keyId, key!));
+    },
+    warning: KEY_ON_COMMAND_LINE_WARNING,
+    takesKid: true,
+  },
+  {
+    flag: '--playready-test',
+    isNamed: ({ playreadyTest }) => playreadyTest === true,
+    open: async ({ kid }, library) => {
+      const seed = library.KeySeed.parse(library.PLAYREADY_TEST_KEY_SEED_BASE64);
+      return library.keySeedSource(seed, kidOf(kid, library));
+    },
+    takesKid: true,
+  },
+];
+
+/**
+ * Opens the key source that the flags name, or else the environment; undefined when neither names one.
+ * @throws PrpackError INVALID_ARGUMENT for flags that contradict each other, and the errors of the source
+ */
+export async function selectKeys(
+  flags: KeyFlags,
+  environment: Readonly<Record<string, string | undefined>>,
+  library: Library,
+): Promise<SelectedKeys | undefined> {
+  const entry = namedSource(flags);
+  if (entry) {
+    const warnings = entry.warning === undefined ? [] : [entry.warning];
+    return { source: await entry.open(flags, library), warnings };
+  }
+  const source = library.environmentKeySource(environment);
+  return source && { source, warnings: [] };
+}
+
+/**
+ * As `selectKeys`, to find keys of KIDs that a file names: a KID is given for `--key` alone.
+ * @throws PrpackError as `selectKeys`
+ */
+export async function selectLookup(
+  flags: KeyFlags,
+  environment: Readonly<Record<string, string | undefined>>,
+  library: Library,
+): Promise<SelectedKeys | undefined> {
+  const entry = namedSource(flags);
+  if (flags.kid !== undefined && entry?.flag !== '--key') {
+    throw contradiction(
+      `--kid and ${entry!.flag} are given together`,
+      'Leave --kid out: the file names its KIDs.',
+    );
+  }
+  return selectKeys(flags, environment, library);
+}
+
+/** The one source named. */
+function namedSource(flags: KeyFlags): SourceEntry | undefined {
+  const named = SOURCES.filter(({ isNamed }) => isNamed(flags));
+  if (named.length > 1) {
+    throw contradiction(
+      `${named.map(({ flag }) => flag).join(' and ')} are given together`,
+      'Name one key source.',
+    );
+  }
+  const [entry] = named;
+  if (flags.kid !== undefined && !entry?.takesKid) {
+    const others = SOURCES.filter(({ takesKid }) => takesKid).map(({ flag }) => flag);
+    throw contradiction(
+      entry ? `--kid and ${entry.flag} are given together` : '--kid is given without a key',
+      `Give --kid with ${others.slice(0, -1).join(', ')} or ${others.at(-1)}.`,
+    );
+  }
+  if (entry?.flag === '--key' && flags.kid === undefined) {
+    throw contradiction('--key is given without --kid', 'Give the KID of the key with --kid.');
+  }
+  return entry;
+}
+
+function kidOf(kid: string | undefined, library: Library): KeyId | undefined {
+  return kid === undefined ? undefined : naming('--kid', () => library.parseKeyId(kid));
+}
+
+/** Says in an error which option the value came from. */
+export function naming<T>(flag: string, parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof PrpackError)) throw error;
+    throw new PrpackError(error.code, `${flag}: ${error.message}`, error.details);
+  }
+}
+
+function contradiction(message: string, remedy: string): PrpackError {
+  return new PrpackError('INVALID_ARGUMENT', message, { remedy });
+}

@@ -1,0 +1,32 @@
+import { PrpackError } from '../../errors.js';
+
+/**
+ * A reader that closes its end early, as `prpack inspect … | head` does, is no failure. Without this, the error event
+ * of the stream would end the process with a stack trace.
+ */
+export function ignoreBrokenPipes(): void {
+  process.stdout.on('error', () => {}); // other failures reach the caller of writeResult
+  process.stderr.on('error', () => {}); // nowhere left to report to
+}
+
+/**
+ * Writes a result to stdout and waits until it is out.
+ * @throws PrpackError OUTPUT_FAILED when it cannot be written, unless the reader went away
+ */
+export async function writeResult(text: string): Promise<void> {
+  const error = await new Promise<NodeJS.ErrnoException | null | undefined>((resolve) => {
+    process.stdout.write(text, resolve);
+  });
+  if (!error || error.code === 'EPIPE') return;
+  throw new PrpackError(
+    'OUTPUT_FAILED',
+    `the result cannot be written to the standard output (${error.code})`,
+    { remedy: 'Check the file or program that the standard output goes to; the work itself is done.' },
+    error,
+  );
+}
+
+/** Writes lines for people to stderr. */
+export function writeMessage(text: string): void {
+  process.stderr.write(text.endsWith('\n') ? text : `${text}\n`);
+}

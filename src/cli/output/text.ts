@@ -1,0 +1,126 @@
+import type { DecryptResult, EncryptResult, PsshReport, TrackReport } from '../../index.js';
+import type { Style } from './style.js';
+import { type Column, formatTable } from './table.js';
+import { count, formatBytes, formatDuration, formatElapsed, printable } from './units.js';
+
+/** What `encrypt` has done, or with --dry-run would do. */
+export function formatEncryptResult(result: EncryptResult, style: Style): string {
+  const { dryRun, scheme, pssh, warnings } = result;
+  const verb = dryRun ? 'Would encrypt' : 'Encrypted';
+  return joinLines([
+    ...heading(verb, result, [scheme, layoutText(result), ...timing(result, dryRun)], style),
+    '',
+    ...trackTable(result.tracks, style),
+    '',
+    ...psshTable(pssh, style),
+    '',
+    encryptedText(result.tracks, dryRun),
+    ...(dryRun ? ['Nothing was written.'] : []),
+    ...warningLines(warnings, style),
+  ]);
+}
+
+/** What `decrypt` has done. */
+export function formatDecryptResult(result: DecryptResult, style: Style): string {
+  return joinLines([
+    ...heading('Decrypted', result, [result.layout, ...timing(result, false)], style),
+    '',
+    ...trackTable(result.tracks, style),
+    ...stillEncrypted(result.tracks),
+    ...warningLines(result.warnings, style),
+  ]);
+}
+
+/** Lines of warnings, after an empty one. */
+export function warningLines(warnings: readonly string[], style: Style): string[] {
+  if (warnings.length === 0) return [];
+  return ['', ...warnings.map((warning) => `${style.yellow(style.bold('warning:'))} ${printable(warning)}`)];
+}
+
+/** Lines as one text with a line break at its end. */
+export function joinLines(lines: readonly string[]): string {
+  return `${lines.join('\n')}\n`;
+}
+
+function heading(
+  verb: string,
+  { input, output, bytes, durationSeconds }: EncryptResult | DecryptResult,
+  facts: readonly string[],
+  style: Style,
+): string[] {
+  const all = [formatBytes(bytes), formatDuration(durationSeconds), ...facts];
+  return [
+    `${style.green(style.bold(verb))} ${printable(input)} → ${style.bold(printable(output))}`,
+    `  ${all.join(' · ')}`,
+  ];
+}
+
+function layoutText({ layout, fragments }: EncryptResult): string {
+  const name = layout === 'keep' ? 'layout kept' : layout;
+  return fragments > 0 ? `${name} (${count(fragments, 'fragment')})` : name;
+}
+
+function timing({ timings, bytes }: EncryptResult | DecryptResult, dryRun: boolean): string[] {
+  if (dryRun) return [];
+  const rate = timings.totalMs > 0 ? ` (${formatBytes(Math.round((bytes * 1000) / timings.totalMs))}/s)` : '';
+  return [`${formatElapsed(timings.totalMs)}${rate}`];
+}
+
+const TRACK_COLUMNS: readonly Column[] = [
+  { heading: 'TRACK', align: 'right' },
+  { heading: 'TYPE' },
+  { heading: 'CODEC' },
+  { heading: 'STATE' },
+  { heading: 'KID' },
+  { heading: 'IV', align: 'right' },
+  { heading: 'SAMPLES', align: 'right' },
+  { heading: 'PROTECTED', align: 'right' },
+];
+
+/** A row a track. */
+export function trackTable(tracks: readonly TrackReport[], style: Style): string[] {
+  return formatTable(TRACK_COLUMNS, tracks.map(trackCells), style);
+}
+
+function trackCells(track: TrackReport): string[] {
+  const { id, type, codec, encrypted, kid, ivSize, samples, protectedBytes } = track;
+  return [
+    `${id}`,
+    printable(type),
+    printable(codec),
+    encrypted ? 'encrypted' : 'clear',
+    kid ?? '',
+    ivSize === undefined ? '' : `${ivSize}`,
+    `${samples}`,
+    protectedBytes === undefined ? '' : formatBytes(protectedBytes),
+  ];
+}
+
+const PSSH_COLUMNS: readonly Column[] = [
+  { heading: 'SYSTEM' },
+  { heading: 'SYSTEM ID' },
+  { heading: 'KIDS', align: 'right' },
+];
+
+function psshTable(pssh: readonly PsshReport[], style: Style): string[] {
+  if (pssh.length === 0) return ['  no pssh box'];
+  const rows = pssh.map(({ name, systemId, keyIds }) => [name, systemId, `${keyIds.length}`]);
+  return formatTable(PSSH_COLUMNS, rows, style);
+}
+
+/** `2 of 3 tracks are encrypted. Clear: 3 (text).` */
+function encryptedText(tracks: readonly TrackReport[], dryRun: boolean): string {
+  const clear = tracks.filter(({ encrypted }) => !encrypted);
+  const verb = dryRun ? 'would be' : tracks.length - clear.length === 1 ? 'is' : 'are';
+  const sum = `${tracks.length - clear.length} of ${count(tracks.length, 'track')} ${verb} encrypted.`;
+  return clear.length === 0 ? sum : `${sum} Left clear: ${trackNames(clear)}.`;
+}
+
+function stillEncrypted(tracks: readonly TrackReport[]): string[] {
+  const encrypted = tracks.filter((track) => track.encrypted);
+  return encrypted.length === 0 ? [] : ['', `Still encrypted: ${trackNames(encrypted)}.`];
+}
+
+function trackNames(tracks: readonly TrackReport[]): string {
+  return tracks.map(({ id, type }) => `track ${id} (${printable(type)})`).join(', ');
+}

@@ -1,0 +1,73 @@
+import { CommanderError } from 'commander';
+import { addCommands, CliCommand, type CommandEntry } from './command.js';
+import { EXIT_CODE_MEANINGS } from './errors/exit-codes.js';
+import { packageVersion } from './version.js';
+
+const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: 'encrypt',
+    summary: 'encrypt the tracks of an MP4 file and add DRM headers',
+    load: async () => (await import('./commands/encrypt.js')).configureEncrypt,
+  },
+  {
+    name: 'decrypt',
+    summary: 'decrypt a file again, for checks and rescue',
+    load: async () => (await import('./commands/decrypt.js')).configureDecrypt,
+  },
+  {
+    name: 'inspect',
+    summary: 'show tracks, encryption and DRM headers of a file',
+    load: async () => (await import('./commands/inspect.js')).configureInspect,
+  },
+  {
+    name: 'pssh',
+    summary: 'build and read DRM headers (pssh boxes, PlayReady Objects)',
+    load: async () => (await import('./commands/pssh.js')).configurePssh,
+  },
+];
+
+/** The whole program, with every command still unloaded. */
+export function createProgram(): CliCommand {
+  const program = new CliCommand('prpack');
+  program
+    .description('Encrypts MP4 files with MPEG Common Encryption and PlayReady.')
+    .version(packageVersion(), '-V, --version', 'print the version')
+    .addHelpText('after', `\n${EXAMPLES}\n${exitCodeHelp()}`);
+  addCommands(program, COMMANDS);
+  return program;
+}
+
+const EXAMPLES = `Help for a command: prpack encrypt --help
+
+Examples:
+  prpack encrypt in.mp4 out.mp4 --keys-out keys.json
+  prpack inspect out.mp4 --key-file keys.json
+  prpack decrypt out.mp4 clear.mp4 --key-file keys.json
+`;
+
+function exitCodeHelp(): string {
+  const lines = EXIT_CODE_MEANINGS.map(([exitCode, meaning]) => `  ${`${exitCode}`.padEnd(4)} ${meaning}`);
+  return `Exit codes:\n${lines.join('\n')}`;
+}
+
+/** Runs the command line and reports what fails. The answer is the exit code. */
+export async function run(argv: readonly string[]): Promise<number> {
+  try {
+    await createProgram().parseAsync(helpAsOption(argv), { from: 'user' });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return exitCodeOfHelp(error);
+    const { reportFailure } = await import('./errors/report.js');
+    return reportFailure(error, argv);
+  }
+}
+
+/** `prpack help encrypt` is `prpack encrypt --help`. */
+function helpAsOption(argv: readonly string[]): string[] {
+  return argv[0] === 'help' ? [...argv.slice(1), '--help'] : [...argv];
+}
+
+/** Help that was asked for is a success; help in place of a missing command is a usage error. */
+function exitCodeOfHelp(error: CommanderError): number {
+  return error.exitCode === 0 ? 0 : 2;
+}
