@@ -1,0 +1,26 @@
+import { PrpackError } from '../errors.js';
+
+/** There is no KEK, and none may be made: `wantedId` is what the store's keys are wrapped under. */
+export function missingKek(name: string, wantedId: string | undefined): PrpackError {
+  const of =
+    wantedId === undefined ? '' : ` with id ${wantedId}, which the key store's keys are wrapped under`;
+  return new PrpackError('KEY_REQUIRED', `${name}: there is no key-encryption key (KEK)${of}`, {
+    ...(wantedId === undefined ? {} : { expected: wantedId }),
+    remedy:
+      'Restore the KEK file from a backup, or give the KEK with --kek-file or PRPACK_KEK. Without it the keys cannot be opened; a new one does not help.',
+  });
+}
+
+/** There is a KEK, but it is not the one in question. */
+export function strangeKek(wantedId: string, givenId: string, name: string): PrpackError {
+  return new PrpackError(
+    'KEY_INVALID',
+    `${name}: this key-encryption key (KEK) has the id ${givenId}, but the key store uses ${wantedId}`,
+    {
+      expected: wantedId,
+      received: givenId,
+      remedy:
+        'Give the KEK with that id. When `prpack keys rewrap` is running or was stopped, let it finish first.',
+    },
+  );
+}

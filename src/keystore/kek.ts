@@ -1,0 +1,133 @@
+import { randomUUID } from 'node:crypto';
+import { link, mkdir, open, rename, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { PrpackError } from '../errors.js';
+import { createSecretFile, syncDirectory } from '../keys/file.js';
+import { missingKek } from './kek-failure.js';
+import { KeyEncryptionKey } from './key-wrap.js';
+import { defaultKekPath } from './paths.js';
+
+/** Environment variable of the key-encryption key: 64 hexadecimal digits or base64 of 32 bytes. */
+export const KEK_VARIABLE = 'PRPACK_KEK';
+
+/** Where a key-encryption key comes from. */
+export interface KekSource {
+  /** For messages. */
+  readonly name: string;
+  /** The KEK, or undefined when there is none yet. */
+  load(): Promise<KeyEncryptionKey | undefined>;
+  /** Makes the KEK on first use; present only where that is wanted. Many processes that call it at once get the same one. */
+  readonly create?: () => Promise<KeyEncryptionKey>;
+}
+
+/**
+ * The KEK that is in force: the file named by the user, else `PRPACK_KEK`, else a file in the user's configuration directory, which
+ * is the only one that is made on first use.
+ */
+export function kekSource(
+  environment: Readonly<Record<string, string | undefined>>,
+  kekFile?: string,
+): KekSource {
+  if (kekFile !== undefined) return { name: kekFile, load: () => readKekFile(kekFile) };
+  const text = environment[KEK_VARIABLE];
+  if (text) return { name: KEK_VARIABLE, load: async () => KeyEncryptionKey.parse(text, KEK_VARIABLE) };
+  const path = defaultKekPath(environment);
+  return { name: path, load: () => readKekFile(path), create: () => createKekFile(path) };
+}
+
+/**
+ * Reads a KEK file; undefined when it is not there.
+ * @throws PrpackError KEY_INVALID when it is not a KEK or others can read it, KEY_SOURCE_FAILED when it cannot be read
+ */
+export async function readKekFile(path: string): Promise<KeyEncryptionKey | undefined> {
+  try {
+    const file = await open(path, 'r');
+    try {
+      refuseOpenModes(path, (await file.stat()).mode);
+      return KeyEncryptionKey.parse(await file.readFile('utf8'), path);
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if (error instanceof PrpackError) throw error;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw kekFileFailure(path, 'read', error as NodeJS.ErrnoException);
+  }
+}
+
+/**
+ * Makes a KEK file with a new random KEK, or reads the one that another process made in the meantime. The file
+ * appears whole: it is linked to its name only when it is on the disk.
+ */
+export async function createKekFile(path: string): Promise<KeyEncryptionKey> {
+  const kek = KeyEncryptionKey.random();
+  const temporary = `${path}.${randomUUID()}`;
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await createSecretFile(temporary, `${kek.revealHex()}\n`);
+    try {
+      await link(temporary, path);
+    } finally {
+      await unlink(temporary);
+    }
+    await syncDirectory(dirname(path));
+    return kek;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
+      throw kekFileFailure(path, 'written', error as NodeJS.ErrnoException);
+    }
+    return (await readKekFile(path))!;
+  }
+}
+
+/**
+ * Gives a KEK file a new random KEK, after `rewrap` has wrapped everything under it. The old KEK stays beside it as
+ * `<path>.<id>`, for older backups of the key store need it. A rotation that was stopped is finished by the next call.
+ * @returns what `rewrap` returned
+ * @throws PrpackError KEY_REQUIRED when there is no KEK to rotate, else as `rewrap`, `readKekFile` and `createKekFile`
+ */
+export async function rotateKekFile(
+  path: string,
+  rewrap: (next: KeyEncryptionKey) => Promise<number>,
+): Promise<number> {
+  const present = await readKekFile(path);
+  if (!present) throw missingKek(path, undefined);
+  const nextPath = `${path}.next`;
+  const count = await rewrap(await createKekFile(nextPath));
+  try {
+    await linkUnlessThere(path, `${path}.${present.id}`);
+    await rename(nextPath, path);
+    await syncDirectory(dirname(path));
+  } catch (error) {
+    throw kekFileFailure(path, 'replaced', error as NodeJS.ErrnoException);
+  }
+  return count;
+}
+
+/** A name with the id of a KEK in it can only be that of the same KEK. */
+async function linkUnlessThere(path: string, name: string): Promise<void> {
+  try {
+    await link(path, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+}
+
+function refuseOpenModes(path: string, mode: number): void {
+  if (process.platform === 'win32' || (mode & 0o077) === 0) return;
+  throw new PrpackError('KEY_INVALID', `others than its owner can use the key-encryption key: ${path}`, {
+    path,
+    expected: 'mode 0600 or 0400',
+    received: `mode 0${(mode & 0o777).toString(8)}`,
+    remedy: `Run \`chmod 600 ${path}\`, and rotate the KEK if somebody may have read it.`,
+  });
+}
+
+function kekFileFailure(path: string, verb: string, cause: NodeJS.ErrnoException): PrpackError {
+  return new PrpackError(
+    'KEY_SOURCE_FAILED',
+    `the key-encryption key (KEK) cannot be ${verb}: ${path} (${cause.code})`,
+    { path, remedy: `Make it accessible to this user, or give a KEK with --kek-file or ${KEK_VARIABLE}.` },
+    cause,
+  );
+}

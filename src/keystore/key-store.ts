@@ -1,0 +1,170 @@
+import type { ContentKey } from '../keys/content-key.js';
+import type { KeyId } from '../keys/key-id.js';
+import type { KeyEncryptionKey } from './key-wrap.js';
+
+/** What a key may encrypt with: one KID never serves both, for PlayReady licenses are issued for one of them. */
+export type KeyAlgorithm = 'AESCTR' | 'AESCBC';
+
+/**
+ * Where a key is in its life. `pending`: registered, no published file needs it yet. `active`: a published file needs it.
+ * `revoked`: no license is to be issued for it any more. States only move forward, and keys are never deleted.
+ */
+export type KeyState = 'pending' | 'active' | 'revoked';
+
+/** What is said of a key at its registration; afterwards none of it changes. */
+export interface KeyDescription {
+  readonly kid: KeyId;
+  readonly algorithm: KeyAlgorithm;
+  /** The content that the key protects, in the words of its owner. */
+  readonly contentId: string;
+  /** Which tracks of the content the key is for, such as `audio` or `HD`; absent when it is for all. */
+  readonly label?: string;
+  /** Where the key comes from, such as `random` or `seed`. */
+  readonly source: string;
+  /** Which key seed the key is derived from; then the store does not hold the key itself. */
+  readonly seedId?: string;
+  /** License acquisition URL that was written into the media. */
+  readonly laUrl?: string;
+  /** What the license server is to allow: any JSON object. */
+  readonly policy?: Readonly<Record<string, unknown>>;
+}
+
+/** A key that asks to be remembered. */
+export interface KeyRegistration extends KeyDescription {
+  readonly key: ContentKey;
+}
+
+/** A file that was published with a key. */
+export interface PublishedOutput {
+  /** SHA-256 of the published file: 64 hexadecimal digits, lower case. */
+  readonly sha256: string;
+  /** What the file was made from, as a text that is equal on a rerun with the same input and options. */
+  readonly madeFrom?: string;
+}
+
+/** What the store knows of a key, without the key. */
+export interface KeyRecord extends KeyDescription {
+  readonly state: KeyState;
+  /** PlayReady checksum, base64 of 8 bytes: the first half of AES-ECB(key, KID in GUID order). Kept for AESCBC keys, too. */
+  readonly checksum: string;
+  /** Id of the key-encryption key that the key is wrapped under; absent when only the seed id is stored. */
+  readonly kekId?: string;
+  readonly outputs: readonly PublishedOutput[];
+  /** RFC 3339 UTC, with milliseconds. */
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+/** A record with its key, which is absent when it has to be derived from the seed named by the record. */
+export interface StoredKey {
+  readonly record: KeyRecord;
+  readonly key?: ContentKey;
+}
+
+/** The answer to one registration. */
+export interface RegisteredKey {
+  /** `unchanged`: the same key was there already; its record stays as it was, whatever else the registration said. */
+  readonly outcome: 'created' | 'unchanged';
+  readonly record: KeyRecord;
+}
+
+/** Fields that a record must equal; all of them. */
+export interface KeyFilter {
+  readonly kid?: KeyId;
+  readonly contentId?: string;
+  readonly label?: string;
+  readonly state?: KeyState;
+  readonly algorithm?: KeyAlgorithm;
+}
+
+/** Fields that an audit entry must equal; all of them. */
+export interface AuditFilter {
+  readonly kid?: KeyId;
+  readonly contentId?: string;
+}
+
+/** Which part of a long list is wanted. */
+export interface PageRequest {
+  /** `next` of the page before; from the start when absent. */
+  readonly cursor?: string;
+  /** At most so many items, 1 to 1000. Default 100. */
+  readonly limit?: number;
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Cursor of the next page; absent on the last. */
+  readonly next?: string;
+}
+
+export type AuditOperation = 'register' | 'activate' | 'open' | 'revoke' | 'rewrap';
+
+/** One line of the audit, which can be added to but never changed. No key material. */
+export interface AuditEntry {
+  /** Grows with time; gaps are possible. */
+  readonly id: number;
+  /** RFC 3339 UTC, with milliseconds. */
+  readonly at: string;
+  /** Who did it: `user@host` unless the opener of the store said otherwise. */
+  readonly actor: string;
+  /** `open` is a key leaving the store. */
+  readonly operation: AuditOperation;
+  readonly kid: KeyId;
+  readonly contentId?: string;
+  /** PlayReady checksum of the key concerned, base64: tells keys apart without telling the key. */
+  readonly checksum?: string;
+  /** `unchanged`: it was so already. `conflict`, `failed`: it was refused, and nothing changed. */
+  readonly outcome: 'done' | 'unchanged' | 'conflict' | 'failed';
+}
+
+/**
+ * The license server's key store, as a packager sees it. What a call has acknowledged survives the death of the process and
+ * of the machine. Every method throws PrpackError KEY_STORE_FAILED when the store cannot be reached, read or written.
+ */
+export interface KeyStore {
+  /** Where the store is, for reports; without credentials. */
+  readonly location: string;
+
+  /**
+   * Remembers keys as `pending`: all of them or, when one throws, none. Idempotent: the same KID with the same key and
+   * algorithm changes nothing.
+   * @throws PrpackError KEY_CONFLICT when a KID is there with another key or algorithm, or is revoked
+   * @throws PrpackError KEY_REQUIRED, KEY_INVALID when the key-encryption key is missing or not the store's
+   */
+  register(registrations: readonly KeyRegistration[]): Promise<RegisteredKey[]>;
+
+  /**
+   * Notes that a file with these keys has been published. Idempotent.
+   * @throws PrpackError KEY_REQUIRED when a KID is not registered, KEY_CONFLICT when it is revoked
+   */
+  markActive(kids: readonly KeyId[], output: PublishedOutput): Promise<void>;
+
+  /** One key with its record, verified against its checksum; undefined when the KID is not registered. Audited. */
+  get(kid: KeyId): Promise<StoredKey | undefined>;
+
+  /** All keys of a content, oldest first, verified as by `get`. Audited. */
+  findByContentId(contentId: string): Promise<StoredKey[]>;
+
+  /** Records without keys, oldest first. Needs no key-encryption key. */
+  list(filter?: KeyFilter, page?: PageRequest): Promise<Page<KeyRecord>>;
+
+  /**
+   * Ends the life of keys. Idempotent.
+   * @throws PrpackError KEY_REQUIRED when a KID is not registered; then none is revoked
+   */
+  revoke(kids: readonly KeyId[]): Promise<void>;
+
+  /**
+   * Wraps every key under another key-encryption key, which is in force from the start: from then on, the store's KEK source has to
+   * give it. May be stopped at any point and called again with the same two KEKs.
+   * @returns how many keys were wrapped anew
+   * @throws PrpackError KEY_REQUIRED, KEY_INVALID when a key is wrapped under neither of the two; then none is changed
+   */
+  rewrap(next: KeyEncryptionKey): Promise<number>;
+
+  /** The audit, oldest entry first. */
+  audit(filter?: AuditFilter, page?: PageRequest): Promise<Page<AuditEntry>>;
+
+  /** Lets go of files and connections. The store cannot be used afterwards. */
+  close(): Promise<void>;
+}

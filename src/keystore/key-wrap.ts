@@ -1,0 +1,118 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { inspect } from 'node:util';
+import { gcm } from '@noble/ciphers/aes.js';
+import { fromBase64, fromHex } from '../bytes/hex.js';
+import { PrpackError } from '../errors.js';
+import { ContentKey } from '../keys/content-key.js';
+import type { KeyId } from '../keys/key-id.js';
+import type { KeyAlgorithm } from './key-store.js';
+
+const KEK_SIZE_BYTES = 32;
+const NONCE_SIZE_BYTES = 12;
+/** First byte of what is stored, so that another cipher can follow one day. */
+const AES_256_GCM = 1;
+const REDACTED = '[redacted]';
+
+/** What a wrapped key belongs to. It is authenticated with the key, so that no record can take the key of another. */
+export interface WrapContext {
+  readonly kid: KeyId;
+  readonly algorithm: KeyAlgorithm;
+}
+
+/**
+ * A key-encryption key (KEK): content keys at rest are wrapped under it with AES-256-GCM (NIST SP 800-38D). It keeps itself
+ * closed as `ContentKey` does, and never leaves this object but to be written to its file.
+ */
+export class KeyEncryptionKey {
+  /** Tells KEKs apart without telling the KEK: 16 hexadecimal digits of a SHA-256. */
+  readonly id: string;
+  readonly #bytes: Uint8Array;
+
+  private constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.id = createHash('sha256')
+      .update('prpack key-encryption key id\0')
+      .update(bytes)
+      .digest('hex')
+      .slice(0, 16);
+  }
+
+  /**
+   * 32 bytes as 64 hexadecimal digits or base64. `name` says in errors where the text came from; the text is not repeated.
+   * @throws PrpackError KEY_INVALID
+   */
+  static parse(text: string, name: string): KeyEncryptionKey {
+    const trimmed = text.trim();
+    const bytes = fromHex(trimmed) ?? fromBase64(trimmed);
+    if (bytes?.length === KEK_SIZE_BYTES) return new KeyEncryptionKey(bytes);
+    throw new PrpackError('KEY_INVALID', `${name}: the key-encryption key (KEK) has the wrong form`, {
+      expected: '64 hexadecimal digits, or base64 of 32 bytes',
+      received: `${trimmed.length} characters`,
+      remedy: 'Make one with `openssl rand -hex 32`, or give the one that the key store was made with.',
+    });
+  }
+
+  static random(): KeyEncryptionKey {
+    return new KeyEncryptionKey(new Uint8Array(randomBytes(KEK_SIZE_BYTES)));
+  }
+
+  /** 64 lower-case hexadecimal digits, for the KEK's own file only. */
+  revealHex(): string {
+    return Buffer.from(this.#bytes).toString('hex');
+  }
+
+  /** The key wrapped for its record: format u8 · nonce 12 bytes · ciphertext 16 bytes · tag 16 bytes. */
+  wrap(key: ContentKey, context: WrapContext): Uint8Array {
+    const nonce = new Uint8Array(randomBytes(NONCE_SIZE_BYTES));
+    const sealed = gcm(this.#bytes, nonce, this.#bound(context)).encrypt(key.revealBytes());
+    return Uint8Array.from([AES_256_GCM, ...nonce, ...sealed]);
+  }
+
+  /**
+   * The way back.
+   * @throws PrpackError KEY_STORE_FAILED when the record was changed, belongs to another KID or algorithm, or to another KEK
+   */
+  unwrap(wrapped: Uint8Array, context: WrapContext): ContentKey {
+    const nonce = wrapped.subarray(1, 1 + NONCE_SIZE_BYTES);
+    const sealed = wrapped.subarray(1 + NONCE_SIZE_BYTES);
+    try {
+      if (wrapped[0] !== AES_256_GCM) throw new Error(`unknown wrapping format ${wrapped[0]}`);
+      return ContentKey.fromBytes(gcm(this.#bytes, nonce, this.#bound(context)).decrypt(sealed));
+    } catch (cause) {
+      throw damagedRecord(
+        context.kid,
+        'its wrapped key does not belong to this KID and algorithm, or was changed',
+        cause,
+      );
+    }
+  }
+
+  #bound({ kid, algorithm }: WrapContext): Uint8Array {
+    return new TextEncoder().encode(`prpack content key\0${kid}\0${algorithm}\0${this.id}`);
+  }
+
+  toString(): string {
+    return REDACTED;
+  }
+
+  toJSON(): string {
+    return REDACTED;
+  }
+
+  [inspect.custom](): string {
+    return REDACTED;
+  }
+}
+
+/** A record that cannot be believed. */
+export function damagedRecord(kid: KeyId, problem: string, cause?: unknown): PrpackError {
+  return new PrpackError(
+    'KEY_STORE_FAILED',
+    `the key store's record of KID ${kid} cannot be trusted: ${problem}`,
+    {
+      remedy:
+        'Restore the key store from a backup; do not publish or license anything with this key until then.',
+    },
+    cause,
+  );
+}

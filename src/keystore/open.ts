@@ -1,0 +1,79 @@
+import { hostname, userInfo } from 'node:os';
+import { resolve } from 'node:path';
+import { PrpackError } from '../errors.js';
+import { kekSource } from './kek.js';
+import type { KeyStore } from './key-store.js';
+import { defaultKeyStorePath } from './paths.js';
+import { SqliteKeyStore } from './sqlite/sqlite-key-store.js';
+
+/** Environment variable that names the key store. */
+export const KEY_STORE_VARIABLE = 'PRPACK_KEY_STORE';
+
+export interface OpenKeyStoreOptions {
+  /** Such as `sqlite:<path>`. Default: what `PRPACK_KEY_STORE` names, else the user's own SQLite store. */
+  readonly location?: string;
+  /** File of the key-encryption key. Default: `PRPACK_KEK`, else a file in the user's configuration directory. */
+  readonly kekFile?: string;
+  /** Default: this process's environment. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** Who works with the store, for the audit. Default: `user@host`. */
+  readonly actor?: string;
+}
+
+type Environment = NonNullable<OpenKeyStoreOptions['environment']>;
+type Opener = (rest: string, options: OpenKeyStoreOptions, environment: Environment) => KeyStore;
+
+/** Kinds of key stores by the scheme of their location. */
+const OPENERS: Readonly<Record<string, Opener>> = {
+  sqlite: openSqlite,
+};
+
+/**
+ * The key store at a location. Nothing is read, made or connected before its first use.
+ * @throws PrpackError INVALID_ARGUMENT when the location is not one of a key store
+ */
+export function openKeyStore(options: OpenKeyStoreOptions = {}): KeyStore {
+  const environment = options.environment ?? process.env;
+  const location =
+    options.location ?? (environment[KEY_STORE_VARIABLE] || `sqlite:${defaultKeyStorePath(environment)}`);
+  const colon = location.indexOf(':');
+  const opener = Object.hasOwn(OPENERS, location.slice(0, colon))
+    ? OPENERS[location.slice(0, colon)]
+    : undefined;
+  const rest = location.slice(colon + 1);
+  if (!opener || rest === '') throw noLocation();
+  return opener(rest, options, environment);
+}
+
+/** `sqlite:<path>`; `sqlite:///absolute/path`, as other programs write it, is the same file as `sqlite:/absolute/path`. */
+function openSqlite(
+  path: string,
+  { kekFile, actor }: OpenKeyStoreOptions,
+  environment: Environment,
+): KeyStore {
+  if (/^\/\/[^/]/.test(path)) throw noLocation(); // sqlite://host/…: there is no host
+  return new SqliteKeyStore({
+    path: resolve(path),
+    kek: kekSource(environment, kekFile),
+    actor: actor ?? processOwner(),
+  });
+}
+
+function processOwner(): string {
+  try {
+    return `${userInfo().username}@${hostname()}`;
+  } catch {
+    // Containers run under user ids that have no name.
+    return `uid ${process.getuid?.() ?? 'unknown'}@${hostname()}`;
+  }
+}
+
+/** The location is not repeated: it may be a URL with credentials. */
+function noLocation(): PrpackError {
+  return new PrpackError('INVALID_ARGUMENT', 'this is not the location of a key store', {
+    expected: Object.keys(OPENERS)
+      .map((scheme) => `${scheme}:…`)
+      .join(', '),
+    remedy: 'Name a file as sqlite:<path>, or leave the key store out to use the default one.',
+  });
+}

@@ -1,0 +1,51 @@
+import { PrpackError } from '../errors.js';
+import { keyChecksum } from '../keys/checksum.js';
+import type { ContentKey } from '../keys/content-key.js';
+import type { KeyId } from '../keys/key-id.js';
+import type { KeyAlgorithm, KeyRegistration, KeyState } from './key-store.js';
+
+/** What a store already holds of a KID, as far as a new registration is judged by it. */
+export interface HeldKey {
+  readonly algorithm: KeyAlgorithm;
+  readonly state: KeyState;
+  readonly checksum: string;
+  /** Absent when the store holds a seed id in its place. */
+  readonly key?: ContentKey;
+}
+
+/**
+ * The contract of registration, the same for every kind of store: the same key for the same algorithm changes nothing, anything
+ * else is a conflict. Returns the conflict, or undefined when there is none.
+ */
+export function registrationConflict(registration: KeyRegistration, held: HeldKey): PrpackError | undefined {
+  const { kid, algorithm } = registration;
+  if (held.algorithm !== algorithm) {
+    return conflict(
+      kid,
+      `is registered for ${held.algorithm} and cannot serve ${algorithm} too`,
+      'Give the content of each algorithm a KID and key of its own.',
+    );
+  }
+  if (!isSameKey(registration, held)) {
+    return conflict(
+      kid,
+      'is registered with another key',
+      'Take the registered key (`prpack keys show`), or a new KID for the new key. The registered key has been kept.',
+    );
+  }
+  if (held.state === 'revoked') return revokedConflict(kid);
+  return undefined;
+}
+
+export function revokedConflict(kid: KeyId): PrpackError {
+  return conflict(kid, 'is revoked', 'Encrypt the content with a new KID and key.');
+}
+
+/** Two keys where both are at hand, else their check values. */
+function isSameKey({ kid, key }: KeyRegistration, held: HeldKey): boolean {
+  return held.key ? held.key.equals(key) : held.checksum === keyChecksum(kid, key);
+}
+
+function conflict(kid: KeyId, problem: string, remedy: string): PrpackError {
+  return new PrpackError('KEY_CONFLICT', `KID ${kid} ${problem}`, { remedy });
+}

@@ -1,0 +1,157 @@
+import { mkdir, open } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DatabaseSyncInstance, StatementSyncInstance } from '@photostructure/sqlite';
+import { PrpackError } from '../../errors.js';
+import { syncDirectory } from '../../keys/file.js';
+import { isBusy, storeFailure } from './failure.js';
+import { MIGRATIONS } from './migrations.js';
+
+/** How long a call waits for other processes. Under many writers SQLite's lock is not fair: ten seconds are too few. */
+const BUSY_TIMEOUT_MS = 30_000;
+const BUSY_RETRY_MS = 20;
+/** `pragma application_id`: "prpk". Tells a key store from the database of another program. */
+const APPLICATION_ID = 0x7072706b;
+
+/** A value that SQLite stores. */
+export type SqlValue = string | number | Uint8Array | null;
+
+/**
+ * One connection to the database of a key store: created on first use, migrated to the newest schema, in write-ahead mode with a
+ * flush at every commit (https://sqlite.org/pragma.html#pragma_synchronous). Statements are prepared once.
+ */
+export class Database {
+  readonly #connection: DatabaseSyncInstance;
+  readonly #statements = new Map<string, StatementSyncInstance>();
+
+  private constructor(connection: DatabaseSyncInstance) {
+    this.#connection = connection;
+  }
+
+  /** @throws PrpackError KEY_STORE_FAILED; a file that is not a key store is left as it is */
+  static async open(path: string): Promise<Database> {
+    let connection: DatabaseSyncInstance | undefined;
+    try {
+      await createFile(path);
+      const { DatabaseSync } = await import('@photostructure/sqlite');
+      connection = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
+      const database = new Database(connection);
+      await database.#prepare(path);
+      return database;
+    } catch (error) {
+      connection?.close();
+      throw storeFailure(path, error);
+    }
+  }
+
+  /** Every row of a query. */
+  all<Row>(sql: string, ...values: readonly SqlValue[]): Row[] {
+    return this.#statement(sql).all(...values) as Row[];
+  }
+
+  /** The first row of a query. */
+  get<Row>(sql: string, ...values: readonly SqlValue[]): Row | undefined {
+    return this.#statement(sql).get(...values) as Row | undefined;
+  }
+
+  run(sql: string, ...values: readonly SqlValue[]): void {
+    this.#statement(sql).run(...values);
+  }
+
+  /** Runs `work` as the only writer, all or nothing; what it did is on the disk when this returns. */
+  transaction<T>(work: () => T): T {
+    this.#connection.exec('begin immediate');
+    try {
+      const result = work();
+      this.#connection.exec('commit');
+      return result;
+    } catch (error) {
+      // Some failures, a full disk among them, have rolled back already.
+      if (this.#connection.isTransaction) this.#connection.exec('rollback');
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+
+  #statement(sql: string): StatementSyncInstance {
+    let statement = this.#statements.get(sql);
+    if (!statement) {
+      statement = this.#connection.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  async #prepare(path: string): Promise<void> {
+    this.#refuseOthers(path);
+    await this.#useWriteAheadLog();
+    this.#connection.exec('pragma synchronous = full');
+    if (this.#pragma('user_version') < MIGRATIONS.length) this.transaction(() => this.#migrate());
+    this.#refuseNewer(path);
+  }
+
+  /** Switching needs the file alone, and SQLite does not wait for that by itself. The mode stays with the file. */
+  async #useWriteAheadLog(): Promise<void> {
+    const deadline = Date.now() + BUSY_TIMEOUT_MS;
+    for (;;) {
+      try {
+        this.#connection.exec('pragma journal_mode = wal');
+        return;
+      } catch (error) {
+        if (!isBusy(error) || Date.now() > deadline) throw error;
+        await sleep(BUSY_RETRY_MS);
+      }
+    }
+  }
+
+  /** Inside a transaction, for another process may have migrated in the meantime. */
+  #migrate(): void {
+    for (const step of MIGRATIONS.slice(this.#pragma('user_version'))) this.#connection.exec(step);
+    this.#connection.exec(`pragma application_id = ${APPLICATION_ID}`);
+    this.#connection.exec(`pragma user_version = ${MIGRATIONS.length}`);
+  }
+
+  #refuseOthers(path: string): void {
+    // In this order: another process may fill the file and set its id, both in one transaction, between the two.
+    const isEmpty = this.get<{ n: number }>('select count(*) as n from sqlite_schema')!.n === 0;
+    if (isEmpty || this.#pragma('application_id') === APPLICATION_ID) return;
+    throw new PrpackError('KEY_STORE_FAILED', `this is the database of another program: ${path}`, {
+      path,
+      remedy: 'Name another file for the key store: this one has been left as it is.',
+    });
+  }
+
+  #refuseNewer(path: string): void {
+    const version = this.#pragma('user_version');
+    if (version === MIGRATIONS.length) return;
+    throw new PrpackError(
+      'KEY_STORE_FAILED',
+      `the key store was made by a newer version of prpack: ${path}`,
+      {
+        path,
+        expected: MIGRATIONS.length,
+        received: version,
+        remedy: 'Use that version, or a newer one.',
+      },
+    );
+  }
+
+  #pragma(name: string): number {
+    const row = this.#connection.prepare(`pragma ${name}`).get() as Record<string, number>;
+    return row[name]!;
+  }
+}
+
+/** Makes the directory and an empty file, both for this user only, unless they are there. */
+async function createFile(path: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  try {
+    await (await open(path, 'wx', 0o600)).close();
+    await syncDirectory(dirname(path));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+}

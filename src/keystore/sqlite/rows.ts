@@ -1,0 +1,82 @@
+import type { KeyId } from '../../keys/key-id.js';
+import type {
+  AuditEntry,
+  AuditOperation,
+  KeyAlgorithm,
+  KeyRecord,
+  KeyState,
+  PublishedOutput,
+} from '../key-store.js';
+
+/** A row of `keys`. */
+export interface KeyRow {
+  readonly kid: KeyId;
+  readonly algorithm: KeyAlgorithm;
+  readonly content_id: string;
+  readonly label: string | null;
+  readonly source: string;
+  readonly seed_id: string | null;
+  readonly wrapped_key: Uint8Array | null;
+  readonly kek_id: string | null;
+  readonly checksum: string;
+  readonly la_url: string | null;
+  readonly policy: string | null;
+  readonly state: KeyState;
+  readonly created_at: string;
+  readonly updated_at: string;
+}
+
+/** A row of `outputs`. */
+export interface OutputRow {
+  readonly sha256: string;
+  readonly made_from: string | null;
+}
+
+/** A row of `audit`. */
+export interface AuditRow {
+  readonly id: number;
+  readonly at: string;
+  readonly actor: string;
+  readonly operation: AuditOperation;
+  readonly kid: KeyId;
+  readonly content_id: string | null;
+  readonly checksum: string | null;
+  readonly outcome: AuditEntry['outcome'];
+}
+
+export function toRecord(row: KeyRow, outputs: readonly OutputRow[]): KeyRecord {
+  return {
+    kid: row.kid,
+    algorithm: row.algorithm,
+    contentId: row.content_id,
+    ...(row.label === null ? {} : { label: row.label }),
+    source: row.source,
+    ...(row.seed_id === null ? {} : { seedId: row.seed_id }),
+    ...(row.kek_id === null ? {} : { kekId: row.kek_id }),
+    checksum: row.checksum,
+    ...(row.la_url === null ? {} : { laUrl: row.la_url }),
+    ...(row.policy === null ? {} : { policy: JSON.parse(row.policy) }),
+    state: row.state,
+    outputs: outputs.map(toOutput),
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+}
+
+export function toAuditEntry(row: AuditRow): AuditEntry {
+  const { id, at, actor, operation, kid, outcome } = row;
+  return {
+    id,
+    at,
+    actor,
+    operation,
+    kid,
+    ...(row.content_id === null ? {} : { contentId: row.content_id }),
+    ...(row.checksum === null ? {} : { checksum: row.checksum }),
+    outcome,
+  };
+}
+
+function toOutput({ sha256, made_from }: OutputRow): PublishedOutput {
+  return { sha256, ...(made_from === null ? {} : { madeFrom: made_from }) };
+}

@@ -1,0 +1,248 @@
+import { PrpackError } from '../../errors.js';
+import type { ContentKey } from '../../keys/content-key.js';
+import type { KeyId } from '../../keys/key-id.js';
+import type { KekSource } from '../kek.js';
+import { missingKek, strangeKek } from '../kek-failure.js';
+import type {
+  AuditEntry,
+  AuditFilter,
+  KeyFilter,
+  KeyRecord,
+  KeyRegistration,
+  KeyStore,
+  Page,
+  PageRequest,
+  PublishedOutput,
+  RegisteredKey,
+  StoredKey,
+} from '../key-store.js';
+import type { KeyEncryptionKey } from '../key-wrap.js';
+import { revokedConflict } from '../registration-rules.js';
+import { Database } from './database.js';
+import { storeFailure } from './failure.js';
+import type { KeyRow } from './rows.js';
+import {
+  activateOne,
+  findConflict,
+  isWrapped,
+  note,
+  openKey,
+  registerOne,
+  revokeOne,
+  rewrapSome,
+  rowsOf,
+} from './steps.js';
+import { Tables } from './tables.js';
+
+/** Keys that are wrapped anew in one transaction, so that other writers get their turn in between. */
+const REWRAP_BATCH = 500;
+
+export interface SqliteKeyStoreOptions {
+  /** Absolute path of the database file. */
+  readonly path: string;
+  readonly kek: KekSource;
+  /** Who works with the store, for the audit. */
+  readonly actor: string;
+}
+
+/**
+ * The embedded key store: one SQLite file, shared by any number of processes of one machine. Nothing is opened before it
+ * is used, and a KEK is asked for only when a key is to be wrapped or opened.
+ */
+export class SqliteKeyStore implements KeyStore {
+  readonly location: string;
+  readonly #options: SqliteKeyStoreOptions;
+  #tables: Promise<Tables> | undefined;
+
+  constructor(options: SqliteKeyStoreOptions) {
+    this.#options = options;
+    this.location = `sqlite:${options.path}`;
+  }
+
+  async register(registrations: readonly KeyRegistration[]): Promise<RegisteredKey[]> {
+    for (const registration of registrations) refuseUnnamed(registration);
+    if (registrations.length === 0) return [];
+    const tables = await this.#open();
+    const kek = registrations.some(isWrapped)
+      ? await this.#loadKek(tables, 'made when the store is new')
+      : undefined;
+    return this.#commit(tables, () => {
+      if (kek) this.#expectInForce(tables, kek);
+      const conflict = findConflict(tables, registrations, kek);
+      if (conflict) return conflict;
+      if (kek) tables.putKekInForce(kek.id);
+      return registrations.map((registration) => registerOne(tables, registration, kek));
+    });
+  }
+
+  async markActive(kids: readonly KeyId[], output: PublishedOutput): Promise<void> {
+    refuseOtherDigests(output);
+    const tables = await this.#open();
+    await this.#commit(tables, () => {
+      const rows = rowsOf(tables, kids, 'activate');
+      if (rows instanceof PrpackError) return rows;
+      const revoked = rows.find((row) => row.state === 'revoked');
+      if (revoked) {
+        note(tables, 'activate', revoked, 'conflict');
+        return revokedConflict(revoked.kid);
+      }
+      for (const row of rows) activateOne(tables, row, output);
+      return undefined;
+    });
+  }
+
+  async get(kid: KeyId): Promise<StoredKey | undefined> {
+    const tables = await this.#open();
+    const row = this.#try(() => tables.key(kid));
+    return row && (await this.#openRows(tables, [row]))[0];
+  }
+
+  async findByContentId(contentId: string): Promise<StoredKey[]> {
+    const tables = await this.#open();
+    return this.#openRows(
+      tables,
+      this.#try(() => tables.keysOfContent(contentId)),
+    );
+  }
+
+  async list(filter: KeyFilter = {}, page: PageRequest = {}): Promise<Page<KeyRecord>> {
+    const tables = await this.#open();
+    return this.#try(() => tables.list(filter, page));
+  }
+
+  async revoke(kids: readonly KeyId[]): Promise<void> {
+    const tables = await this.#open();
+    await this.#commit(tables, () => {
+      const rows = rowsOf(tables, kids, 'revoke');
+      if (rows instanceof PrpackError) return rows;
+      for (const row of rows) revokeOne(tables, row);
+      return undefined;
+    });
+  }
+
+  async rewrap(next: KeyEncryptionKey): Promise<number> {
+    const tables = await this.#open();
+    const present = await this.#loadKek(tables, 'there already');
+    await this.#commit(tables, () => {
+      const strange = tables.kekIds().find((id) => id !== present.id && id !== next.id);
+      if (strange !== undefined) return strangeKek(strange, present.id, this.#options.kek.name);
+      tables.putKekInForce(next.id);
+      return undefined;
+    });
+    if (present.id === next.id) return 0;
+    let count = 0;
+    for (let batch = REWRAP_BATCH; batch === REWRAP_BATCH; count += batch) {
+      batch = await this.#commit(tables, () => rewrapSome(tables, present, next, REWRAP_BATCH));
+    }
+    return count;
+  }
+
+  async audit(filter: AuditFilter = {}, page: PageRequest = {}): Promise<Page<AuditEntry>> {
+    const tables = await this.#open();
+    return this.#try(() => tables.audit(filter, page));
+  }
+
+  async close(): Promise<void> {
+    const tables = await this.#tables?.catch(() => undefined);
+    this.#tables = undefined;
+    tables?.close();
+  }
+
+  #open(): Promise<Tables> {
+    const { path, actor } = this.#options;
+    this.#tables ??= Database.open(path).then(
+      (database) => new Tables(database, actor),
+      (error) => {
+        this.#tables = undefined; // what stood in the way may be gone at the next call
+        throw error;
+      },
+    );
+    return this.#tables;
+  }
+
+  #try<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw storeFailure(this.#options.path, error);
+    }
+  }
+
+  /** A transaction. An error that `work` returns is thrown after the commit, so that its audit note stays. */
+  async #commit<T>(tables: Tables, work: () => T | PrpackError): Promise<T> {
+    const result = this.#try(() => tables.transaction(work));
+    if (result instanceof PrpackError) throw result;
+    return result;
+  }
+
+  /**
+   * The KEK, read anew for every call, for it may be rotated while this process runs. One is made for a new store only: in any other
+   * case it was lost, and another could not open the keys.
+   */
+  async #loadKek(
+    tables: Tables,
+    has: 'there already' | 'made when the store is new',
+  ): Promise<KeyEncryptionKey> {
+    const source = this.#options.kek;
+    const kek = await source.load();
+    if (kek) return kek;
+    const inForce = this.#try(() => tables.kekInForce());
+    if (has === 'there already' || inForce !== undefined || !source.create) {
+      throw missingKek(source.name, inForce);
+    }
+    return source.create();
+  }
+
+  #expectInForce(tables: Tables, kek: KeyEncryptionKey): void {
+    const inForce = tables.kekInForce();
+    if (inForce !== undefined && inForce !== kek.id)
+      throw strangeKek(inForce, kek.id, this.#options.kek.name);
+  }
+
+  /** Keys leave the store here, and nowhere else. */
+  async #openRows(tables: Tables, rows: readonly KeyRow[]): Promise<StoredKey[]> {
+    if (!rows.some((row) => row.wrapped_key)) return rows.map((row) => ({ record: tables.record(row) }));
+    const kek = await this.#loadKek(tables, 'there already');
+    return this.#commit(tables, () => {
+      const opened: StoredKey[] = [];
+      for (const row of rows) {
+        const key = row.wrapped_key ? openOrRefusal(row, kek) : undefined;
+        if (key instanceof PrpackError) {
+          note(tables, 'open', row, 'failed');
+          return key;
+        }
+        if (key) note(tables, 'open', row, 'done');
+        opened.push({ record: tables.record(row), ...(key ? { key } : {}) });
+      }
+      return opened;
+    });
+  }
+}
+
+function openOrRefusal(row: KeyRow, kek: KeyEncryptionKey): ContentKey | PrpackError {
+  try {
+    return openKey(row, kek);
+  } catch (error) {
+    if (error instanceof PrpackError) return error;
+    throw error;
+  }
+}
+
+function refuseUnnamed({ kid, contentId, source }: KeyRegistration): void {
+  if (contentId !== '' && source !== '') return;
+  throw new PrpackError(
+    'INVALID_ARGUMENT',
+    `the registration of KID ${kid} has an empty content id or source`,
+    {
+      remedy: 'Name the content, for the license server finds its keys by that name.',
+    },
+  );
+}
+
+function refuseOtherDigests({ sha256 }: PublishedOutput): void {
+  if (/^[0-9a-f]{64}$/.test(sha256)) return;
+  throw new PrpackError('INVALID_ARGUMENT', 'the fingerprint of a published file is not a SHA-256', {
+    expected: '64 hexadecimal digits, lower case',
+    remedy: 'Give the SHA-256 of the whole published file.',
+  });
+}

@@ -1,0 +1,152 @@
+import { PrpackError } from '../../errors.js';
+import { keyChecksum } from '../../keys/checksum.js';
+import type { ContentKey } from '../../keys/content-key.js';
+import type { KeyId } from '../../keys/key-id.js';
+import { strangeKek } from '../kek-failure.js';
+import type {
+  AuditEntry,
+  AuditOperation,
+  KeyRegistration,
+  PublishedOutput,
+  RegisteredKey,
+} from '../key-store.js';
+import { damagedRecord, type KeyEncryptionKey } from '../key-wrap.js';
+import { type HeldKey, registrationConflict } from '../registration-rules.js';
+import type { KeyRow } from './rows.js';
+import type { KeptKey, Tables } from './tables.js';
+
+// The steps of a key's life, each to be taken inside a transaction. A refusal is returned, not thrown, so that the
+// transaction commits its audit note.
+
+/** Whether the store keeps the key itself, and not only the seed that it follows from. */
+export function isWrapped({ seedId }: KeyRegistration): boolean {
+  return seedId === undefined;
+}
+
+/** The first registration that the store, or the batch itself, contradicts. `kek` is there when a key of the batch is to be wrapped. */
+export function findConflict(
+  tables: Tables,
+  registrations: readonly KeyRegistration[],
+  kek: KeyEncryptionKey | undefined,
+): PrpackError | undefined {
+  const inBatch = new Map<KeyId, HeldKey>();
+  for (const registration of registrations) {
+    const { kid, algorithm, key } = registration;
+    const row = tables.key(kid);
+    const held = row ? heldKey(row, registration, kek) : inBatch.get(kid);
+    const conflict = held && registrationConflict(registration, held);
+    if (conflict) {
+      const { contentId } = registration;
+      tables.note({
+        operation: 'register',
+        kid,
+        contentId,
+        checksum: keyChecksum(kid, key),
+        outcome: 'conflict',
+      });
+      return conflict;
+    }
+    inBatch.set(kid, { algorithm, state: 'pending', checksum: keyChecksum(kid, key), key });
+  }
+  return undefined;
+}
+
+export function registerOne(
+  tables: Tables,
+  registration: KeyRegistration,
+  kek: KeyEncryptionKey | undefined,
+): RegisteredKey {
+  const { kid } = registration;
+  const outcome = tables.key(kid) ? 'unchanged' : 'created';
+  if (outcome === 'created') tables.insertKey(registration, keptKey(registration, kek));
+  const row = tables.key(kid)!;
+  note(tables, 'register', row, outcome === 'created' ? 'done' : 'unchanged');
+  return { outcome, record: tables.record(row) };
+}
+
+export function activateOne(tables: Tables, row: KeyRow, output: PublishedOutput): void {
+  const isKnown = row.state === 'active' && tables.hasOutput(row.kid, output.sha256);
+  if (!isKnown) {
+    tables.setState(row.kid, 'active');
+    if (!tables.hasOutput(row.kid, output.sha256)) tables.insertOutput(row.kid, output);
+  }
+  note(tables, 'activate', row, isKnown ? 'unchanged' : 'done');
+}
+
+export function revokeOne(tables: Tables, row: KeyRow): void {
+  const isRevoked = row.state === 'revoked';
+  if (!isRevoked) tables.setState(row.kid, 'revoked');
+  note(tables, 'revoke', row, isRevoked ? 'unchanged' : 'done');
+}
+
+/** Wraps up to `limit` keys anew. Returns how many there were. */
+export function rewrapSome(
+  tables: Tables,
+  present: KeyEncryptionKey,
+  next: KeyEncryptionKey,
+  limit: number,
+): number {
+  const rows = tables.keysUnder(present.id, limit);
+  for (const row of rows) {
+    const key = openKey(row, present);
+    tables.setWrappedKey(row.kid, next.wrap(key, row), next.id);
+    note(tables, 'rewrap', row, 'done');
+  }
+  return rows.length;
+}
+
+/** The rows of all the KIDs, or the refusal that names one which is not registered. */
+export function rowsOf(
+  tables: Tables,
+  kids: readonly KeyId[],
+  operation: AuditOperation,
+): readonly KeyRow[] | PrpackError {
+  const rows: KeyRow[] = [];
+  for (const kid of new Set(kids)) {
+    const row = tables.key(kid);
+    if (row) rows.push(row);
+    else {
+      tables.note({ operation, kid, outcome: 'failed' });
+      return new PrpackError('KEY_REQUIRED', `KID ${kid} is not registered in the key store`, {
+        remedy: 'Register the key first, or name the key store that it was registered in.',
+      });
+    }
+  }
+  return rows;
+}
+
+/**
+ * The key of a row that holds one, verified against the row's checksum.
+ * @throws PrpackError KEY_INVALID when the row is wrapped under another KEK, KEY_STORE_FAILED when it was tampered with
+ */
+export function openKey(row: KeyRow, kek: KeyEncryptionKey): ContentKey {
+  if (row.kek_id !== kek.id) throw strangeKek(row.kek_id!, kek.id, 'KEK');
+  const key = kek.unwrap(row.wrapped_key!, row);
+  if (keyChecksum(row.kid, key) !== row.checksum) {
+    throw damagedRecord(row.kid, 'its key does not have the checksum that it was registered with');
+  }
+  return key;
+}
+
+export function note(
+  tables: Tables,
+  operation: AuditOperation,
+  { kid, content_id, checksum }: KeyRow,
+  outcome: AuditEntry['outcome'],
+): void {
+  tables.note({ operation, kid, contentId: content_id, checksum, outcome });
+}
+
+/** What the store holds: the key itself is opened only where it can be compared with another that is to be wrapped. */
+function heldKey(row: KeyRow, registration: KeyRegistration, kek: KeyEncryptionKey | undefined): HeldKey {
+  const { algorithm, state, checksum } = row;
+  const isComparable = kek && row.wrapped_key && isWrapped(registration);
+  return { algorithm, state, checksum, ...(isComparable ? { key: openKey(row, kek) } : {}) };
+}
+
+function keptKey(registration: KeyRegistration, kek: KeyEncryptionKey | undefined): KeptKey {
+  const { kid, key } = registration;
+  const checksum = keyChecksum(kid, key);
+  if (!isWrapped(registration)) return { wrappedKey: null, kekId: null, checksum };
+  return { wrappedKey: kek!.wrap(key, registration), kekId: kek!.id, checksum };
+}
