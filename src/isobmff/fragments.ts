@@ -2,6 +2,7 @@ import { GrowingColumn } from '../bytes/columns.js';
 import type { ByteReader } from '../bytes/reader.js';
 import { type ByteSource, readBytes } from '../bytes/source.js';
 import { malformed, PrpackError } from '../errors.js';
+import { readSgpd } from './boxes/sgpd.js';
 import { readTfdt } from './boxes/tfdt.js';
 import { readTfhd, type Tfhd } from './boxes/tfhd.js';
 import type { Trex } from './boxes/trex.js';
@@ -22,6 +23,8 @@ export interface Fragments {
   readonly trafTrack: Uint16Array;
   readonly trafFirstSample: Uint32Array;
   readonly trafSampleCount: Uint32Array;
+  /** Grouping types that fragments describe themselves (`sgpd` in a `traf`), each once. */
+  readonly groupTypes: readonly string[];
 }
 
 /** A `moof` box with its bytes. */
@@ -147,6 +150,7 @@ export function readFragments(
   const trafTrack = new GrowingColumn('u16');
   const trafFirstSample = new GrowingColumn('u32');
   const trafSampleCount = new GrowingColumn('u32');
+  const groupTypes = new Set<string>();
   const trexOf = (trackId: number) => tracks.get(trackId)?.trex;
   for (let run = 0; run < topLevel.count; run++) {
     if (topLevel.kinds[run] !== RunKind.Moof) continue;
@@ -158,6 +162,7 @@ export function readFragments(
       const track = requireTrack(tracks, layout.tfhd.trackId, nodes[i]);
       const before = track.samples.count;
       appendTraf(track, layout, nodes[i], moof.slice);
+      for (const type of groupTypesOf(nodes[i], moof.slice)) groupTypes.add(type);
       trafTrack.push(track.index);
       trafFirstSample.push(before);
       trafSampleCount.push(track.samples.count - before);
@@ -171,7 +176,14 @@ export function readFragments(
     trafTrack: trafTrack.finish(),
     trafFirstSample: trafFirstSample.finish(),
     trafSampleCount: trafSampleCount.finish(),
+    groupTypes: [...groupTypes],
   };
+}
+
+function groupTypesOf(traf: BoxNode, slice: FileSlice): string[] {
+  return traf.children
+    .filter((child) => child.type === 'sgpd')
+    .map((child) => readSgpd(readerOf(child, slice)).groupingType);
 }
 
 function requireTrack(

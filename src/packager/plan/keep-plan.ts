@@ -1,0 +1,360 @@
+import { lastAtMost, makeColumn } from '../../bytes/columns.js';
+import { type ByteSource, readBytes } from '../../bytes/source.js';
+import { PrpackError } from '../../errors.js';
+import { patchIloc } from '../../isobmff/boxes/iloc.js';
+import { readSaio, writeSaio } from '../../isobmff/boxes/saio.js';
+import { SENC_FIRST_IV_BYTES } from '../../isobmff/boxes/senc.js';
+import { readSidx, type Sidx, writeSidx } from '../../isobmff/boxes/sidx.js';
+import { writeCo64, writeStco } from '../../isobmff/boxes/stco.js';
+import { patchTfhd } from '../../isobmff/boxes/tfhd.js';
+import { patchTfra } from '../../isobmff/boxes/tfra.js';
+import { patchTrun } from '../../isobmff/boxes/trun.js';
+import { layoutOfMoof, type MoofTree, readMoof, type TrafLayout, trafsOf } from '../../isobmff/fragments.js';
+import type { Movie } from '../../isobmff/movie.js';
+import { readerOf } from '../../isobmff/sample-entry.js';
+import { readChunkOffsets } from '../../isobmff/sample-tables.js';
+import { type BoxEdit, type BoxEdits, rebuildBox } from '../../isobmff/splice.js';
+import { RunKind, runAt, type TopLevel } from '../../isobmff/top-level.js';
+import {
+  type BoxNode,
+  type FileSlice,
+  findChild,
+  findPath,
+  walkBox,
+  walkChildren,
+} from '../../isobmff/walk.js';
+import type { OutputPlan, Piece } from './output-plan.js';
+
+/** What a job changes in the boxes of a movie whose layout stays; all offsets are the plan's business. */
+export interface KeepEdits {
+  /**
+   * Edits of `moov`. A `saio` that is added to an `stbl` points at the `senc` added to its `trak`, and the plan fills
+   * in where that is.
+   * @param saioOffset put into a new `saio` for now; its size decides the version of the box
+   */
+  moov(saioOffset: number): BoxEdits;
+  /** Edits of the `moof` that is fragment `index`; a `saio` added to a `traf` is filled in by the plan. */
+  moof(moof: MoofTree, index: number): BoxEdits;
+}
+
+type OffsetMap = (inputBytes: number) => number;
+
+const MAX_U32 = 0xffffffff;
+
+/** The plan of an output that has the input's layout: changed boxes, and everything else copied. */
+export class KeepPlan implements OutputPlan {
+  readonly sizeBytes: number;
+  /** A segment is a run of the input. */
+  readonly segmentStartBytes: Float64Array;
+  readonly #movie: Movie;
+  readonly #edits: KeepEdits;
+  readonly #moov: Uint8Array;
+
+  /**
+   * @param source the input: the plan reads every `moof` once to learn the size of its successor
+   * @throws PrpackError UNSUPPORTED_FEATURE when an offset cannot be expressed in the input's own boxes
+   */
+  constructor(movie: Movie, source: ByteSource, edits: KeepEdits) {
+    this.#movie = movie;
+    this.#edits = edits;
+    const moofSizes = this.#measureMoofs(source);
+    const { moov, starts } = placeMoov(movie, edits, moofSizes);
+    this.#moov = moov;
+    this.segmentStartBytes = starts;
+    this.sizeBytes = starts[starts.length - 1];
+  }
+
+  pieces(segment: number, source: ByteSource): readonly Piece[] {
+    const { topLevel } = this.#movie;
+    const inputBytes = topLevel.startBytes[segment];
+    const lengthBytes = topLevel.startBytes[segment + 1] - inputBytes;
+    const render = this.#renderers[topLevel.kinds[segment] as RunKind];
+    if (!render) return [{ kind: 'copy', inputBytes, lengthBytes }];
+    return [{ kind: 'literal', bytes: render(segment, source) }];
+  }
+
+  readonly #renderers: Partial<Record<RunKind, (segment: number, source: ByteSource) => Uint8Array>> = {
+    [RunKind.Moov]: () => this.#moov,
+    [RunKind.Moof]: (segment, source) => this.#renderMoof(segment, source),
+    [RunKind.Sidx]: (segment, source) => this.#renderSidx(segment, source),
+    [RunKind.Mfra]: (segment, source) => this.#patchChildren(segment, source, 'tfra', patchTfra),
+    [RunKind.Meta]: (segment, source) => this.#patchChildren(segment, source, 'iloc', patchIloc),
+  };
+
+  /** The new size of every `moof`. */
+  #measureMoofs(source: ByteSource): Uint32Array {
+    const { fragments, topLevel } = this.#movie;
+    const sizes = new Uint32Array(fragments.count);
+    for (let index = 0; index < fragments.count; index++) {
+      const moof = readMoof(source, topLevel, fragments.runs[index]);
+      sizes[index] = rebuildBox(moof.node, moof.slice, this.#edits.moof(moof, index)).length;
+    }
+    return sizes;
+  }
+
+  #map: OffsetMap = (inputBytes) => mapOffset(this.#movie.topLevel, this.segmentStartBytes, inputBytes);
+
+  #renderMoof(segment: number, source: ByteSource): Uint8Array {
+    const { fragments, topLevel, tracks } = this.#movie;
+    const moof = readMoof(source, topLevel, segment);
+    const layouts = layoutOfMoof(moof, (id) => tracks.find((track) => track.id === id)?.trex);
+    const bases = layouts.map((layout) => this.#newBase(layout, moof, segment));
+    const edits = new Map(this.#edits.moof(moof, lastAtMost(fragments.runs, segment)));
+    for (const [i, traf] of trafsOf(moof.node).entries()) {
+      this.#moveTraf(traf, layouts[i], bases[i], moof, edits);
+    }
+    const bytes = rebuildBox(moof.node, moof.slice, edits);
+    return pointAtSencOfTrafs(bytes, this.segmentStartBytes[segment], bases);
+  }
+
+  #newBase(layout: TrafLayout, moof: MoofTree, segment: number): number {
+    const isMoofStart = layout.tfhd.baseDataOffset === undefined && layout.baseBytes === moof.node.startBytes;
+    return isMoofStart ? this.segmentStartBytes[segment] : this.#map(layout.baseBytes);
+  }
+
+  /** Makes the offsets of a `traf` right for where its data goes. */
+  #moveTraf(
+    traf: BoxNode,
+    layout: TrafLayout,
+    newBase: number,
+    moof: MoofTree,
+    edits: Map<BoxNode, BoxEdit>,
+  ): void {
+    const tfhd = findChild(traf, 'tfhd')!;
+    edits.set(tfhd, { replace: patchTfhd(bytesOf(tfhd, moof.slice), this.#map) });
+    for (const { node, dataBytes } of layout.truns) {
+      const newOffset = this.#map(dataBytes) - newBase;
+      edits.set(node, { replace: patchTrun(bytesOf(node, moof.slice), () => newOffset) });
+    }
+    for (const saio of traf.children) {
+      if (saio.type === 'saio' && !edits.has(saio)) throw foreignSaio(saio);
+    }
+  }
+
+  /** 8.16.3: sizes of the ranges that an index refers to, which may hold several fragments or further indexes. */
+  #renderSidx(segment: number, source: ByteSource): Uint8Array {
+    const slice = readRun(this.#movie.topLevel, segment, source);
+    const node = walkBox(slice, 'sidx');
+    const sidx = readSidx(readerOf(node, slice));
+    const anchor = slice.startBytes + slice.bytes.length;
+    const newAnchor = this.segmentStartBytes[segment + 1];
+    let at = anchor + sidx.firstOffset;
+    const firstOffset = this.#map(at) - newAnchor;
+    const references = sidx.references.map((reference) => {
+      const start = at;
+      at += reference.referencedSize;
+      return { ...reference, referencedSize: this.#map(at) - this.#map(start) };
+    });
+    return writeSidxOfSameSize({ ...sidx, firstOffset, references }, node);
+  }
+
+  #patchChildren(
+    segment: number,
+    source: ByteSource,
+    type: string,
+    patch: (boxBytes: Uint8Array, map: OffsetMap) => Uint8Array,
+  ): Uint8Array {
+    const slice = readRun(this.#movie.topLevel, segment, source);
+    const walked = walkBox(slice, type === 'iloc' ? 'meta' : 'mfra');
+    const node = type === 'iloc' ? withMetaChildren(walked, slice) : walked;
+    const edits = new Map<BoxNode, BoxEdit>();
+    for (const child of node.children) {
+      if (child.type === type) edits.set(child, { replace: patch(bytesOf(child, slice), this.#map) });
+    }
+    return rebuildBox(node, slice, edits);
+  }
+}
+
+/** Where a byte of the input is found in the output; offsets behind the end keep their distance from it. */
+function mapOffset(topLevel: TopLevel, starts: Float64Array, inputBytes: number): number {
+  const last = topLevel.count;
+  if (inputBytes >= topLevel.startBytes[last]) return starts[last] + inputBytes - topLevel.startBytes[last];
+  const run = runAt(topLevel, inputBytes);
+  return starts[run] + inputBytes - topLevel.startBytes[run];
+}
+
+/**
+ * Builds `moov` and places all runs. The chunk offsets in `moov` depend on its own size, which depends on whether
+ * they fit 32 bits: it is built again until its size stays, which it must, as promotion to 64 bits is never undone.
+ */
+function placeMoov(
+  movie: Movie,
+  edits: KeepEdits,
+  moofSizes: Uint32Array,
+): { moov: Uint8Array; starts: Float64Array } {
+  const wideTracks = new Set<BoxNode>();
+  let map: OffsetMap = (inputBytes) => inputBytes;
+  let saioOffset = 0;
+  let placedSize = -1;
+  for (;;) {
+    const moov = rebuildBox(
+      movie.moovNode,
+      movie.moov,
+      withMovedOffsets(movie, edits.moov(saioOffset), map, wideTracks),
+    );
+    const starts = placeRuns(movie, moov.length, moofSizes);
+    if (moov.length === placedSize) {
+      return { moov: pointAtSencOfTraks(moov, starts[movie.moovRun]), starts };
+    }
+    placedSize = moov.length;
+    map = (inputBytes) => mapOffset(movie.topLevel, starts, inputBytes);
+    if (starts[movie.moovRun + 1] > MAX_U32) saioOffset = MAX_U32 + 1;
+  }
+}
+
+function placeRuns(movie: Movie, moovSize: number, moofSizes: Uint32Array): Float64Array {
+  const { topLevel, moovRun, fragments } = movie;
+  const starts = makeColumn('f64', topLevel.count + 1);
+  let fragment = 0;
+  for (let run = 0; run < topLevel.count; run++) {
+    let size = topLevel.startBytes[run + 1] - topLevel.startBytes[run];
+    if (run === moovRun) size = moovSize;
+    else if (run === fragments.runs[fragment]) size = moofSizes[fragment++];
+    starts[run + 1] = starts[run] + size;
+  }
+  return starts;
+}
+
+/** The edits, and with them the moved offsets of every track's chunks and auxiliary information. */
+function withMovedOffsets(
+  movie: Movie,
+  edits: BoxEdits,
+  map: OffsetMap,
+  wideTracks: Set<BoxNode>,
+): Map<BoxNode, BoxEdit> {
+  const all = new Map(edits);
+  for (const { stbl } of movie.tracks) {
+    const chunkOffsets = readChunkOffsets(stbl, movie.moov).map(map);
+    const isWide = findChild(stbl, 'co64') !== undefined;
+    if (isWide || chunkOffsets.some((offset) => offset > MAX_U32)) wideTracks.add(stbl);
+    const node = findChild(stbl, isWide ? 'co64' : 'stco')!;
+    const replace = wideTracks.has(stbl) ? writeCo64({ chunkOffsets }) : writeStco({ chunkOffsets });
+    all.set(node, { replace: withTail(replace, node, movie.moov, chunkOffsets.length, isWide) });
+    for (const saio of stbl.children) {
+      if (saio.type === 'saio' && !all.has(saio))
+        all.set(saio, { replace: movedSaio(saio, movie.moov, map) });
+    }
+  }
+  return all;
+}
+
+/** Bytes behind the last chunk offset are none of ours to drop. */
+function withTail(
+  box: Uint8Array,
+  node: BoxNode,
+  slice: FileSlice,
+  chunkCount: number,
+  isWide: boolean,
+): Uint8Array {
+  const used = node.headerBytes + 8 + chunkCount * (isWide ? 8 : 4);
+  if (node.sizeBytes === used && node.headerBytes === 8) return box;
+  const from = node.startBytes - slice.startBytes;
+  const tail = slice.bytes.subarray(from + used, from + node.sizeBytes);
+  const whole = new Uint8Array(box.length + tail.length);
+  whole.set(box);
+  whole.set(tail, box.length);
+  new DataView(whole.buffer).setUint32(0, whole.length);
+  return whole;
+}
+
+function movedSaio(node: BoxNode, slice: FileSlice, map: OffsetMap): Uint8Array {
+  const saio = readSaio(readerOf(node, slice));
+  return writeSaio({ ...saio, offsets: saio.offsets.map(map) });
+}
+
+/** Fills in the `saio` of every `trak` that has a `senc` of its own. Both were added by the edits. */
+function pointAtSencOfTraks(moov: Uint8Array, startBytes: number): Uint8Array {
+  const slice = { bytes: moov, startBytes };
+  for (const trak of walkBox(slice, 'moov').children) {
+    const senc = findChild(trak, 'senc');
+    const saio =
+      senc && findPath(trak, 'mdia/minf/stbl')?.children.findLast((child) => child.type === 'saio');
+    if (saio) writeSaioInto(slice, saio, senc.startBytes + SENC_FIRST_IV_BYTES);
+  }
+  return moov;
+}
+
+/** Fills in the `saio` of every `traf` that has a `senc`, relative to the base of its data offsets. */
+function pointAtSencOfTrafs(moof: Uint8Array, startBytes: number, bases: readonly number[]): Uint8Array {
+  const slice = { bytes: moof, startBytes };
+  for (const [i, traf] of trafsOf(walkBox(slice, 'moof')).entries()) {
+    const senc = findChild(traf, 'senc');
+    const saio = senc && findChild(traf, 'saio');
+    if (!saio) continue;
+    const offset = senc.startBytes + SENC_FIRST_IV_BYTES - bases[i];
+    if (offset < 0 || offset > MAX_U32) throw baseOutOfReach(traf, bases[i]);
+    writeSaioInto(slice, saio, offset);
+  }
+  return moof;
+}
+
+function writeSaioInto(slice: FileSlice, node: BoxNode, offset: number): void {
+  const bytes = writeSaio({ ...readSaio(readerOf(node, slice)), offsets: [offset] });
+  if (bytes.length !== node.sizeBytes) throw new Error(`${node.path} changed its size`);
+  slice.bytes.set(bytes, node.startBytes - slice.startBytes);
+}
+
+function readRun(topLevel: TopLevel, run: number, source: ByteSource): FileSlice {
+  const startBytes = topLevel.startBytes[run];
+  return { bytes: readBytes(source, startBytes, topLevel.startBytes[run + 1] - startBytes), startBytes };
+}
+
+/** `meta` is a full box, except in QuickTime files. */
+function withMetaChildren(node: BoxNode, slice: FileSlice): BoxNode {
+  const payload = node.startBytes + node.headerBytes;
+  const view = new DataView(slice.bytes.buffer, slice.bytes.byteOffset);
+  const hasVersion = view.getUint32(payload - slice.startBytes) === 0;
+  const first = payload + (hasVersion ? 4 : 0);
+  return { ...node, children: walkChildren(slice, first, node.startBytes + node.sizeBytes, node.path) };
+}
+
+function bytesOf(node: BoxNode, slice: FileSlice): Uint8Array {
+  const from = node.startBytes - slice.startBytes;
+  return slice.bytes.subarray(from, from + node.sizeBytes);
+}
+
+function writeSidxOfSameSize(sidx: Sidx, node: BoxNode): Uint8Array {
+  try {
+    const bytes = writeSidx(sidx);
+    if (bytes.length === node.sizeBytes) return bytes;
+  } catch (cause) {
+    throw sidxProblem(node, 'a segment outgrows the 2 GiB that the segment index can say', cause);
+  }
+  throw sidxProblem(node, 'the segment index has bytes that are not understood');
+}
+
+const REMAKE = 'Use --layout fragmented, which makes the fragments and their index anew.';
+
+function sidxProblem(node: BoxNode, message: string, cause?: unknown): PrpackError {
+  const details = {
+    boxPath: 'sidx',
+    offsetBytes: node.startBytes,
+    clause: 'ISO/IEC 14496-12 8.16.3',
+    remedy: REMAKE,
+  };
+  return new PrpackError('UNSUPPORTED_FEATURE', `sidx: ${message}`, details, cause);
+}
+
+function foreignSaio(node: BoxNode): PrpackError {
+  return new PrpackError('UNSUPPORTED_FEATURE', `${node.path}: auxiliary information of another kind`, {
+    boxPath: node.path,
+    offsetBytes: node.startBytes,
+    clause: 'ISO/IEC 14496-12 8.7.9',
+    remedy: REMAKE,
+  });
+}
+
+function baseOutOfReach(traf: BoxNode, baseBytes: number): PrpackError {
+  return new PrpackError(
+    'UNSUPPORTED_FEATURE',
+    `${traf.path}: saio cannot point back from its base data offset`,
+    {
+      boxPath: `${traf.path}/tfhd`,
+      offsetBytes: traf.startBytes,
+      expected: `at most ${traf.startBytes}`,
+      received: baseBytes,
+      clause: 'ISO/IEC 14496-12 8.7.9',
+      remedy: REMAKE,
+    },
+  );
+}

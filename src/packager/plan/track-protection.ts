@@ -1,0 +1,46 @@
+import { createIvSource, type IvPlan, type IvSource } from '../../cenc/iv.js';
+import { protectedBytesAt, type SubsampleTable } from '../../cenc/subsamples.js';
+import type { SencColumns } from '../../isobmff/boxes/senc.js';
+import type { Track } from '../../isobmff/movie.js';
+
+/** How the samples of one track are protected: the same description serves encryption and decryption. */
+export interface TrackProtection {
+  readonly track: Track;
+  readonly scheme: 'cenc';
+  readonly ivPlan: IvPlan;
+  /** Absent: every sample is protected as a whole. */
+  readonly subsamples: SubsampleTable | undefined;
+  /**
+   * Which key a sample is under: 0 none (the sample is clear), else one more than the index into `kids`. Absent: all
+   * samples are under the first.
+   */
+  readonly keyNumbers: Uint8Array | undefined;
+  /** UUID text. */
+  readonly kids: readonly string[];
+}
+
+/** What `senc` says of the samples `first` to `first + count`, as columns of their own. */
+export function sencColumns(protection: TrackProtection, first: number, count: number): SencColumns {
+  const source: IvSource = createIvSource(protection.ivPlan);
+  const ivSize = source.ivSizeBytes;
+  const ivs = new Uint8Array(count * ivSize);
+  for (let i = 0; i < count; i++) source.ivAt(first + i, ivs.subarray(i * ivSize, (i + 1) * ivSize));
+  const { subsamples } = protection;
+  if (!subsamples) return { sampleCount: count, ivSize, ivs };
+  const starts = subsamples.starts.subarray(first, first + count + 1);
+  return { sampleCount: count, ivSize, ivs, subsamples: { ...subsamples, starts } };
+}
+
+/** Protected bytes of a sample. */
+export function protectedBytesOf(protection: TrackProtection, sample: number): number {
+  if (protection.keyNumbers?.[sample] === 0) return 0;
+  const { subsamples, track } = protection;
+  return subsamples ? protectedBytesAt(subsamples, sample) : track.samples.sizes[sample];
+}
+
+/** Protected bytes of all samples. */
+export function totalProtectedBytes(protection: TrackProtection): number {
+  let sum = 0;
+  for (let i = 0; i < protection.track.samples.count; i++) sum += protectedBytesOf(protection, i);
+  return sum;
+}
