@@ -1,0 +1,106 @@
+import { type Aes, type CtrRun, createAes } from './aes.js';
+import { CtrBatch } from './ctr-batch.js';
+import type { SampleCipher, SampleStretch } from './sample-cipher.js';
+import { BLOCK_BYTES } from './scheme.js';
+import type { SubsampleTable } from './subsamples.js';
+
+/**
+ * Stretches from this size on get a cipher object of their own. Setting one up costs some 3 µs, but then it
+ * runs faster than batched blocks; the two meet near 4 KB.
+ */
+const OWN_CIPHER_BYTES = 4096;
+
+/** AES-128-CTR for scheme `cenc` (ISO/IEC 23001-7 10.1). */
+export async function createCtrSampleCipher(key: Uint8Array): Promise<SampleCipher> {
+  return new CtrSampleCipher(await createAes(key));
+}
+
+/**
+ * All protected ranges of a sample form one CTR stream (ISO/IEC 23001-7 9.5.2), and position s of that stream
+ * uses counter block floor(s / 16). The first half of the counter block stays as the IV gives it; the second
+ * half counts modulo 2^64 (9.4.2), from 0 with 8-byte IVs, from the IV's second half with 16-byte ones.
+ */
+export class CtrSampleCipher implements SampleCipher {
+  readonly #aes: Aes;
+  readonly #batch: CtrBatch;
+
+  /** The counter block of the sample at hand, of stream position 0. */
+  readonly #iv = new Uint8Array(BLOCK_BYTES);
+  readonly #ivView = new DataView(this.#iv.buffer);
+  /** The CTR run of the stretch at hand. */
+  #run: CtrRun | undefined;
+  #startCtr: Aes['startCtr'];
+  /** The stream position where the second half of the counter block goes back to 0. */
+  #wrapAt = Number.POSITIVE_INFINITY;
+
+  constructor(aes: Aes) {
+    this.#aes = aes;
+    this.#batch = new CtrBatch(aes);
+  }
+
+  process(stretch: SampleStretch, iv: Uint8Array, subsamples?: SubsampleTable, sampleIndex = 0): void {
+    this.#load(iv);
+    this.#run = undefined;
+    this.#startCtr = stretch.toByte - stretch.fromByte < OWN_CIPHER_BYTES ? undefined : this.#aes.startCtr;
+    if (!subsamples) {
+      this.#processRange(stretch, 0, stretch.toByte, 0);
+      return;
+    }
+    const end = subsamples.starts[sampleIndex + 1];
+    let sampleAt = 0;
+    let streamAt = 0;
+    for (let i = subsamples.starts[sampleIndex]; i < end && sampleAt < stretch.toByte; i++) {
+      const protectedBytes = subsamples.protectedBytes[i];
+      sampleAt += subsamples.clearBytes[i];
+      this.#processRange(stretch, sampleAt, sampleAt + protectedBytes, streamAt);
+      sampleAt += protectedBytes;
+      streamAt += protectedBytes;
+    }
+  }
+
+  flush(): void {
+    this.#batch.flush();
+  }
+
+  #load(iv: Uint8Array): void {
+    this.#iv.fill(0);
+    this.#iv.set(iv);
+    const isNearWrap = this.#ivView.getUint32(8) === 0xffffffff;
+    const blocksToWrap = 2 ** 32 - this.#ivView.getUint32(12);
+    this.#wrapAt = isNearWrap ? blocksToWrap * BLOCK_BYTES : Number.POSITIVE_INFINITY;
+  }
+
+  /** The part of protected range [from, to) of the sample that lies in the stretch; it starts at `streamAt`. */
+  #processRange(stretch: SampleStretch, from: number, to: number, streamAt: number): void {
+    const start = Math.max(from, stretch.fromByte);
+    const length = Math.min(to, stretch.toByte) - start;
+    if (length <= 0) return;
+    const at = stretch.at + start - stretch.fromByte;
+    const position = streamAt + start - from;
+    if (!this.#startCtr) {
+      this.#batch.add(stretch.bytes, at, length, this.#ivView, position);
+      return;
+    }
+    const beforeWrap = Math.max(0, Math.min(length, this.#wrapAt - position));
+    this.#runCtr(stretch.bytes, at, at + beforeWrap, position);
+    this.#runCtr(stretch.bytes, at + beforeWrap, at + length, position + beforeWrap);
+  }
+
+  /** Bytes [from, to), none of them across the wrap, by a cipher object of this stretch. */
+  #runCtr(bytes: Uint8Array, from: number, to: number, position: number): void {
+    if (from === to) return;
+    // A run carries into the first half where this must not happen, so a new one starts at the wrap.
+    if (!this.#run || position === this.#wrapAt) this.#run = this.#startRun(position);
+    this.#run(bytes.subarray(from, to));
+  }
+
+  #startRun(position: number): CtrRun {
+    const counterBlock = this.#iv.slice();
+    const view = new DataView(counterBlock.buffer);
+    const low = view.getBigUint64(8) + BigInt(Math.floor(position / BLOCK_BYTES));
+    view.setBigUint64(8, BigInt.asUintN(64, low));
+    const run = this.#startCtr!(counterBlock);
+    run(new Uint8Array(position % BLOCK_BYTES)); // drops the key stream of the block's bytes before the position
+    return run;
+  }
+}

@@ -1,0 +1,97 @@
+import { type NalCodec, NEED_MORE } from '../bitstream/nal-codec.js';
+import { malformed, type PrpackError } from '../errors.js';
+import type { SubsampleBuilder } from './subsamples.js';
+
+/**
+ * Gives the bytes of a sample from `offsetInSample` on: at least `lengthBytes` of them, or all up to the end of
+ * the sample when there are fewer; more are welcome. The bytes must stay as they are until the next call.
+ */
+export type PeekSample = (offsetInSample: number, lengthBytes: number) => Uint8Array;
+
+/** How many bytes are asked for at first: enough for a length field and the slice headers of nearly all video. */
+const WINDOW_BYTES = 512;
+
+/** Maps the samples of one track of NAL units to subsamples, in decoding order. */
+export class NalSubsampleMapper {
+  readonly #codec: NalCodec;
+  readonly #lengthSize: number;
+  readonly #builder: SubsampleBuilder;
+
+  #peek: PeekSample = () => new Uint8Array(0);
+  #sampleSize = 0;
+  #window: Uint8Array = new Uint8Array(0);
+  #windowStart = 0;
+
+  /** @param lengthSize bytes of the NAL length fields: 1, 2 or 4 (`lengthSizeMinusOne` + 1) */
+  constructor(codec: NalCodec, lengthSize: number, builder: SubsampleBuilder) {
+    if (lengthSize !== 1 && lengthSize !== 2 && lengthSize !== 4) {
+      throw malformed(`NAL length fields have 1, 2 or 4 bytes, not ${lengthSize}`, {
+        received: lengthSize,
+        clause: 'ISO/IEC 14496-15 5.3.3.1.2',
+      });
+    }
+    this.#codec = codec;
+    this.#lengthSize = lengthSize;
+    this.#builder = builder;
+  }
+
+  /**
+   * Feeds one whole sample (begin to end) to the builder. Trailing bytes too few for a length field cannot be
+   * a NAL unit and stay clear, as do NAL units of length 0.
+   * @throws PrpackError MALFORMED_INPUT when a NAL length points past the sample, or a slice header is broken
+   */
+  map(sampleSizeBytes: number, peek: PeekSample): void {
+    this.#peek = peek;
+    this.#sampleSize = sampleSizeBytes;
+    this.#window = peek(0, Math.min(WINDOW_BYTES, sampleSizeBytes));
+    this.#windowStart = 0;
+    this.#builder.begin();
+    let at = 0;
+    while (sampleSizeBytes - at >= this.#lengthSize) at += this.#mapNal(at);
+    this.#builder.clear(sampleSizeBytes - at);
+    this.#builder.end(sampleSizeBytes);
+  }
+
+  /** Maps the length field and NAL unit at `at`. Returns their size together. */
+  #mapNal(at: number): number {
+    const nalSize = this.#readLength(at);
+    const totalBytes = this.#lengthSize + nalSize;
+    if (totalBytes > this.#sampleSize - at) throw this.#lyingLength(at, nalSize);
+    const clearBytes = nalSize === 0 ? 0 : this.#clearBytesOfNal(at + this.#lengthSize, nalSize);
+    this.#builder.slice(this.#lengthSize + clearBytes, totalBytes);
+    return totalBytes;
+  }
+
+  #readLength(at: number): number {
+    this.#look(at, this.#lengthSize);
+    let length = 0;
+    for (let i = 0; i < this.#lengthSize; i++)
+      length = length * 256 + this.#window[at - this.#windowStart + i];
+    return length;
+  }
+
+  #clearBytesOfNal(nalAt: number, nalSize: number): number {
+    for (let headBytes = Math.min(nalSize, 64); ; headBytes = Math.min(nalSize, headBytes * 4)) {
+      this.#look(nalAt, headBytes);
+      const clearBytes = this.#codec.clearBytes(this.#window, nalSize, nalAt - this.#windowStart);
+      if (clearBytes !== NEED_MORE) return clearBytes;
+    }
+  }
+
+  /** Sees to it that the window holds the sample's bytes [at, at + lengthBytes). */
+  #look(at: number, lengthBytes: number): void {
+    if (at + lengthBytes <= this.#windowStart + this.#window.length) return;
+    const asked = Math.min(Math.max(lengthBytes, WINDOW_BYTES), this.#sampleSize - at);
+    this.#window = this.#peek(at, asked);
+    this.#windowStart = at;
+    if (this.#window.length < lengthBytes) throw new RangeError('peek gave fewer bytes than the sample has');
+  }
+
+  #lyingLength(at: number, nalSize: number): PrpackError {
+    return malformed('a NAL unit is longer than the rest of its sample', {
+      expected: this.#sampleSize - at - this.#lengthSize,
+      received: nalSize,
+      clause: 'ISO/IEC 14496-15 5.3.4.2',
+    });
+  }
+}

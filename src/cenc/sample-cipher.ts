@@ -1,0 +1,53 @@
+import { PrpackError } from '../errors.js';
+import { createCtrSampleCipher } from './ctr-cipher.js';
+import type { Scheme } from './scheme.js';
+import type { SubsampleTable } from './subsamples.js';
+
+/** Some bytes of one sample, in memory. */
+export interface SampleStretch {
+  /** Memory that holds the stretch, changed in place. */
+  readonly bytes: Uint8Array;
+  /** Where in `bytes` the stretch starts. */
+  readonly at: number;
+  /** The stretch is bytes [fromByte, toByte) of the sample. */
+  readonly fromByte: number;
+  readonly toByte: number;
+}
+
+/**
+ * Encrypts or decrypts samples in place, under one key. Any stretch of a sample can be done alone, in any
+ * order. It may put small work off: the bytes are changed for certain only after {@link flush}, and must not
+ * be moved or read before.
+ */
+export interface SampleCipher {
+  /**
+   * @param stretch is read before the call returns and may be reused; its `bytes` may not, until flushed
+   * @param iv 8 or 16 bytes, read before the call returns
+   * @param subsamples the track's subsamples; without them the whole sample is protected
+   * @param sampleIndex the sample's row in `subsamples`
+   */
+  process(stretch: SampleStretch, iv: Uint8Array, subsamples?: SubsampleTable, sampleIndex?: number): void;
+  /** Carries out all work put off. */
+  flush(): void;
+}
+
+/** One row a cipher mode. */
+const CIPHERS: Record<Scheme['cipherMode'], (key: Uint8Array) => Promise<SampleCipher>> = {
+  ctr: createCtrSampleCipher,
+};
+
+/**
+ * @param key content key, 16 bytes; held as long as the cipher lives
+ * @throws PrpackError KEY_INVALID
+ */
+export async function createSampleCipher(scheme: Scheme, key: Uint8Array): Promise<SampleCipher> {
+  if (key.length !== 16) {
+    throw new PrpackError('KEY_INVALID', `a content key has 16 bytes, not ${key.length}`, {
+      expected: 16,
+      received: key.length,
+      clause: 'ISO/IEC 23001-7 9.1',
+      remedy: 'Give a key of 32 hexadecimal digits.',
+    });
+  }
+  return CIPHERS[scheme.cipherMode](key);
+}

@@ -1,0 +1,210 @@
+import { PrpackError } from '../errors.js';
+import type { IvSize, Scheme } from './scheme.js';
+
+/**
+ * The subsamples of all samples of a track (ISO/IEC 23001-7 9.5.2), as columns on shared memory. Sample i owns
+ * the entries from `starts[i]` up to, not including, `starts[i + 1]`. Each entry is clear bytes, then
+ * protected bytes; the entries of a sample sum to its size.
+ */
+export interface SubsampleTable {
+  /** One number more than there are samples. */
+  readonly starts: Uint32Array;
+  readonly clearBytes: Uint16Array;
+  readonly protectedBytes: Uint32Array;
+}
+
+/** The most that the u16 field BytesOfClearData can say. */
+const MAX_CLEAR = 0xffff;
+/** A `saiz` entry, u8, counts the IV, the u16 subsample count and 6 bytes a subsample (23001-7 7.1). */
+const MAX_AUXILIARY_BYTES = 0xff;
+
+/** The most subsamples a sample can have: 40 with 8-byte IVs, 39 with 16-byte ones, 42 with a constant IV. */
+export function maxSubsamples(ivSizeBytes: 0 | IvSize): number {
+  return Math.floor((MAX_AUXILIARY_BYTES - ivSizeBytes - 2) / 6);
+}
+
+/** Bytes that the sample's entries protect. */
+export function protectedBytesAt(table: SubsampleTable, sampleIndex: number): number {
+  let sum = 0;
+  const end = table.starts[sampleIndex + 1];
+  for (let i = table.starts[sampleIndex]; i < end; i++) sum += table.protectedBytes[i];
+  return sum;
+}
+
+/**
+ * Collects the clear and protected stretches of samples, one sample after the other, and lays them out as
+ * subsamples. Owns all rules about them:
+ * - protected ranges are multiples of the scheme's unit; the remainder goes to the leading clear bytes, and a
+ *   slice too small for one unit is clear (23001-7 10.1);
+ * - clear stretches side by side are one; more than 65535 clear bytes become (65535, 0) entries first;
+ * - a sample with more subsamples than `saiz` can tell gets its smallest protected ranges cleared, one by one
+ *   from the smallest on, until the rest fits. That leaves the fewest clear bytes, since clearing one range
+ *   takes away one entry whatever its size, as long as no merged clear stretch passes 65535 bytes. Where even
+ *   that cannot fit, the sample is refused: an 8-bit size is never wrapped.
+ */
+export class SubsampleBuilder {
+  readonly #unitBytes: number;
+  readonly #maxEntries: number;
+  #starts = new Uint32Array(1024);
+  #clearBytes = new Uint16Array(1024);
+  #protectedBytes = new Uint32Array(1024);
+  #sampleCount = 0;
+  #entryCount = 0;
+
+  // The sample at hand: clear and protected bytes in turn, and the clear bytes after the last protected ones.
+  #rangeClear = new Float64Array(64);
+  #rangeProtected = new Float64Array(64);
+  #rangeCount = 0;
+  #pendingClear = 0;
+
+  constructor(scheme: Scheme, ivSizeBytes: 0 | IvSize) {
+    this.#unitBytes = scheme.protectedUnitBytes;
+    this.#maxEntries = maxSubsamples(ivSizeBytes);
+  }
+
+  /** Starts the next sample. */
+  begin(): void {
+    this.#rangeCount = 0;
+    this.#pendingClear = 0;
+  }
+
+  /** The next `count` bytes stay clear. */
+  clear(count: number): void {
+    this.#pendingClear += count;
+  }
+
+  /** The next `totalBytes` bytes are protected but for the first `clearLeadBytes` and what alignment adds to them. */
+  slice(clearLeadBytes: number, totalBytes: number): void {
+    const room = totalBytes - clearLeadBytes;
+    const protectedBytes = room - (room % this.#unitBytes);
+    this.#pendingClear += totalBytes - protectedBytes;
+    if (protectedBytes > 0) this.#addRange(protectedBytes);
+  }
+
+  /**
+   * Ends the sample.
+   * @throws PrpackError INTERNAL when its parts do not sum to `sampleSizeBytes`; UNSUPPORTED_FEATURE when its
+   *   subsamples cannot be told in a `saiz` entry
+   */
+  end(sampleSizeBytes: number): void {
+    this.#expectSum(sampleSizeBytes);
+    if (this.#countEntries() > this.#maxEntries) this.#clearSmallest();
+    for (let i = 0; i < this.#rangeCount; i++) {
+      const last = this.#splitClear(this.#rangeClear[i]);
+      this.#addEntry(last, this.#rangeProtected[i]);
+    }
+    if (this.#pendingClear > 0) this.#addEntry(this.#splitClear(this.#pendingClear), 0);
+    this.#closeSample();
+  }
+
+  /** The table of all samples so far, trimmed, on shared memory. */
+  finish(): SubsampleTable {
+    const starts = new Uint32Array(new SharedArrayBuffer(4 * (this.#sampleCount + 1)));
+    const clearBytes = new Uint16Array(new SharedArrayBuffer(2 * this.#entryCount));
+    const protectedBytes = new Uint32Array(new SharedArrayBuffer(4 * this.#entryCount));
+    starts.set(this.#starts.subarray(0, starts.length));
+    clearBytes.set(this.#clearBytes.subarray(0, clearBytes.length));
+    protectedBytes.set(this.#protectedBytes.subarray(0, protectedBytes.length));
+    return { starts, clearBytes, protectedBytes };
+  }
+
+  #addRange(protectedBytes: number): void {
+    if (this.#rangeCount === this.#rangeClear.length) {
+      this.#rangeClear = grown(this.#rangeClear);
+      this.#rangeProtected = grown(this.#rangeProtected);
+    }
+    this.#rangeClear[this.#rangeCount] = this.#pendingClear;
+    this.#rangeProtected[this.#rangeCount] = protectedBytes;
+    this.#rangeCount++;
+    this.#pendingClear = 0;
+  }
+
+  #expectSum(sampleSizeBytes: number): void {
+    let sum = this.#pendingClear;
+    for (let i = 0; i < this.#rangeCount; i++) sum += this.#rangeClear[i] + this.#rangeProtected[i];
+    if (sum === sampleSizeBytes) return;
+    throw new PrpackError('INTERNAL', 'the parts of a sample do not sum to its size', {
+      expected: sampleSizeBytes,
+      received: sum,
+      remedy: 'This is a defect of prpack; report it with the file concerned.',
+    });
+  }
+
+  #countEntries(): number {
+    let count = Math.ceil(this.#pendingClear / MAX_CLEAR);
+    for (let i = 0; i < this.#rangeCount; i++)
+      count += Math.max(1, Math.ceil(this.#rangeClear[i] / MAX_CLEAR));
+    return count;
+  }
+
+  #clearSmallest(): void {
+    const bySize = Array.from(this.#rangeProtected.subarray(0, this.#rangeCount)).sort((a, b) => a - b);
+    for (;;) {
+      const surplus = this.#countEntries() - this.#maxEntries;
+      if (surplus <= 0) return;
+      if (this.#rangeCount === 0) throw this.#tooMany();
+      const cleared = bySize.splice(0, Math.min(surplus, this.#rangeCount));
+      this.#clearUpTo(cleared[cleared.length - 1], cleared.length);
+    }
+  }
+
+  /** Turns the `count` smallest ranges clear, the largest of which has `largestBytes`. */
+  #clearUpTo(largestBytes: number, count: number): void {
+    const ranges = this.#rangeCount;
+    let ofLargest = count; // how many of that very size are among them: all that are not smaller
+    for (let i = 0; i < ranges; i++) if (this.#rangeProtected[i] < largestBytes) ofLargest--;
+    const trailingClear = this.#pendingClear;
+    this.#rangeCount = 0;
+    this.#pendingClear = 0;
+    for (let i = 0; i < ranges; i++) {
+      const size = this.#rangeProtected[i];
+      this.#pendingClear += this.#rangeClear[i];
+      const isCleared = size < largestBytes || (size === largestBytes && ofLargest-- > 0);
+      if (isCleared) this.#pendingClear += size;
+      else this.#addRange(size);
+    }
+    this.#pendingClear += trailingClear;
+  }
+
+  /** Writes the (65535, 0) entries of a clear stretch. Returns what is left of it, 65535 at most. */
+  #splitClear(clearBytes: number): number {
+    let left = clearBytes;
+    for (; left > MAX_CLEAR; left -= MAX_CLEAR) this.#addEntry(MAX_CLEAR, 0);
+    return left;
+  }
+
+  #addEntry(clearBytes: number, protectedBytes: number): void {
+    if (this.#entryCount === this.#clearBytes.length) {
+      this.#clearBytes = grown(this.#clearBytes);
+      this.#protectedBytes = grown(this.#protectedBytes);
+    }
+    this.#clearBytes[this.#entryCount] = clearBytes;
+    this.#protectedBytes[this.#entryCount] = protectedBytes;
+    this.#entryCount++;
+  }
+
+  #closeSample(): void {
+    this.#sampleCount++;
+    if (this.#sampleCount === this.#starts.length) this.#starts = grown(this.#starts);
+    this.#starts[this.#sampleCount] = this.#entryCount;
+  }
+
+  #tooMany(): PrpackError {
+    return new PrpackError(
+      'UNSUPPORTED_FEATURE',
+      `a sample needs more than ${this.#maxEntries} subsamples, which its 8-bit size field cannot tell`,
+      {
+        expected: this.#maxEntries,
+        clause: 'ISO/IEC 23001-7 7.1',
+        remedy: 'Encode the video with fewer slices a picture.',
+      },
+    );
+  }
+}
+
+/** A copy of twice the length. */
+function grown<T extends Uint16Array | Uint32Array | Float64Array>(from: T): T {
+  const to = new (from.constructor as new (length: number) => T)(from.length * 2);
+  to.set(from);
+  return to;
+}
