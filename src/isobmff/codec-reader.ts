@@ -1,0 +1,370 @@
+import type { Box, SampleEntry as Mp4boxEntry } from 'mp4box';
+import { malformed, PrpackError } from '../errors.js';
+import { box } from './boxes/box.js';
+import { readHdlr } from './boxes/hdlr.js';
+import { readTkhd } from './boxes/tkhd.js';
+import { readerOf, readSampleEntries, type SampleEntry } from './sample-entry.js';
+import { type BoxNode, type FileSlice, requirePath, walkBox } from './walk.js';
+
+/** What a sample entry says about its codec. */
+export interface CodecDescription {
+  /** The sample entry's type, of a protected one its original type (`frma`). */
+  readonly fourcc: string;
+  /** For the `codecs` parameter (RFC 6381): `avc1.64001f`, `mp4a.40.2`; the bare fourcc where nothing more is known. */
+  readonly codec: string;
+  /** How the samples' NAL units are read; absent for all other codecs. */
+  readonly kind?: NalKind;
+  /** With `kind`: bytes of the length before each NAL unit. */
+  readonly nalLengthSizeBytes?: 1 | 2 | 4;
+  /** With `kind`: VPS (HEVC only), SPS and PPS NAL units with their headers; none when they are all in the samples. */
+  readonly parameterSets?: readonly Uint8Array[];
+  /** Pixels. */
+  readonly width?: number;
+  readonly height?: number;
+  readonly channels?: number;
+  /** 0 when the entry has no room for it (more than 65,535 Hz). */
+  readonly sampleRateHz?: number;
+  /** `mp4a` only: 0x40 is AAC, 0x69 and 0x6b are MP3 (ISO/IEC 14496-1 7.2.6.6). */
+  readonly objectTypeIndication?: number;
+}
+
+/** The sample entries of one track, in the order of `stsd`. */
+export interface TrackCodecs {
+  readonly trackId: number;
+  readonly entries: readonly CodecDescription[];
+}
+
+export type NalKind = 'avc' | 'hevc';
+
+/** Dolby Vision entries are laid out as those of their base codec (Dolby Vision Streams Within ISOBMFF, 3). */
+const BASE_CODECS: Record<string, string> = { dvh1: 'hvc1', dvhe: 'hev1', dva1: 'avc1', dvav: 'avc3' };
+
+const NAL_KINDS: Record<string, NalKind> = {
+  ...{ avc1: 'avc', avc2: 'avc', avc3: 'avc', avc4: 'avc', dva1: 'avc', dvav: 'avc' },
+  ...{ hvc1: 'hevc', hev1: 'hevc', dvh1: 'hevc', dvhe: 'hevc' },
+};
+
+/** The boxes inside a sample entry that mp4box gets to see. */
+const CONFIGURATIONS_WITHOUT_ESDS = new Set(['avcC', 'hvcC', 'vvcC', 'av1C', 'vpcC']);
+const CONFIGURATIONS = new Set([...CONFIGURATIONS_WITHOUT_ESDS, 'esds', 'wave']);
+/** Box types by which a Dolby Vision entry tells profile and level. */
+const DOLBY_VISION_CONFIGURATIONS = new Set(['dvcC', 'dvvC', 'dvwC']);
+const AUDIO_FIELDS_BYTES = 28;
+
+/** A track as our own walk found it. */
+interface Track {
+  readonly trackId: number;
+  readonly handler: string;
+  readonly stsd: BoxNode;
+  readonly entries: readonly SampleEntry[];
+}
+
+/**
+ * Reads the codec configuration of every sample entry with mp4box. mp4box never sees the file: it is given a movie
+ * made anew of nothing but each track's `stsd`, in which boxes that do not configure a codec are renamed `free`,
+ * and what it returns is compared with our own walk.
+ * @param moov the whole `moov` box
+ * @param moovStartBytes its file offset, for error messages
+ * @throws PrpackError MALFORMED_INPUT
+ */
+export async function readCodecs(moov: Uint8Array, moovStartBytes = 0): Promise<TrackCodecs[]> {
+  const slice = { bytes: moov, startBytes: moovStartBytes };
+  const tracks = findTracks(slice);
+  const foreign = await parseForeign(tracks, slice);
+  return tracks.map((track, index) => ({
+    trackId: track.trackId,
+    entries: track.entries.map((entry, row) => describe(entry, foreign[index][row], track.handler, slice)),
+  }));
+}
+
+function findTracks(slice: FileSlice): Track[] {
+  const moov = walkBox(slice, 'moov');
+  const traks = moov.children.filter((node) => node.type === 'trak');
+  return traks.map((trak) => {
+    const tkhd = requirePath(trak, 'tkhd', 'ISO/IEC 14496-12 8.3.2');
+    const hdlr = requirePath(trak, 'mdia/hdlr', 'ISO/IEC 14496-12 8.4.3');
+    const { handlerType } = readHdlr(readerOf(hdlr, slice));
+    const stsd = requirePath(trak, 'mdia/minf/stbl/stsd', 'ISO/IEC 14496-12 8.5.2');
+    const { entries } = readSampleEntries(stsd, handlerType, slice);
+    return { trackId: readTkhd(readerOf(tkhd, slice)).trackId, handler: handlerType, stsd, entries };
+  });
+}
+
+/** The parts of mp4box's sample entries that are read here. */
+interface ForeignEntry extends Mp4boxEntry {
+  readonly width?: number;
+  readonly height?: number;
+  readonly channel_count?: number;
+  readonly samplerate?: number;
+  readonly avcC?: Box & { lengthSizeMinusOne: number; SPS: ForeignNal[]; PPS: ForeignNal[] };
+  readonly hvcC?: Box & { lengthSizeMinusOne: number; nalu_arrays: (ForeignNal[] & { nalu_type: number })[] };
+  readonly esds?: ForeignEsds;
+  readonly wave?: { readonly esds?: ForeignEsds };
+}
+interface ForeignNal {
+  readonly data: Uint8Array;
+}
+interface ForeignEsds {
+  readonly esd?: { getOTI(): number };
+}
+
+/**
+ * mp4box's entries, track by track. mp4box throws on descriptors in `esds` that it does not know, which are legal:
+ * a second try goes without `esds`, and only the details of the audio are lost.
+ */
+async function parseForeign(tracks: readonly Track[], slice: FileSlice): Promise<ForeignEntry[][]> {
+  try {
+    return await parseMasked(tracks, slice, CONFIGURATIONS);
+  } catch {
+    return await parseMasked(tracks, slice, CONFIGURATIONS_WITHOUT_ESDS);
+  }
+}
+
+async function parseMasked(
+  tracks: readonly Track[],
+  slice: FileSlice,
+  visible: ReadonlySet<string>,
+): Promise<ForeignEntry[][]> {
+  const { createFile, Log, MP4BoxBuffer } = await import('mp4box');
+  const file = createFile();
+  file.buildSampleLists = () => {};
+  file.updateSampleLists = () => {};
+  const bytes = maskedMovie(tracks, slice, visible);
+  const logError = Log.error;
+  Log.error = () => {};
+  try {
+    file.appendBuffer(MP4BoxBuffer.fromArrayBuffer(bytes.buffer, 0), true);
+    return checkAgainstWalk(tracks, file.moov?.traks ?? []);
+  } catch (cause) {
+    if (cause instanceof PrpackError) throw cause;
+    throw new PrpackError(
+      'MALFORMED_INPUT',
+      'moov: the codec configuration of a sample entry cannot be read',
+      { boxPath: 'moov', remedy: 'Make the file again or repair it by remuxing it.' },
+      cause,
+    );
+  } finally {
+    Log.error = logError;
+  }
+}
+
+/** A movie of the tracks' sample descriptions alone, with 64 bytes after it, so that mp4box takes it for complete. */
+function maskedMovie(
+  tracks: readonly Track[],
+  slice: FileSlice,
+  visible: ReadonlySet<string>,
+): Uint8Array<ArrayBuffer> {
+  const traks = tracks.map((track) => {
+    const stsd = maskedStsd(track, slice, visible);
+    return box('trak', box('mdia', box('minf', box('stbl', stsd))));
+  });
+  const parts = [box('ftyp', new Uint8Array([0x69, 0x73, 0x6f, 0x6d, 0, 0, 0, 0])), box('moov', ...traks)];
+  parts.push(box('free', new Uint8Array(56)));
+  const movie = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    movie.set(part, at);
+    at += part.length;
+  }
+  return movie;
+}
+
+function maskedStsd(track: Track, slice: FileSlice, visible: ReadonlySet<string>): Uint8Array {
+  const { stsd, entries, handler } = track;
+  const from = stsd.startBytes - slice.startBytes;
+  const bytes = slice.bytes.slice(from, from + stsd.sizeBytes);
+  const rename = (node: BoxNode, type: string) => {
+    bytes.set(Buffer.from(type, 'latin1'), node.startBytes - stsd.startBytes + 4);
+  };
+  for (const { node, format } of entries) {
+    rename(node, isAudioOrVideo(handler) ? (BASE_CODECS[format] ?? format) : 'free');
+    for (const child of node.children) if (!visible.has(child.type)) rename(child, 'free');
+    const extra = quickTimeFields(node, handler);
+    if (extra)
+      bytes.set(box('free', new Uint8Array(extra.sizeBytes - 8)), extra.startBytes - stsd.startBytes);
+  }
+  return bytes;
+}
+
+function isAudioOrVideo(handler: string): boolean {
+  return handler === 'soun' || handler === 'vide';
+}
+
+/** Fields that QuickTime sound descriptions of version 1 and 2 have before their boxes; mp4box expects boxes at once. */
+function quickTimeFields(
+  node: BoxNode,
+  handler: string,
+): { startBytes: number; sizeBytes: number } | undefined {
+  const firstChild = node.children[0];
+  if (handler !== 'soun' || !firstChild) return undefined;
+  const startBytes = node.startBytes + node.headerBytes + AUDIO_FIELDS_BYTES;
+  const sizeBytes = firstChild.startBytes - startBytes;
+  return sizeBytes > 0 ? { startBytes, sizeBytes } : undefined;
+}
+
+/** mp4box drops what it does not like without a word: its entries must be the ones that our walk found. */
+function checkAgainstWalk(
+  tracks: readonly Track[],
+  traks: readonly { mdia: { minf: { stbl: { stsd: Box & { entries: Mp4boxEntry[] } } } } }[],
+): ForeignEntry[][] {
+  if (traks.length !== tracks.length) throw disagreement('moov', tracks.length, traks.length);
+  return tracks.map(({ stsd, entries }, index) => {
+    const foreign = traks[index].mdia.minf.stbl.stsd;
+    if (foreign.entries.length !== entries.length) {
+      throw disagreement(stsd.path, entries.length, foreign.entries.length);
+    }
+    return entries.map(({ node }, row) => {
+      const found = foreign.entries[row];
+      const expected = `${node.sizeBytes} bytes at ${node.startBytes - stsd.startBytes}`;
+      const received = `${found.size} bytes at ${found.start! - foreign.start!}`;
+      if (expected !== received) throw disagreement(node.path, expected, received);
+      return found as ForeignEntry;
+    });
+  });
+}
+
+function disagreement(boxPath: string, expected: string | number, received: string | number): PrpackError {
+  return malformed(`${boxPath}: two readers of the sample entries disagree`, { boxPath, expected, received });
+}
+
+function describe(
+  entry: SampleEntry,
+  foreign: ForeignEntry,
+  handler: string,
+  slice: FileSlice,
+): CodecDescription {
+  const fourcc = entry.format;
+  if (!isAudioOrVideo(handler)) return { fourcc, codec: fourcc };
+  return {
+    fourcc,
+    codec: dolbyVisionCodec(entry, slice) ?? codecOf(foreign, fourcc),
+    ...nalConfiguration(entry, foreign),
+    ...(foreign.width !== undefined && { width: foreign.width, height: foreign.height! }),
+    ...audioFormat(entry.node, foreign, handler, slice),
+    ...objectType(foreign),
+  };
+}
+
+/** mp4box's codec string; it throws for some entries without their configuration, of which the fourcc is known. */
+function codecOf(foreign: ForeignEntry, fourcc: string): string {
+  try {
+    const codec = foreign.getCodec();
+    return codec.includes('.') ? codec.replace(/^[^.]*/, fourcc) : fourcc;
+  } catch {
+    return fourcc;
+  }
+}
+
+/** `dvh1.05.06`: profile and level from the configuration's 7 and 6 bits (Dolby Vision Streams Within ISOBMFF, 2.2). */
+function dolbyVisionCodec({ format, node }: SampleEntry, slice: FileSlice): string | undefined {
+  if (!(format in BASE_CODECS)) return undefined;
+  const configuration = node.children.find((child) => DOLBY_VISION_CONFIGURATIONS.has(child.type));
+  if (!configuration) return undefined;
+  const reader = readerOf(configuration, slice);
+  reader.skip(2); // dv_version_major, dv_version_minor
+  const bits = reader.u16();
+  const twoDigits = (value: number) => `${value}`.padStart(2, '0');
+  return `${format}.${twoDigits(bits >> 9)}.${twoDigits((bits >> 3) & 0x3f)}`;
+}
+
+type NalConfiguration = Pick<CodecDescription, 'kind' | 'nalLengthSizeBytes' | 'parameterSets'>;
+
+function nalConfiguration({ format, node }: SampleEntry, foreign: ForeignEntry): NalConfiguration {
+  const kind = NAL_KINDS[format];
+  if (!kind) return {};
+  const configuration = kind === 'avc' ? avcConfiguration(foreign) : hevcConfiguration(foreign);
+  const details = { boxPath: node.path, offsetBytes: node.startBytes };
+  if (!configuration) {
+    const clause = kind === 'avc' ? 'ISO/IEC 14496-15 5.4.2' : 'ISO/IEC 14496-15 8.4.1';
+    throw malformed(`${node.path}: the decoder configuration (avcC or hvcC) is missing`, {
+      ...details,
+      clause,
+    });
+  }
+  const { lengthSizeMinusOne, usedBytes, sizeBytes, parameterSets } = configuration;
+  if (usedBytes > sizeBytes) {
+    throw malformed(`${node.path}: the decoder configuration is longer than its box`, {
+      ...details,
+      expected: sizeBytes,
+      received: usedBytes,
+    });
+  }
+  const nalLengthSizeBytes = lengthSizeMinusOne + 1;
+  if (nalLengthSizeBytes !== 1 && nalLengthSizeBytes !== 2 && nalLengthSizeBytes !== 4) {
+    throw malformed(`${node.path}: the size of NAL unit lengths is not 1, 2 or 4 bytes`, {
+      ...details,
+      received: nalLengthSizeBytes,
+      clause: 'ISO/IEC 14496-15 5.3.3.1.2',
+    });
+  }
+  return { kind, nalLengthSizeBytes, parameterSets };
+}
+
+interface DecoderConfiguration {
+  readonly lengthSizeMinusOne: number;
+  /** Bytes that mp4box took for the configuration, and bytes of its box: mp4box does not stop at the box's end. */
+  readonly usedBytes: number;
+  readonly sizeBytes: number;
+  readonly parameterSets: readonly Uint8Array[];
+}
+
+const AVCC_FIELDS_BYTES = 7;
+const HVCC_FIELDS_BYTES = 23;
+/** NAL unit types of VPS, SPS and PPS (ITU-T H.265 7.4.2.2). */
+const HEVC_PARAMETER_SETS = new Set([32, 33, 34]);
+
+function avcConfiguration({ avcC }: ForeignEntry): DecoderConfiguration | undefined {
+  if (!avcC) return undefined;
+  const parameterSets = [...avcC.SPS, ...avcC.PPS].map((nal) => nal.data);
+  return {
+    lengthSizeMinusOne: avcC.lengthSizeMinusOne,
+    usedBytes: avcC.hdr_size! + AVCC_FIELDS_BYTES + lengthOf(parameterSets),
+    sizeBytes: avcC.size!,
+    parameterSets,
+  };
+}
+
+function hevcConfiguration({ hvcC }: ForeignEntry): DecoderConfiguration | undefined {
+  if (!hvcC) return undefined;
+  const arrays = hvcC.nalu_arrays.map((nals) => ({
+    type: nals.nalu_type,
+    nals: nals.map((nal) => nal.data),
+  }));
+  return {
+    lengthSizeMinusOne: hvcC.lengthSizeMinusOne,
+    usedBytes:
+      hvcC.hdr_size! + HVCC_FIELDS_BYTES + arrays.reduce((sum, { nals }) => sum + 3 + lengthOf(nals), 0),
+    sizeBytes: hvcC.size!,
+    parameterSets: arrays.filter(({ type }) => HEVC_PARAMETER_SETS.has(type)).flatMap(({ nals }) => nals),
+  };
+}
+
+/** Bytes of NAL units, each after a 16-bit length. */
+function lengthOf(nals: readonly Uint8Array[]): number {
+  return nals.reduce((sum, nal) => sum + 2 + nal.length, 0);
+}
+
+type AudioFormat = Pick<CodecDescription, 'channels' | 'sampleRateHz'>;
+
+const QUICKTIME_VERSION_2_BYTES = 36;
+
+function audioFormat(node: BoxNode, foreign: ForeignEntry, handler: string, slice: FileSlice): AudioFormat {
+  const extra = quickTimeFields(node, handler);
+  if (extra?.sizeBytes === QUICKTIME_VERSION_2_BYTES) {
+    // QuickTime File Format, Sound Sample Description (Version 2): struct size u32, rate f64, channels u32
+    const { bytes } = slice;
+    const view = new DataView(
+      bytes.buffer,
+      bytes.byteOffset + extra.startBytes - slice.startBytes,
+      extra.sizeBytes,
+    );
+    return { channels: view.getUint32(12), sampleRateHz: view.getFloat64(4) };
+  }
+  if (foreign.channel_count === undefined) return {};
+  return { channels: foreign.channel_count, sampleRateHz: foreign.samplerate! };
+}
+
+function objectType(foreign: ForeignEntry): Pick<CodecDescription, 'objectTypeIndication'> {
+  const esd = (foreign.esds ?? foreign.wave?.esds)?.esd;
+  return typeof esd?.getOTI === 'function' ? { objectTypeIndication: esd.getOTI() } : {};
+}
