@@ -3,7 +3,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 /**
  * A second, independent reader of MP4 files for tests: it trusts its input, knows nothing of src/, and answers one
  * question, which samples with which times and which Common Encryption data does this file hold. Sample auxiliary
- * information is found through saiz and saio alone; `senc` is not consulted, so a wrong saio cannot hide.
+ * information is found through saiz and saio, and must then be what `senc` holds, so a wrong saio cannot hide.
  */
 export interface ReadSample {
   readonly offset: number;
@@ -395,13 +395,21 @@ function attachAux(track: Track, first: number, holder: Node, base: number, at: 
   const offsetsAt = saio.flags & 1 ? 12 : 4;
   if (saio.u32(offsetsAt) !== 1) throw new Error('this reader knows saio with one offset only');
   let offset = base + (saio.version === 1 ? saio.u64(offsetsAt + 4) : saio.u32(offsetsAt + 4));
+  const senc = holder.get('senc');
+  if (senc && offset !== senc.box.offset + 16)
+    throw new Error(`saio says ${offset}, senc is at ${senc.box.offset}`);
   for (let i = 0; i < count; i++) {
     const size = fixed || saiz.data[sizesAt + 5 + i];
     const sample = track.samples[first + i];
     const ivSize = track.entries[sample.entry].tenc!.ivSize;
-    track.samples[first + i] = { ...sample, ...readAux(at(offset, size), ivSize) };
+    const aux = readAux(at(offset, size), ivSize);
+    if (senc && (aux.subsamples !== undefined) !== (senc.flags === 2))
+      throw new Error('senc has wrong flags');
+    track.samples[first + i] = { ...sample, ...aux };
     offset += size;
   }
+  if (senc && offset !== senc.box.offset + senc.box.size)
+    throw new Error('senc has bytes that saiz does not count');
 }
 
 function readAux(data: Buffer, ivSize: number): Pick<ReadSample, 'iv' | 'subsamples'> {

@@ -48,7 +48,7 @@ export function sampleBytes(movie: ReadMovie, sample: ReadSample, keyHex?: strin
 }
 
 /** AES-CTR keystream as 'cenc' counts (ISO/IEC 23001-7 9.6): the low 64 bits of the block count, without a carry. */
-function keystream(keyHex: string, iv: Buffer, sizeBytes: number): Uint8Array {
+export function keystream(keyHex: string, iv: Buffer, sizeBytes: number): Uint8Array {
   if (sizeBytes === 0) return new Uint8Array();
   const counters = Buffer.alloc(Math.ceil(sizeBytes / 16) * 16);
   const low = iv.length === 16 ? iv.readBigUInt64BE(8) : 0n;
@@ -64,12 +64,21 @@ function keystream(keyHex: string, iv: Buffer, sizeBytes: number): Uint8Array {
  * hash`. A key makes ffmpeg decrypt.
  */
 export function ffmpegSamples(path: string, keyHex?: string): string[] {
-  const key = keyHex === undefined ? [] : ['-decryption_key', keyHex];
+  const key = keyHex === undefined ? [] : ['-decryption_key', keyHex, ...oneByOne(path)];
   const text = ffmpeg(...key, '-i', path, '-map', '0', '-c', 'copy', '-f', 'framemd5', '-');
   return text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
 }
 
-/** Hashes of the samples alone, by stream, for comparisons across timescales. */
+/**
+ * ffmpeg 5 takes the IVs of the wrong fragment when it has read several fragments ahead, which it does with files it
+ * can seek in that have no sidx. As a stream it reads them one by one.
+ */
+function oneByOne(path: string): string[] {
+  const { fragments, top } = readMovie(path);
+  return fragments > 0 && !top.some(({ type }) => type === 'sidx') ? ['-seekable', '0'] : [];
+}
+
+/** Size and hash of every sample, by stream, for comparisons across timescales. */
 export function ffmpegHashes(path: string, keyHex?: string): string[][] {
   const streams: string[][] = [];
   for (const line of ffmpegSamples(path, keyHex)) {

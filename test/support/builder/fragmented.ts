@@ -175,8 +175,9 @@ function trunBox(samples: readonly BuiltSample[], dataOffset: number): Buffer {
 /** `at`: where these boxes start, counted as saio counts. */
 function auxBoxes({ runs }: Traf, shape: FragmentedShape, at: number): Buffer[] {
   if (!shape.aux) return [];
-  const aux = runs.flatMap(({ samples }) => samples.map((sample) => sample.aux ?? new Uint8Array()));
-  const flags = aux.some(({ length }) => length > 16) ? 2 : 0;
+  const infos = runs.flatMap(({ samples }) => samples.flatMap((sample) => sample.aux ?? []));
+  const aux = infos.map(({ iv, map }) => Buffer.concat([iv, map]));
+  const flags = infos.some(({ map }) => map.length > 0) ? 2 : 0;
   if (shape.aux === 'piff') return [uuidBox(PIFF_SENC, 0, flags, u32(aux.length), ...aux)];
   const senc = fullBox('senc', 0, flags, u32(aux.length), ...aux);
   if (shape.aux === 'senc-only') return [senc];

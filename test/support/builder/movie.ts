@@ -12,8 +12,8 @@ export interface BuiltSample {
   readonly sync?: boolean;
   /** Index into the track's entries; default 0. */
   readonly entry?: number;
-  /** Body of `senc` for this sample: IV, and subsamples when there are any. */
-  readonly aux?: Uint8Array;
+  /** What `senc` holds for this sample: its IV, and its subsample count and entries where it has them. */
+  readonly aux?: { readonly iv: Uint8Array; readonly map: Uint8Array };
 }
 
 export interface BuiltTrack {

@@ -1,0 +1,96 @@
+import { readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type Browser, chromium } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { EncryptOptions } from '../../src/index.js';
+import { encryptTo, KEY, KID } from '../support/jobs.js';
+import { sample } from '../support/samples.js';
+import { temporaryFolder } from '../support/temporary.js';
+import { describeWith, toolPath } from '../support/tools.js';
+
+const temporary = temporaryFolder();
+const PAGE = readFileSync(`${import.meta.dirname}/player.html`);
+const ARGUMENTS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--autoplay-policy=no-user-gesture-required',
+];
+
+/** What the page tells of its attempt. */
+interface Playback {
+  readonly currentTime: number;
+  readonly frames: number;
+  readonly keyIds: readonly string[];
+  readonly error: string | null;
+}
+
+describeWith(['chromium'], 'a browser plays our output through Clear Key', () => {
+  let browser: Browser;
+  let server: Server;
+  let media = '';
+
+  beforeAll(async () => {
+    server = createServer((request, response) => {
+      if (request.url === '/media.mp4') response.end(readFileSync(media));
+      else response.setHeader('content-type', 'text/html').end(PAGE);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    browser = await chromium.launch({ executablePath: toolPath('chromium'), args: ARGUMENTS });
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  async function play(input: string, options: Partial<EncryptOptions>, keyHex = KEY): Promise<Playback> {
+    media = temporary('media.mp4');
+    const result = await encryptTo(input, media, { force: true, ...options });
+    const codecs = result.tracks.map(({ codec }) => codec).join(',');
+    const page = await browser.newPage();
+    try {
+      await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+      const key = Buffer.from(keyHex, 'hex').toString('base64url');
+      return await page.evaluate(`play(${JSON.stringify({ mime: `video/mp4; codecs="${codecs}"`, key })})`);
+    } finally {
+      await page.close();
+    }
+  }
+
+  const JOBS: { title: string; input: string; options: Partial<EncryptOptions> }[] = [
+    { title: 'a progressive file made fragments', input: 'bars.mp4', options: {} },
+    { title: 'with 16-byte IVs', input: 'bars.mp4', options: { ivSize: 16 } },
+    {
+      title: 'a fragmented file in its own layout',
+      input: 'bars-fragmented.mp4',
+      options: { layout: 'keep' },
+    },
+    { title: 'audio alone', input: 'tone.m4a', options: {} },
+    {
+      title: 'with all systems',
+      input: 'bars.mp4',
+      options: { systems: ['playready', 'common', 'widevine'] },
+    },
+  ];
+
+  it.each(JOBS)('$title', async ({ input, options }) => {
+    const playback = await play(sample(input), options);
+    expect(playback.error).toBeNull();
+    expect(playback.currentTime).toBeGreaterThan(2);
+    if (input !== 'tone.m4a') expect(playback.frames).toBeGreaterThan(25);
+    const kid = Buffer.from(KID.replaceAll('-', ''), 'hex').toString('base64url');
+    expect(playback.keyIds).toEqual([kid]);
+  });
+
+  it('but not with another key', async () => {
+    const playback = await play(sample('bars.mp4'), {}, KEY.replace(/^3/, '4'));
+    expect(playback.error).not.toBeNull();
+    expect(playback.currentTime).toBeLessThan(1);
+  });
+});

@@ -1,0 +1,71 @@
+import { expect, it } from 'vitest';
+import { decrypt } from '../../src/index.js';
+import { encryptTo, KEY, KID, testKeys } from '../support/jobs.js';
+import { ffmpegHashes, ffmpegSamples, fingerprintsOf } from '../support/sample-hashes.js';
+import { sample, testMedia } from '../support/samples.js';
+import { temporaryFolder } from '../support/temporary.js';
+import { describeWith, ffmpeg } from '../support/tools.js';
+
+const temporary = temporaryFolder();
+
+const FILES = [
+  ...['bars.mp4', 'bars-fragmented.mp4', 'bars-hevc.mp4', 'tone.m4a'].map(sample),
+  ...['ac3.mp4', 'eac3.mp4', 'opus.mp4', 'flac.mp4', 'alac.m4a', 'mp3.mp4', 'quicktime.mov'].map(testMedia),
+  ...['multislice.mp4', 'cavlc.mp4', 'interlaced.mp4', 'hevc-multislice.mp4', 'hev1.mp4'].map(testMedia),
+].map((path) => ({ path, name: path.slice(path.lastIndexOf('/') + 1) }));
+
+describeWith(['ffmpeg'], 'ffmpeg decrypts our output', () => {
+  it.each(FILES)('$name as fragments: same samples', async ({ name, path }) => {
+    const output = temporary(`${name}.fragmented.mp4`);
+    await encryptTo(path, output, { layout: 'fragmented' });
+    expect(ffmpegHashes(output, KEY)).toEqual(ffmpegHashes(path));
+  });
+
+  it.each(FILES)('$name in its own layout: same samples at the same times', async ({ name, path }) => {
+    const output = temporary(`${name}.keep.mp4`);
+    await encryptTo(path, output, { layout: 'keep' });
+    expect(ffmpegSamples(output, KEY)).toEqual(ffmpegSamples(path));
+  });
+
+  it('with 16-byte IVs', async () => {
+    const output = temporary('iv16.mp4');
+    await encryptTo(sample('bars.mp4'), output, { ivSize: 16 });
+    expect(ffmpegHashes(output, KEY)).toEqual(ffmpegHashes(sample('bars.mp4')));
+  });
+
+  it('reads other samples with another key', async () => {
+    const output = temporary('wrong.mp4');
+    await encryptTo(sample('tone.m4a'), output);
+    expect(ffmpegHashes(output, KEY.replace(/^3/, '4'))).not.toEqual(ffmpegHashes(sample('tone.m4a')));
+  });
+
+  it('presents the pictures at the same times as before', async () => {
+    const output = temporary('times.mp4');
+    await encryptTo(sample('bars.mp4'), output);
+    expect(decodedFrames(output, KEY)).toEqual(decodedFrames(sample('bars.mp4')));
+  });
+});
+
+describeWith(['ffmpeg'], 'we decrypt what ffmpeg encrypts', () => {
+  it.each(['bars.mp4', 'tone.m4a'])('%s', async (name) => {
+    const encrypted = temporary(`theirs-${name}`);
+    ffmpeg(
+      ...['-i', sample(name), '-c', 'copy', '-encryption_scheme', 'cenc-aes-ctr'],
+      ...['-encryption_key', KEY, '-encryption_kid', KID.replaceAll('-', ''), encrypted],
+    );
+    const output = temporary(`theirs-clear-${name}`);
+    await decrypt({ input: encrypted, output, keys: testKeys });
+    const hashes = (path: string) => fingerprintsOf(path).map((track) => track.map(({ md5 }) => md5));
+    expect(hashes(encrypted)).not.toEqual(hashes(sample(name)));
+    expect(hashes(output)).toEqual(hashes(sample(name)));
+  });
+});
+
+/** Times and hashes of decoded pictures: what a viewer sees, edit lists applied. */
+function decodedFrames(path: string, keyHex?: string): string {
+  const key = keyHex === undefined ? [] : ['-decryption_key', keyHex];
+  const text = ffmpeg(...key, '-i', path, '-map', '0:v', '-f', 'framemd5', '-');
+  const rows = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  expect(rows.length).toBe(125);
+  return rows.join('\n');
+}

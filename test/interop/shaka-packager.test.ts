@@ -1,0 +1,82 @@
+import { expect, it } from 'vitest';
+import { decrypt } from '../../src/index.js';
+import { encryptTo, KEY, KID, testKeys } from '../support/jobs.js';
+import { readMovie } from '../support/mp4-reader.js';
+import { fingerprints } from '../support/sample-hashes.js';
+import { sample, testMedia } from '../support/samples.js';
+import { temporaryFolder } from '../support/temporary.js';
+import { describeWith, shaka } from '../support/tools.js';
+
+const temporary = temporaryFolder();
+const KEYS = ['--keys', `label=:key_id=${KID.replaceAll('-', '')}:key=${KEY}`];
+
+/** What shaka-packager reads; it has no MP3 in MP4. */
+const TRACKS = [
+  { codec: 'AVC', path: sample('bars.mp4'), stream: 'video' },
+  { codec: 'AVC, several slices', path: testMedia('multislice.mp4'), stream: 'video' },
+  { codec: 'AVC, CAVLC', path: testMedia('cavlc.mp4'), stream: 'video' },
+  { codec: 'AVC, interlaced', path: testMedia('interlaced.mp4'), stream: 'video' },
+  { codec: 'AVC, from fragments', path: sample('bars-fragmented.mp4'), stream: 'video' },
+  { codec: 'HEVC', path: sample('bars-hevc.mp4'), stream: 'video' },
+  { codec: 'HEVC, several slices', path: testMedia('hevc-multislice.mp4'), stream: 'video' },
+  { codec: 'AAC', path: sample('bars.mp4'), stream: 'audio' },
+  { codec: 'AC-3', path: testMedia('ac3.mp4'), stream: 'audio' },
+  { codec: 'E-AC-3', path: testMedia('eac3.mp4'), stream: 'audio' },
+  { codec: 'Opus', path: testMedia('opus.mp4'), stream: 'audio' },
+  { codec: 'FLAC', path: testMedia('flac.mp4'), stream: 'audio' },
+  { codec: 'ALAC', path: testMedia('alac.m4a'), stream: 'audio' },
+] as const;
+
+describeWith(['shaka-packager'], 'shaka-packager decrypts our output', () => {
+  it.each(TRACKS)('$codec', async ({ codec, path, stream }) => {
+    const encrypted = temporary(`${codec}.enc.mp4`);
+    const clear = temporary(`${codec}.clear.mp4`);
+    await encryptTo(path, encrypted);
+    shaka(`in=${encrypted},stream=${stream},output=${clear}`, '--enable_raw_key_decryption', ...KEYS);
+    expect(hashes(clear, stream)).toEqual(hashes(path, stream));
+  });
+
+  it('with 16-byte IVs', async () => {
+    const encrypted = temporary('iv16.enc.mp4');
+    const clear = temporary('iv16.clear.mp4');
+    await encryptTo(sample('bars.mp4'), encrypted, { ivSize: 16 });
+    shaka(`in=${encrypted},stream=video,output=${clear}`, '--enable_raw_key_decryption', ...KEYS);
+    expect(hashes(clear, 'video')).toEqual(hashes(sample('bars.mp4'), 'video'));
+  });
+});
+
+describeWith(['shaka-packager'], 'we decrypt what shaka-packager encrypts', () => {
+  it.each(TRACKS)('$codec', async ({ codec, path, stream }) => {
+    const encrypted = temporary(`${codec}.theirs.mp4`);
+    const clear = temporary(`${codec}.ours.mp4`);
+    shaka(
+      ...[`in=${path},stream=${stream},output=${encrypted}`, '--enable_raw_key_encryption', ...KEYS],
+      ...['--clear_lead', '0', '--protection_scheme', 'cenc'],
+    );
+    await decrypt({ input: encrypted, output: clear, keys: testKeys });
+    expect(hashes(encrypted, stream)).not.toEqual(hashes(path, stream));
+    expect(hashes(clear, stream)).toEqual(hashes(path, stream));
+  });
+
+  it('with a clear lead, and 16-byte IVs', async () => {
+    const encrypted = temporary('lead.theirs.mp4');
+    const clear = temporary('lead.ours.mp4');
+    shaka(
+      ...[
+        `in=${sample('bars.mp4')},stream=video,output=${encrypted}`,
+        '--enable_raw_key_encryption',
+        ...KEYS,
+      ],
+      ...['--clear_lead', '1', '--segment_duration', '1', '--iv', '000102030405060708090a0b0c0d0e0f'],
+    );
+    await decrypt({ input: encrypted, output: clear, keys: testKeys });
+    expect(hashes(clear, 'video')).toEqual(hashes(sample('bars.mp4'), 'video'));
+  });
+});
+
+/** Size and hash of every sample of the first track of that kind. */
+function hashes(path: string, stream: 'audio' | 'video'): string[] {
+  const movie = readMovie(path);
+  const track = movie.tracks.find(({ handler }) => handler === { audio: 'soun', video: 'vide' }[stream])!;
+  return fingerprints(movie, track).map(({ size, md5 }) => `${size} ${md5}`);
+}

@@ -1,0 +1,73 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { inject } from 'vitest';
+import { ROOT } from './samples.js';
+
+/** The executable that the tests run. */
+export const PRPACK = join(ROOT, 'bin/prpack.js');
+
+/** What a run of the command line left behind. */
+export interface CliResult {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface CliOptions {
+  /** Added to an environment without any variable that prpack or its colours depend on. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** What the program reads from stdin; empty by default. */
+  readonly stdin?: string | Uint8Array;
+  readonly cwd?: string;
+  /** Called once the process runs, to send it signals. */
+  readonly onStart?: (child: ChildProcess) => void;
+  /** Arguments of Node itself. */
+  readonly nodeArgs?: readonly string[];
+}
+
+/** Runs the built command line as a process of its own. */
+export function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+  return runProgram(process.execPath, [...(options.nodeArgs ?? []), PRPACK, ...args], options);
+}
+
+/** Runs a program, such as a terminal around the command line. */
+export function runProgram(
+  program: string,
+  args: readonly string[],
+  { env = {}, stdin = '', cwd, onStart }: CliOptions = {},
+): Promise<CliResult> {
+  const problem = inject('buildProblem');
+  if (problem) throw new Error(`dist/ could not be built:\n${problem}`);
+  const child = spawn(program, args, { cwd, env: { ...plainEnvironment(), ...env } });
+  const stdout = collect(child.stdout);
+  const stderr = collect(child.stderr);
+  child.stdin.on('error', () => {}); // a program that does not read its input closes it
+  child.stdin.end(stdin);
+  onStart?.(child);
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (exitCode) => resolve({ exitCode, stdout: stdout(), stderr: stderr() }));
+  });
+}
+
+/** `runCli` for a command with --json: the one object on stdout. */
+export async function runCliJson(
+  args: readonly string[],
+  options: CliOptions = {},
+): Promise<{ exitCode: number | null; json: any; stderr: string }> {
+  const { exitCode, stdout, stderr } = await runCli([...args, '--json'], options);
+  return { exitCode, json: JSON.parse(stdout), stderr };
+}
+
+function plainEnvironment(): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !/^(PRPACK_|NO_COLOR$|FORCE_COLOR$|NODE_OPTIONS$|VITEST)/.test(name),
+  );
+  return Object.fromEntries(kept);
+}
+
+function collect(stream: NodeJS.ReadableStream): () => string {
+  const parts: Buffer[] = [];
+  stream.on('data', (part: Buffer) => parts.push(part));
+  return () => Buffer.concat(parts).toString('utf8');
+}
