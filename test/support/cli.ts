@@ -50,11 +50,15 @@ export function runProgram(
   });
 }
 
+/** What a command with --json prints: shapes differ by command, so its tests look into it untyped. */
+// biome-ignore lint/suspicious/noExplicitAny: tests assert the shape, the compiler cannot
+type Json = any;
+
 /** `runCli` for a command with --json: the one object on stdout. */
 export async function runCliJson(
   args: readonly string[],
   options: CliOptions = {},
-): Promise<{ exitCode: number | null; json: any; stderr: string }> {
+): Promise<{ exitCode: number | null; json: Json; stderr: string }> {
   const { exitCode, stdout, stderr } = await runCli([...args, '--json'], options);
   return { exitCode, json: JSON.parse(stdout), stderr };
 }
