@@ -1,4 +1,3 @@
-import { ignoreBrokenPipes } from './output/streams.js';
 import { packageVersion } from './version.js';
 
 /**
@@ -13,4 +12,13 @@ export async function main(argv: readonly string[]): Promise<void> {
   }
   const { run } = await import('./program.js');
   process.exitCode = await run(argv);
+}
+
+/**
+ * A reader that closes its end early, as `prpack inspect … | head` does, is no failure. Without this, the error event
+ * of the stream would end the process with a stack trace.
+ */
+function ignoreBrokenPipes(): void {
+  process.stdout.on('error', () => {}); // other failures reach the caller of writeResult
+  process.stderr.on('error', () => {}); // nowhere left to report to
 }

@@ -28,7 +28,8 @@ export function redactor(
 function secretsOfArgument(argument: string, index: number, argv: readonly string[]): string[] {
   if (argv[index - 1] === '--key') return [argument];
   if (argument.startsWith('--key=')) return [argument.slice('--key='.length)];
-  const parts = [argument, argument.replace(/^-+k?/, ''), argument.slice(argument.indexOf('=') + 1)];
+  const value = argument.slice(argument.indexOf('=') + 1);
+  const parts = [argument, value, value.replace(/^(?:@|-+k?)/, '')];
   return parts.filter(looksLikeKey);
 }
 

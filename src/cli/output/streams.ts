@@ -1,15 +1,6 @@
 import { PrpackError } from '../../errors.js';
 
 /**
- * A reader that closes its end early, as `prpack inspect … | head` does, is no failure. Without this, the error event
- * of the stream would end the process with a stack trace.
- */
-export function ignoreBrokenPipes(): void {
-  process.stdout.on('error', () => {}); // other failures reach the caller of writeResult
-  process.stderr.on('error', () => {}); // nowhere left to report to
-}
-
-/**
  * Writes a result to stdout and waits until it is out.
  * @throws PrpackError OUTPUT_FAILED when it cannot be written, unless the reader went away
  */

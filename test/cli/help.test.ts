@@ -1,0 +1,115 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { EXIT_CODE_MEANINGS } from '../../src/cli/errors/exit-codes.js';
+import { type ErrorCode, exitCodeOf } from '../../src/errors.js';
+import { runCli } from '../support/cli.js';
+import { ROOT } from '../support/samples.js';
+
+const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+
+/** Makes Node print the address of every module it loads to stderr. */
+const LIST_MODULES = [
+  '--import',
+  `data:text/javascript,${encodeURIComponent(
+    `import { register } from 'node:module';
+     register('data:text/javascript,' + encodeURIComponent(\`import { writeSync } from 'node:fs';
+     export async function load(url, context, next) { writeSync(2, url + '\\\\n'); return next(url, context); }\`));`,
+  )}`,
+];
+
+async function modulesLoadedBy(...args: string[]): Promise<string> {
+  const { stderr } = await runCli(args, { nodeArgs: LIST_MODULES });
+  expect(stderr).toContain('/dist/cli/main.js');
+  return stderr;
+}
+
+describe('version', () => {
+  it.each(['--version', '-V'])('%s prints that of the package', async (flag) => {
+    expect(await runCli([flag])).toEqual({ exitCode: 0, stdout: `${version}\n`, stderr: '' });
+  });
+
+  it('is printed behind a command, too', async () => {
+    expect(await runCli(['encrypt', '--version'])).toEqual({
+      exitCode: 0,
+      stdout: `${version}\n`,
+      stderr: '',
+    });
+  });
+
+  it('loads neither commander nor any command nor the library', async () => {
+    const modules = await modulesLoadedBy('--version');
+    expect(modules).not.toMatch(/node_modules|dist\/(?!cli\/(?:main|version)\.js)/);
+  });
+});
+
+describe('help', () => {
+  it('of the program lists commands and exit codes', async () => {
+    const { exitCode, stdout, stderr } = await runCli(['--help']);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    for (const command of ['encrypt', 'decrypt', 'inspect', 'pssh'])
+      expect(stdout).toContain(`\n  ${command} `);
+    for (const [code, meaning] of EXIT_CODE_MEANINGS) {
+      expect(stdout).toContain(`\n  ${`${code}`.padEnd(4)} ${meaning}`);
+    }
+  });
+
+  it.each([
+    [['encrypt'], ['Media:', 'Keys (', 'Protection systems:', 'PlayReady header:', 'Output:']],
+    [['decrypt'], ['Keys (', 'Output:']],
+    [['inspect'], ['Keys (', 'Output:']],
+    [
+      ['pssh', 'build'],
+      ['Content:', 'PlayReady header:', 'Output:'],
+    ],
+    [['pssh', 'parse'], ['Output:']],
+  ])('of %j has groups of options and examples', async (command, groups) => {
+    const { exitCode, stdout, stderr } = await runCli([...command, '--help']);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    expect(stdout).toContain(`Usage: prpack ${command.join(' ')} `);
+    for (const heading of [...groups, 'Examples:']) expect(stdout).toContain(`\n${heading}`);
+  });
+
+  it('can be asked for with the word, too', async () => {
+    expect(await runCli(['help', 'encrypt'])).toEqual(await runCli(['encrypt', '--help']));
+  });
+
+  it.each([[[]], [['pssh']]])(
+    'stands in for a missing command as a usage error: %j',
+    async (args: string[]) => {
+      const { exitCode, stdout, stderr } = await runCli(args);
+      expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+      expect(stderr).toContain('Commands:');
+    },
+  );
+
+  it('of a command loads no other command and not the library', async () => {
+    const modules = await modulesLoadedBy('encrypt', '--help');
+    expect(modules).toContain('/dist/cli/commands/encrypt.js');
+    expect(modules).not.toMatch(/commands\/(?:decrypt|inspect|pssh)|dist\/index\.js|mp4box|cli-progress/);
+  });
+
+  it('is plain where colours are not wanted', async () => {
+    const { stdout } = await runCli(['--help'], { env: { NO_COLOR: '1' } });
+    expect(stdout).not.toContain('\u001b');
+  });
+});
+
+describe('docs/exit-codes.md', () => {
+  const page = readFileSync(join(ROOT, 'docs/exit-codes.md'), 'utf8');
+  const rows = [...page.matchAll(/^\| (\d+) \| (.+?) \| (.*?) ?\|$/gm)];
+
+  it('says what --help says', () => {
+    expect(rows.map(([, code, meaning]) => [Number(code), meaning])).toEqual(EXIT_CODE_MEANINGS);
+  });
+
+  it('lists every error code under its exit code', () => {
+    const listed = rows.flatMap(([, exitCode, , codes]) =>
+      [...codes!.matchAll(/`(\w+)`/g)].map(([, code]) => [code as ErrorCode, Number(exitCode)] as const),
+    );
+    for (const [code, exitCode] of listed) expect(exitCodeOf(code), code).toBe(exitCode);
+    const source = readFileSync(join(ROOT, 'src/errors.ts'), 'utf8');
+    const declared = [...source.matchAll(/^ {2}\| '(\w+)'/gm)].map(([, code]) => code);
+    expect(listed.map(([code]) => code).sort()).toEqual(declared.sort());
+  });
+});

@@ -1,0 +1,197 @@
+import { describe, expect, it } from 'vitest';
+import { formatInspectResult } from '../../../src/cli/output/inspect-text.js';
+import { PLAIN } from '../../../src/cli/output/style.js';
+import { formatDecryptResult, formatEncryptResult } from '../../../src/cli/output/text.js';
+import { prettyPlayReadyHeader } from '../../../src/drm/playready/pretty.js';
+import type { DecryptResult, EncryptResult, InspectResult } from '../../../src/packager/types.js';
+
+const KID = '10000000-1000-1000-1000-100000000001';
+
+const ENCRYPTED: EncryptResult = {
+  input: 'in.mp4',
+  output: 'out.mp4',
+  bytes: 2_134_567,
+  durationSeconds: 10.01,
+  layout: 'fragmented',
+  scheme: 'cenc',
+  fragments: 5,
+  dryRun: false,
+  tracks: [
+    {
+      id: 1,
+      type: 'video',
+      codec: 'avc1.64001f',
+      encrypted: true,
+      kid: KID,
+      ivSize: 8,
+      samples: 300,
+      protectedBytes: 1_800_000,
+    },
+    { id: 3, type: 'text', codec: 'tx3g', encrypted: false, samples: 12 },
+  ],
+  pssh: [{ systemId: '9a04f079-9840-4286-ab92-e65be0885f95', name: 'PlayReady', keyIds: [KID] }],
+  timings: { planMs: 3, writeMs: 50, checkMs: 10, totalMs: 70 },
+  warnings: ['Mind this.'],
+};
+
+describe('the report of encrypt', () => {
+  it('tells what is encrypted and what is not, and every warning', () => {
+    expect(formatEncryptResult(ENCRYPTED, PLAIN)).toBe(`Encrypted in.mp4 → out.mp4
+  2.1 MB · 0:10.01 · cenc · fragmented (5 fragments) · 70 ms (30.5 MB/s)
+
+  TRACK  TYPE   CODEC        STATE      KID                                   IV  SAMPLES  PROTECTED
+      1  video  avc1.64001f  encrypted  10000000-1000-1000-1000-100000000001   8      300     1.8 MB
+      3  text   tx3g         clear                                                     12
+
+  SYSTEM     SYSTEM ID                             KIDS
+  PlayReady  9a04f079-9840-4286-ab92-e65be0885f95     1
+
+1 of 2 tracks is encrypted. Left clear: track 3 (text).
+
+warning: Mind this.
+`);
+  });
+
+  it('says of a dry run that nothing was written', () => {
+    const text = formatEncryptResult({ ...ENCRYPTED, dryRun: true, layout: 'keep', fragments: 0 }, PLAIN);
+    expect(text).toMatch(/^Would encrypt in\.mp4 → out\.mp4\n {2}2\.1 MB · 0:10\.01 · cenc · layout kept\n/);
+    expect(text).toContain('1 of 2 tracks would be encrypted.');
+    expect(text).toContain('\nNothing was written.\n');
+  });
+});
+
+describe('the report of decrypt', () => {
+  it('names tracks that stay encrypted', () => {
+    const { input, output, bytes, durationSeconds, tracks, timings } = ENCRYPTED;
+    const result: DecryptResult = {
+      input,
+      output,
+      bytes,
+      durationSeconds,
+      layout: 'keep',
+      tracks,
+      timings,
+      warnings: [],
+    };
+    const text = formatDecryptResult(result, PLAIN);
+    expect(text).toMatch(/^Decrypted in\.mp4 → out\.mp4\n/);
+    expect(text).toMatch(/\nStill encrypted: track 1 \(video\)\.\n$/);
+  });
+});
+
+const XML =
+  '<WRMHEADER xmlns="http://schemas.microsoft.com/DRM/2007/03/PlayReadyHeader" version="4.0.0.0"><DATA><LA_URL>https://a.example/</LA_URL></DATA></WRMHEADER>';
+
+const INSPECTED: InspectResult = {
+  path: 'out.mp4',
+  bytes: 2_134_567,
+  brands: ['iso6', 'cmfc'],
+  durationSeconds: 10,
+  layout: 'fragmented',
+  fragments: 5,
+  tracks: [
+    {
+      ...ENCRYPTED.tracks[0]!,
+      scheme: 'cenc',
+      durationSeconds: 10,
+      width: 640,
+      height: 360,
+      language: 'und',
+    },
+    {
+      id: 2,
+      type: 'audio',
+      codec: 'mp4a.40.2',
+      encrypted: false,
+      samples: 470,
+      durationSeconds: 10.03,
+      channels: 2,
+      sampleRateHz: 48_000,
+    },
+  ],
+  pssh: [
+    {
+      systemId: '9a04f079-9840-4286-ab92-e65be0885f95',
+      name: 'PlayReady',
+      keyIds: [KID],
+      location: 'moov',
+      version: 0,
+      data: 'AAAA',
+      playready: {
+        version: '4.0.0.0',
+        laUrl: 'https://a.example/',
+        keys: [{ kid: KID, algId: 'AESCTR', checksum: '5TzIYQ2hrOY=', checksumMatches: false }],
+        xml: XML,
+      },
+    },
+    {
+      systemId: '1077efec-c0b2-4d02-ace3-3c1e52e2fb4b',
+      name: 'W3C Common (Clear Key)',
+      keyIds: [KID],
+      location: 'moof[2]',
+      version: 1,
+      data: '',
+      problem: 'bad \u001b[2J',
+    },
+  ],
+  boxes: [
+    {
+      type: 'moov',
+      offsetBytes: 32,
+      sizeBytes: 900,
+      children: [{ type: 'mvhd', offsetBytes: 40, sizeBytes: 108 }],
+    },
+  ],
+  warnings: [],
+};
+
+describe('the report of inspect', () => {
+  it('lays out file, tracks, pssh boxes and the box tree', () => {
+    expect(formatInspectResult(INSPECTED, prettyPlayReadyHeader, PLAIN)).toBe(`out.mp4
+  size      2.1 MB (2134567 bytes)
+  duration  0:10.00
+  layout    fragmented, 5 fragments
+  brands    iso6 cmfc
+
+2 tracks
+  ID  TYPE   CODEC        FORMAT         LANG  DURATION  SAMPLES  SCHEME  KID                                   IV  PROTECTED
+   1  video  avc1.64001f  640x360        und    0:10.00      300  cenc    10000000-1000-1000-1000-100000000001   8     1.8 MB
+   2  audio  mp4a.40.2    2 ch 48000 Hz         0:10.03      470  clear
+
+PlayReady pssh version 0, moov
+  system id       9a04f079-9840-4286-ab92-e65be0885f95
+  KIDs            10000000-1000-1000-1000-100000000001
+  data            3 B
+  header version  4.0.0.0
+  LA_URL          https://a.example/
+  key             10000000-1000-1000-1000-100000000001  AESCTR, checksum 5TzIYQ2hrOY= (DOES NOT MATCH the key)
+
+    <WRMHEADER xmlns="http://schemas.microsoft.com/DRM/2007/03/PlayReadyHeader" version="4.0.0.0">
+      <DATA>
+        <LA_URL>https://a.example/</LA_URL>
+      </DATA>
+    </WRMHEADER>
+
+W3C Common (Clear Key) pssh version 1, moof[2]
+  system id  1077efec-c0b2-4d02-ace3-3c1e52e2fb4b
+  KIDs       10000000-1000-1000-1000-100000000001
+  data       none
+  problem    bad \\u001b[2J
+
+Boxes
+  OFFSET  SIZE  BOX
+      32   900  moov
+      40   108    mvhd
+`);
+  });
+
+  it('shows header XML that cannot be laid out as it is', () => {
+    const pssh = INSPECTED.pssh.map((box) => ({
+      ...box,
+      ...(box.playready && { playready: { ...box.playready, xml: '<broken' } }),
+    }));
+    expect(formatInspectResult({ ...INSPECTED, pssh }, prettyPlayReadyHeader, PLAIN)).toContain(
+      '\n    <broken\n',
+    );
+  });
+});
