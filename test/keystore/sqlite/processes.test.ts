@@ -47,7 +47,9 @@ describe('many processes', () => {
     const directory = scratch();
     const location = `sqlite:${storePath(directory)}`;
     const env = { XDG_CONFIG_HOME: join(directory, 'config'), PRPACK_KEK: '' };
-    const runs = Array.from({ length: 8 }, (_, i) => program.run([location, '500', `movie ${i}`], { env }));
+    const runs = Array.from({ length: 8 }, (_, i) =>
+      program.run([location, '500', `movie ${i}`, '5'], { env }),
+    );
     for (const run of runs) expect(await run.ended).toEqual({ code: 0, stderr: '' });
     const lines = runs.flatMap((run) => run.lines);
     expect(lines).toHaveLength(4000);
