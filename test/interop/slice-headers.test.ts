@@ -1,0 +1,120 @@
+import { spawnSync } from 'node:child_process';
+import { expect, it } from 'vitest';
+import { encryptTo } from '../support/jobs.js';
+import { type ReadSample, readMovie } from '../support/mp4-reader.js';
+import { sample, testMedia } from '../support/samples.js';
+import { temporaryFolder } from '../support/temporary.js';
+import { describeWith, toolPath } from '../support/tools.js';
+
+const temporary = temporaryFolder();
+
+const FILES = [
+  ...['bars.mp4', 'bars-hevc.mp4'].map(sample),
+  ...['multislice.mp4', 'cavlc.mp4', 'interlaced.mp4', 'avc3.mp4', 'hevc-multislice.mp4', 'hev1.mp4'].map(
+    testMedia,
+  ),
+].map((path) => ({ path, name: path.slice(path.lastIndexOf('/') + 1) }));
+
+const BLOCK = 16;
+const NAL_LENGTH_SIZE = 4;
+
+/** Bytes of a file: start inclusive, end exclusive. */
+type Range = readonly [start: number, end: number];
+
+describeWith(['ffmpeg'], "protection begins where ffmpeg's own parser ends the slice header", () => {
+  it.each(FILES)('$name', async ({ name, path }) => {
+    const output = temporary(name);
+    await encryptTo(path, output, { layout: 'keep', tracks: ['video'] });
+    const headerSizes = sliceHeaderSizes(path);
+    const before = readMovie(path);
+    const after = readMovie(output);
+    const track = before.tracks.findIndex(({ handler }) => handler === 'vide');
+    const isHevc = before.tracks[track].entries[0].codec.startsWith('h');
+    before.tracks[track].samples.forEach((one, i) => {
+      const expected = protectedRanges(before.at(one.offset, one.size), isHevc, headerSizes);
+      expect({ sample: i, ranges: rangesOf(after.tracks[track].samples[i]) }).toEqual({
+        sample: i,
+        ranges: expected,
+      });
+    });
+    expect(headerSizes).toEqual([]);
+  });
+});
+
+/**
+ * Size of every slice header in decoding order, NAL unit header included, rounded up to whole bytes, without
+ * emulation prevention bytes. Rows of the trace are: bit position, name, bits, `=`, value.
+ */
+function sliceHeaderSizes(path: string): number[] {
+  const args = [
+    '-hide_banner',
+    '-nostdin',
+    '-i',
+    path,
+    '-map',
+    '0:v',
+    '-c',
+    'copy',
+    '-bsf:v',
+    'trace_headers',
+  ];
+  const { stderr } = spawnSync(toolPath('ffmpeg'), [...args, '-f', 'null', '-'], {
+    encoding: 'utf8',
+    maxBuffer: 256 * 1024 * 1024,
+  });
+  const sizes: number[] = [];
+  let inSlice = false;
+  for (const line of stderr.split('\n')) {
+    const row = /\[trace_headers @ \w+\] (?:(\d+) +\S+ +([01]+) = |(.*))/.exec(line);
+    if (!row) continue;
+    if (row[3] !== undefined) {
+      inSlice = /^Slice (Segment )?Header/.test(row[3]);
+      if (inSlice) sizes.push(0);
+    } else if (inSlice) {
+      sizes[sizes.length - 1] = Math.ceil((Number(row[1]) + row[2].length) / 8);
+    }
+  }
+  return sizes;
+}
+
+/** What ISO/IEC 23001-7 10.2 and 10.3 leave to protect: whole blocks of slice data, the remainder clear before them. */
+function protectedRanges(bytes: Buffer, isHevc: boolean, headerSizes: number[]): Range[] {
+  const ranges: Range[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const start = at + NAL_LENGTH_SIZE;
+    const end = start + bytes.readUInt32BE(at);
+    if (isSlice(bytes[start], isHevc)) {
+      const dataAt = start + escapedSize(bytes.subarray(start, end), headerSizes.shift()!);
+      const size = Math.floor((end - dataAt) / BLOCK) * BLOCK;
+      if (size > 0) ranges.push([end - size, end]);
+    }
+    at = end;
+  }
+  return ranges;
+}
+
+function isSlice(firstByte: number, isHevc: boolean): boolean {
+  return isHevc ? ((firstByte >> 1) & 63) < 32 : [1, 5].includes(firstByte & 31);
+}
+
+/** Bytes that so many bytes take once emulation prevention bytes (00 00 03) are counted. */
+function escapedSize(nal: Buffer, sizeBytes: number): number {
+  let zeros = 0;
+  let at = 0;
+  for (let left = sizeBytes; left > 0; at++) {
+    const isEscape = zeros >= 2 && nal[at] === 3;
+    zeros = nal[at] === 0 ? zeros + 1 : 0;
+    if (!isEscape) left--;
+  }
+  return at;
+}
+
+function rangesOf({ subsamples }: ReadSample): Range[] {
+  const ranges: Range[] = [];
+  let at = 0;
+  for (const [clear, hidden] of subsamples ?? []) {
+    if (hidden > 0) ranges.push([at + clear, at + clear + hidden]);
+    at += clear + hidden;
+  }
+  return ranges;
+}
