@@ -52,14 +52,18 @@ function exitCodeHelp(): string {
 
 /** Runs the command line and reports what fails. The answer is the exit code. */
 export async function run(argv: readonly string[]): Promise<number> {
+  process.once('uncaughtException', (error) => void fail(error, argv).then(process.exit));
   try {
     await createProgram().parseAsync(helpAsOption(argv), { from: 'user' });
     return 0;
   } catch (error) {
-    if (error instanceof CommanderError) return exitCodeOfHelp(error);
-    const { reportFailure } = await import('./errors/report.js');
-    return reportFailure(error, argv);
+    return error instanceof CommanderError ? exitCodeOfHelp(error) : fail(error, argv);
   }
+}
+
+async function fail(error: unknown, argv: readonly string[]): Promise<number> {
+  const { reportFailure } = await import('./errors/report.js');
+  return reportFailure(error, argv);
 }
 
 /** `prpack help encrypt` is `prpack encrypt --help`. */

@@ -16,8 +16,8 @@ export interface CliResult {
 export interface CliOptions {
   /** Added to an environment without any variable that prpack or its colours depend on. */
   readonly env?: Readonly<Record<string, string>>;
-  /** What the program reads from stdin; empty by default. */
-  readonly stdin?: string | Uint8Array;
+  /** What the program reads from stdin; empty by default. `open`: `onStart` writes it. */
+  readonly stdin?: string | Uint8Array | 'open';
   readonly cwd?: string;
   /** Called once the process runs, to send it signals. */
   readonly onStart?: (child: ChildProcess) => void;
@@ -42,7 +42,7 @@ export function runProgram(
   const stdout = collect(child.stdout);
   const stderr = collect(child.stderr);
   child.stdin.on('error', () => {}); // a program that does not read its input closes it
-  child.stdin.end(stdin);
+  if (stdin !== 'open') child.stdin.end(stdin);
   onStart?.(child);
   return new Promise((resolve, reject) => {
     child.on('error', reject);

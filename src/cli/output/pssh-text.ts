@@ -1,4 +1,4 @@
-import type { InspectedPssh, PlayReadyKeyReport, PlayReadyReport } from '../../index.js';
+import type { ParsedPssh, PlayReadyKeyReport, PlayReadyReport } from '../../index.js';
 import type { Style } from './style.js';
 import { formatPairs } from './table.js';
 import { count, formatBytes, printable } from './units.js';
@@ -6,11 +6,8 @@ import { count, formatBytes, printable } from './units.js';
 /** Lays header XML out for people. */
 export type PrettyXml = (xml: string) => string;
 
-/** What is shown of a pssh box, wherever it was. */
-export type ShownPssh = Omit<InspectedPssh, 'location'>;
-
 /** A pssh box, decoded as far as it can be. `where` follows its name. */
-export function formatPssh(pssh: ShownPssh, where: string, pretty: PrettyXml, style: Style): string[] {
+export function formatPssh(pssh: ParsedPssh, where: string, pretty: PrettyXml, style: Style): string[] {
   const { systemId, name, version, keyIds, playready, widevine, problem } = pssh;
   const dataBytes = Buffer.from(pssh.data, 'base64').length;
   const pairs = formatPairs(

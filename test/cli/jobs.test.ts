@@ -1,0 +1,316 @@
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { runCli, runCliJson } from '../support/cli.js';
+import { sample } from '../support/samples.js';
+import { temporaryFolder } from '../support/temporary.js';
+
+// KID, key of Microsoft's public test seed, and CHECKSUM, as published in the PlayReady documentation.
+const KID = '10000000-1000-1000-1000-100000000001';
+const KEY = '3a2a1b68dd2bd9b2eeb25e84c4776668';
+const CHECKSUM = '5TzIYQ2hrOY=';
+const INPUT = sample('bars.mp4');
+const ENV = { PRPACK_KID: KID, PRPACK_KEY: KEY };
+
+const inFolder = temporaryFolder();
+const keyFile = inFolder('keys.json');
+const encrypted = inFolder('encrypted.mp4');
+
+beforeAll(async () => {
+  writeFileSync(keyFile, JSON.stringify([{ kid: KID, key: KEY }]));
+  const args = [
+    'encrypt',
+    INPUT,
+    encrypted,
+    '--key-file',
+    keyFile,
+    '--la-url',
+    'https://drm.example/la?a=1&b=2',
+  ];
+  expect(await runCli([...args, '--quiet'])).toEqual({ exitCode: 0, stdout: '', stderr: '' });
+});
+
+describe('prpack encrypt', () => {
+  it('reports to people on stderr, and keeps stdout empty', async () => {
+    const { exitCode, stdout, stderr } = await runCli([
+      'encrypt',
+      INPUT,
+      inFolder('a.mp4'),
+      '--key-file',
+      keyFile,
+    ]);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: '' });
+    expect(stderr).toContain(`Encrypted ${INPUT} → ${inFolder('a.mp4')}\n`);
+    expect(stderr).toMatch(
+      /\n {6}1 {2}video {2}avc1\.\S+ +encrypted {2}10000000-1000-1000-1000-100000000001 /,
+    );
+    expect(stderr).toContain('2 of 2 tracks are encrypted.\n');
+    expect(stderr).not.toContain('\u001b');
+  });
+
+  it('reports to programs as one JSON object on stdout', async () => {
+    const output = inFolder('json.mp4');
+    const { exitCode, json, stderr } = await runCliJson(['encrypt', INPUT, output], { env: ENV });
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    expect(json).toMatchObject({
+      input: INPUT,
+      output,
+      bytes: statSync(output).size,
+      layout: 'fragmented',
+      scheme: 'cenc',
+      dryRun: false,
+      warnings: [],
+      tracks: [
+        { id: 1, type: 'video', encrypted: true, kid: KID, ivSize: 8 },
+        { id: 2, type: 'audio', encrypted: true, kid: KID, ivSize: 8 },
+      ],
+      pssh: [
+        { systemId: '9a04f079-9840-4286-ab92-e65be0885f95', name: 'PlayReady', keyIds: [KID] },
+        { systemId: '1077efec-c0b2-4d02-ace3-3c1e52e2fb4b', keyIds: [KID] },
+      ],
+    });
+    expect(json.tracks[0].protectedBytes).toBeGreaterThan(0);
+    expect(json.timings.totalMs).toBeGreaterThan(0);
+    expect(JSON.stringify(json)).not.toContain(KEY);
+  });
+
+  it('passes what the options say on', async () => {
+    const output = inFolder('options.mp4');
+    const args = ['encrypt', INPUT, output, '--track', 'video', '--layout', 'keep', '--iv-size', '16'];
+    const drm = ['--systems', 'playready,widevine', '--content-id', 'film-7', '--playready-version', '4.2'];
+    const attributes = inFolder('attributes.xml');
+    writeFileSync(attributes, '<TITLE xmlns="">Bars</TITLE>');
+    const header = [
+      '--no-checksum',
+      '--lui-url',
+      'https://drm.example/buy',
+      '--custom-attributes',
+      `@${attributes}`,
+    ];
+    const store = [
+      '--ds-id',
+      'AH+03juKbUGbHl1V/QIwRA==',
+      '--reserve-license-store',
+      '4096',
+      '--decryptor-setup',
+      'on-demand',
+    ];
+    const { json } = await runCliJson([...args, ...drm, ...header, ...store, '--key-file', keyFile]);
+    expect(json.layout).toBe('keep');
+    expect(json.tracks).toMatchObject([{ encrypted: true, ivSize: 16 }, { encrypted: false }]);
+    const inspected = await runCliJson(['inspect', output]);
+    expect(inspected.json.layout).toBe('progressive');
+    expect(inspected.json.pssh).toMatchObject([
+      {
+        name: 'PlayReady',
+        playready: {
+          version: '4.2.0.0',
+          luiUrl: 'https://drm.example/buy',
+          dsId: 'AH+03juKbUGbHl1V/QIwRA==',
+          decryptorSetup: 'ONDEMAND',
+          licenseStoreBytes: 4096,
+          keys: [{ kid: KID, algId: 'AESCTR' }],
+        },
+      },
+      { name: 'Widevine', widevine: { contentId: Buffer.from('film-7').toString('hex') } },
+    ]);
+    expect(inspected.json.pssh[0].playready.customAttributes).toContain('Bars');
+    expect(inspected.json.pssh[0].playready.keys[0].checksum).toBeUndefined();
+  });
+
+  it('adds a pssh box from base64 and from a file', async () => {
+    const built = await runCli(['pssh', 'build', '--system', 'widevine', '--kid', KID]);
+    const file = inFolder('extra.pro');
+    const pro = ['pssh', 'build', '--kid', KID, '--format', 'pro', '--out', file];
+    expect(await runCli(pro)).toMatchObject({ exitCode: 0, stdout: '' });
+    const extra = ['--systems', 'common', '--pssh', built.stdout.trim(), '--pssh', `@${file}`];
+    const args = ['encrypt', INPUT, inFolder('extra.mp4'), '--key-file', keyFile, ...extra];
+    const { json } = await runCliJson(args);
+    expect(json.pssh.map(({ name }: { name: string }) => name)).toEqual([
+      'W3C Common (Clear Key)',
+      'Widevine',
+      'PlayReady',
+    ]);
+  });
+
+  it('plans and writes nothing with --dry-run', async () => {
+    const output = inFolder('dry.mp4');
+    const { json } = await runCliJson(['encrypt', INPUT, output, '--dry-run'], { env: ENV });
+    expect(json).toMatchObject({ dryRun: true, tracks: [{ encrypted: true }, { encrypted: true }] });
+    expect(existsSync(output)).toBe(false);
+    const { stderr } = await runCli(['encrypt', INPUT, output, '--dry-run'], { env: ENV });
+    expect(stderr).toMatch(/^Would encrypt /);
+    expect(existsSync(output)).toBe(false);
+  });
+
+  it('warns of a key on the command line, and takes it', async () => {
+    const args = ['encrypt', INPUT, inFolder('cmd.mp4'), '--kid', KID, '--key', KEY];
+    const { exitCode, stderr } = await runCli(args);
+    expect(exitCode).toBe(0);
+    expect(stderr).toContain('warning: The key was given on the command line');
+    expect(stderr).not.toContain(KEY);
+    const { json } = await runCliJson([...args, '--force']);
+    expect(json.warnings[0]).toContain('other users of this machine can read it');
+  });
+
+  it('uses the public test server with --playready-test, and warns', async () => {
+    const output = inFolder('test.mp4');
+    const args = ['encrypt', INPUT, output, '--playready-test', '--kid', KID];
+    const { json } = await runCliJson(args);
+    expect(json.warnings[0]).toContain('protects nothing');
+    const { json: inspected } = await runCliJson(['inspect', output, '--playready-test']);
+    expect(inspected.pssh[0].playready).toMatchObject({
+      laUrl: 'https://test.playready.microsoft.com/service/rightsmanager.asmx',
+      keys: [{ kid: KID, checksum: CHECKSUM, checksumMatches: true }],
+    });
+    await runCliJson([...args, '--force', '--la-url', 'https://drm.example/own']);
+    const own = await runCliJson(['inspect', output]);
+    expect(own.json.pssh[0].playready.laUrl).toBe('https://drm.example/own');
+  });
+
+  it('derives keys from a seed file', async () => {
+    const seed = inFolder('seed.txt');
+    writeFileSync(seed, 'XVBovsmzhP9gRIZxWfFta3VVRPzVEWmJsazEJ46I\n');
+    const output = inFolder('seed.mp4');
+    const args = ['encrypt', INPUT, output, '--key-seed-file', seed, '--kid', KID];
+    expect((await runCliJson(args)).exitCode).toBe(0);
+    const { json } = await runCliJson(['inspect', output]);
+    expect(json.pssh[0].playready.keys[0].checksum).toBe(CHECKSUM);
+  });
+
+  it('makes a random key where none is named, and keeps it only where it can be kept', async () => {
+    const output = inFolder('random.mp4');
+    const refused = await runCliJson(['encrypt', INPUT, output]);
+    expect(refused).toMatchObject({ exitCode: 5, json: { error: { code: 'KEY_REQUIRED' } } });
+    expect(existsSync(output)).toBe(false);
+    const keysOut = inFolder('random.json');
+    const { exitCode, json } = await runCliJson(['encrypt', INPUT, output, '--keys-out', keysOut]);
+    expect(exitCode).toBe(0);
+    expect(statSync(keysOut).mode & 0o777).toBe(0o600);
+    const [{ kid, key }] = JSON.parse(readFileSync(keysOut, 'utf8')).keys;
+    expect(json.tracks[0].kid).toBe(kid);
+    expect(JSON.stringify(json)).not.toContain(key);
+    const decrypted = await runCliJson([
+      'decrypt',
+      output,
+      inFolder('random-clear.mp4'),
+      '--key-file',
+      keysOut,
+    ]);
+    expect(decrypted.exitCode).toBe(0);
+  });
+
+  it('counts the environment only where no option names a source', async () => {
+    const env = { PRPACK_KID: '20000000-2000-2000-2000-200000000002', PRPACK_KEY: '0'.repeat(32) };
+    const args = ['encrypt', INPUT, inFolder('env.mp4'), '--key-file', keyFile];
+    const { json } = await runCliJson(args, { env });
+    expect(json.tracks[0].kid).toBe(KID);
+  });
+
+  it.each<[string, () => string[], number, string]>([
+    ['a missing input', () => ['none.mp4', inFolder('x.mp4')], 3, 'INPUT_NOT_FOUND'],
+    ['a file that is no MP4', () => [keyFile, inFolder('x.mp4')], 3, 'NOT_MP4'],
+    ['an encrypted input', () => [encrypted, inFolder('x.mp4')], 3, 'ALREADY_ENCRYPTED'],
+    ['an existing output', () => [INPUT, encrypted], 6, 'OUTPUT_EXISTS'],
+    ['a missing directory', () => [INPUT, inFolder('no/x.mp4')], 6, 'OUTPUT_FAILED'],
+  ])('refuses %s', async (_, files, exitCode, code) => {
+    const before = readdirSync(inFolder('')).sort();
+    const result = await runCliJson(['encrypt', ...files(), '--key-file', keyFile]);
+    expect({ exitCode: result.exitCode, code: result.json.error.code }).toEqual({ exitCode, code });
+    expect(result.json.error.remedy).toMatch(/\.$/);
+    expect(result.stderr).toBe('');
+    expect(readdirSync(inFolder('')).sort()).toEqual(before);
+  });
+
+  it('says an error even with --quiet', async () => {
+    const args = ['encrypt', join('no', 'such.mp4'), inFolder('x.mp4'), '--quiet'];
+    const { exitCode, stdout, stderr } = await runCli(args, { env: ENV });
+    expect({ exitCode, stdout }).toEqual({ exitCode: 3, stdout: '' });
+    expect(stderr).toMatch(/^error: .*\[INPUT_NOT_FOUND\]\n[\s\S]*\n {2}next /);
+  });
+});
+
+describe('prpack inspect', () => {
+  it('prints tables to stdout', async () => {
+    const { exitCode, stdout, stderr } = await runCli(['inspect', encrypted, '--key-file', keyFile]);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    expect(stdout).toMatch(/\n {2}layout +fragmented, \d+ fragments?\n/);
+    expect(stdout).toMatch(/\n +1 {2}video {2}avc1\.\S+ .* cenc +10000000-1000-1000-1000-100000000001 +8 /);
+    expect(stdout).toContain('PlayReady pssh version 0, moov\n');
+    expect(stdout).toContain(`AESCTR, checksum ${CHECKSUM} (matches the key)\n`);
+    expect(stdout).toContain('\n        <LA_URL>https://drm.example/la?a=1&amp;b=2</LA_URL>\n');
+  });
+
+  it('prints one JSON object', async () => {
+    const { exitCode, json } = await runCliJson(['inspect', encrypted]);
+    expect(exitCode).toBe(0);
+    expect(json.tracks[0]).toMatchObject({ id: 1, type: 'video', encrypted: true, scheme: 'cenc', kid: KID });
+    const { systemId, name, keyIds, data, playready } = json.pssh[0];
+    expect({ systemId, name, keyIds }).toEqual({
+      systemId: '9a04f079-9840-4286-ab92-e65be0885f95',
+      name: 'PlayReady',
+      keyIds: [KID],
+    });
+    expect(Buffer.from(data, 'base64').toString('utf16le')).toContain('WRMHEADER');
+    expect(playready).toMatchObject({
+      version: '4.0.0.0',
+      laUrl: 'https://drm.example/la?a=1&b=2',
+      keys: [{ kid: KID, algId: 'AESCTR', checksum: CHECKSUM }],
+    });
+    expect(playready.xml).toMatch(/^<WRMHEADER /);
+  });
+
+  it('says when a checksum is not that of the key', async () => {
+    const env = { PRPACK_KID: KID, PRPACK_KEY: '0'.repeat(32) };
+    const { json } = await runCliJson(['inspect', encrypted], { env });
+    expect(json.pssh[0].playready.keys[0].checksumMatches).toBe(false);
+  });
+
+  it('lists the boxes with --boxes', async () => {
+    const { stdout } = await runCli(['inspect', encrypted, '--boxes']);
+    expect(stdout).toMatch(/\nBoxes\n +OFFSET +SIZE {2}BOX\n +0 +\d+ {2}ftyp\n/);
+    expect(stdout).toMatch(/\n +\d+ +\d+ {8}tenc\n|\n +\d+ +\d+ {2,}tenc\n/);
+    const { json } = await runCliJson(['inspect', encrypted, '--boxes']);
+    expect(json.boxes[0]).toMatchObject({ type: 'ftyp', offsetBytes: 0 });
+  });
+
+  it('shows a clear file', async () => {
+    const { stdout } = await runCli(['inspect', INPUT]);
+    expect(stdout).toMatch(/layout +progressive\n/);
+    expect(stdout).toContain('No pssh box');
+  });
+});
+
+describe('prpack decrypt', () => {
+  it.each([
+    ['a key file', () => ['--key-file', keyFile], {}],
+    ['the environment', () => [], ENV],
+    ['the command line', () => ['--kid', KID, '--key', KEY], {}],
+    ['the public test seed', () => ['--playready-test'], {}],
+  ])('takes the key from %s', async (source, keys, env) => {
+    const output = inFolder(`clear from ${source}.mp4`);
+    const { exitCode, json } = await runCliJson(['decrypt', encrypted, output, ...keys()], { env });
+    expect({ exitCode, output: json.output }).toEqual({ exitCode: 0, output });
+    expect(json.tracks.every(({ encrypted }: { encrypted: boolean }) => !encrypted)).toBe(true);
+    expect((await runCliJson(['inspect', output])).json.pssh).toEqual([]);
+  });
+
+  it('reports to people on stderr', async () => {
+    const output = inFolder('clear.mp4');
+    const { exitCode, stdout, stderr } = await runCli(['decrypt', encrypted, output, '--key-file', keyFile]);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: '' });
+    expect(stderr).toMatch(/^Decrypted /);
+  });
+
+  it('refuses a clear file', async () => {
+    const args = ['decrypt', INPUT, inFolder('x.mp4'), '--key-file', keyFile];
+    expect(await runCliJson(args)).toMatchObject({ exitCode: 3, json: { error: { code: 'NOT_ENCRYPTED' } } });
+  });
+
+  it('says which key is missing', async () => {
+    const env = { PRPACK_KID: '20000000-2000-2000-2000-200000000002', PRPACK_KEY: KEY };
+    const { exitCode, json } = await runCliJson(['decrypt', encrypted, inFolder('x.mp4')], { env });
+    expect({ exitCode, code: json.error.code }).toEqual({ exitCode: 5, code: 'KEY_REQUIRED' });
+    expect(json.error.message).toContain(KID);
+  });
+});
