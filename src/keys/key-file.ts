@@ -9,6 +9,7 @@ import {
   type KeySource,
   type TrackKeyRequest,
 } from './key-source.js';
+import { pickForTrack } from './pick.js';
 
 /** One entry of a key file. */
 export interface KeyFileEntry {
@@ -45,20 +46,10 @@ export class KeyFile implements KeySource, KeyLookup {
     return this.entries.find((entry) => entry.kid === kid)?.key;
   }
 
-  /** The entry that says most precisely that it is for this track: by id, by label, by type, for all. */
   #entryFor(request: TrackKeyRequest): KeyFileEntry {
-    const { trackId, type, label } = request;
-    const precedence: ((entry: KeyFileEntry) => boolean)[] = [
-      (entry) => entry.trackId === trackId,
-      (entry) => entry.trackId === undefined && entry.label !== undefined && entry.label === label,
-      (entry) => entry.trackId === undefined && entry.label === type,
-      (entry) => entry.trackId === undefined && entry.label === undefined,
-    ];
-    for (const matches of precedence) {
-      const found = this.entries.filter(matches);
-      if (new Set(found.map((entry) => entry.kid)).size > 1) throw this.#ambiguous(request, found);
-      if (found[0]) return found[0];
-    }
+    const found = pickForTrack(this.entries, request);
+    if (new Set(found.map((entry) => entry.kid)).size > 1) throw this.#ambiguous(request, found);
+    if (found[0]) return found[0];
     throw this.#missing(request);
   }
 

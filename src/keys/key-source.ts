@@ -19,7 +19,7 @@ export interface AssignedKey {
   readonly kid: KeyId;
   readonly key: ContentKey;
   readonly label?: string;
-  /** Where the key comes from: `random`, `file`, `environment`, `given` or `seed`. */
+  /** Where the key comes from: `random`, `file`, `environment`, `given`, `seed` or `store`. */
   readonly source: string;
   /** Which seed the key was derived from, for source `seed`: enough for its owner to derive the key again. */
   readonly seedId?: string;

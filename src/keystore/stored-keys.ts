@@ -1,0 +1,129 @@
+import { PrpackError } from '../errors.js';
+import { keyChecksum } from '../keys/checksum.js';
+import type { ContentKey } from '../keys/content-key.js';
+import type { KeyId } from '../keys/key-id.js';
+import type { KeySeed } from '../keys/key-seed.js';
+import {
+  type AssignedKey,
+  assignTo,
+  assignToAll,
+  type KeyLookup,
+  type KeySource,
+  type TrackKeyRequest,
+} from '../keys/key-source.js';
+import { pickForTrack } from '../keys/pick.js';
+import type { KeyAlgorithm, KeyStore, StoredKey } from './key-store.js';
+import { damagedRecord } from './key-wrap.js';
+import { revokedConflict } from './registration-rules.js';
+
+/** The content whose keys are wanted. */
+export interface StoredContent {
+  readonly contentId: string;
+  /** Keys of the other algorithm are passed over. */
+  readonly algorithm: KeyAlgorithm;
+  /** Gives the keys that the store does not have yet; without it they are an error. */
+  readonly otherwise?: KeySource;
+  /** Opens keys that the store knows by their seed only. */
+  readonly seed?: KeySeed;
+}
+
+/**
+ * The keys that a content was registered with, so that a rerun uses them again. Revoked keys are passed over. Where several would do,
+ * the oldest active one is taken, else the oldest pending one: every rerun comes to the same.
+ */
+export function storedContentSource(store: KeyStore, content: StoredContent): KeySource {
+  return {
+    async assign(requests) {
+      const candidates = (await store.findByContentId(content.contentId)).filter(
+        ({ record }) => record.algorithm === content.algorithm && record.state !== 'revoked',
+      );
+      const picked = requests.map((request) => pickStored(candidates, request));
+      const missing = requests.filter((_, i) => !picked[i]);
+      const others = await assignOthers(content, missing);
+      return requests.map((request, i) => {
+        const stored = picked[i];
+        return stored ? assignStored(request, stored, content.seed) : others[missing.indexOf(request)]!;
+      });
+    },
+  };
+}
+
+/**
+ * One registered key for all tracks.
+ * @throws (from `assign`) PrpackError KEY_REQUIRED when the KID is not registered, KEY_CONFLICT when it is revoked
+ */
+export function storedKeySource(store: KeyStore, kid: KeyId, seed?: KeySeed): KeySource {
+  return {
+    async assign(requests) {
+      const stored = await store.get(kid);
+      if (!stored) throw notThere(`KID ${kid} is not registered in the key store ${store.location}`);
+      if (stored.record.state === 'revoked') throw revokedConflict(kid);
+      return assignToAll(requests, sharedOf(stored, seed));
+    },
+  };
+}
+
+/** Any registered key, for decryption: revoked ones too, for revocation ends licenses and not the owner's own access. */
+export function storedKeyLookup(store: KeyStore, seed?: KeySeed): KeyLookup {
+  return {
+    async find(kid) {
+      const stored = await store.get(kid);
+      return stored && keyOf(stored, seed);
+    },
+  };
+}
+
+function pickStored(candidates: readonly StoredKey[], request: TrackKeyRequest): StoredKey | undefined {
+  const found = pickForTrack(
+    candidates.map((stored) => ({ ...stored.record, stored })),
+    request,
+  );
+  return (found.find(({ state }) => state === 'active') ?? found[0])?.stored;
+}
+
+async function assignOthers(
+  { contentId, otherwise }: StoredContent,
+  missing: readonly TrackKeyRequest[],
+): Promise<AssignedKey[]> {
+  if (missing.length === 0) return [];
+  if (otherwise) return otherwise.assign(missing);
+  const tracks = missing.map(({ trackId, type }) => `${type} track ${trackId}`).join(', ');
+  throw notThere(`the key store has no key of the content "${contentId}" for ${tracks}`);
+}
+
+function assignStored(request: TrackKeyRequest, stored: StoredKey, seed: KeySeed | undefined): AssignedKey {
+  const { label } = stored.record;
+  return assignTo(label === undefined ? request : { ...request, label }, sharedOf(stored, seed));
+}
+
+function sharedOf(stored: StoredKey, seed: KeySeed | undefined): Omit<AssignedKey, 'trackId' | 'label'> {
+  const { kid, seedId } = stored.record;
+  return { kid, key: keyOf(stored, seed), source: 'store', ...(seedId === undefined ? {} : { seedId }) };
+}
+
+function keyOf({ key, record }: StoredKey, seed: KeySeed | undefined): ContentKey {
+  if (key) return key;
+  if (seed?.id !== record.seedId) {
+    throw new PrpackError(
+      'KEY_REQUIRED',
+      `the key of KID ${record.kid} follows from the key seed ${record.seedId}`,
+      {
+        ...(record.seedId === undefined ? {} : { expected: record.seedId }),
+        ...(seed ? { received: seed.id } : {}),
+        remedy: 'Give that key seed with --key-seed-file.',
+      },
+    );
+  }
+  const derived = seed!.contentKey(record.kid);
+  if (keyChecksum(record.kid, derived) === record.checksum) return derived;
+  throw damagedRecord(
+    record.kid,
+    'the key of its seed does not have the checksum that it was registered with',
+  );
+}
+
+function notThere(message: string): PrpackError {
+  return new PrpackError('KEY_REQUIRED', message, {
+    remedy: 'List what is there with `prpack keys list`, or name the key store that holds the key.',
+  });
+}
