@@ -1,11 +1,11 @@
-import { toHex } from '../bytes/hex.js';
 import { latin1 } from '../bytes/reader.js';
+import { bytesToUuid } from '../bytes/uuid.js';
 import { malformed, type PrpackError } from '../errors.js';
 
 /** Where a box is, and what lies inside it (ISO/IEC 14496-12 4.2). Its bytes are kept elsewhere. */
 export interface BoxNode {
   readonly type: string;
-  /** Of a `uuid` box: its 32 hexadecimal digits. */
+  /** Of a `uuid` box: its extended type, as UUID text. */
   readonly userType?: string;
   /** Absolute file offset of the box's first byte. */
   readonly startBytes: number;
@@ -60,7 +60,7 @@ export function readBoxHeader(bytes: Uint8Array, offsetBytes: number, parent: st
   let userType: string | undefined;
   if (type === 'uuid') {
     if (bytes.length < headerBytes + 16) return undefined;
-    userType = toHex(bytes.subarray(headerBytes, headerBytes + 16));
+    userType = bytesToUuid(bytes.subarray(headerBytes, headerBytes + 16));
     headerBytes += 16;
   }
   if (sizeBytes !== 0 && sizeBytes < headerBytes) {

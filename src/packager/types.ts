@@ -172,20 +172,27 @@ export interface PlayReadyReport {
   readonly xml: string;
 }
 
-export interface InspectedPssh extends PsshReport {
-  /** Where the box is: `moov`, or `moof[n]`. */
-  readonly location: string;
+/** What a `pssh` box says. */
+export interface ParsedPssh extends PsshReport {
+  /** Of the box. */
   readonly version: number;
   /** base64 of the system-specific data. */
   readonly data: string;
   readonly playready?: PlayReadyReport;
   readonly widevine?: {
+    /** Hex. */
     readonly contentId?: string;
     readonly provider?: string;
+    readonly policy?: string;
     readonly protectionScheme?: string;
   };
   /** Why the data could not be read, when it could not. */
   readonly problem?: string;
+}
+
+export interface InspectedPssh extends ParsedPssh {
+  /** Where the box is: `moov`, or `moof[n]`, counted from 0. */
+  readonly location: string;
 }
 
 export interface InspectedTrack extends TrackReport {

@@ -1,0 +1,120 @@
+import { statSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
+import type { OutputFile } from '../bytes/output-file.js';
+import { type ByteSource, FileSource } from '../bytes/source.js';
+import { PrpackError } from '../errors.js';
+import type { ContentKey } from '../keys/content-key.js';
+import { expectNotAborted, StretchRenderer, writeOutput } from './execute.js';
+import type { OutputPlan } from './plan/output-plan.js';
+import type { TrackProtection } from './plan/track-protection.js';
+import type { Progress, Timings } from './types.js';
+
+/** What a job that turns one file into another was asked for. */
+export interface JobRequest {
+  readonly input: string;
+  readonly output: string;
+  readonly force?: boolean;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** Measures the stages of a job. */
+export class Clock {
+  readonly #start = performance.now();
+  #planned = this.#start;
+  #written = this.#start;
+
+  planned(): void {
+    this.#planned = performance.now();
+    this.#written = this.#planned;
+  }
+  written(): void {
+    this.#written = performance.now();
+  }
+  timings(): Timings {
+    const end = performance.now();
+    const round = (ms: number) => Math.round(ms * 10) / 10;
+    return {
+      planMs: round(this.#planned - this.#start),
+      writeMs: round(this.#written - this.#planned),
+      checkMs: round(end - this.#written),
+      totalMs: round(end - this.#start),
+    };
+  }
+}
+
+/** Opens the input, and closes it when the work on it ends. */
+export async function withInput<R>(path: string, work: (source: ByteSource) => Promise<R>): Promise<R> {
+  const source = new FileSource(path);
+  try {
+    return await work(source);
+  } finally {
+    source.close();
+  }
+}
+
+/** @throws PrpackError INVALID_ARGUMENT when both are one file */
+export function expectTwoFiles(input: string, output: string): void {
+  const a = statSync(input, { throwIfNoEntry: false, bigint: true });
+  const b = statSync(output, { throwIfNoEntry: false, bigint: true });
+  if (!a || !b || a.dev !== b.dev || a.ino !== b.ino) return;
+  throw new PrpackError('INVALID_ARGUMENT', 'input and output are the same file', {
+    path: output,
+    remedy: 'Write to another path; the input is read while the output is written.',
+  });
+}
+
+/** Lets timers and signals in; then goes on, unless the job was stopped meanwhile. */
+export async function breathe(signal: AbortSignal | undefined): Promise<void> {
+  await setImmediate();
+  expectNotAborted(signal);
+}
+
+/** How an output comes to be. */
+export interface Publication {
+  readonly plan: OutputPlan;
+  readonly source: ByteSource;
+  readonly protections: readonly TrackProtection[];
+  readonly keyOf: (kid: string) => ContentKey | undefined;
+  /** Reads the written file back, before it gets its name. */
+  readonly check: (path: string) => Promise<void>;
+  /** What must be done after the check and before the file gets its name, such as keeping the keys. */
+  readonly beforePublish?: () => Promise<() => void>;
+}
+
+/**
+ * Writes, flushes, checks and publishes an output; on any failure nothing of it is left.
+ * @param file made by the caller; ended here in every case
+ */
+export async function publishOutput(
+  file: OutputFile,
+  request: JobRequest,
+  publication: Publication,
+  clock: Clock,
+): Promise<void> {
+  const { plan, source, protections, keyOf, check, beforePublish } = publication;
+  const { signal, onProgress } = request;
+  const bytesTotal = plan.sizeBytes;
+  try {
+    file.expectRoom(bytesTotal);
+    const renderer = await StretchRenderer.create(plan, source, protections, keyOf);
+    await writeOutput(plan, renderer, file, signal, (bytesDone) =>
+      onProgress?.({ phase: 'write', bytesDone, bytesTotal }),
+    );
+    file.flush();
+    clock.written();
+    onProgress?.({ phase: 'check', bytesDone: bytesTotal, bytesTotal });
+    await breathe(signal);
+    await check(file.temporaryPath);
+    await breathe(signal);
+    const undo = await beforePublish?.();
+    try {
+      file.publish();
+    } catch (error) {
+      undo?.();
+      throw error;
+    }
+  } finally {
+    file.discard();
+  }
+}

@@ -1,0 +1,97 @@
+import { PrpackError } from '../../errors.js';
+import type { Movie, Track } from '../../isobmff/movie.js';
+import { RunKind, runAt } from '../../isobmff/top-level.js';
+
+/** The samples of a track by rising offset, one after the other. */
+class SampleCursor {
+  readonly track: Track;
+  startBytes = 0;
+  endBytes = 0;
+  sample = -1;
+  #position = -1;
+
+  constructor(track: Track) {
+    this.track = track;
+  }
+
+  /** Moves to the next sample that has bytes; false when there is none. */
+  next(): boolean {
+    const { count, byOffset, offsets, sizes } = this.track.samples;
+    while (++this.#position < count) {
+      const sample = byOffset ? byOffset[this.#position] : this.#position;
+      if (sizes[sample] === 0) continue;
+      this.sample = sample;
+      this.startBytes = offsets[sample];
+      this.endBytes = this.startBytes + sizes[sample];
+      return true;
+    }
+    return false;
+  }
+}
+
+/**
+ * Checks that every sample of the tracks to protect lies in an `mdat`, and that no sample of any track shares bytes with
+ * one of them: such bytes would be encrypted twice, or under the eyes of a track that stays clear.
+ * @throws PrpackError UNSUPPORTED_FEATURE, MALFORMED_INPUT
+ */
+export function expectDisjointSamples(movie: Movie, protectedTracks: ReadonlySet<Track>): void {
+  let cursors = movie.tracks.map((track) => new SampleCursor(track)).filter((cursor) => cursor.next());
+  const media = new MediaRuns(movie);
+  let previous: { track: Track; sample: number; endBytes: number } | undefined;
+  while (cursors.length > 0) {
+    const cursor = cursors.reduce((a, b) => (b.startBytes < a.startBytes ? b : a));
+    const { track, sample, startBytes, endBytes } = cursor;
+    const isProtected = protectedTracks.has(track);
+    if (isProtected) media.expectHolds(cursor);
+    if (previous && startBytes < previous.endBytes && (isProtected || protectedTracks.has(previous.track))) {
+      throw sharedBytes(cursor, previous);
+    }
+    // Of overlapping clear samples the one that reaches furthest matters for the next protected one.
+    if (!previous || endBytes > previous.endBytes) previous = { track, sample, endBytes };
+    if (!cursor.next()) cursors = cursors.filter((other) => other !== cursor);
+  }
+}
+
+/** Remembers the run of the file that the last sample was in. */
+class MediaRuns {
+  readonly #movie: Movie;
+  #startBytes = 0;
+  #endBytes = 0;
+
+  constructor(movie: Movie) {
+    this.#movie = movie;
+  }
+
+  expectHolds({ track, sample, startBytes, endBytes }: SampleCursor): void {
+    if (startBytes >= this.#startBytes && endBytes <= this.#endBytes) return;
+    const { topLevel } = this.#movie;
+    const run = runAt(topLevel, startBytes);
+    this.#startBytes = topLevel.startBytes[run];
+    this.#endBytes = topLevel.startBytes[run + 1];
+    const isInside = topLevel.kinds[run] === RunKind.Media && endBytes <= this.#endBytes;
+    if (isInside && startBytes >= this.#startBytes + 8) return;
+    throw new PrpackError(
+      'MALFORMED_INPUT',
+      `track ${track.id}: sample ${sample} does not lie in an mdat box`,
+      {
+        boxPath: track.stbl.path,
+        offsetBytes: startBytes,
+        clause: 'ISO/IEC 14496-12 8.1.1',
+        remedy: 'The sample tables of the file are wrong; make it again by remuxing it.',
+      },
+    );
+  }
+}
+
+function sharedBytes(cursor: SampleCursor, other: { track: Track; sample: number }): PrpackError {
+  const { track, sample, startBytes } = cursor;
+  return new PrpackError(
+    'UNSUPPORTED_FEATURE',
+    `sample ${sample} of track ${track.id} shares bytes with sample ${other.sample} of track ${other.track.id}`,
+    {
+      boxPath: track.stbl.path,
+      offsetBytes: startBytes,
+      remedy: 'Bytes can be encrypted once only: remux the file so that each sample has its own.',
+    },
+  );
+}

@@ -1,0 +1,108 @@
+import { PrpackError } from '../errors.js';
+import { type CodecDescription, readCodecs } from '../isobmff/codec-reader.js';
+import type { Movie, Track } from '../isobmff/movie.js';
+import { encryptableCodecs, sampleProtectionOf } from './codecs.js';
+import { isProtected } from './protection-reader.js';
+import type { TrackSelector } from './types.js';
+
+/** A track and what its sample entries say of the codec. */
+export interface DescribedTrack {
+  readonly track: Track;
+  readonly codecs: readonly CodecDescription[];
+}
+
+/** Names of handler types in reports; others stand for themselves. */
+const TYPE_NAMES: Readonly<Record<string, string>> = { vide: 'video', soun: 'audio' };
+
+export function typeNameOf(track: Track): string {
+  return TYPE_NAMES[track.handler] ?? track.handler.trim();
+}
+
+/** @throws PrpackError MALFORMED_INPUT */
+export async function describeTracks(movie: Movie): Promise<DescribedTrack[]> {
+  const codecs = await readCodecs(movie.moov.bytes, movie.moov.startBytes);
+  return movie.tracks.map((track, i) => ({ track, codecs: codecs[i].entries }));
+}
+
+/**
+ * The tracks to encrypt.
+ * @throws PrpackError INVALID_ARGUMENT when a selector fits no audio or video track; ALREADY_ENCRYPTED;
+ *   NOTHING_TO_ENCRYPT; UNSUPPORTED_CODEC
+ */
+export function selectTracks(
+  described: readonly DescribedTrack[],
+  selectors: readonly TrackSelector[] | undefined,
+): DescribedTrack[] {
+  for (const { track } of described) expectClear(track);
+  const media = described.filter(({ track }) => track.handler === 'vide' || track.handler === 'soun');
+  const selected = selectors ? selectBy(media, described, selectors) : media;
+  const withSamples = selected.filter(({ track }) => track.samples.count > 0);
+  if (withSamples.length === 0) throw nothingToEncrypt(described);
+  for (const entry of withSamples) expectEncryptable(entry);
+  return withSamples;
+}
+
+function selectBy(
+  media: readonly DescribedTrack[],
+  all: readonly DescribedTrack[],
+  selectors: readonly TrackSelector[],
+): DescribedTrack[] {
+  const chosen = new Set<DescribedTrack>();
+  for (const selector of selectors) {
+    const fitting = media.filter(({ track }) => selector === track.id || selector === typeNameOf(track));
+    if (fitting.length === 0) throw noSuchTrack(selector, all);
+    for (const entry of fitting) chosen.add(entry);
+  }
+  return media.filter((entry) => chosen.has(entry));
+}
+
+function noSuchTrack(selector: TrackSelector, all: readonly DescribedTrack[]): PrpackError {
+  const known = all.map(({ track }) => `${track.id} (${typeNameOf(track)})`).join(', ');
+  return new PrpackError('INVALID_ARGUMENT', `no audio or video track is selected by ${selector}`, {
+    expected: known,
+    received: selector,
+    remedy: `Select audio or video tracks of the file; it has ${known}.`,
+  });
+}
+
+function expectClear(track: Track): void {
+  if (!isProtected(track)) return;
+  const entry = track.entries.find(({ protection }) => protection)!;
+  throw new PrpackError('ALREADY_ENCRYPTED', `track ${track.id} is encrypted already (${entry.fourcc})`, {
+    boxPath: entry.node.path,
+    offsetBytes: entry.node.startBytes,
+    remedy: 'Give the clear file; prpack decrypt makes one where you have the key.',
+  });
+}
+
+function nothingToEncrypt(described: readonly DescribedTrack[]): PrpackError {
+  const found = described
+    .map(({ track }) => `track ${track.id}: ${typeNameOf(track)}, ${track.samples.count} samples`)
+    .join('; ');
+  return new PrpackError('NOTHING_TO_ENCRYPT', 'the file has no audio or video samples to encrypt', {
+    boxPath: 'moov/trak',
+    offsetBytes: described[0].track.node.startBytes,
+    received: found,
+    remedy:
+      'Check that this is the right file; an init segment alone has no samples, join its segments first.',
+  });
+}
+
+function expectEncryptable({ track }: DescribedTrack): void {
+  for (const { format, node } of track.entries) {
+    if (sampleProtectionOf(track.handler, format)) continue;
+    const handler = track.handler as 'vide' | 'soun';
+    throw new PrpackError(
+      'UNSUPPORTED_CODEC',
+      `track ${track.id}: ${typeNameOf(track)} codec '${format}' cannot be encrypted`,
+      {
+        boxPath: node.path,
+        offsetBytes: node.startBytes,
+        expected: encryptableCodecs(handler),
+        received: format,
+        remedy:
+          'Encode the track with a codec of the list, or leave it clear by selecting others with --track.',
+      },
+    );
+  }
+}
