@@ -1,0 +1,18 @@
+/** The library: encrypt, decrypt and inspect MP4 files, build and read DRM headers, and say where keys come from. */
+
+export { PLAYREADY_TEST_KEY_SEED_BASE64, PLAYREADY_TEST_LA_URL } from './drm/playready/key-seed.js';
+export { prettyPlayReadyHeader } from './drm/playready/pretty.js';
+export { type ErrorCode, type ErrorDetails, exitCodeOf, PrpackError } from './errors.js';
+export { ContentKey } from './keys/content-key.js';
+export { environmentKeySource } from './keys/environment.js';
+export { givenKeySource, givenKeyTexts } from './keys/given.js';
+export { KeyFile, parseKeyFile, readKeyFile } from './keys/key-file.js';
+export { type KeyId, newKeyId, parseKeyId } from './keys/key-id.js';
+export { KeySeed, keySeedSource, readKeySeedFile } from './keys/key-seed.js';
+export type { AssignedKey, KeyLookup, KeySource, TrackKeyRequest } from './keys/key-source.js';
+export { randomKeySource } from './keys/random.js';
+export { decrypt } from './packager/decrypt.js';
+export { encrypt } from './packager/encrypt.js';
+export { inspect } from './packager/inspect.js';
+export { type BuildPsshOptions, type BuiltPssh, buildPssh, parsePssh } from './packager/pssh.js';
+export type * from './packager/types.js';

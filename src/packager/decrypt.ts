@@ -1,0 +1,104 @@
+import { OutputFile } from '../bytes/output-file.js';
+import { PrpackError } from '../errors.js';
+import { readMovie } from '../isobmff/movie.js';
+import type { ContentKey } from '../keys/content-key.js';
+import { parseKeyId } from '../keys/key-id.js';
+import type { KeyLookup } from '../keys/key-source.js';
+import { checkDecrypted } from './check.js';
+import { Clock, expectTwoFiles, publishOutput, withInput } from './job.js';
+import { decryptEdits } from './plan/decrypt-edits.js';
+import { expectDisjointSamples } from './plan/disjoint.js';
+import { KeepPlan } from './plan/keep-plan.js';
+import { movieDurationSeconds } from './plan/timing.js';
+import type { TrackProtection } from './plan/track-protection.js';
+import { isProtected, type ReadProtection, readProtections, schemeOf } from './protection-reader.js';
+import { describeTracks, typeNameOf } from './tracks.js';
+import type { DecryptOptions, DecryptResult } from './types.js';
+
+/**
+ * Decrypts an MP4 file of scheme `cenc` or PIFF AES-CTR, in its own layout: every byte that protection did not add or
+ * change stays as it is. The output appears under its name whole and checked, or not at all.
+ * @throws PrpackError INVALID_ARGUMENT, INPUT_NOT_FOUND, INPUT_UNREADABLE, NOT_MP4, MALFORMED_INPUT, TRUNCATED_INPUT,
+ *   NOT_ENCRYPTED, UNSUPPORTED_SCHEME, UNSUPPORTED_FEATURE, KEY_REQUIRED, OUTPUT_EXISTS, OUTPUT_FAILED,
+ *   OUTPUT_CHECK_FAILED, ABORTED
+ */
+export async function decrypt(options: DecryptOptions): Promise<DecryptResult> {
+  const clock = new Clock();
+  expectTwoFiles(options.input, options.output);
+  return withInput(options.input, async (source) => {
+    const movie = readMovie(source);
+    const described = await describeTracks(movie);
+    const encrypted = new Set(movie.tracks.filter(isProtected));
+    if (encrypted.size === 0) throw notEncrypted(options.input);
+    for (const track of encrypted) expectCtr(track.id, schemeOf(track).scheme);
+    expectDisjointSamples(movie, encrypted);
+    const protections = readProtections(movie, source).map(asCenc);
+    const keys = await findKeys(protections, options.keys);
+    const file = new OutputFile(options.output, options.force ?? false);
+    try {
+      const plan = new KeepPlan(movie, source, decryptEdits(movie, encrypted));
+      clock.planned();
+      const check = async (path: string) => checkDecrypted(path, movie, plan.sizeBytes);
+      const keyOf = (kid: string) => keys.get(kid);
+      await publishOutput(file, options, { plan, source, protections, keyOf, check }, clock);
+      return {
+        input: options.input,
+        output: options.output,
+        bytes: plan.sizeBytes,
+        durationSeconds: movieDurationSeconds(movie),
+        layout: 'keep',
+        tracks: described.map(({ track, codecs }) => ({
+          id: track.id,
+          type: typeNameOf(track),
+          codec: codecs[0].codec,
+          encrypted: false,
+          samples: track.samples.count,
+        })),
+        timings: clock.timings(),
+        warnings: [],
+      };
+    } finally {
+      file.discard();
+    }
+  });
+}
+
+function notEncrypted(path: string): PrpackError {
+  return new PrpackError('NOT_ENCRYPTED', `${path} has no encrypted track`, {
+    path,
+    remedy: 'The file can be used as it is.',
+  });
+}
+
+function expectCtr(trackId: number, scheme: string): void {
+  if (scheme === 'cenc') return;
+  throw new PrpackError('UNSUPPORTED_SCHEME', `track ${trackId} is encrypted by scheme '${scheme}'`, {
+    expected: 'cenc',
+    received: scheme,
+    clause: 'ISO/IEC 23001-7 10',
+    remedy: 'Only AES-CTR (cenc, PIFF) can be decrypted so far; use another tool for this file.',
+  });
+}
+
+function asCenc(protection: ReadProtection): TrackProtection {
+  return { ...protection, scheme: 'cenc' };
+}
+
+/** @throws PrpackError KEY_REQUIRED, naming every KID whose key is missing */
+async function findKeys(
+  protections: readonly TrackProtection[],
+  lookup: KeyLookup,
+): Promise<ReadonlyMap<string, ContentKey>> {
+  const keys = new Map<string, ContentKey>();
+  const missing: string[] = [];
+  for (const kid of new Set(protections.flatMap(({ kids }) => kids))) {
+    const key = await lookup.find(parseKeyId(kid));
+    if (key) keys.set(kid, key);
+    else missing.push(kid);
+  }
+  if (missing.length === 0) return keys;
+  throw new PrpackError('KEY_REQUIRED', `no key is known for KID ${missing.join(', ')}`, {
+    expected: missing.join(', '),
+    remedy: 'Give the keys of these KIDs, for example with --key-file.',
+  });
+}
