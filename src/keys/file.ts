@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
-import { open, readFile, unlink } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdir, open, readFile, unlink } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { PrpackError } from '../errors.js';
 
 /**
@@ -38,6 +38,15 @@ export async function createSecretFile(path: string, text: string): Promise<void
     await file.close();
   }
   await syncDirectory(dirname(path));
+}
+
+/** Makes a directory and those above it that are missing, for their owner only, and on the disk when this returns. */
+export async function makePrivateDirectory(path: string): Promise<void> {
+  const highest = await mkdir(path, { recursive: true, mode: 0o700 });
+  if (highest === undefined) return; // it was there
+  for (let made = resolve(path); made.length >= highest.length; made = dirname(made)) {
+    await syncDirectory(dirname(made));
+  }
 }
 
 /** Makes the names in a directory durable. Windows cannot open directories and does not need it. */

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, open, rename, unlink } from 'node:fs/promises';
+import { link, open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { PrpackError } from '../errors.js';
-import { createSecretFile, syncDirectory } from '../keys/file.js';
+import { createSecretFile, makePrivateDirectory, syncDirectory } from '../keys/file.js';
 import { missingKek } from './kek-failure.js';
 import { KeyEncryptionKey } from './key-wrap.js';
 import { defaultKekPath } from './paths.js';
@@ -63,7 +63,7 @@ export async function createKekFile(path: string): Promise<KeyEncryptionKey> {
   const kek = KeyEncryptionKey.random();
   const temporary = `${path}.${randomUUID()}`;
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await makePrivateDirectory(dirname(path));
     await createSecretFile(temporary, `${kek.revealHex()}\n`);
     try {
       await link(temporary, path);

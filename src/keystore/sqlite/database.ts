@@ -1,9 +1,9 @@
-import { mkdir, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DatabaseSyncInstance, StatementSyncInstance } from '@photostructure/sqlite';
 import { PrpackError } from '../../errors.js';
-import { syncDirectory } from '../../keys/file.js';
+import { makePrivateDirectory, syncDirectory } from '../../keys/file.js';
 import { isBusy, storeFailure } from './failure.js';
 import { MIGRATIONS } from './migrations.js';
 
@@ -156,7 +156,7 @@ export class Database {
 
 /** Makes the directory and an empty file, both for this user only, unless they are there. */
 async function createFile(path: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await makePrivateDirectory(dirname(path));
   try {
     await (await open(path, 'wx', 0o600)).close();
     await syncDirectory(dirname(path));
