@@ -50,7 +50,8 @@ describe('prpack encrypt', () => {
 
   it('reports to programs as one JSON object on stdout', async () => {
     const output = inFolder('json.mp4');
-    const { exitCode, json, stderr } = await runCliJson(['encrypt', INPUT, output], { env: ENV });
+    const args = ['encrypt', INPUT, output, '--la-url', 'https://drm.example/la'];
+    const { exitCode, json, stderr } = await runCliJson(args, { env: ENV });
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     expect(json).toMatchObject({
       input: INPUT,
@@ -226,7 +227,7 @@ describe('prpack encrypt', () => {
     const args = ['encrypt', join('no', 'such.mp4'), inFolder('x.mp4'), '--quiet'];
     const { exitCode, stdout, stderr } = await runCli(args, { env: ENV });
     expect({ exitCode, stdout }).toEqual({ exitCode: 3, stdout: '' });
-    expect(stderr).toMatch(/^error: .*\[INPUT_NOT_FOUND\]\n[\s\S]*\n {2}next /);
+    expect(stderr).toMatch(/^error: .*\[INPUT_NOT_FOUND\]\n[\s\S]* {2}next /);
   });
 });
 

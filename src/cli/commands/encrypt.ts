@@ -22,6 +22,8 @@ import {
 } from '../options/values.js';
 import { formatEncryptResult } from '../output/text.js';
 
+type Library = typeof import('../../index.js');
+
 interface EncryptFlags extends KeyFlags, PlayReadyFlags, OutputFlags {
   readonly track?: readonly TrackSelector[];
   readonly layout?: Layout;
@@ -34,6 +36,8 @@ interface EncryptFlags extends KeyFlags, PlayReadyFlags, OutputFlags {
   readonly dryRun?: true;
   readonly force?: true;
 }
+
+const MAX_FRAGMENT_SECONDS = 3600;
 
 const EXAMPLES = `
 Examples:
@@ -84,7 +88,7 @@ function addMediaOptions(command: Command): void {
   command.option(
     '--fragment-duration <seconds>',
     'shortest fragment; it ends at the next sync sample (default: 2)',
-    seconds('--fragment-duration'),
+    seconds('--fragment-duration', MAX_FRAGMENT_SECONDS),
   );
   command.option('--iv-size <bytes>', 'bytes of the IV of a sample: 8 or 16 (default: 8)', ivSize);
 }
@@ -142,7 +146,7 @@ async function encryptJob(
   const library = await import('../../index.js');
   const named = await selectKeys(flags, process.env, library);
   const keys = named ?? { source: library.randomKeySource(), warnings: [] };
-  const options = await encryptOptions(flags, library.PLAYREADY_TEST_LA_URL);
+  const options = await encryptOptions(flags, library);
   const result = await library.encrypt({ input, output, keys: keys.source, ...options, ...context });
   const warnings = flags.playreadyTest ? [TEST_KEYS_WARNING] : keys.warnings;
   return { ...result, warnings: [...warnings, ...result.warnings] };
@@ -151,15 +155,15 @@ async function encryptJob(
 /** The options that the flags give; what is not given is left to the library's defaults. */
 async function encryptOptions(
   flags: EncryptFlags,
-  testLaUrl: string,
+  library: Library,
 ): Promise<Omit<EncryptOptions, 'input' | 'output' | 'keys'>> {
   const { track, layout, fragmentDuration, ivSize, systems, contentId, keysOut } = flags;
   const playready = await playReadyOptions(flags);
   return {
     force: flags.force === true,
     dryRun: flags.dryRun === true,
-    playready: flags.playreadyTest ? { laUrl: testLaUrl, ...playready } : playready,
-    extraPssh: await Promise.all((flags.pssh ?? []).map((value) => bytesOfValue('--pssh', value))),
+    playready: flags.playreadyTest ? { laUrl: library.PLAYREADY_TEST_LA_URL, ...playready } : playready,
+    extraPssh: await Promise.all((flags.pssh ?? []).map((value) => psshOfValue(value, library))),
     ...(track && { tracks: track }),
     ...(layout && { layout }),
     ...(fragmentDuration !== undefined && { fragmentDurationSeconds: fragmentDuration }),
@@ -168,4 +172,16 @@ async function encryptOptions(
     ...(contentId !== undefined && { contentId }),
     ...(keysOut !== undefined && { keysOut }),
   };
+}
+
+/** A box or object that does not read is refused as the option's value, before any media is. */
+async function psshOfValue(value: string, library: Library): Promise<Uint8Array> {
+  const bytes = await bytesOfValue('--pssh', value);
+  try {
+    await library.parsePssh(bytes);
+  } catch (error) {
+    if (!(error instanceof PrpackError)) throw error;
+    throw new PrpackError('INVALID_ARGUMENT', `--pssh: ${error.message}`, error.details, error);
+  }
+  return bytes;
 }

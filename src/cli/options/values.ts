@@ -54,10 +54,12 @@ export function integer(flag: string, min: number, max: number, unit: string): P
 }
 
 /** Seconds above zero, with or without a fraction. */
-export function seconds(flag: string): ParseValue<number> {
+export function seconds(flag: string, max: number): ParseValue<number> {
   return (text) => {
     const value = /^\d{1,9}(?:\.\d{1,9})?$/.test(text) ? Number(text) : Number.NaN;
-    if (!(value > 0)) throw invalidValue(flag, text, 'a number of seconds above 0, such as 2 or 4.004');
+    if (!(value > 0 && value <= max)) {
+      throw invalidValue(flag, text, `a number of seconds above 0 and up to ${max}, such as 2 or 4.004`);
+    }
     return value;
   };
 }

@@ -1,4 +1,4 @@
-import type { DecryptResult, EncryptResult, PsshReport, TrackReport } from '../../index.js';
+import type { DecryptResult, EncryptResult, Layout, PsshReport, TrackReport } from '../../index.js';
 import type { Style } from './style.js';
 import { type Column, formatTable } from './table.js';
 import { count, formatBytes, formatDuration, formatElapsed, printable } from './units.js';
@@ -23,7 +23,7 @@ export function formatEncryptResult(result: EncryptResult, style: Style): string
 /** What `decrypt` has done. */
 export function formatDecryptResult(result: DecryptResult, style: Style): string {
   return joinLines([
-    ...heading('Decrypted', result, [result.layout, ...timing(result, false)], style),
+    ...heading('Decrypted', result, [layoutName(result.layout), ...timing(result, false)], style),
     '',
     ...trackTable(result.tracks, style),
     ...stillEncrypted(result.tracks),
@@ -56,14 +56,19 @@ function heading(
 }
 
 function layoutText({ layout, fragments }: EncryptResult): string {
-  const name = layout === 'keep' ? 'layout kept' : layout;
-  return fragments > 0 ? `${name} (${count(fragments, 'fragment')})` : name;
+  return fragments > 0 ? `${layoutName(layout)} (${count(fragments, 'fragment')})` : layoutName(layout);
 }
 
+function layoutName(layout: Layout): string {
+  return layout === 'keep' ? 'layout kept' : layout;
+}
+
+/** How long it took. The rate of a moment's work says nothing and is left out. */
 function timing({ timings, bytes }: EncryptResult | DecryptResult, dryRun: boolean): string[] {
   if (dryRun) return [];
-  const rate = timings.totalMs > 0 ? ` (${formatBytes(Math.round((bytes * 1000) / timings.totalMs))}/s)` : '';
-  return [`${formatElapsed(timings.totalMs)}${rate}`];
+  const elapsed = formatElapsed(timings.totalMs);
+  if (timings.totalMs < 1000) return [elapsed];
+  return [`${elapsed} (${formatBytes(Math.round((bytes * 1000) / timings.totalMs))}/s)`];
 }
 
 const TRACK_COLUMNS: readonly Column[] = [

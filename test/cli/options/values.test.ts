@@ -30,7 +30,7 @@ describe('values of options', () => {
       'widevine',
     ]);
     expect(integer('--n', 1, 15_360, 'bytes')('10240')).toBe(10_240);
-    expect(['2', '0.5', '4.004'].map((text) => seconds('--s')(text))).toEqual([2, 0.5, 4.004]);
+    expect(['2', '0.5', '4.004'].map((text) => seconds('--s', 3600)(text))).toEqual([2, 0.5, 4.004]);
     expect(absoluteUrl('--la-url')('https://a.example/b?c=(d)')).toBe('https://a.example/b?c=(d)');
   });
 
@@ -45,11 +45,12 @@ describe('values of options', () => {
     ['a number in hex', () => integer('--x', 1, 99, 'bytes')('0x10')],
     ['a number with a sign', () => integer('--x', 1, 9, 'bytes')('+5')],
     ['a number that is none', () => integer('--x', 1, 9, 'bytes')('')],
-    ['no seconds', () => seconds('--x')('0')],
-    ['no seconds in decimals', () => seconds('--x')('0.000')],
-    ['seconds below zero', () => seconds('--x')('-2')],
-    ['seconds with an exponent', () => seconds('--x')('1e3')],
-    ['seconds without end', () => seconds('--x')('Infinity')],
+    ['no seconds', () => seconds('--x', 3600)('0')],
+    ['no seconds in decimals', () => seconds('--x', 3600)('0.000')],
+    ['seconds below zero', () => seconds('--x', 3600)('-2')],
+    ['seconds with an exponent', () => seconds('--x', 3600)('1e3')],
+    ['too many seconds', () => seconds('--x', 3600)('3600.1')],
+    ['seconds without end', () => seconds('--x', 3600)('Infinity')],
     ['a URL without scheme', () => absoluteUrl('--x')('drm.example.com')],
     ['a URL of another scheme', () => absoluteUrl('--x')('file:///etc/passwd')],
     ['a URL without host', () => absoluteUrl('--x')('https:///path')],

@@ -30,14 +30,14 @@ const ENCRYPTED: EncryptResult = {
     { id: 3, type: 'text', codec: 'tx3g', encrypted: false, samples: 12 },
   ],
   pssh: [{ systemId: '9a04f079-9840-4286-ab92-e65be0885f95', name: 'PlayReady', keyIds: [KID] }],
-  timings: { planMs: 3, writeMs: 50, checkMs: 10, totalMs: 70 },
+  timings: { planMs: 3, writeMs: 50, checkMs: 10, totalMs: 2000 },
   warnings: ['Mind this.'],
 };
 
 describe('the report of encrypt', () => {
   it('tells what is encrypted and what is not, and every warning', () => {
     expect(formatEncryptResult(ENCRYPTED, PLAIN)).toBe(`Encrypted in.mp4 → out.mp4
-  2.1 MB · 0:10.01 · cenc · fragmented (5 fragments) · 70 ms (30.5 MB/s)
+  2.1 MB · 0:10.01 · cenc · fragmented (5 fragments) · 2.0 s (1.1 MB/s)
 
   TRACK  TYPE   CODEC        STATE      KID                                   IV  SAMPLES  PROTECTED
       1  video  avc1.64001f  encrypted  10000000-1000-1000-1000-100000000001   8      300     1.8 MB
@@ -50,6 +50,11 @@ describe('the report of encrypt', () => {
 
 warning: Mind this.
 `);
+  });
+
+  it('names no rate of a moment of work', () => {
+    const timings = { ...ENCRYPTED.timings, totalMs: 70 };
+    expect(formatEncryptResult({ ...ENCRYPTED, timings }, PLAIN)).toContain('(5 fragments) · 70 ms\n');
   });
 
   it('says of a dry run that nothing was written', () => {
