@@ -42,9 +42,10 @@ export async function createSecretFile(path: string, text: string): Promise<void
 
 /** Makes a directory and those above it that are missing, for their owner only, and on the disk when this returns. */
 export async function makePrivateDirectory(path: string): Promise<void> {
-  const highest = await mkdir(path, { recursive: true, mode: 0o700 });
+  const absolute = resolve(path);
+  const highest = await mkdir(absolute, { recursive: true, mode: 0o700 });
   if (highest === undefined) return; // it was there
-  for (let made = resolve(path); made.length >= highest.length; made = dirname(made)) {
+  for (let made = absolute; made.length >= highest.length; made = dirname(made)) {
     await syncDirectory(dirname(made));
   }
 }
