@@ -122,7 +122,11 @@ const ivSize: ParseValue<8 | 16> = (text) => {
 
 async function encryptAction(input: string, output: string, flags: EncryptFlags): Promise<void> {
   refuseIdlePlayReadyFlags(flags);
-  await runJob(flags, (context) => encryptJob(input, output, flags, context), formatEncryptResult);
+  await runJob(
+    flags,
+    (context) => encryptJob(input, output, flags, context),
+    (result, style) => formatEncryptResult(result, style, flags.keysOut),
+  );
 }
 
 /** An option without effect is a mistake that would otherwise be seen only when the content does not play. */

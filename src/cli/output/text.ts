@@ -3,8 +3,8 @@ import type { Style } from './style.js';
 import { type Column, formatTable } from './table.js';
 import { count, formatBytes, formatDuration, formatElapsed, printable } from './units.js';
 
-/** What `encrypt` has done, or with --dry-run would do. */
-export function formatEncryptResult(result: EncryptResult, style: Style): string {
+/** What `encrypt` has done, or with --dry-run would do. `keysOut` names the file that the keys were written to. */
+export function formatEncryptResult(result: EncryptResult, style: Style, keysOut?: string): string {
   const { dryRun, scheme, pssh, warnings } = result;
   const verb = dryRun ? 'Would encrypt' : 'Encrypted';
   return joinLines([
@@ -15,7 +15,7 @@ export function formatEncryptResult(result: EncryptResult, style: Style): string
     ...psshTable(pssh, style),
     '',
     encryptedText(result.tracks, dryRun),
-    ...(dryRun ? ['Nothing was written.'] : []),
+    ...(dryRun ? ['Nothing was written.'] : keysOutLine(keysOut)),
     ...warningLines(warnings, style),
   ]);
 }
@@ -53,6 +53,10 @@ function heading(
     `${style.green(style.bold(verb))} ${printable(input)} → ${style.bold(printable(output))}`,
     `  ${all.join(' · ')}`,
   ];
+}
+
+function keysOutLine(keysOut: string | undefined): string[] {
+  return keysOut === undefined ? [] : [`The keys are in ${printable(keysOut)}, readable by you alone.`];
 }
 
 function layoutText({ layout, fragments }: EncryptResult): string {

@@ -52,6 +52,12 @@ warning: Mind this.
 `);
   });
 
+  it('says where the keys are', () => {
+    const line = '\nThe keys are in keys.json, readable by you alone.\n';
+    expect(formatEncryptResult(ENCRYPTED, PLAIN, 'keys.json')).toContain(line);
+    expect(formatEncryptResult({ ...ENCRYPTED, dryRun: true }, PLAIN, 'keys.json')).not.toContain(line);
+  });
+
   it('names no rate of a moment of work', () => {
     const timings = { ...ENCRYPTED.timings, totalMs: 70 };
     expect(formatEncryptResult({ ...ENCRYPTED, timings }, PLAIN)).toContain('(5 fragments) · 70 ms\n');
