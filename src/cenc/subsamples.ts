@@ -39,8 +39,9 @@ export function protectedBytesAt(table: SubsampleTable, sampleIndex: number): nu
  * - clear stretches side by side are one; more than 65535 clear bytes become (65535, 0) entries first;
  * - a sample with more subsamples than `saiz` can tell gets its smallest protected ranges cleared, one by one
  *   from the smallest on, until the rest fits. That leaves the fewest clear bytes, since clearing one range
- *   takes away one entry whatever its size, as long as no merged clear stretch passes 65535 bytes. Where even
- *   that cannot fit, the sample is refused: an 8-bit size is never wrapped.
+ *   takes away one entry whatever its size, as long as no merged clear stretch passes 65535 bytes. A range
+ *   that ends the sample is kept: clearing it takes away none. Where even that cannot fit, the sample is
+ *   refused: an 8-bit size is never wrapped.
  */
 export class SubsampleBuilder {
   readonly #unitBytes: number;
@@ -138,28 +139,32 @@ export class SubsampleBuilder {
   }
 
   #clearSmallest(): void {
-    const bySize = Array.from(this.#rangeProtected.subarray(0, this.#rangeCount)).sort((a, b) => a - b);
+    const endsProtected = this.#pendingClear === 0;
+    const clearable = this.#rangeCount - (endsProtected ? 1 : 0);
+    const bySize = this.#rangeProtected.slice(0, clearable).sort();
+    let done = 0;
     for (;;) {
       const surplus = this.#countEntries() - this.#maxEntries;
       if (surplus <= 0) return;
-      if (this.#rangeCount === 0) throw this.#tooMany();
-      const cleared = bySize.splice(0, Math.min(surplus, this.#rangeCount));
-      this.#clearUpTo(cleared[cleared.length - 1], cleared.length);
+      if (done === clearable) throw this.#tooMany();
+      const count = Math.min(surplus, clearable - done);
+      this.#clearUpTo(bySize[done + count - 1], count, clearable - done);
+      done += count;
     }
   }
 
-  /** Turns the `count` smallest ranges clear, the largest of which has `largestBytes`. */
-  #clearUpTo(largestBytes: number, count: number): void {
+  /** Turns the `count` smallest of the first `among` ranges clear; the largest of them has `largestBytes`. */
+  #clearUpTo(largestBytes: number, count: number, among: number): void {
     const ranges = this.#rangeCount;
-    let ofLargest = count; // how many of that very size are among them: all that are not smaller
-    for (let i = 0; i < ranges; i++) if (this.#rangeProtected[i] < largestBytes) ofLargest--;
     const trailingClear = this.#pendingClear;
+    let ofLargest = count; // how many of the ranges of that very size are cleared: as many as smaller ones leave
+    for (let i = 0; i < among; i++) if (this.#rangeProtected[i] < largestBytes) ofLargest--;
     this.#rangeCount = 0;
     this.#pendingClear = 0;
     for (let i = 0; i < ranges; i++) {
       const size = this.#rangeProtected[i];
       this.#pendingClear += this.#rangeClear[i];
-      const isCleared = size < largestBytes || (size === largestBytes && ofLargest-- > 0);
+      const isCleared = i < among && (size < largestBytes || (size === largestBytes && ofLargest-- > 0));
       if (isCleared) this.#pendingClear += size;
       else this.#addRange(size);
     }
