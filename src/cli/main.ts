@@ -5,11 +5,12 @@ import { packageVersion } from './version.js';
  * version is loaded when it is needed: start-up is paid once a file by scripts that call prpack in a loop.
  */
 export async function main(argv: readonly string[]): Promise<void> {
-  ignoreBrokenPipes();
+  ignoreBrokenPipe(process.stdout); // other failures reach the caller of writeResult
   if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
     process.stdout.write(`${packageVersion()}\n`);
     return;
   }
+  ignoreBrokenPipe(process.stderr); // nowhere left to report other failures to
   const { run } = await import('./program.js');
   process.exitCode = await run(argv);
 }
@@ -18,7 +19,6 @@ export async function main(argv: readonly string[]): Promise<void> {
  * A reader that closes its end early, as `prpack inspect … | head` does, is no failure. Without this, the error event
  * of the stream would end the process with a stack trace.
  */
-function ignoreBrokenPipes(): void {
-  process.stdout.on('error', () => {}); // other failures reach the caller of writeResult
-  process.stderr.on('error', () => {}); // nowhere left to report to
+function ignoreBrokenPipe(stream: NodeJS.WriteStream): void {
+  stream.on('error', () => {});
 }
