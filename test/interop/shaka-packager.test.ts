@@ -13,12 +13,12 @@ const KEYS = ['--keys', `label=:key_id=${KID.replaceAll('-', '')}:key=${KEY}`];
 /** What shaka-packager reads; it has no MP3 in MP4. */
 const TRACKS = [
   { codec: 'AVC', path: sample('bars.mp4'), stream: 'video' },
-  { codec: 'AVC, several slices', path: testMedia('multislice.mp4'), stream: 'video' },
-  { codec: 'AVC, CAVLC', path: testMedia('cavlc.mp4'), stream: 'video' },
-  { codec: 'AVC, interlaced', path: testMedia('interlaced.mp4'), stream: 'video' },
-  { codec: 'AVC, from fragments', path: sample('bars-fragmented.mp4'), stream: 'video' },
+  { codec: 'AVC with several slices', path: testMedia('multislice.mp4'), stream: 'video' },
+  { codec: 'AVC CAVLC', path: testMedia('cavlc.mp4'), stream: 'video' },
+  { codec: 'AVC interlaced', path: testMedia('interlaced.mp4'), stream: 'video' },
+  { codec: 'AVC from fragments', path: sample('bars-fragmented.mp4'), stream: 'video' },
   { codec: 'HEVC', path: sample('bars-hevc.mp4'), stream: 'video' },
-  { codec: 'HEVC, several slices', path: testMedia('hevc-multislice.mp4'), stream: 'video' },
+  { codec: 'HEVC with several slices', path: testMedia('hevc-multislice.mp4'), stream: 'video' },
   { codec: 'AAC', path: sample('bars.mp4'), stream: 'audio' },
   { codec: 'AC-3', path: testMedia('ac3.mp4'), stream: 'audio' },
   { codec: 'E-AC-3', path: testMedia('eac3.mp4'), stream: 'audio' },

@@ -11,6 +11,8 @@ export interface Shape {
   readonly make: () => Piece[];
   /** Whether ffmpeg reads the shape as the standard has it; default true. */
   readonly ffmpegReads?: boolean;
+  /** Why the layout cannot be kept; default: it can. */
+  readonly cannotKeep?: string;
 }
 
 const av = () => tracksOf(testMedia('moov-last.mp4'));
@@ -45,6 +47,14 @@ function withEdits(tracks: BuiltTrack[]): BuiltTrack[] {
 /** One track has no samples at all. */
 function withEmptyTrack(tracks: BuiltTrack[]): BuiltTrack[] {
   return [...tracks, { ...audioTrackOf([], 9), samples: [] }];
+}
+
+/** The third picture has no bytes, as writers mark a frame that is to be shown on. */
+function withEmptyPicture(tracks: BuiltTrack[]): BuiltTrack[] {
+  return tracks.map((track) => ({
+    ...track,
+    samples: track.samples.map((one, i) => (i === 2 ? { ...one, data: new Uint8Array() } : one)),
+  }));
 }
 
 /** Sizes at the edges of cipher blocks and of 16-bit fields; no rule of audio leaves a byte clear. */
@@ -90,6 +100,8 @@ export const SHAPES: readonly Shape[] = [
   { name: 'an empty track', make: () => progressive(withEmptyTrack(av())) },
   { name: 'edge sizes', make: () => progressive([audioTrackOf(EDGE_SIZES)]), ffmpegReads: false },
   { name: 'empty samples', make: () => progressive([audioTrackOf([0, 5, 0, 20, 0])]), ffmpegReads: false },
+  { name: 'an empty picture', make: () => progressive(withEmptyPicture(av())), ffmpegReads: false },
+  { name: 'fragments, an empty picture', make: () => fragmented(withEmptyPicture(av())), ffmpegReads: false },
   {
     name: 'AC-4',
     make: () => progressive([{ ...audioTrackOf([500, 600, 700]), entries: [audioEntry('ac-4', dac4)] }]),
@@ -97,7 +109,11 @@ export const SHAPES: readonly Shape[] = [
   },
   { name: 'fragments', make: () => fragmented(av()) },
   { name: 'absolute bases', make: () => fragmented(av(), { base: 'absolute' }) },
-  { name: 'implied bases', make: () => fragmented(av(), { base: 'implied' }) },
+  {
+    name: 'implied bases',
+    make: () => fragmented(av(), { base: 'implied' }),
+    cannotKeep: 'offsets of saio count forward from the end of the data of the track fragment before',
+  },
   { name: 'several runs', make: () => fragmented(av(), { runs: 3 }) },
   { name: 'several track fragments of a track', make: () => fragmented(av(), { trafs: 2, runs: 2 }) },
   { name: 'flat sidx and mfra', make: () => fragmented(av(), { sidx: 'flat', mfra: true }) },
