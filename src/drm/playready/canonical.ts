@@ -59,13 +59,6 @@ export function hasOwnText(parent: Element): boolean {
   return [...childNodes(parent)].some((child) => isCharacterData(child) && child.nodeValue!.trim() !== '');
 }
 
-/** Child elements in document order, of one local name where it is given. */
-export function childElements(parent: Element, localName?: string): Element[] {
-  return [...childNodes(parent)].filter(
-    (child): child is Element => isElement(child) && (!localName || child.localName === localName),
-  );
-}
-
 /** Character data, escaped for text (Canonical XML 1.1, 2.3 "Text Nodes"). */
 export function escapeText(text: string): string {
   return text.replace(/[&<>\r]/g, (c) => TEXT_ESCAPES[c]!);

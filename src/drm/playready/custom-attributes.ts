@@ -1,6 +1,7 @@
+import { childElements, parseXml } from '../../bytes/xml.js';
 import { PrpackError } from '../../errors.js';
-import { canonicalContent, childElements } from './canonical.js';
-import { PLAYREADY_HEADER_NS, parseXml } from './xml.js';
+import { canonicalContent } from './canonical.js';
+import { PLAYREADY_HEADER_NS } from './xml.js';
 
 /** Largest content of CUSTOMATTRIBUTES in bytes of UTF-16 (PlayReady Header Specification, 6). */
 export const MAX_CUSTOM_ATTRIBUTES_BYTES = 1024;

@@ -1,8 +1,8 @@
 import type { Element } from '@xmldom/xmldom';
+import { childElements, parseXml, textOf } from '../../bytes/xml.js';
 import { PrpackError } from '../../errors.js';
-import { canonicalContent, childElements } from './canonical.js';
+import { canonicalContent } from './canonical.js';
 import { guidBase64ToUuid } from './guid.js';
-import { parseXml } from './xml.js';
 
 /** A KID that a header lists. */
 export interface PlayReadyHeaderKid {
@@ -108,10 +108,6 @@ function readTexts(data: Element): Partial<PlayReadyHeader> {
 function childText(parent: Element, localName: string): string | undefined {
   const child = childElements(parent, localName)[0];
   return child && textOf(child);
-}
-
-function textOf(element: Element): string {
-  return (element.textContent ?? '').trim();
 }
 
 function attributeOf(element: Element, name: string): string | undefined {

@@ -1,7 +1,7 @@
 import type { Element } from '@xmldom/xmldom';
-import { canonicalContent, childElements, hasOwnText, type NamespaceScope, startTag } from './canonical.js';
+import { childElements, parseXml } from '../../bytes/xml.js';
+import { canonicalContent, hasOwnText, type NamespaceScope, startTag } from './canonical.js';
 import { headerFault } from './header-reader.js';
-import { parseXml } from './xml.js';
 
 /**
  * Header XML for people: an element a line, two spaces a level, elements without child elements on one line.
