@@ -49,9 +49,8 @@ export class OutputFile {
    * @throws PrpackError OUTPUT_FAILED
    */
   expectRoom(sizeBytes: number): void {
-    const { bavail, bsize } = statfsSync(dirname(this.path));
-    const freeBytes = bavail * bsize;
-    if (freeBytes >= sizeBytes) return;
+    const freeBytes = freeBytesOf(dirname(this.path));
+    if (freeBytes === undefined || freeBytes >= sizeBytes) return;
     throw new PrpackError('OUTPUT_FAILED', `${this.path} does not fit on its disk`, {
       path: this.path,
       expected: sizeBytes,
@@ -116,7 +115,13 @@ export class OutputFile {
       renameSync(this.temporaryPath, this.path);
       return;
     }
-    rmSync(this.temporaryPath);
+    try {
+      rmSync(this.temporaryPath);
+    } catch (cause) {
+      // Who made this file takes a failure for no output at all.
+      rmSync(this.path, { force: true });
+      throw cause;
+    }
   }
 
   #writeSome(bytes: Uint8Array, offsetBytes: number): Promise<number> {
@@ -144,6 +149,29 @@ export class OutputFile {
   }
 }
 
+/**
+ * For a job that reads one file while it writes the other.
+ * @throws PrpackError INVALID_ARGUMENT when both paths lead to one file
+ */
+export function expectTwoFiles(inputPath: string, outputPath: string): void {
+  const input = identityOf(inputPath);
+  if (input === undefined || input !== identityOf(outputPath)) return;
+  throw new PrpackError('INVALID_ARGUMENT', 'input and output are the same file', {
+    path: outputPath,
+    remedy: 'Write to another path; the input is read while the output is written.',
+  });
+}
+
+/** The same for all names of one file; undefined when it cannot be told: who opens the path then says why. */
+function identityOf(path: string): string | undefined {
+  try {
+    const { dev, ino } = statSync(path, { bigint: true });
+    return `${dev}:${ino}`;
+  } catch {
+    return undefined;
+  }
+}
+
 const REMEDIES: Record<string, string> = {
   ENOENT: 'Make the directory first, or choose another one.',
   ENOTDIR: 'A part of the path is a file; choose another directory.',
@@ -163,13 +191,31 @@ function outputFailure(path: string, what: string, cause: unknown): PrpackError 
 }
 
 function expectFree(path: string, replace: boolean): void {
-  const stat = lstatSync(path, { throwIfNoEntry: false });
-  if (!stat) return;
+  if (!isThere(path)) return;
   if (existsSync(path) && !statSync(path).isFile()) {
     const remedy = 'Give the path of a file to make.';
     throw new PrpackError('OUTPUT_FAILED', `${path} exists and is not a regular file`, { path, remedy });
   }
   if (!replace) throw existsAlready(path);
+}
+
+/** Whether the name is taken, if only by a symbolic link that leads nowhere. */
+function isThere(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch (cause) {
+    throw outputFailure(path, 'cannot be created', cause);
+  }
+}
+
+/** Undefined on file systems that do not tell, as some network ones. */
+function freeBytesOf(directory: string): number | undefined {
+  try {
+    const { blocks, bavail, bsize } = statfsSync(directory);
+    return blocks > 0 ? bavail * bsize : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function existsAlready(path: string): PrpackError {
