@@ -1,3 +1,4 @@
+import { existsSync, rmSync } from 'node:fs';
 import { PrpackError } from '../errors.js';
 import { createSecretFile } from './file.js';
 import type { AssignedKey } from './key-source.js';
@@ -15,6 +16,19 @@ export async function writeKeysOut(path: string, assigned: readonly AssignedKey[
   }
 }
 
+/**
+ * Asked before the work begins, so that it is not done in vain.
+ * @throws PrpackError OUTPUT_EXISTS
+ */
+export function expectKeysOutIsFree(path: string): void {
+  if (existsSync(path)) throw existsAlready(path);
+}
+
+/** Takes `writeKeysOut` back, for media that could not be published. */
+export function discardKeysOut(path: string): void {
+  rmSync(path, { force: true });
+}
+
 function keyFileText(assigned: readonly AssignedKey[]): string {
   const oneKey = new Set(assigned.map(({ kid }) => kid)).size === 1;
   const keys = (oneKey ? assigned.slice(0, 1) : assigned).map(({ kid, key, trackId, label }) => ({
@@ -26,14 +40,15 @@ function keyFileText(assigned: readonly AssignedKey[]): string {
 }
 
 function writeFailure(path: string, cause: NodeJS.ErrnoException): PrpackError {
-  if (cause.code === 'EEXIST') {
-    return new PrpackError('OUTPUT_EXISTS', `the file for the keys is there already: ${path}`, {
-      path,
-      remedy:
-        'It may hold keys of published media: use its keys again with --key-file, or name another file.',
-    });
-  }
+  if (cause.code === 'EEXIST') return existsAlready(path);
   const message = `the file for the keys cannot be written: ${path} (${cause.code})`;
   const remedy = 'Name a file in a directory that exists, has room, and where this user may write.';
   return new PrpackError('OUTPUT_FAILED', message, { path, remedy }, cause);
+}
+
+function existsAlready(path: string): PrpackError {
+  return new PrpackError('OUTPUT_EXISTS', `the file for the keys is there already: ${path}`, {
+    path,
+    remedy: 'It may hold keys of published media: use its keys again with --key-file, or name another file.',
+  });
 }

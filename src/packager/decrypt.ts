@@ -1,11 +1,11 @@
-import { OutputFile } from '../bytes/output-file.js';
+import { expectTwoFiles, OutputFile } from '../bytes/output-file.js';
 import { PrpackError } from '../errors.js';
 import { readMovie } from '../isobmff/movie.js';
 import type { ContentKey } from '../keys/content-key.js';
 import { parseKeyId } from '../keys/key-id.js';
 import type { KeyLookup } from '../keys/key-source.js';
 import { checkDecrypted } from './check.js';
-import { Clock, expectTwoFiles, publishOutput, withInput } from './job.js';
+import { Clock, publishOutput, withInput } from './job.js';
 import { decryptEdits } from './plan/decrypt-edits.js';
 import { expectDisjointSamples } from './plan/disjoint.js';
 import { KeepPlan } from './plan/keep-plan.js';

@@ -1,8 +1,6 @@
-import { statSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import type { OutputFile } from '../bytes/output-file.js';
 import { type ByteSource, FileSource } from '../bytes/source.js';
-import { PrpackError } from '../errors.js';
 import type { ContentKey } from '../keys/content-key.js';
 import { expectNotAborted, StretchRenderer, writeOutput } from './execute.js';
 import type { OutputPlan } from './plan/output-plan.js';
@@ -51,17 +49,6 @@ export async function withInput<R>(path: string, work: (source: ByteSource) => P
   } finally {
     source.close();
   }
-}
-
-/** @throws PrpackError INVALID_ARGUMENT when both are one file */
-export function expectTwoFiles(input: string, output: string): void {
-  const a = statSync(input, { throwIfNoEntry: false, bigint: true });
-  const b = statSync(output, { throwIfNoEntry: false, bigint: true });
-  if (!a || !b || a.dev !== b.dev || a.ino !== b.ino) return;
-  throw new PrpackError('INVALID_ARGUMENT', 'input and output are the same file', {
-    path: output,
-    remedy: 'Write to another path; the input is read while the output is written.',
-  });
 }
 
 /** Lets timers and signals in; then goes on, unless the job was stopped meanwhile. */

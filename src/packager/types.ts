@@ -1,4 +1,5 @@
 import type { KeyLookup, KeySource } from '../keys/key-source.js';
+import type { KeyStore } from '../keystore/key-store.js';
 
 /**
  * How the output is laid out. `fragmented`: moov first, then moof+mdat pairs cut at sync samples, as Media
@@ -11,6 +12,12 @@ export type ProtectionSystem = 'playready' | 'common' | 'widevine';
 
 /** A track id, or every track of a kind. */
 export type TrackSelector = number | 'audio' | 'video';
+
+/**
+ * Which tracks share a content key: `none`: all do; `type`: audio, video; `track`: none do; `resolution`: the classes
+ * AUDIO, SD, HD, UHD1, UHD2.
+ */
+export type KeyPer = 'none' | 'type' | 'track' | 'resolution';
 
 /** What the PlayReady header and object carry beside the KIDs (Microsoft, PlayReady Header Specification). */
 export interface PlayReadyOptions {
@@ -51,8 +58,17 @@ interface JobOptions {
 }
 
 export interface EncryptOptions extends JobOptions {
-  /** Where KIDs and content keys come from. */
-  readonly keys: KeySource;
+  /**
+   * Where KIDs and content keys come from. Default: the keys that the content id has in the key store; for those it
+   * does not have yet, and without a store, new random ones.
+   */
+  readonly keys?: KeySource;
+  /** Tracks that share a key: all (`none`, the default), or those of one type, track or resolution class. */
+  readonly keyPer?: KeyPer;
+  /** Where the keys are registered before the output appears. Without one, registering them is the caller's task. */
+  readonly keyStore?: KeyStore;
+  /** What the license server is to allow, registered with the keys: any JSON object. */
+  readonly policy?: Readonly<Record<string, unknown>>;
   /** Write the keys used to this new file (mode 0600), in the format of key files, before the output appears. */
   readonly keysOut?: string;
   /** Tracks to encrypt. Default: every audio and video track. */
@@ -68,7 +84,10 @@ export interface EncryptOptions extends JobOptions {
   /** Default `['playready', 'common']`. */
   readonly systems?: readonly ProtectionSystem[];
   readonly playready?: PlayReadyOptions;
-  /** Content id put into the Widevine pssh. */
+  /**
+   * The content's name in the catalogue: keys are registered and found again under it. It also stands in a Widevine
+   * pssh, unless it is absent. Default: the name of the input file without its extension.
+   */
   readonly contentId?: string;
   /** pssh boxes made elsewhere: whole boxes, or bare PlayReady Objects, which are wrapped. */
   readonly extraPssh?: readonly Uint8Array[];
@@ -124,7 +143,13 @@ export interface EncryptResult extends JobResult {
   readonly pssh: readonly PsshReport[];
   /** Number of fragments of the output; 0 when it is progressive. */
   readonly fragments: number;
-  /** True when nothing was written. */
+  /** What the keys are registered under. */
+  readonly contentId: string;
+  /** The key store that holds the keys; absent when they were not registered. */
+  readonly keyStore?: string;
+  /** True when the output was there already, made of the same input with the same keys and options. */
+  readonly unchanged: boolean;
+  /** True when nothing was written because none was asked for. */
   readonly dryRun: boolean;
 }
 

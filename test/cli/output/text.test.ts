@@ -15,6 +15,8 @@ const ENCRYPTED: EncryptResult = {
   layout: 'fragmented',
   scheme: 'cenc',
   fragments: 5,
+  contentId: 'bars',
+  unchanged: false,
   dryRun: false,
   tracks: [
     {

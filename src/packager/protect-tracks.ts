@@ -1,0 +1,112 @@
+import type { ByteSource } from '../bytes/source.js';
+import { countBlocksBefore, type IvPlan } from '../cenc/iv.js';
+import { drawIvStarts } from '../cenc/iv-start.js';
+import type { IvSize } from '../cenc/scheme.js';
+import { protectedBytesAt, type SubsampleTable } from '../cenc/subsamples.js';
+import type { AssignedKey } from '../keys/key-source.js';
+import { sampleProtectionOf } from './codecs.js';
+import type { TrackEncryption } from './plan/encrypt-edits.js';
+import { scanSubsamples } from './scan.js';
+import type { DescribedTrack } from './tracks.js';
+
+/** How tracks are to be protected. */
+export interface ProtectionRequest {
+  readonly tracks: readonly DescribedTrack[];
+  /** One a track. */
+  readonly keys: readonly AssignedKey[];
+  readonly ivSize: IvSize;
+  /** The IV of each track's first sample; drawn at random when absent, as it must be for all but a comparison. */
+  readonly ivStarts?: readonly Uint8Array[];
+}
+
+/**
+ * Finds the subsamples and plans the IVs of all tracks.
+ * @param breathe called now and then, for progress and to let the caller stop
+ * @throws PrpackError MALFORMED_INPUT, UNSUPPORTED_FEATURE
+ */
+export async function protectTracks(
+  source: ByteSource,
+  { tracks, keys, ivSize, ivStarts }: ProtectionRequest,
+  breathe: () => Promise<void>,
+): Promise<TrackEncryption[]> {
+  const tables: (SubsampleTable | undefined)[] = [];
+  for (const described of tracks) {
+    const { handler, entries } = described.track;
+    const isNalUnits = sampleProtectionOf(handler, entries[0].format) === 'nal-units';
+    tables.push(isNalUnits ? await scanSubsamples(described, source, ivSize, breathe) : undefined);
+  }
+  const ivPlans = planIvs(tracks, tables, keys, ivSize, ivStarts);
+  return tracks.map(({ track }, i) => ({
+    track,
+    scheme: 'cenc',
+    ivPlan: ivPlans[i],
+    subsamples: tables[i],
+    keyNumbers: undefined,
+    kids: [keys[i].kid],
+    tenc: {
+      defaultCryptByteBlock: 0,
+      defaultSkipByteBlock: 0,
+      defaultIsProtected: true,
+      defaultPerSampleIvSize: ivSize,
+      defaultKid: keys[i].kid,
+    },
+  }));
+}
+
+function planIvs(
+  tracks: readonly DescribedTrack[],
+  tables: readonly (SubsampleTable | undefined)[],
+  keys: readonly AssignedKey[],
+  ivSize: IvSize,
+  given: readonly Uint8Array[] | undefined,
+): IvPlan[] {
+  const blocks = tracks.map(({ track }, i) =>
+    countBlocksBefore(track.samples.count, (sample) => {
+      const table = tables[i];
+      return table ? protectedBytesAt(table, sample) : track.samples.sizes[sample];
+    }),
+  );
+  const starts = given ?? drawStarts(tracks, blocks, keys, ivSize);
+  return starts.map(
+    (start, i): IvPlan =>
+      ivSize === 8 ? { kind: 'counting8', start } : { kind: 'counting16', start, blocksBefore: blocks[i] },
+  );
+}
+
+/** Random first IVs, such that no two tracks under one key ever share a counter block. */
+function drawStarts(
+  tracks: readonly DescribedTrack[],
+  blocks: readonly Float64Array[],
+  keys: readonly AssignedKey[],
+  ivSize: IvSize,
+): Uint8Array[] {
+  const uses = tracks.map(({ track }, i) => ({
+    ivSizeBytes: ivSize,
+    sampleCount: track.samples.count,
+    blockCount: ivSize === 16 ? blocks[i][track.samples.count] : largestStep(blocks[i]),
+  }));
+  const starts: Uint8Array[] = [];
+  for (const group of groupByKey(keys)) {
+    for (const [j, start] of drawIvStarts(group.map((i) => uses[i])).entries()) starts[group[j]] = start;
+  }
+  return starts;
+}
+
+function largestStep(blocksBefore: Float64Array): number {
+  let largest = 0;
+  for (let i = 1; i < blocksBefore.length; i++) {
+    largest = Math.max(largest, blocksBefore[i] - blocksBefore[i - 1]);
+  }
+  return largest;
+}
+
+/** Indexes of tracks under the same content key, whatever their KIDs say. */
+function groupByKey(keys: readonly AssignedKey[]): number[][] {
+  const groups: number[][] = [];
+  for (const [i, { key }] of keys.entries()) {
+    const group = groups.find(([first]) => keys[first].key.equals(key));
+    if (group) group.push(i);
+    else groups.push([i]);
+  }
+  return groups;
+}

@@ -1,0 +1,79 @@
+import { createHash } from 'node:crypto';
+import { FileSource } from '../bytes/source.js';
+import type { AssignedKey } from '../keys/key-source.js';
+import type { KeyRegistration, KeyStore } from '../keystore/key-store.js';
+import { breathe } from './job.js';
+import type { EncryptOptions } from './types.js';
+
+/**
+ * Registers the keys as pending, before a byte that needs them is written.
+ * @returns warnings
+ * @throws PrpackError KEY_CONFLICT, KEY_STORE_FAILED, KEY_REQUIRED, KEY_INVALID
+ */
+export async function registerKeys(
+  store: KeyStore,
+  keys: readonly AssignedKey[],
+  contentId: string,
+  options: EncryptOptions,
+): Promise<string[]> {
+  const registered = await store.register(
+    distinctKeys(keys).map((key) => registrationOf(key, contentId, options)),
+  );
+  return registered
+    .filter(({ record }) => record.contentId !== contentId)
+    .map(({ record }) => `KID ${record.kid} stays registered for the content "${record.contentId}".`);
+}
+
+function registrationOf(
+  { kid, key, label, source, seedId }: AssignedKey,
+  contentId: string,
+  { playready, policy }: EncryptOptions,
+): KeyRegistration {
+  return {
+    kid,
+    key,
+    algorithm: 'AESCTR',
+    contentId,
+    source,
+    ...(label !== undefined && { label }),
+    ...(seedId !== undefined && { seedId }),
+    ...(playready?.laUrl !== undefined && { laUrl: playready.laUrl }),
+    ...(policy && { policy }),
+  };
+}
+
+/** Notes that the file is published: from now on its keys are needed. */
+export async function confirmPublication(
+  store: KeyStore,
+  keys: readonly AssignedKey[],
+  sha256: string,
+): Promise<void> {
+  await store.markActive(
+    distinctKeys(keys).map(({ kid }) => kid),
+    { sha256 },
+  );
+}
+
+function distinctKeys(keys: readonly AssignedKey[]): AssignedKey[] {
+  return [...new Map(keys.map((key) => [key.kid, key])).values()];
+}
+
+const CHUNK_BYTES = 4 * 2 ** 20;
+
+/** SHA-256 of a file, 64 hexadecimal digits. */
+export async function fingerprintOf(path: string, signal: AbortSignal | undefined): Promise<string> {
+  const source = new FileSource(path);
+  try {
+    const hash = createHash('sha256');
+    const chunk = new Uint8Array(Math.min(CHUNK_BYTES, source.sizeBytes));
+    for (let at = 0; at < source.sizeBytes; at += CHUNK_BYTES) {
+      const part = chunk.subarray(0, Math.min(chunk.length, source.sizeBytes - at));
+      source.readInto(part, at);
+      hash.update(part);
+      await breathe(signal);
+    }
+    return hash.digest('hex');
+  } finally {
+    source.close();
+  }
+}
