@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/build.ts'],
+    setupFiles: ['test/support/private-home.ts'],
     // Interop tests start ffmpeg, packagers and a browser beside the workers: seconds each, on two cores.
     testTimeout: 60_000,
     hookTimeout: 120_000,

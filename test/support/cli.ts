@@ -18,6 +18,7 @@ export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** What the program reads from stdin; empty by default. `open`: `onStart` writes it. */
   readonly stdin?: string | Uint8Array | 'open';
+  /** Default: the private home of the test file, so that no configuration file of the machine is found upwards. */
   readonly cwd?: string;
   /** Called once the process runs, to send it signals. */
   readonly onStart?: (child: ChildProcess) => void;
@@ -34,7 +35,7 @@ export function runCli(args: readonly string[], options: CliOptions = {}): Promi
 export function runProgram(
   program: string,
   args: readonly string[],
-  { env = {}, stdin = '', cwd, onStart }: CliOptions = {},
+  { env = {}, stdin = '', cwd = process.env.HOME!, onStart }: CliOptions = {},
 ): Promise<CliResult> {
   const problem = inject('buildProblem');
   if (problem) throw new Error(`dist/ could not be built:\n${problem}`);

@@ -1,0 +1,22 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll } from 'vitest';
+
+/**
+ * Runs before every test file: a home of its own for it and for every program that it starts, and no variable of prpack,
+ * so that no test ever sees the key store or the configuration of the person who runs it.
+ */
+const home = mkdtempSync(join(tmpdir(), 'prpack-home-'));
+Object.assign(process.env, {
+  HOME: home,
+  USERPROFILE: home,
+  LOCALAPPDATA: join(home, 'data'),
+  APPDATA: join(home, 'config'),
+  XDG_DATA_HOME: join(home, 'data'),
+  XDG_CONFIG_HOME: join(home, 'config'),
+});
+for (const name of Object.keys(process.env)) {
+  if (name.startsWith('PRPACK_')) delete process.env[name];
+}
+afterAll(() => rmSync(home, { recursive: true, force: true }));
