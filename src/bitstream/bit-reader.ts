@@ -40,7 +40,8 @@ export class BitReader {
 
   /** One bit as a truth value. */
   flag(): boolean {
-    return this.u(1) === 1;
+    if (this.#bitsLeft === 0) this.#load();
+    return ((this.#current >> --this.#bitsLeft) & 1) === 1;
   }
 
   /** An unsigned number of 0 to 32 bits. */
@@ -63,13 +64,9 @@ export class BitReader {
 
   /** Unsigned Exp-Golomb code, 0 to 2^32 − 2 (ISO/IEC 14496-10 9.1, ITU-T H.265 9.2). */
   ue(): number {
-    let zeros = 0;
-    while (this.u(1) === 0) {
-      zeros++;
-      if (zeros > 32)
-        throw malformed('an Exp-Golomb code has more than 32 leading zeros', { clause: 'H.265 9.2' });
-    }
-    return 2 ** zeros - 1 + this.u(zeros);
+    const zeros = this.#leadingZeros();
+    if (zeros > 30) return 2 ** zeros - 1 + this.u(zeros); // past what << can shift
+    return (1 << zeros) - 1 + this.u(zeros);
   }
 
   /** {@link ue} that must not be larger than `max`; `field` is its name in the standard. */
@@ -83,6 +80,23 @@ export class BitReader {
   se(): number {
     const code = this.ue();
     return code % 2 === 1 ? (code + 1) / 2 : -code / 2;
+  }
+
+  /** Counts the 0 bits before the next 1 bit and passes both. */
+  #leadingZeros(): number {
+    let zeros = 0;
+    for (;;) {
+      if (this.#bitsLeft === 0) this.#load();
+      const rest = this.#current & ((1 << this.#bitsLeft) - 1);
+      const here = Math.clz32(rest) - (32 - this.#bitsLeft); // all bits left, when none of them is 1
+      zeros += here;
+      this.#bitsLeft -= here;
+      if (zeros > 32)
+        throw malformed('an Exp-Golomb code has over 32 leading zeros', { clause: 'H.265 9.2' });
+      if (rest === 0) continue;
+      this.#bitsLeft--;
+      return zeros;
+    }
   }
 
   #load(): void {
