@@ -30,11 +30,13 @@ const REFERENCE = /&(?:(amp|lt|gt|quot|apos)|#(\d{1,7})|#x([\da-fA-F]{1,6}));|&/
 export function parseXml(text: string, fault: XmlFault): Element {
   if (FORBIDDEN_CHARACTER.test(text)) throw fault('it has a character that XML does not allow');
   const { DOMParser } = require('@xmldom/xmldom') as typeof import('@xmldom/xmldom');
+  let complaint: Error | undefined; // the parser throws an error of its own, which says ours twice
   const parser = new DOMParser({
     locator: false,
     normalizeLineEndings: (source) => source.replace(/\r\n?/g, '\n'),
     onError: (_level, message) => {
-      throw new Error(message);
+      complaint = new Error(message);
+      throw complaint;
     },
   });
   try {
@@ -45,7 +47,7 @@ export function parseXml(text: string, fault: XmlFault): Element {
     checkReferences(text);
     return root;
   } catch (error) {
-    throw fault(reasonOf(error), error);
+    throw fault(reasonOf(complaint ?? error), error);
   }
 }
 
@@ -88,8 +90,7 @@ function isDeeperThan(root: Node, maxDepth: number): boolean {
 }
 
 function reasonOf(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  return cause instanceof Error ? cause.message.replace(/\s+/g, ' ').slice(0, 200) : 'it cannot be parsed';
+  return error instanceof Error ? error.message.replace(/\s+/g, ' ').slice(0, 200) : 'it cannot be parsed';
 }
 
 /** Child elements in document order, of one local name where it is given, whatever their namespace is. */
