@@ -53,6 +53,13 @@ export class GrowingColumn<K extends keyof ColumnTypes> {
     this.#length = end;
   }
 
+  append(values: ArrayLike<number>): void {
+    const end = this.#length + values.length;
+    if (end > this.#values.length) this.#grow(end);
+    this.#values.set(values, this.#length);
+    this.#length = end;
+  }
+
   /** The filled part as a view. The unused rest stays allocated: at most half as much again. */
   finish(): ColumnTypes[K] {
     return this.#values.subarray(0, this.#length) as ColumnTypes[K];

@@ -163,12 +163,10 @@ export class SampleTableBuilder {
   }
 
   #takeOver(base: SampleTable): void {
-    for (let i = 0; i < base.count; i++) {
-      this.#offsets.push(base.offsets[i]);
-      this.#sizes.push(base.sizes[i]);
-      this.#durations.push(base.durations[i]);
-      this.#nextDecodeTime += base.durations[i];
-    }
+    this.#offsets.append(base.offsets);
+    this.#sizes.append(base.sizes);
+    this.#durations.append(base.durations);
+    for (const duration of base.durations) this.#nextDecodeTime += duration;
     this.#compositionOffsets = growingCopy('i32', base.compositionOffsets);
     this.#flags = growingCopy('u16', base.flags);
     this.#entryRuns.push(...base.entryRuns);
@@ -181,8 +179,20 @@ function growingCopy<K extends 'i32' | 'u16'>(
 ): GrowingColumn<K> | undefined {
   if (!values) return undefined;
   const column = new GrowingColumn(type, values.length);
-  for (const value of values) column.push(value);
+  column.append(values);
   return column;
+}
+
+/** Index into `entryRuns` of the run that a sample is in. */
+export function entryRunAt({ entryRuns }: SampleTable, sample: number): number {
+  let low = 0;
+  let high = entryRuns.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >>> 1;
+    if (entryRuns[middle].firstSample <= sample) low = middle;
+    else high = middle - 1;
+  }
+  return low;
 }
 
 /** The order of samples by file offset, or undefined when decode order is that order. */

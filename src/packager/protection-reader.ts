@@ -8,12 +8,13 @@ import { readSaio } from '../isobmff/boxes/saio.js';
 import { readSaiz } from '../isobmff/boxes/saiz.js';
 import { FRAGMENT_GROUP_BASE, readSbgp } from '../isobmff/boxes/sbgp.js';
 import type { Seig } from '../isobmff/boxes/seig.js';
-import { readSenc, type SencColumns } from '../isobmff/boxes/senc.js';
+import { readSenc, readSencOverride, type SencColumns } from '../isobmff/boxes/senc.js';
 import { readSgpd } from '../isobmff/boxes/sgpd.js';
 import type { Tenc } from '../isobmff/boxes/tenc.js';
 import { layoutOfMoof, readMoof, trafsOf } from '../isobmff/fragments.js';
 import type { Movie, Track } from '../isobmff/movie.js';
 import { readerOf, type SampleEntry } from '../isobmff/sample-entry.js';
+import { entryRunAt } from '../isobmff/sample-table.js';
 import type { BoxNode, FileSlice } from '../isobmff/walk.js';
 import type { TrackProtection } from './plan/track-protection.js';
 
@@ -29,9 +30,29 @@ export function isProtected(track: Track): boolean {
   return track.entries.some((entry) => entry.protection !== undefined);
 }
 
-/** The scheme of a protected track and the defaults of its first protected entry. */
+/**
+ * The scheme of a protected track and the defaults of its first protected entry.
+ * @throws PrpackError UNSUPPORTED_SCHEME
+ */
 export function schemeOf(track: Track): { scheme: string; tenc: Tenc } {
-  const entry = track.entries.find(({ protection }) => protection)!;
+  const [first, ...others] = track.entries.filter(({ protection }) => protection);
+  const found = schemeOfEntry(track, first);
+  const other = others
+    .map((entry) => schemeOfEntry(track, entry))
+    .find(({ scheme }) => scheme !== found.scheme);
+  if (!other) return found;
+  throw new PrpackError(
+    'UNSUPPORTED_SCHEME',
+    `track ${track.id} is protected by '${found.scheme}' and by '${other.scheme}'`,
+    {
+      boxPath: `${track.stbl.path}/stsd`,
+      offsetBytes: track.stbl.startBytes,
+      remedy: 'Split the file where the scheme changes.',
+    },
+  );
+}
+
+function schemeOfEntry(track: Track, entry: SampleEntry): { scheme: string; tenc: Tenc } {
   const { schemeType, tenc, piffAlgorithmId } = entry.protection!;
   if (!tenc) {
     throw new PrpackError(
@@ -45,7 +66,7 @@ export function schemeOf(track: Track): { scheme: string; tenc: Tenc } {
       },
     );
   }
-  const piffScheme = piffAlgorithmId === undefined ? undefined : piffAlgorithmId === 1 ? 'cenc' : 'cbc1';
+  const piffScheme = piffAlgorithmId === undefined ? undefined : piffAlgorithmId === 2 ? 'cbc1' : 'cenc';
   return { scheme: piffScheme ?? schemeType ?? 'cenc', tenc };
 }
 
@@ -113,6 +134,28 @@ function readFromMoofs(collectors: ReadonlyMap<number, Collector>, movie: Movie,
   }
 }
 
+/** How a protected sample is protected. */
+interface Settings {
+  readonly kid: string;
+  /** Bytes of the per-sample IV; 0 where the IV is constant. */
+  readonly ivSize: number;
+}
+
+/** Consecutive samples under the same settings; without any they are clear. */
+interface Stretch {
+  readonly count: number;
+  readonly settings: Settings | undefined;
+}
+
+function settingsOfEntry({ protection }: SampleEntry): Settings | undefined {
+  const tenc = protection?.tenc;
+  return tenc?.defaultIsProtected ? { kid: tenc.defaultKid, ivSize: tenc.defaultPerSampleIvSize } : undefined;
+}
+
+function settingsOfGroup({ isProtected, kid, perSampleIvSize }: Seig): Settings | undefined {
+  return isProtected ? { kid, ivSize: perSampleIvSize } : undefined;
+}
+
 /** Collects the protection of one track, run after run. */
 class Collector {
   readonly track: Track;
@@ -125,6 +168,8 @@ class Collector {
   readonly #protectedBytes = new GrowingColumn('u32');
   readonly #kids: string[] = [];
   readonly #keyNumbers = new GrowingColumn('u8');
+  /** Known from the first protected sample on. */
+  #ivSize: number | undefined;
   #hasSubsamples = false;
   #count = 0;
 
@@ -136,16 +181,12 @@ class Collector {
     this.#starts.push(0);
   }
 
-  get #ivSize(): number {
-    return this.#tenc.defaultPerSampleIvSize;
-  }
-
   add(run: SampleRun, source: ByteSource): void {
-    const entry = this.#entryAt(this.#count);
-    const columns = entry.protection ? readColumns(run, this.#ivSize, source) : undefined;
-    this.#addKeys(run, entry);
-    if (columns) this.#addColumns(columns, run);
-    else this.#addWhole(run, entry);
+    const stretches = piffOverride(run) ?? [...this.#stretches(run)];
+    for (const { count, settings } of stretches) this.#addKeys(count, settings, run);
+    const ivSize = stretches.find(({ settings }) => settings)?.settings?.ivSize;
+    if (ivSize === undefined) this.#addWholeSamples(run.count);
+    else this.#addProtected(run, ivSize, source);
     this.#count += run.count;
   }
 
@@ -167,27 +208,40 @@ class Collector {
 
   #ivPlan(): IvPlan {
     const { defaultConstantIv } = this.#tenc;
-    if (this.#ivSize === 0 && defaultConstantIv) return { kind: 'constant', iv: defaultConstantIv };
-    return { kind: 'listed', ivSizeBytes: this.#ivSize === 16 ? 16 : 8, ivs: this.#ivs.finish() };
+    const ivSize = this.#ivSize ?? this.#tenc.defaultPerSampleIvSize;
+    if (ivSize === 0 && defaultConstantIv) return { kind: 'constant', iv: defaultConstantIv };
+    const ivSizeBytes = ivSize === 16 ? 16 : 8;
+    this.#ivs.fill(0, this.#count * ivSizeBytes - this.#ivs.length);
+    return { kind: 'listed', ivSizeBytes, ivs: this.#ivs.finish() };
   }
 
-  #entryAt(sample: number): SampleEntry {
-    const { entryRuns } = this.track.samples;
-    return this.track.entries[(entryRuns.findLast((run) => run.firstSample <= sample)?.entryIndex ?? 1) - 1];
-  }
-
-  #addKeys(run: SampleRun, entry: SampleEntry): void {
-    const tenc = entry.protection?.tenc;
-    const usual = tenc?.defaultIsProtected ? this.#keyNumber(tenc.defaultKid) : 0;
-    let left = run.count;
+  /** The samples of a run in stretches under the same settings: of their key group, else of their sample entry. */
+  *#stretches(run: SampleRun): Generator<Stretch> {
+    const { samples, entries } = this.track;
+    const end = this.#count + run.count;
+    let at = this.#count;
     for (const { count, group } of groupRuns(run)) {
-      const samples = Math.min(count, left);
-      if (group?.isProtected && group.perSampleIvSize !== this.#ivSize) throw mixedIvSizes(run.parent);
-      const number = group ? (group.isProtected ? this.#keyNumber(group.kid) : 0) : usual;
-      this.#keyNumbers.fill(number, samples);
-      left -= samples;
+      const groupEnd = Math.min(at + count, end);
+      while (at < groupEnd) {
+        const entryRun = entryRunAt(samples, at);
+        const entryEnd = samples.entryRuns[entryRun + 1]?.firstSample ?? end;
+        const stop = group ? groupEnd : Math.min(entryEnd, groupEnd);
+        const entry = entries[samples.entryRuns[entryRun].entryIndex - 1];
+        yield { count: stop - at, settings: group ? settingsOfGroup(group) : settingsOfEntry(entry) };
+        at = stop;
+      }
     }
-    this.#keyNumbers.fill(usual, left);
+  }
+
+  /** @param settings undefined when the samples are clear */
+  #addKeys(count: number, settings: Settings | undefined, run: SampleRun): void {
+    this.#keyNumbers.fill(settings ? this.#keyNumber(settings.kid) : 0, count);
+    if (!settings) return;
+    if (this.#ivSize === undefined) {
+      this.#ivSize = settings.ivSize;
+      this.#ivs.fill(0, this.#count * settings.ivSize);
+    }
+    if (settings.ivSize !== this.#ivSize) throw mixedIvSizes(run.parent);
   }
 
   #keyNumber(kid: string): number {
@@ -203,6 +257,14 @@ class Collector {
     return this.#kids.length;
   }
 
+  #addProtected(run: SampleRun, ivSize: number, source: ByteSource): void {
+    const columns = readColumns(run, ivSize, source);
+    if (columns) this.#addColumns(columns, run);
+    // 23001-7 10.4: without auxiliary information samples are protected as a whole, by the track's constant IV.
+    else if (ivSize === 0 && this.#scheme === 'cbcs') this.#addWholeSamples(run.count);
+    else throw missingIvs(run.parent);
+  }
+
   #addColumns(columns: SencColumns, run: SampleRun): void {
     if (columns.sampleCount !== run.count) {
       throw malformed(`${run.parent.path}: the protection of ${columns.sampleCount} samples is told`, {
@@ -213,7 +275,7 @@ class Collector {
         clause: 'ISO/IEC 23001-7 7.2',
       });
     }
-    for (const byte of columns.ivs) this.#ivs.push(byte);
+    this.#ivs.append(columns.ivs);
     const { subsamples } = columns;
     const { sizes } = this.track.samples;
     for (let i = 0; i < run.count; i++) {
@@ -228,32 +290,21 @@ class Collector {
         this.#addSubsample(subsamples.clearBytes[row], subsamples.protectedBytes[row]);
         sum += subsamples.clearBytes[row] + subsamples.protectedBytes[row];
       }
-      // An entry without subsamples in a box that has them: the whole sample is protected.
-      if (subsamples.starts[i] === subsamples.starts[i + 1]) this.#addSubsample(0, size);
+      // An entry without subsamples in a box that has them: the whole sample is protected, if there is any of it.
+      const isWhole = subsamples.starts[i] === subsamples.starts[i + 1];
+      if (isWhole && size > 0) this.#addSubsample(0, size);
       else if (sum !== size) throw this.#wrongSum(run, this.#count + i, size, sum);
       this.#closeSample();
     }
     if (subsamples) this.#hasSubsamples = true;
   }
 
-  /** Clear samples, or samples that are protected as a whole by the track's constant IV. */
-  #addWhole(run: SampleRun, entry: SampleEntry): void {
-    const needsIvs = this.#keyNumbers
-      .finish()
-      .subarray(this.#count)
-      .some((number) => number > 0);
-    if (entry.protection && needsIvs && this.#ivSize > 0) {
-      throw malformed(`${run.parent.path}: IVs of protected samples are missing (senc, or saiz and saio)`, {
-        boxPath: run.parent.path,
-        offsetBytes: run.parent.startBytes,
-        clause: 'ISO/IEC 23001-7 7.1',
-      });
-    }
-    for (let i = 0; i < run.count; i++) {
+  #addWholeSamples(count: number): void {
+    for (let i = 0; i < count; i++) {
       this.#addSubsample(0, this.track.samples.sizes[this.#count + i]);
       this.#closeSample();
     }
-    this.#ivs.fill(0, run.count * this.#ivSize);
+    this.#ivs.fill(0, count * (this.#ivSize ?? 0));
   }
 
   #addSubsample(clearBytes: number, protectedBytes: number): void {
@@ -274,6 +325,16 @@ class Collector {
       clause: 'ISO/IEC 23001-7 9.5',
     });
   }
+}
+
+/** PIFF 1.1 5.3.2.1: a fragment's own settings instead of the track's, for all its samples. */
+function piffOverride(run: SampleRun): Stretch[] | undefined {
+  const piff = run.boxes.find((box) => box.userType === PIFF_SENC);
+  const override = piff && readSencOverride(readerOf(piff, run.slice));
+  if (!override) return undefined;
+  const { algorithmId, kid, ivSize } = override;
+  if (algorithmId === 2) throw overrideOfCipher(piff);
+  return [{ count: run.count, settings: algorithmId === 0 ? undefined : { kid, ivSize } }];
 }
 
 /** From `senc`, its PIFF form, or `saiz` and `saio`; undefined when none is there. */
@@ -344,7 +405,7 @@ function seigGroups(boxes: readonly BoxNode[], slice: FileSlice): readonly Seig[
   return [];
 }
 
-/** The key groups of the run's samples, in order; samples behind the last are in none. */
+/** The key groups of the run's samples, in order, until no sample can be left. */
 function* groupRuns(run: SampleRun): Generator<{ count: number; group: Seig | undefined }> {
   const own = seigGroups(run.boxes, run.slice);
   for (const box of run.boxes) {
@@ -358,8 +419,9 @@ function* groupRuns(run: SampleRun): Generator<{ count: number; group: Seig | un
       if (index > 0 && !group) throw unknownGroup(box, index);
       yield { count, group };
     }
-    return;
+    break;
   }
+  yield { count: run.count, group: undefined };
 }
 
 function unknownGroup(box: BoxNode, index: number): PrpackError {
@@ -382,6 +444,22 @@ function mixedIvSizes(parent: BoxNode): PrpackError {
       remedy: 'Split the file where the IV size changes.',
     },
   );
+}
+
+function missingIvs(parent: BoxNode): PrpackError {
+  return malformed(`${parent.path}: IVs of protected samples are missing (senc, or saiz and saio)`, {
+    boxPath: parent.path,
+    offsetBytes: parent.startBytes,
+    clause: 'ISO/IEC 23001-7 7.1',
+  });
+}
+
+function overrideOfCipher(piff: BoxNode): PrpackError {
+  return new PrpackError('UNSUPPORTED_SCHEME', `${piff.path}: a fragment is encrypted by AES-CBC`, {
+    boxPath: piff.path,
+    offsetBytes: piff.startBytes,
+    remedy: 'Only AES-CTR (cenc, PIFF) can be decrypted so far; use another tool for this file.',
+  });
 }
 
 function scatteredAuxiliary(saio: BoxNode): PrpackError {

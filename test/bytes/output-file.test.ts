@@ -155,7 +155,7 @@ describe('expectTwoFiles', () => {
     fs.writeFileSync(inside('a'), 'a');
     fs.linkSync(inside('a'), inside('hard'));
     fs.symlinkSync('a', inside('soft'));
-    for (const name of ['a', 'hard', 'soft', '../' + folder.split('/').at(-1) + '/a']) {
+    for (const name of ['a', 'hard', 'soft', `../${folder.split('/').at(-1)}/a`]) {
       expect(errorOf(() => expectTwoFiles(inside('a'), inside(name))).code).toBe('INVALID_ARGUMENT');
     }
   });

@@ -61,6 +61,15 @@ export function readSenc(reader: ByteReader, ivSize: number): Senc {
   return override ? { ...columns, override } : columns;
 }
 
+/**
+ * Reads only whether a `senc` overrides the track's defaults, which must be known before its samples can be read.
+ * @throws PrpackError MALFORMED_INPUT
+ */
+export function readSencOverride(reader: ByteReader): Senc['override'] {
+  const { flags } = readVersionAndFlags(reader, 0);
+  return flags & OVERRIDE_TRACK_ENCRYPTION ? readPiffDefaults(reader) : undefined;
+}
+
 function readSamples(reader: ByteReader, ivSize: number, hasSubsamples: boolean): SencColumns {
   const sampleCount = reader.u32();
   if (!hasSubsamples) {

@@ -14,7 +14,7 @@ import { writeTfhd } from '../../isobmff/boxes/tfhd.js';
 import { sampleDefaultsOf, type TrunColumns, writeTrun } from '../../isobmff/boxes/trun.js';
 import type { Movie, Track } from '../../isobmff/movie.js';
 import { readerOf } from '../../isobmff/sample-entry.js';
-import { NON_SYNC, toSampleFlags } from '../../isobmff/sample-table.js';
+import { entryRunAt, NON_SYNC, toSampleFlags } from '../../isobmff/sample-table.js';
 import { RunKind } from '../../isobmff/top-level.js';
 import { findPath, walkBox, walkChildren } from '../../isobmff/walk.js';
 import { auxiliaryBoxes, type TrackEncryption } from './encrypt-edits.js';
@@ -198,7 +198,7 @@ export class FragmentedPlan implements OutputPlan {
     const head = [
       writeTfhd({
         trackId: track.id,
-        sampleDescriptionIndex: entryIndexAt(track, from),
+        sampleDescriptionIndex: track.samples.entryRuns[entryRunAt(track.samples, from)].entryIndex,
         ...defaults,
         durationIsEmpty: false,
         defaultBaseIsMoof: true,
@@ -277,10 +277,6 @@ function referenceTrack(tracks: readonly Track[]): Track {
     withSamples[0] ??
     tracks[0]
   );
-}
-
-function entryIndexAt(track: Track, sample: number): number {
-  return track.samples.entryRuns.findLast((run) => run.firstSample <= sample)?.entryIndex ?? 1;
 }
 
 function trunColumns(track: Track, durations: Uint32Array, from: number, count: number): TrunColumns {
