@@ -11,6 +11,14 @@ export interface TrackKeyRequest {
   /** Picture size in pixels, for video. */
   readonly width?: number;
   readonly height?: number;
+  /** What follows decides only where a key source has rules for it; where it is absent, such a rule cannot be applied. */
+  readonly frameRateFps?: number;
+  readonly isHdr?: boolean;
+  readonly hasWideColorGamut?: boolean;
+  /** Audio channels. */
+  readonly channels?: number;
+  /** Nominal bit rate in bits per second. */
+  readonly bitrateBps?: number;
 }
 
 /** The key that a track is encrypted with. */
@@ -19,7 +27,7 @@ export interface AssignedKey {
   readonly kid: KeyId;
   readonly key: ContentKey;
   readonly label?: string;
-  /** Where the key comes from: `random`, `file`, `environment`, `given`, `seed` or `store`. */
+  /** Where the key comes from: `random`, `file`, `environment`, `given`, `seed`, `store`, `cpix`, `speke` or `packaging-data`. */
   readonly source: string;
   /** Which seed the key was derived from, for source `seed`: enough for its owner to derive the key again. */
   readonly seedId?: string;

@@ -1,0 +1,158 @@
+import { PrpackError } from '../../errors.js';
+import type { KeyId } from '../key-id.js';
+import {
+  type AssignedKey,
+  assignTo,
+  type KeyLookup,
+  type KeySource,
+  type TrackKeyRequest,
+} from '../key-source.js';
+import type { CpixContentKey, CpixDocument } from './document.js';
+import { ruleVerdict } from './match.js';
+
+export interface CpixKeySourceOptions {
+  /** Where the document comes from, for messages: a path, or a URL without query. */
+  readonly name: string;
+  /** Scheme that the media is encrypted with, such as `cenc`: a key that is meant for another is refused. */
+  readonly scheme?: string;
+  /** What reports say of the keys' origin. Default `cpix`. */
+  readonly source?: string;
+}
+
+/**
+ * The keys of a CPIX document. Its usage rules decide which track gets which key; without rules, its only key is for all tracks.
+ * @throws (from `assign`) PrpackError KEY_REQUIRED when a track has no key, KEY_INVALID when it has more than one, when a rule cannot
+ *   be applied, or when the key is meant for another scheme
+ */
+export function cpixKeySource(document: CpixDocument, options: CpixKeySourceOptions): KeySource & KeyLookup {
+  const keyOf = (kid: KeyId) => document.contentKeys.find((entry) => entry.kid === kid);
+  return {
+    async assign(requests) {
+      expectUsableRules(document, options);
+      return requests.map((request) => assignByRules(document, request, options));
+    },
+    async find(kid) {
+      return keyOf(kid)?.key;
+    },
+  };
+}
+
+/** "shall not perform Content Key(s) mapping [...] if any unusable usage rules exist" (CPIX 2.4, "Usage Rules Filters"). */
+function expectUsableRules({ usageRules }: CpixDocument, { name }: CpixKeySourceOptions): void {
+  for (const [i, { kid, unknownFilters }] of usageRules.entries()) {
+    if (unknownFilters.length === 0) continue;
+    throw new PrpackError(
+      'KEY_INVALID',
+      `${name}: usage rule ${i + 1} (KID ${kid}) has a filter that is not known`,
+      {
+        expected: 'KeyPeriodFilter, LabelFilter, VideoFilter, AudioFilter, BitrateFilter',
+        received: unknownFilters.join(', '),
+        clause: 'DASH-IF CPIX 2.4, Usage Rules Filters',
+        remedy: 'Have the document issued with filters of the standard only.',
+      },
+    );
+  }
+}
+
+function assignByRules(
+  document: CpixDocument,
+  request: TrackKeyRequest,
+  options: CpixKeySourceOptions,
+): AssignedKey {
+  const kids = document.usageRules.length > 0 ? kidsByRules(document, request, options) : allKids(document);
+  const [kid] = kids;
+  if (kids.length > 1) throw ambiguous(kids, request, options);
+  if (kid === undefined) throw noKey(document, request, options);
+  const contentKey = document.contentKeys.find((entry) => entry.kid === kid);
+  if (!contentKey?.key) throw noValue(kid, request, options);
+  expectScheme(contentKey, options);
+  return assignTo(request, { kid, key: contentKey.key, source: options.source ?? 'cpix' });
+}
+
+function allKids({ contentKeys }: CpixDocument): KeyId[] {
+  return contentKeys.map(({ kid }) => kid);
+}
+
+function kidsByRules(
+  { usageRules, keyPeriods }: CpixDocument,
+  request: TrackKeyRequest,
+  { name }: CpixKeySourceOptions,
+): KeyId[] {
+  const matching = usageRules.filter((rule, i) => {
+    const verdict = ruleVerdict(rule, request, keyPeriods);
+    if (typeof verdict === 'string') return verdict === 'match';
+    throw new PrpackError(
+      'KEY_INVALID',
+      `${name}: usage rule ${i + 1} (KID ${rule.kid}) cannot be applied to ${nameOf(request)}`,
+      {
+        expected: `a known ${verdict.missing}`,
+        clause: 'DASH-IF CPIX 2.4, Usage Rules Filters',
+        remedy: `Have the document issued without a filter by ${verdict.missing}.`,
+      },
+    );
+  });
+  return [...new Set(matching.map(({ kid }) => kid))];
+}
+
+function ambiguous(
+  kids: readonly KeyId[],
+  request: TrackKeyRequest,
+  { name }: CpixKeySourceOptions,
+): PrpackError {
+  return new PrpackError(
+    'KEY_INVALID',
+    `${name}: more than one key for ${nameOf(request)}: ${kidList(kids)}`,
+    {
+      expected: 1,
+      received: kids.length,
+      remedy: 'Have the document issued with usage rules that give every track exactly one key.',
+    },
+  );
+}
+
+function noKey(
+  document: CpixDocument,
+  request: TrackKeyRequest,
+  { name }: CpixKeySourceOptions,
+): PrpackError {
+  const candidates = allKids(document);
+  const among = candidates.length === 0 ? 'the document has no keys' : `none of ${kidList(candidates)}`;
+  return new PrpackError('KEY_REQUIRED', `${name}: no key for ${nameOf(request)}: ${among}`, {
+    remedy:
+      'Have the document issued with a usage rule for this track, or leave the track clear with --track.',
+  });
+}
+
+function noValue(kid: KeyId, request: TrackKeyRequest, { name }: CpixKeySourceOptions): PrpackError {
+  return new PrpackError(
+    'KEY_REQUIRED',
+    `${name}: KID ${kid} is for ${nameOf(request)}, but its key is not there`,
+    {
+      remedy: 'The document only asks for keys: send it to the key server, and give the answer here.',
+    },
+  );
+}
+
+function expectScheme(
+  { kid, commonEncryptionScheme }: CpixContentKey,
+  { name, scheme }: CpixKeySourceOptions,
+): void {
+  if (!scheme || !commonEncryptionScheme || scheme === commonEncryptionScheme) return;
+  throw new PrpackError('KEY_INVALID', `${name}: KID ${kid} is meant for another encryption scheme`, {
+    expected: scheme,
+    received: commonEncryptionScheme,
+    remedy: `Encrypt with the scheme ${commonEncryptionScheme}, or have keys issued for ${scheme}.`,
+  });
+}
+
+/** At most five, for a document may list thousands. */
+function kidList(kids: readonly KeyId[]): string {
+  const more = kids.length > 5 ? ` and ${kids.length - 5} more` : '';
+  return kids.slice(0, 5).join(', ') + more;
+}
+
+function nameOf({ trackId, type, label, width, height }: TrackKeyRequest): string {
+  const facts = [label, width !== undefined && height !== undefined ? `${width}x${height}` : undefined];
+  const known = facts.filter((fact) => fact !== undefined).join(', ');
+  return `${type} track ${trackId}${known ? ` (${known})` : ''}`;
+}
