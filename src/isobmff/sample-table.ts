@@ -183,6 +183,26 @@ function growingCopy<K extends 'i32' | 'u16'>(
   return column;
 }
 
+/** Tells the decode times of all samples, in ticks, one after the other from the first on. */
+export class DecodeTimes {
+  readonly #samples: SampleTable;
+  #sample = 0;
+  #jump = 0;
+  #time = 0;
+
+  constructor(samples: SampleTable) {
+    this.#samples = samples;
+  }
+
+  next(): number {
+    const { timeJumps, durations } = this.#samples;
+    if (timeJumps[this.#jump]?.firstSample === this.#sample) this.#time = timeJumps[this.#jump++].decodeTime;
+    const time = this.#time;
+    this.#time += durations[this.#sample++];
+    return time;
+  }
+}
+
 /** Index into `entryRuns` of the run that a sample is in. */
 export function entryRunAt({ entryRuns }: SampleTable, sample: number): number {
   let low = 0;

@@ -5,9 +5,10 @@ import { SCHEMES } from '../cenc/scheme.js';
 import { describeProtectionData } from '../drm/describe.js';
 import { PrpackError } from '../errors.js';
 import { type Movie, readMovie, type Track } from '../isobmff/movie.js';
+import { DecodeTimes } from '../isobmff/sample-table.js';
 import type { ContentKey } from '../keys/content-key.js';
 import type { TrackEncryption } from './plan/encrypt-edits.js';
-import { sencColumns, type TrackProtection } from './plan/track-protection.js';
+import { protectedBytesOf, sencColumns } from './plan/track-protection.js';
 import { isProtected, type ReadProtection, readProtections } from './protection-reader.js';
 import { isPsshBox, readPsshBox } from './pssh.js';
 
@@ -82,11 +83,14 @@ function expectSameSamples(input: Movie, output: Movie): void {
 
 function expectSameColumns(track: Track, found: Track): void {
   const { sizes, compositionOffsets } = track.samples;
+  const times = new DecodeTimes(track.samples);
+  const foundTimes = new DecodeTimes(found.samples);
   for (let sample = 0; sample < track.samples.count; sample++) {
     const isSame =
       sizes[sample] === found.samples.sizes[sample] &&
+      times.next() === foundTimes.next() &&
       (compositionOffsets?.[sample] ?? 0) === (found.samples.compositionOffsets?.[sample] ?? 0);
-    if (!isSame) throw failed(`sample ${sample} of track ${track.id} has another size or composition time`);
+    if (!isSame) throw failed(`sample ${sample} of track ${track.id} has another size or time`);
   }
 }
 
@@ -139,21 +143,9 @@ async function expectDecryptable(
     const where = `sample ${sample} of track ${found.track.id}`;
     if (!isSameBytes(clear, bytes)) throw failed(`${where} does not decrypt to the input's`);
     // A single block may encrypt to itself by chance in one of 2^128 cases, a byte in one of 256.
-    if (!wasEncrypted && protectedSize(found, sample, size) >= 16) throw failed(`${where} is not encrypted`);
+    if (!wasEncrypted && protectedBytesOf(encryption, sample) >= 16)
+      throw failed(`${where} is not encrypted`);
   }
-}
-
-function protectedSize(
-  { subsamples }: Pick<TrackProtection, 'subsamples'>,
-  sample: number,
-  size: number,
-): number {
-  if (!subsamples) return size;
-  let sum = 0;
-  for (let row = subsamples.starts[sample]; row < subsamples.starts[sample + 1]; row++) {
-    sum += subsamples.protectedBytes[row];
-  }
-  return sum;
 }
 
 /** At most `wanted` of the numbers below `count`, the first and the last among them. */

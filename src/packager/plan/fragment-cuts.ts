@@ -1,4 +1,5 @@
-import { GrowingColumn, makeColumn } from '../../bytes/columns.js';
+import { GrowingColumn, lastAtMost, makeColumn } from '../../bytes/columns.js';
+import { PrpackError } from '../../errors.js';
 import type { Track } from '../../isobmff/movie.js';
 import { NON_SYNC, type SampleTable } from '../../isobmff/sample-table.js';
 
@@ -20,6 +21,7 @@ const MAX_FRAGMENT_BYTES = 512 * 2 ** 20;
  * Cuts the movie at sync samples of the reference track, so that each fragment lasts `durationSeconds` at least, and
  * wherever a track changes its sample entry or its decode time jumps.
  * @param reference the track whose sync samples decide: the first video, else the first audio track
+ * @throws PrpackError UNSUPPORTED_FEATURE when decode times do not rise where a fragment must begin
  */
 export function cutFragments(
   tracks: readonly Track[],
@@ -29,9 +31,11 @@ export function cutFragments(
   const timelines = tracks.map((track) => makeTimeline(track.samples));
   const times = new Set<number>();
   addSyncCuts(times, reference, timelines[reference.index], durationSeconds);
-  for (const track of tracks) addForcedCuts(times, track, timelines[track.index]);
+  const forced = tracks.map((track) => forcedCuts(track, timelines[track.index]));
+  for (const track of tracks) addForcedCuts(times, track, timelines[track.index], forced[track.index]);
   const cuts = [...times].sort((a, b) => a - b);
   const parts = tracks.map((track) => assign(track, timelines[track.index], cuts));
+  for (const track of tracks) expectCutAt(track, parts[track.index], forced[track.index]);
   return {
     ...dropEmpty(parts, cuts.length + 1),
     durations: timelines.map((timeline) => timeline.durations),
@@ -97,16 +101,39 @@ function addSyncCuts(times: Set<number>, track: Track, timeline: Timeline, durat
   });
 }
 
-function addForcedCuts(times: Set<number>, track: Track, timeline: Timeline): void {
-  const forced = new Set([
-    ...timeline.jumps.keys(),
-    ...track.samples.entryRuns.map((run) => run.firstSample),
-  ]);
+/** Samples that must begin a fragment: `tfdt` and `tfhd` are said once for all samples of a track in it. */
+function forcedCuts({ samples }: Track, { jumps }: Timeline): ReadonlySet<number> {
+  const forced = new Set([...jumps.keys(), ...samples.entryRuns.map((run) => run.firstSample)]);
   forced.delete(0);
+  return forced;
+}
+
+function addForcedCuts(
+  times: Set<number>,
+  track: Track,
+  timeline: Timeline,
+  forced: ReadonlySet<number>,
+): void {
   if (forced.size === 0) return;
   forEachTime(timeline, (sample, time) => {
     if (forced.has(sample)) times.add(time / track.mdhd.timescaleHz);
   });
+}
+
+/** Fragments are cut by time, which cannot part samples whose decode time goes back or stands still. */
+function expectCutAt(track: Track, { firstSample }: TrackPart, forced: ReadonlySet<number>): void {
+  for (const sample of forced) {
+    if (firstSample[lastAtMost(firstSample, sample)] === sample) continue;
+    throw new PrpackError(
+      'UNSUPPORTED_FEATURE',
+      `track ${track.id}: decode time does not rise at sample ${sample}, where a fragment must begin`,
+      {
+        boxPath: track.node.path,
+        clause: 'ISO/IEC 14496-12 8.8.12',
+        remedy: 'Use --layout keep, or repair the times by remuxing the file.',
+      },
+    );
+  }
 }
 
 interface TrackPart {

@@ -1,6 +1,7 @@
 import { readElst } from '../../isobmff/boxes/elst.js';
 import type { Movie, Track } from '../../isobmff/movie.js';
 import { readerOf } from '../../isobmff/sample-entry.js';
+import { DecodeTimes } from '../../isobmff/sample-table.js';
 import { findPath } from '../../isobmff/walk.js';
 import type { FragmentCuts } from './fragment-cuts.js';
 
@@ -41,16 +42,11 @@ export function movieDurationSeconds(movie: Movie): number {
 
 /** Seconds from the first sample's decode time to the end of the last sample. */
 export function trackDurationSeconds({ samples, mdhd }: Track): number {
-  const { durations, timeJumps, count } = samples;
-  let time = 0;
-  let start = 0;
-  let jump = 0;
-  for (let sample = 0; sample < count; sample++) {
-    if (timeJumps[jump]?.firstSample === sample) {
-      time = timeJumps[jump++].decodeTime;
-      if (sample === 0) start = time;
-    }
-    time += durations[sample];
-  }
-  return (time - start) / mdhd.timescaleHz;
+  const { durations, count } = samples;
+  if (count === 0) return 0;
+  const times = new DecodeTimes(samples);
+  const first = times.next();
+  let last = first;
+  for (let sample = 1; sample < count; sample++) last = times.next();
+  return (last + durations[count - 1] - first) / mdhd.timescaleHz;
 }
