@@ -17,8 +17,11 @@ describe('openKeyStore', () => {
     const store = openKeyStore({ environment });
     expect(store.location).toBe(`sqlite:${join(directory, 'data/prpack/keys.sqlite')}`);
     expect(readdirSync(directory)).toEqual([]);
-    await store.list();
-    expect(readdirSync(directory)).toEqual(['data']);
+    expect(await store.list()).toEqual({ items: [] });
+    expect(await store.audit()).toEqual({ items: [] });
+    expect(await store.get(registration().kid)).toBeUndefined();
+    expect(await store.findByContentId('film')).toEqual([]);
+    expect(readdirSync(directory)).toEqual([]);
     const one = registration();
     await store.register([one]);
     expect(readdirSync(join(directory, 'config/prpack'))).toEqual(['kek']);

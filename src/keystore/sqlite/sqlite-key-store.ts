@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { PrpackError } from '../../errors.js';
 import type { ContentKey } from '../../keys/content-key.js';
 import type { KeyId } from '../../keys/key-id.js';
@@ -47,7 +48,7 @@ export interface SqliteKeyStoreOptions {
 
 /**
  * The embedded key store: one SQLite file, shared by any number of processes of one machine. Nothing is opened before it
- * is used, and a KEK is asked for only when a key is to be wrapped or opened.
+ * is used, nothing is made before the first registration, and a KEK is asked for only when a key is to be wrapped or opened.
  */
 export class SqliteKeyStore implements KeyStore {
   readonly location: string;
@@ -92,13 +93,14 @@ export class SqliteKeyStore implements KeyStore {
   }
 
   async get(kid: KeyId): Promise<StoredKey | undefined> {
-    const tables = await this.#open();
-    const row = this.#try(() => tables.key(kid));
+    const tables = await this.#openIfThere();
+    const row = tables && this.#try(() => tables.key(kid));
     return row && (await this.#openRows(tables, [row]))[0];
   }
 
   async findByContentId(contentId: string): Promise<StoredKey[]> {
-    const tables = await this.#open();
+    const tables = await this.#openIfThere();
+    if (!tables) return [];
     return this.#openRows(
       tables,
       this.#try(() => tables.keysOfContent(contentId)),
@@ -106,8 +108,8 @@ export class SqliteKeyStore implements KeyStore {
   }
 
   async list(filter: KeyFilter = {}, page: PageRequest = {}): Promise<Page<KeyRecord>> {
-    const tables = await this.#open();
-    return this.#try(() => tables.list(filter, page));
+    const tables = await this.#openIfThere();
+    return tables ? this.#try(() => tables.list(filter, page)) : { items: [] };
   }
 
   async revoke(kids: readonly KeyId[]): Promise<void> {
@@ -138,8 +140,8 @@ export class SqliteKeyStore implements KeyStore {
   }
 
   async audit(filter: AuditFilter = {}, page: PageRequest = {}): Promise<Page<AuditEntry>> {
-    const tables = await this.#open();
-    return this.#try(() => tables.audit(filter, page));
+    const tables = await this.#openIfThere();
+    return tables ? this.#try(() => tables.audit(filter, page)) : { items: [] };
   }
 
   async close(): Promise<void> {
@@ -158,6 +160,13 @@ export class SqliteKeyStore implements KeyStore {
       },
     );
     return this.#tables;
+  }
+
+  /** Questions do not make a store: one that is not there has no keys. */
+  async #openIfThere(): Promise<Tables | undefined> {
+    const { path } = this.#options;
+    if (!this.#tables && (await isMissing(path))) return undefined;
+    return this.#open();
   }
 
   #try<T>(work: () => T): T {
@@ -216,6 +225,17 @@ export class SqliteKeyStore implements KeyStore {
       }
       return opened;
     });
+  }
+}
+
+async function isMissing(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return false;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return true;
+    throw storeFailure(path, error);
   }
 }
 

@@ -261,6 +261,7 @@ describe('SqliteKeyStore', () => {
     'refuses the page %o',
     async (page) => {
       const store = storeIn(scratch());
+      await store.register([registration()]);
       await expect(store.list({}, page)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
       await expect(store.audit({}, page)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
       await store.close();
