@@ -1,0 +1,87 @@
+import { TLSSocket } from 'node:tls';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Problem } from '../problem.js';
+import { type Demand, type Principal, type Scope, satisfies } from './scopes.js';
+import type { TokenStore } from './token-store.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who asks; absent where a route asks nobody. */
+    principal?: Principal;
+  }
+  interface FastifyContextConfig {
+    /** Scopes that the route asks for; a route without it is open to everybody. */
+    demand?: Demand;
+  }
+}
+
+/** What client certificates may do, by the distinguished name of their subject, such as `O=Example, CN=packager`. */
+export type ClientScopes = ReadonlyMap<string, readonly Scope[]>;
+
+export interface AccessOptions {
+  readonly tokens: TokenStore;
+  readonly clients: ClientScopes;
+}
+
+/** Decides who a caller is and whether that is enough. */
+export class Access {
+  readonly #options: AccessOptions;
+
+  constructor(options: AccessOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The caller, once it has shown that it may do what is demanded.
+   * @throws Problem 401 without good credentials, 403 when they are not enough
+   */
+  async require(request: FastifyRequest, reply: FastifyReply, demand: Demand): Promise<Principal> {
+    const principal = await this.#principalOf(request);
+    if (!principal) {
+      reply.header('www-authenticate', 'Bearer realm="prpack", Basic realm="prpack", charset="UTF-8"');
+      throw new Problem(
+        401,
+        'UNAUTHENTICATED',
+        'this needs a token or a client certificate that the key server knows',
+        'Send `Authorization: Bearer <token>`, or the token as the password of Basic; `prpack serve token create` makes one.',
+      );
+    }
+    if (!satisfies(principal, demand)) {
+      const wanted = demand === 'any' ? 'any scope' : demand.join(' and ');
+      throw new Problem(
+        403,
+        'FORBIDDEN',
+        `this needs the scope ${wanted}`,
+        'Use a token that was made with it.',
+      );
+    }
+    request.principal = principal;
+    return principal;
+  }
+
+  /** Credentials that are there but wrong are an error, whatever the certificate says. */
+  async #principalOf({ headers, raw }: FastifyRequest): Promise<Principal | undefined> {
+    if (headers.authorization === undefined) return this.#certifiedPrincipal(raw.socket);
+    const token = tokenOf(headers.authorization);
+    const record = token === undefined ? undefined : await this.#options.tokens.find(token);
+    return record && { actor: `token ${record.name} (${record.id})`, scopes: record.scopes };
+  }
+
+  /** `authorized`: the certificate was issued by the client CA of the server, and is in its time. */
+  #certifiedPrincipal(socket: unknown): Principal | undefined {
+    if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined;
+    const subject = socket.getPeerX509Certificate()?.subject.split('\n').join(', ');
+    const scopes = subject === undefined ? undefined : this.#options.clients.get(subject);
+    return scopes && { actor: `certificate ${subject}`, scopes };
+  }
+}
+
+/** The token of a Bearer header (RFC 6750), or the password of a Basic one (RFC 7617), which older packagers can send. */
+function tokenOf(authorization: string): string | undefined {
+  const [scheme, value] = authorization.split(/ +/, 2);
+  if (value === undefined) return undefined;
+  if (/^bearer$/i.test(scheme!)) return value;
+  if (!/^basic$/i.test(scheme!)) return undefined;
+  const text = Buffer.from(value, 'base64').toString();
+  return text.slice(text.indexOf(':') + 1);
+}

@@ -1,0 +1,143 @@
+import { randomUUID } from 'node:crypto';
+import { readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { PrpackError } from '../../errors.js';
+import { createSecretFile, makePrivateDirectory, syncDirectory } from '../../keys/file.js';
+import { SCOPES, type Scope } from './scopes.js';
+import { isTokenOf, makeToken, type TokenRecord, tokenId } from './token.js';
+
+const FILE_NAME = /^([0-9a-f]{8})\.json$/;
+
+const RECORD = z.object({
+  id: z.string().regex(/^[0-9a-f]{8}$/),
+  name: z.string(),
+  scopes: z.array(z.enum(SCOPES)),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  createdAt: z.string(),
+  revokedAt: z.string().optional(),
+});
+
+/**
+ * The tokens of a key server: a directory for its owner alone, with a file a token. A file appears and changes whole, so that any number of
+ * processes can make, revoke and check tokens at once without a lock.
+ */
+export class TokenStore {
+  readonly directory: string;
+  readonly #known = new Map<string, { readonly version: string; readonly record: TokenRecord }>();
+
+  constructor(directory: string) {
+    this.directory = directory;
+  }
+
+  /**
+   * Makes a token. It is not kept: this is the only time that it can be seen.
+   * @throws PrpackError KEY_STORE_FAILED
+   */
+  async create(name: string, scopes: readonly Scope[]): Promise<{ token: string; record: TokenRecord }> {
+    const made = makeToken(name, scopes);
+    await this.#try(async () => {
+      await makePrivateDirectory(this.directory);
+      await createSecretFile(this.#path(made.record.id), textOf(made.record));
+    });
+    return made;
+  }
+
+  /** All tokens, revoked ones too, oldest first. */
+  async list(): Promise<TokenRecord[]> {
+    const names = await this.#try(() => readdir(this.directory).catch(noneIfMissing));
+    const ids = names.flatMap((name) => FILE_NAME.exec(name)?.[1] ?? []);
+    const records = await Promise.all(ids.map((id) => this.#read(id)));
+    return records
+      .filter((record) => record !== undefined)
+      .sort((a, b) => a.createdAt.localeCompare(b.createdAt) || a.id.localeCompare(b.id));
+  }
+
+  /**
+   * Ends a token at once, also for servers that run. Idempotent.
+   * @throws PrpackError INVALID_ARGUMENT when there is no such token, KEY_STORE_FAILED
+   */
+  async revoke(id: string): Promise<TokenRecord> {
+    const record = FILE_NAME.test(`${id}.json`) ? await this.#read(id) : undefined;
+    if (!record) throw unknownToken();
+    if (record.revokedAt !== undefined) return record;
+    const revoked = { ...record, revokedAt: new Date().toISOString() };
+    await this.#try(() => this.#replace(revoked));
+    return revoked;
+  }
+
+  /** The record of a token that is good; undefined for anything else. */
+  async find(token: string): Promise<TokenRecord | undefined> {
+    const id = tokenId(token);
+    const record = id === undefined ? undefined : await this.#read(id);
+    return record && isTokenOf(token, record) && record.revokedAt === undefined ? record : undefined;
+  }
+
+  #path(id: string): string {
+    return join(this.directory, `${id}.json`);
+  }
+
+  /** A record, read again only when its file has changed. */
+  async #read(id: string): Promise<TokenRecord | undefined> {
+    return this.#try(async () => {
+      const path = this.#path(id);
+      const status = await stat(path, { bigint: true }).catch(undefinedIfMissing);
+      if (!status) return undefined;
+      const version = `${status.ino} ${status.mtimeNs}`;
+      const known = this.#known.get(id);
+      if (known?.version === version) return known.record;
+      const record = RECORD.parse(JSON.parse(await readFile(path, 'utf8'))) as TokenRecord;
+      this.#known.set(id, { version, record });
+      return record;
+    });
+  }
+
+  async #replace(record: TokenRecord): Promise<void> {
+    const path = this.#path(record.id);
+    const next = `${path}.${randomUUID()}`;
+    await createSecretFile(next, textOf(record));
+    await rename(next, path).catch(async (error) => {
+      await unlink(next);
+      throw error;
+    });
+    await syncDirectory(this.directory);
+  }
+
+  async #try<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (cause) {
+      const { code } = cause as NodeJS.ErrnoException;
+      const why = code ?? 'a file in it is not that of a token';
+      throw new PrpackError(
+        'KEY_STORE_FAILED',
+        `the tokens of the key server cannot be used: ${this.directory} (${why})`,
+        {
+          path: this.directory,
+          remedy: 'Let this user read and write the directory, and remove what is not a token from it.',
+        },
+        cause,
+      );
+    }
+  }
+}
+
+function textOf(record: TokenRecord): string {
+  return `${JSON.stringify(record, undefined, 2)}\n`;
+}
+
+function undefinedIfMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
+}
+
+function noneIfMissing(error: NodeJS.ErrnoException): string[] {
+  if (error.code !== 'ENOENT') throw error;
+  return [];
+}
+
+function unknownToken(): PrpackError {
+  return new PrpackError('INVALID_ARGUMENT', 'there is no token with this id', {
+    expected: 'an id of 8 hexadecimal digits',
+    remedy: 'See the ids with `prpack serve token list`.',
+  });
+}

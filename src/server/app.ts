@@ -1,0 +1,161 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { ServerOptions as HttpsOptions } from 'node:https';
+import type { Socket } from 'node:net';
+import helmet from '@fastify/helmet';
+import rateLimit from '@fastify/rate-limit';
+import fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
+import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { ServerContext } from './context.js';
+import { addJsonParser } from './json-body.js';
+import type { Limits } from './limits.js';
+import { type LogLevel, logResponse, SERIALIZERS } from './log.js';
+import { addOpenApi } from './openapi.js';
+import { PROBLEM_TYPE, Problem, problemOf } from './problem.js';
+import { healthRoutes } from './rest/health.js';
+import { lifeRoutes } from './rest/life.js';
+import { recordRoutes } from './rest/records.js';
+import { registerRoutes } from './rest/register.js';
+import { releaseRoutes } from './rest/releases.js';
+
+/** Certificate and key of a server that speaks TLS, in PEM. */
+export interface TlsOptions {
+  readonly cert: string;
+  readonly key: string;
+  /** Certificates of those who issue client certificates; without it none are asked for. */
+  readonly clientCa?: string;
+}
+
+export interface AppOptions {
+  readonly context: ServerContext;
+  readonly limits: Limits;
+  readonly tls?: TlsOptions;
+  readonly log: { readonly level: LogLevel; readonly stream: { write(line: string): void } };
+}
+
+/** The whole server, not listening yet. */
+export async function createApp({ context, limits, tls, log }: AppOptions): Promise<FastifyInstance> {
+  const app = newInstance(limits, tls, log);
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  addJsonParser(app);
+  addHooks(app, context);
+  app.setErrorHandler(answerError);
+  await app.register(helmet, {
+    global: true,
+    contentSecurityPolicy: { directives: { 'default-src': ["'none'"] } },
+  });
+  await app.register(rateLimit, {
+    max: limits.requestsPerSecond,
+    timeWindow: 1000,
+    errorResponseBuilder: (_request, { after }) =>
+      new Problem(
+        429,
+        'RATE_LIMITED',
+        'there are too many requests from this address',
+        `Try again in ${after}.`,
+      ),
+  });
+  app.setNotFoundHandler({ preHandler: app.rateLimit() }, () => {
+    throw new Problem(404, 'NOT_FOUND', 'there is nothing here', 'See /openapi.json for what there is.');
+  });
+  await addOpenApi(app);
+  await app.register(async (scope) => addRoutes(scope, context));
+  return app;
+}
+
+function addRoutes(scope: FastifyInstance, context: ServerContext): void {
+  const app = scope.withTypeProvider<ZodTypeProvider>();
+  app.addHook('onSend', async (_request, reply) => void reply.header('cache-control', 'no-store'));
+  registerRoutes(app, context);
+  recordRoutes(app, context);
+  releaseRoutes(app, context);
+  lifeRoutes(app, context);
+  healthRoutes(app, context);
+}
+
+function newInstance(limits: Limits, tls: TlsOptions | undefined, log: AppOptions['log']): FastifyInstance {
+  const timeouts = {
+    headersTimeout: limits.headersTimeoutMs,
+    connectionsCheckingInterval: Math.min(limits.headersTimeoutMs, limits.requestTimeoutMs) / 2,
+  };
+  const options = {
+    bodyLimit: limits.bodyBytes,
+    requestTimeout: limits.requestTimeoutMs,
+    keepAliveTimeout: limits.idleTimeoutMs,
+    connectionTimeout: limits.idleTimeoutMs,
+    routerOptions: { maxParamLength: 200 },
+    forceCloseConnections: 'idle' as const,
+    genReqId: requestId,
+    logController: new LogController({ disableRequestLogging: true }),
+    logger: { ...log, base: null, serializers: SERIALIZERS as never },
+    clientErrorHandler: answerClientError,
+  };
+  const app = tls
+    ? (fastify({
+        ...options,
+        https: { ...timeouts, ...tlsOptions(tls, limits) },
+      }) as unknown as FastifyInstance)
+    : fastify({ ...options, http: timeouts });
+  app.server.maxConnections = limits.connections;
+  return app;
+}
+
+/** A certificate is one way to show who one is: without it the connection stands, and a token is asked for. */
+function tlsOptions({ cert, key, clientCa }: TlsOptions, limits: Limits): HttpsOptions {
+  return {
+    cert,
+    key,
+    minVersion: 'TLSv1.2',
+    handshakeTimeout: limits.headersTimeoutMs,
+    ...(clientCa !== undefined && { ca: clientCa, requestCert: true, rejectUnauthorized: false }),
+  };
+}
+
+function addHooks(app: FastifyInstance, { access, metrics }: ServerContext): void {
+  metrics.watch(app);
+  app.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id));
+  // After the rate limit, which is an onRequest hook of every route, and before the body is read.
+  app.addHook('preParsing', async (request, reply) => {
+    const { demand } = request.routeOptions.config;
+    if (demand) await access.require(request, reply, demand);
+  });
+  app.addHook('onResponse', async (request, reply) => logResponse(request, reply));
+}
+
+/** The id that the caller gave, so that it can be followed through several logs, or a new one. */
+function requestId({ headers }: IncomingMessage): string {
+  const given = headers['x-request-id'];
+  return typeof given === 'string' && /^[A-Za-z0-9._-]{1,64}$/.test(given) ? given : randomUUID();
+}
+
+function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  const body = problemOf(error, request.id);
+  if (body.status >= 500) request.log.error({ err: error }, 'failed');
+  else request.log.debug({ status: body.status, code: body.code }, 'refused');
+  reply
+    .code(body.status)
+    .type(PROBLEM_TYPE)
+    .serializer(JSON.stringify)
+    .send({ ...body, requestId: request.id });
+}
+
+/** Bytes that are no HTTP request, or one that never ended. */
+function answerClientError(this: FastifyInstance, error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return;
+  this.log.debug({ code: error.code }, 'no request');
+  const status = CLIENT_ERRORS[error.code ?? ''] ?? '400 Bad Request';
+  if (socket.writable) socket.write(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+  socket.destroySoon();
+}
+
+const CLIENT_ERRORS: Readonly<Record<string, string>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+};

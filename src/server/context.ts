@@ -1,0 +1,19 @@
+import type { KeyStore } from '../keystore/key-store.js';
+import type { Access } from './access/authenticate.js';
+import type { Principal } from './access/scopes.js';
+import type { Metrics } from './metrics.js';
+import type { Stores } from './stores.js';
+
+/** What the routes of the server share. */
+export interface ServerContext {
+  readonly stores: Stores;
+  readonly access: Access;
+  readonly metrics: Metrics;
+  /** License acquisition URL of headers that the server makes. */
+  readonly laUrl?: string;
+}
+
+/** The store as the caller of a route uses it; the route demands scopes. */
+export function storeOf({ stores }: ServerContext, { principal }: { principal?: Principal }): KeyStore {
+  return stores.of(principal!.actor);
+}

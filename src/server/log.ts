@@ -1,0 +1,43 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { PrpackError } from '../errors.js';
+import { Problem } from './problem.js';
+
+export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug', 'trace'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/**
+ * How things are written to the log. Bodies, headers and URLs never are, for keys and tokens stand in them: a request is its id, its method
+ * and the pattern of its route.
+ */
+export const SERIALIZERS = {
+  req: ({ id, method }: { id?: string; method?: string }) => ({ id, method }),
+  res: ({ statusCode }: { statusCode?: number }) => ({ statusCode }),
+  err: describeError,
+};
+
+/** An error without whatever else hangs on it: that of a connection carries the bytes of the request. */
+export function describeError(error: unknown): object {
+  if (error instanceof Problem) return error.body;
+  if (error instanceof PrpackError) return { ...error.toJSON(), cause: causeOf(error) };
+  if (!(error instanceof Error)) return { type: typeof error };
+  return { type: error.name, code: (error as NodeJS.ErrnoException).code, stack: error.stack };
+}
+
+function causeOf({ cause }: PrpackError): string | undefined {
+  return cause instanceof Error ? `${cause.name}: ${cause.message}` : undefined;
+}
+
+/** One line a request. */
+export function logResponse(request: FastifyRequest, reply: FastifyReply): void {
+  request.log.info(
+    {
+      method: request.method,
+      route: request.routeOptions.url ?? 'none',
+      status: reply.statusCode,
+      ms: Math.round(reply.elapsedTime * 10) / 10,
+      address: request.ip,
+      ...(request.principal && { actor: request.principal.actor }),
+    },
+    'served',
+  );
+}

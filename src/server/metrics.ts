@@ -1,0 +1,43 @@
+import type { FastifyInstance } from 'fastify';
+import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+
+/** Counters for Prometheus. Labels are few and fixed: routes, not URLs. */
+export class Metrics {
+  readonly registry = new Registry();
+  /** Keys that were registered, by outcome: `created`, `unchanged` or `conflict`. */
+  readonly registrations = new Counter({
+    name: 'prpack_key_registrations_total',
+    help: 'Keys that were registered or refused',
+    labelNames: ['outcome'] as const,
+    registers: [this.registry],
+  });
+  /** Keys that left the store, by the way they took. */
+  readonly releases = new Counter({
+    name: 'prpack_key_releases_total',
+    help: 'Keys that left the key store',
+    labelNames: ['by'] as const,
+    registers: [this.registry],
+  });
+  readonly #durations = new Histogram({
+    name: 'prpack_http_request_duration_seconds',
+    help: 'Time from request to answer',
+    labelNames: ['method', 'route', 'status'] as const,
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers: [this.registry],
+  });
+
+  constructor() {
+    collectDefaultMetrics({ register: this.registry });
+  }
+
+  /** Times every request of the server. */
+  watch(app: FastifyInstance): void {
+    app.addHook('onResponse', async (request, reply) => {
+      const route = request.routeOptions.url ?? 'none';
+      this.#durations.observe(
+        { method: request.method, route, status: reply.statusCode },
+        reply.elapsedTime / 1000,
+      );
+    });
+  }
+}

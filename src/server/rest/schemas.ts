@@ -1,0 +1,161 @@
+import { z } from 'zod';
+
+// Shapes of REST v1: what is validated, sent and published as OpenAPI.
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** Longest text that names something. */
+const MAX_NAME = 1024;
+/** Keys of one request. */
+export const MAX_KEYS = 1000;
+
+const name = z.string().min(1).max(MAX_NAME);
+const timestamp = z.string().describe('RFC 3339, UTC, with milliseconds');
+
+export const Kid = z.string().regex(UUID).describe('Key id: a UUID with dashes').meta({ format: 'uuid' });
+const Key = z
+  .string()
+  .regex(/^[0-9a-f]{32}$/i)
+  .describe('Content key: 32 hexadecimal digits');
+const Algorithm = z
+  .enum(['AESCTR', 'AESCBC'])
+  .describe('What the key encrypts with, in the words of PlayReady');
+const State = z.enum(['pending', 'active', 'revoked']);
+const Checksum = z.string().max(24).describe('PlayReady checksum: base64 of 8 bytes');
+const Policy = z.record(z.string(), z.unknown()).describe('What the license server is to allow');
+const Sha256 = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/)
+  .describe('SHA-256 of the published file');
+
+const description = {
+  algorithm: Algorithm.default('AESCTR'),
+  contentId: name.describe('The content that the key protects'),
+  label: name.optional().describe('Tracks that the key is for, such as audio or HD; absent: all'),
+  source: name.default('given').describe('Where the key comes from'),
+  seedId: name
+    .optional()
+    .describe('Id of the key seed that the key follows from; then the key itself is not stored'),
+  laUrl: name.optional().describe('License acquisition URL in the media'),
+  policy: Policy.optional(),
+};
+
+const secret = {
+  key: Key,
+  checksum: Checksum.optional().describe('Compared with that of the key, so that a damaged key is refused'),
+};
+
+export const Registration = z.strictObject({ ...description, ...secret });
+export const RegistrationWithKid = z.strictObject({ kid: Kid, ...description, ...secret });
+export type RegistrationWithKid = z.output<typeof RegistrationWithKid>;
+
+export const Registrations = z.strictObject({
+  keys: z.array(RegistrationWithKid).min(1).max(MAX_KEYS),
+  atomic: z.boolean().default(false).describe('Register all keys or none; else each by itself'),
+});
+
+export const KidParams = z.object({ kid: Kid });
+
+const kids = z.array(Kid).min(1).max(MAX_KEYS);
+
+export const Kids = z.strictObject({ kids });
+
+export const Publication = z.strictObject({
+  kids,
+  output: z.strictObject({
+    sha256: Sha256,
+    madeFrom: name.optional().describe('What the file was made from'),
+  }),
+});
+
+export const Empty = z.undefined().describe('Done');
+
+export const Health = z.object({ status: z.literal('ok') });
+
+export const MetricsText = z.string().describe('Prometheus text format');
+
+export const KeyRecord = z.object({
+  kid: Kid,
+  algorithm: Algorithm,
+  contentId: z.string(),
+  label: z.string().optional(),
+  source: z.string(),
+  seedId: z.string().optional(),
+  kekId: z.string().optional().describe('Id of the key-encryption key that the key is wrapped under'),
+  laUrl: z.string().optional(),
+  policy: Policy.optional(),
+  checksum: Checksum,
+  state: State,
+  outputs: z.array(z.object({ sha256: Sha256, madeFrom: z.string().optional() })),
+  createdAt: timestamp,
+  updatedAt: timestamp,
+});
+
+export const RegisteredKey = z.object({ outcome: z.enum(['created', 'unchanged']), record: KeyRecord });
+
+export const StoredKeyBody = z.object({
+  record: KeyRecord,
+  key: Key.optional().describe('Absent when the key follows from the seed that the record names'),
+});
+
+export const ProblemDocument = z
+  .object({
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.string().describe('What programs branch on'),
+    remedy: z.string().optional(),
+    errors: z.array(z.object({ pointer: z.string(), problem: z.string() })).optional(),
+    requestId: z.string(),
+  })
+  .describe('RFC 9457');
+
+const RegistrationResult = z.object({
+  kid: Kid,
+  status: z.int().describe('201 created, 200 unchanged, 409 conflict'),
+  outcome: z.enum(['created', 'unchanged', 'conflict']),
+  record: KeyRecord.optional(),
+  problem: z.string().optional().describe('Why the key was refused'),
+});
+
+export const RegistrationResults = z.object({ results: z.array(RegistrationResult) });
+
+export const StoredKeys = z.object({ items: z.array(StoredKeyBody) });
+
+const page = {
+  cursor: z.string().max(2048).optional().describe('`next` of the page before'),
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+};
+
+export const KeyQuery = z.strictObject({
+  kid: Kid.optional(),
+  contentId: name.optional(),
+  label: name.optional(),
+  state: State.optional(),
+  algorithm: Algorithm.optional(),
+  ...page,
+});
+
+export const ContentQuery = z.strictObject({ contentId: name });
+
+export const AuditQuery = z.strictObject({ kid: Kid.optional(), contentId: name.optional(), ...page });
+
+const next = z.string().optional().describe('Cursor of the next page; absent on the last');
+
+export const KeyPage = z.object({ items: z.array(KeyRecord), next });
+
+export const AuditPage = z.object({
+  items: z.array(
+    z.object({
+      id: z.int(),
+      at: timestamp,
+      actor: z.string(),
+      operation: z.string(),
+      kid: Kid,
+      contentId: z.string().optional(),
+      checksum: Checksum.optional(),
+      outcome: z.enum(['done', 'unchanged', 'conflict', 'failed']),
+    }),
+  ),
+  next,
+});

@@ -1,0 +1,112 @@
+import { isIP } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FastifyInstance } from 'fastify';
+import { PrpackError } from '../errors.js';
+import { Access, type ClientScopes } from './access/authenticate.js';
+import { TokenStore } from './access/token-store.js';
+import { createApp, type TlsOptions } from './app.js';
+import { DEFAULT_LIMITS, type Limits } from './limits.js';
+import type { LogLevel } from './log.js';
+import { Metrics } from './metrics.js';
+import { type StoreLocation, Stores } from './stores.js';
+
+export interface KeyServerOptions {
+  /** Name or address to listen on. */
+  readonly host: string;
+  /** 0 for any that is free. */
+  readonly port: number;
+  readonly store: StoreLocation;
+  /** Directory of the tokens. */
+  readonly tokenDirectory: string;
+  readonly tls?: TlsOptions;
+  /** What client certificates may do. */
+  readonly clients?: ClientScopes;
+  /** Listen without TLS on an address that others can reach. */
+  readonly insecureHttp?: boolean;
+  /** License acquisition URL of headers that the server makes. */
+  readonly laUrl?: string;
+  readonly limits?: Partial<Limits>;
+  readonly log: { readonly level: LogLevel; readonly stream: { write(line: string): void } };
+}
+
+export interface KeyServer {
+  /** Where it listens, such as `http://127.0.0.1:8443`. */
+  readonly url: string;
+  /** Ends what is in flight, for a while, and lets go of everything. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a key server.
+ * @throws PrpackError INVALID_ARGUMENT when others could listen in, or when it cannot listen
+ */
+export async function startKeyServer(options: KeyServerOptions): Promise<KeyServer> {
+  refuseListeners(options);
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const { laUrl, clients = new Map(), tls, log } = options;
+  const stores = new Stores(options.store);
+  const access = new Access({ tokens: new TokenStore(options.tokenDirectory), clients });
+  const context = { stores, access, metrics: new Metrics(), ...(laUrl !== undefined && { laUrl }) };
+  const app = await createApp({ context, limits, log, ...(tls && { tls }) });
+  try {
+    await app.listen({ host: options.host, port: options.port });
+  } catch (error) {
+    await app.close();
+    throw cannotListen(options, error as NodeJS.ErrnoException);
+  }
+  return {
+    url: urlOf(app, tls !== undefined),
+    async close() {
+      await drain(app, limits.drainMs);
+      await stores.close();
+    },
+  };
+}
+
+/** Requests in flight get their answers; those that take too long are cut off. */
+async function drain(app: FastifyInstance, drainMs: number): Promise<void> {
+  const abort = new AbortController();
+  const cut = sleep(drainMs, undefined, { signal: abort.signal })
+    .then(() => app.server.closeAllConnections())
+    .catch(() => {});
+  await app.close();
+  abort.abort();
+  await cut;
+}
+
+/** Tokens and keys in the clear are for the machine's own ears. */
+function refuseListeners({ host, tls, insecureHttp }: KeyServerOptions): void {
+  if (tls || insecureHttp || isLoopback(host)) return;
+  throw new PrpackError('INVALID_ARGUMENT', `keys would be sent unencrypted to whoever reaches ${host}`, {
+    expected: 'TLS, or a loopback address such as 127.0.0.1',
+    received: host,
+    remedy:
+      'Give --tls-cert and --tls-key; or --insecure-http, when something in front of the server speaks TLS for it.',
+  });
+}
+
+export function isLoopback(host: string): boolean {
+  if (isIP(host) === 4) return host.startsWith('127.');
+  return host === 'localhost' || host === '::1';
+}
+
+function urlOf({ server }: FastifyInstance, isTls: boolean): string {
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new TypeError('the server has no port');
+  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  return `${isTls ? 'https' : 'http'}://${host}:${address.port}`;
+}
+
+function cannotListen({ host, port }: KeyServerOptions, cause: NodeJS.ErrnoException): PrpackError {
+  return new PrpackError(
+    'INVALID_ARGUMENT',
+    `the key server cannot listen on ${host}, port ${port} (${cause.code ?? cause.message})`,
+    {
+      remedy:
+        cause.code === 'EADDRINUSE'
+          ? 'Another program listens there: stop it, or take another port with --port.'
+          : 'Give an address of this machine with --host, and a port that this user may use with --port.',
+    },
+    cause,
+  );
+}
