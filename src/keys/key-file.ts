@@ -19,11 +19,19 @@ export interface KeyFileEntry {
   readonly trackId?: number;
   /** The key is for tracks with this label: `audio`, `video` or a label of the request. With `trackId` it is a remark only. */
   readonly label?: string;
+  /** What a key store is to know of the key besides; no matter for the choice of keys. */
+  readonly contentId?: string;
+  readonly algorithm?: 'AESCTR' | 'AESCBC';
+  /** Where the key came from at first. */
+  readonly source?: string;
+  readonly laUrl?: string;
+  readonly policy?: Readonly<Record<string, unknown>>;
 }
 
 /**
  * Keys from a `keys.json`: `{"keys": [{"kid": UUID, "key": 32 hex digits, "trackId": 1 | "label": "video"}, …]}`, or the array alone.
- * An entry without track id and label is for every track that has no entry of its own.
+ * An entry without track id and label is for every track that has no entry of its own. `contentId`, `algorithm`, `source`, `laUrl` and
+ * `policy` describe a key for a key store.
  */
 export class KeyFile implements KeySource, KeyLookup {
   readonly entries: readonly KeyFileEntry[];
@@ -130,7 +138,19 @@ function onlyKeysOf(parsed: Record<string, unknown>, path: string): unknown {
   return parsed.keys;
 }
 
-const FIELDS = ['kid', 'key', 'trackId', 'label'];
+/** Fields beside `kid` and `key`: what each may be, and how that is said. */
+const OPTIONAL_FIELDS: Readonly<
+  Record<string, readonly [isValid: (value: unknown) => boolean, isNot: string]>
+> = {
+  trackId: [isTrackId, 'an integer from 1 to 4294967295'],
+  label: [isText, 'a text with at least one character'],
+  contentId: [isText, 'a text with at least one character'],
+  algorithm: [(value) => value === 'AESCTR' || value === 'AESCBC', 'AESCTR or AESCBC'],
+  source: [isText, 'a text with at least one character'],
+  laUrl: [isText, 'a text with at least one character'],
+  policy: [isObject, 'an object'],
+};
+const FIELDS = ['kid', 'key', ...Object.keys(OPTIONAL_FIELDS)];
 
 function parseEntry(value: unknown, index: number, path: string): KeyFileEntry {
   const at = `entry ${index}`;
@@ -139,18 +159,15 @@ function parseEntry(value: unknown, index: number, path: string): KeyFileEntry {
   if (Object.keys(value).some((name) => !FIELDS.includes(name))) {
     throw invalid(path, `${at} has a field other than ${FIELDS.join(', ')}`);
   }
-  const { trackId, label } = value;
-  if (trackId !== undefined && !isTrackId(trackId)) {
-    throw invalid(path, `${at}: "trackId" is not an integer from 1 to 4294967295`);
-  }
-  if (label !== undefined && !(typeof label === 'string' && label.length > 0)) {
-    throw invalid(path, `${at}: "label" is not a text with at least one character`);
+  const { kid: _kid, key: _key, ...rest } = value;
+  for (const [name, given] of Object.entries(rest)) {
+    const [isValid, isNot] = OPTIONAL_FIELDS[name]!;
+    if (!isValid(given)) throw invalid(path, `${at}: "${name}" is not ${isNot}`);
   }
   return {
     kid: field(value, 'kid', parseKeyId, at, path),
     key: field(value, 'key', ContentKey.fromHex, at, path),
-    ...(trackId === undefined ? {} : { trackId }),
-    ...(label === undefined ? {} : { label }),
+    ...(rest as Omit<KeyFileEntry, 'kid' | 'key'>),
   };
 }
 
@@ -177,6 +194,10 @@ function field<T>(
 /** track_ID: never zero (ISO/IEC 14496-12 8.3.2.3). */
 function isTrackId(value: unknown): value is number {
   return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 0xffffffff;
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value.length > 0;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
