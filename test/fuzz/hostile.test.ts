@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { exitCodeOf, type Layout, PrpackError } from '../../src/index.js';
@@ -6,6 +7,7 @@ import { fragmented } from '../support/builder/fragmented.js';
 import { audioTrackOf, tracksOf } from '../support/builder/movie.js';
 import { toBytes } from '../support/builder/pieces.js';
 import { progressive } from '../support/builder/progressive.js';
+import { PRPACK, runProgram } from '../support/cli.js';
 import { encryptTo, tracesOf } from '../support/jobs.js';
 import { runMeasured } from '../support/measured.js';
 import { type Box, boxesIn } from '../support/mp4-reader.js';
@@ -250,6 +252,18 @@ describe('the program on hostile input', () => {
       expect(tracesOf(output)).toEqual([]);
     },
   );
+});
+
+describe('the program on what is no file', () => {
+  it.skipIf(process.platform === 'win32')('does not wait for somebody to write into a pipe', async () => {
+    const pipe = temporary('pipe.mp4');
+    const output = temporary('from-pipe.mp4');
+    execFileSync('mkfifo', [pipe]);
+    const encrypt = [process.execPath, PRPACK, 'encrypt', pipe, output, '--playready-test', '--json'];
+    const run = await runProgram('timeout', ['--signal', 'KILL', '5', ...encrypt]);
+    expect(run.exitCode).toBe(3);
+    expect(JSON.parse(run.stdout).error.code).toBe('INPUT_UNREADABLE');
+  });
 });
 
 /** Tries one file: one error with a code of the list, a remedy and a place; no output; within the time. */
