@@ -10,10 +10,10 @@ import {
   rmSync,
   statfsSync,
   statSync,
-  write,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { PrpackError } from '../errors.js';
+import { type OutputHandle, outputFailure, writeFully } from './write.js';
 
 /**
  * A file that appears under its name whole or not at all: it is written as a hidden sibling, flushed, and renamed.
@@ -59,15 +59,17 @@ export class OutputFile {
     });
   }
 
+  /** What other threads of the process can write the same file by, until it is published or discarded. */
+  get handle(): OutputHandle {
+    return { path: this.path, fd: this.#open() };
+  }
+
   /**
-   * Writes all the bytes at an offset, off the main thread: the buffer must stay as it is until the promise ends.
+   * Writes all the bytes at an offset.
    * @throws PrpackError OUTPUT_FAILED
    */
-  async writeAt(bytes: Uint8Array, offsetBytes: number): Promise<void> {
-    let done = 0;
-    while (done < bytes.length) {
-      done += await this.#writeSome(bytes.subarray(done), offsetBytes + done);
-    }
+  writeAt(bytes: Uint8Array, offsetBytes: number): void {
+    writeFully(this.handle, bytes, offsetBytes);
   }
 
   /**
@@ -124,16 +126,6 @@ export class OutputFile {
     }
   }
 
-  #writeSome(bytes: Uint8Array, offsetBytes: number): Promise<number> {
-    return new Promise((resolve, reject) => {
-      write(this.#open(), bytes, 0, bytes.length, offsetBytes, (cause, written) => {
-        if (cause) reject(this.#failure('cannot be written', cause));
-        else if (written === 0) reject(this.#failure('cannot be written', undefined));
-        else resolve(written);
-      });
-    });
-  }
-
   #open(): number {
     if (this.#fd === undefined) throw new Error('the output file is closed');
     return this.#fd;
@@ -170,24 +162,6 @@ function identityOf(path: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-const REMEDIES: Record<string, string> = {
-  ENOENT: 'Make the directory first, or choose another one.',
-  ENOTDIR: 'A part of the path is a file; choose another directory.',
-  EACCES: 'Make the directory writable for this user, or choose another one.',
-  EPERM: 'Make the directory writable for this user, or choose another one.',
-  EROFS: 'The disk is mounted read-only; choose another directory.',
-  ENOSPC: 'The disk is full: free some space, or write to another disk.',
-  EDQUOT: 'The quota is used up: free some space, or write to another disk.',
-  EFBIG: 'The file system or a limit of this process does not allow files of this size.',
-  ENAMETOOLONG: 'Choose a shorter file name.',
-};
-
-function outputFailure(path: string, what: string, cause: unknown): PrpackError {
-  const reason = reasonOf(cause) || 'nothing was written';
-  const remedy = REMEDIES[reason] ?? 'Check the disk that holds the output.';
-  return new PrpackError('OUTPUT_FAILED', `${path} ${what}: ${reason}`, { path, remedy }, cause);
 }
 
 function expectFree(path: string, replace: boolean): void {

@@ -12,6 +12,15 @@ export interface ByteSource {
    */
   readInto(target: Uint8Array, offsetBytes: number): void;
   close(): void;
+  /** What other threads of the process can read the same bytes by; absent where they lie in memory. */
+  readonly file?: OpenFile;
+}
+
+/** A file opened by another thread: descriptors belong to the process. */
+export interface OpenFile {
+  readonly path: string;
+  readonly fd: number;
+  readonly sizeBytes: number;
 }
 
 const OPEN_PROBLEMS: Record<string, [code: 'INPUT_NOT_FOUND' | 'INPUT_UNREADABLE', remedy: string]> = {
@@ -20,34 +29,20 @@ const OPEN_PROBLEMS: Record<string, [code: 'INPUT_NOT_FOUND' | 'INPUT_UNREADABLE
   EACCES: ['INPUT_UNREADABLE', 'Make the file readable for this user.'],
 };
 
-/** A regular file, opened for reading. */
-export class FileSource implements ByteSource {
-  readonly path: string;
-  readonly sizeBytes: number;
-  readonly #fd: number;
+/** A file that someone else opened for reading, and will close. */
+export class BorrowedSource implements ByteSource {
+  readonly file: OpenFile;
 
-  /** @throws PrpackError INPUT_NOT_FOUND, INPUT_UNREADABLE */
-  constructor(path: string) {
-    this.path = path;
-    try {
-      this.#fd = openSync(path, 'r');
-    } catch (cause) {
-      const reason = (cause as NodeJS.ErrnoException).code ?? '';
-      const [code, remedy] = OPEN_PROBLEMS[reason] ?? [
-        'INPUT_UNREADABLE',
-        'Check that the file can be read.',
-      ];
-      throw new PrpackError(code, `cannot open ${path}: ${reason}`, { path, remedy }, cause);
-    }
-    const stat = fstatSync(this.#fd);
-    if (!stat.isFile()) {
-      closeSync(this.#fd);
-      throw new PrpackError('INPUT_UNREADABLE', `${path} is not a regular file`, {
-        path,
-        remedy: 'Give the path of an MP4 file; pipes and directories cannot be read at random places.',
-      });
-    }
-    this.sizeBytes = stat.size;
+  constructor(file: OpenFile) {
+    this.file = file;
+  }
+
+  get path(): string {
+    return this.file.path;
+  }
+
+  get sizeBytes(): number {
+    return this.file.sizeBytes;
   }
 
   readInto(target: Uint8Array, offsetBytes: number): void {
@@ -59,15 +54,14 @@ export class FileSource implements ByteSource {
     }
   }
 
-  close(): void {
-    closeSync(this.#fd);
-  }
+  close(): void {}
 
   #readSome(target: Uint8Array, from: number, offsetBytes: number): number {
     try {
-      return readSync(this.#fd, target, from, target.length - from, offsetBytes);
+      return readSync(this.file.fd, target, from, target.length - from, offsetBytes);
     } catch (cause) {
       const reason = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
+      if (reason === 'EINTR') return this.#readSome(target, from, offsetBytes); // a signal came first: no failure
       throw new PrpackError(
         'INPUT_UNREADABLE',
         `reading ${this.path} failed at byte ${offsetBytes}: ${reason}`,
@@ -76,6 +70,36 @@ export class FileSource implements ByteSource {
       );
     }
   }
+}
+
+/** A regular file, opened for reading. */
+export class FileSource extends BorrowedSource {
+  /** @throws PrpackError INPUT_NOT_FOUND, INPUT_UNREADABLE */
+  constructor(path: string) {
+    super(openInput(path));
+  }
+
+  override close(): void {
+    closeSync(this.file.fd);
+  }
+}
+
+function openInput(path: string): OpenFile {
+  let fd: number;
+  try {
+    fd = openSync(path, 'r');
+  } catch (cause) {
+    const reason = (cause as NodeJS.ErrnoException).code ?? '';
+    const [code, remedy] = OPEN_PROBLEMS[reason] ?? ['INPUT_UNREADABLE', 'Check that the file can be read.'];
+    throw new PrpackError(code, `cannot open ${path}: ${reason}`, { path, remedy }, cause);
+  }
+  const stat = fstatSync(fd);
+  if (stat.isFile()) return { path, fd, sizeBytes: stat.size };
+  closeSync(fd);
+  throw new PrpackError('INPUT_UNREADABLE', `${path} is not a regular file`, {
+    path,
+    remedy: 'Give the path of an MP4 file; pipes and directories cannot be read at random places.',
+  });
 }
 
 /** Bytes already in memory. */

@@ -1,5 +1,6 @@
 import { GrowingColumn, makeColumn } from '../bytes/columns.js';
 import type { ByteReader } from '../bytes/reader.js';
+import { malformed, PrpackError } from '../errors.js';
 import type { Trun } from './boxes/trun.js';
 
 /** Bits of `SampleTable.flags`: the low eight are those of `sdtp` (ISO/IEC 14496-12 8.6.4.2). */
@@ -57,9 +58,44 @@ export function toSampleFlags(flags: number): number {
   return ((flags & 0xff) << 20) | (flags & NON_SYNC ? 0x10000 : 0);
 }
 
+/** Over 1.5 GiB of memory: three weeks of video, but only half an hour of uncompressed sound, a sample a frame. */
+const MAX_SAMPLES = 2 ** 26;
+
+/**
+ * How many samples the tracks of a file may have together. Counts are claims, which a few bytes can make; real samples
+ * have a byte of their own.
+ */
+export class SampleBudget {
+  readonly fileSizeBytes: number;
+  #used = 0;
+
+  constructor(fileSizeBytes: number) {
+    this.fileSizeBytes = fileSizeBytes;
+  }
+
+  /** @throws PrpackError MALFORMED_INPUT when the file cannot hold so many more, UNSUPPORTED_FEATURE when memory cannot */
+  take(count: number, place: { readonly boxPath: string; readonly offsetBytes: number }): void {
+    this.#used += count;
+    if (this.#used > this.fileSizeBytes) {
+      throw malformed(`${place.boxPath}: more samples than the file can hold`, {
+        ...place,
+        expected: this.fileSizeBytes,
+        received: this.#used,
+      });
+    }
+    if (this.#used <= MAX_SAMPLES) return;
+    throw new PrpackError('UNSUPPORTED_FEATURE', `${place.boxPath}: more samples than memory can hold`, {
+      ...place,
+      expected: MAX_SAMPLES,
+      received: this.#used,
+      remedy: 'Split the file, or leave out tracks of uncompressed sound, whose every frame is a sample.',
+    });
+  }
+}
+
 /** Collects the samples of one track, in decode order. */
 export class SampleTableBuilder {
-  readonly #sourceSizeBytes: number;
+  readonly #budget: SampleBudget;
   readonly #offsets = new GrowingColumn('f64');
   readonly #sizes = new GrowingColumn('u32');
   readonly #durations = new GrowingColumn('u32');
@@ -70,8 +106,8 @@ export class SampleTableBuilder {
   #nextDecodeTime = 0;
 
   /** @param base samples that come before, such as those of the sample table before those of fragments */
-  constructor(sourceSizeBytes: number, base?: SampleTable) {
-    this.#sourceSizeBytes = sourceSizeBytes;
+  constructor(budget: SampleBudget, base?: SampleTable) {
+    this.#budget = budget;
     if (base) this.#takeOver(base);
   }
 
@@ -99,10 +135,8 @@ export class SampleTableBuilder {
    */
   appendRun(trun: Trun, dataBytes: number, defaults: RunDefaults, reader: ByteReader): void {
     const { sampleCount } = trun;
-    // A column is backed by bytes; without one the count is only a claim, and samples of no bytes are nothing to encrypt.
-    if (this.count + sampleCount > this.#sourceSizeBytes) {
-      throw reader.fail('more samples than the file has bytes', 4, { received: sampleCount });
-    }
+    this.#budget.take(sampleCount, reader.place);
+    const { fileSizeBytes } = this.#budget;
     let offset = dataBytes;
     for (let i = 0; i < sampleCount; i++) {
       const size = trun.sizes ? trun.sizes[i] : defaults.size;
@@ -113,9 +147,9 @@ export class SampleTableBuilder {
       offset += size;
       this.#nextDecodeTime += duration;
     }
-    if (dataBytes < 0 || offset > this.#sourceSizeBytes) {
+    if (dataBytes < 0 || offset > fileSizeBytes) {
       throw reader.fail('samples lie outside the file', 8, {
-        expected: `0 to ${this.#sourceSizeBytes}`,
+        expected: `0 to ${fileSizeBytes}`,
         received: `${dataBytes} to ${offset}`,
         clause: 'ISO/IEC 14496-12 8.8.8',
       });
@@ -231,11 +265,14 @@ function sortedOrder(offsets: Float64Array): Uint32Array {
   return order.sort((a, b) => offsets[a] - offsets[b] || a - b);
 }
 
+/** Where the samples of a track are. */
+export type SamplePlaces = Pick<SampleTable, 'count' | 'offsets' | 'sizes' | 'byOffset'>;
+
 /**
  * Position (in offset order) of the first sample that ends behind `offsetBytes`. Samples must not overlap, which the
  * movie reader checks for every track that it is asked to protect.
  */
-export function firstEndingAfter(samples: SampleTable, offsetBytes: number): number {
+export function firstEndingAfter(samples: SamplePlaces, offsetBytes: number): number {
   const { offsets, sizes, byOffset } = samples;
   let low = 0;
   let high = samples.count;

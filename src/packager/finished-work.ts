@@ -8,7 +8,7 @@ import {
   type PlannedEncryption,
   planEncryption,
 } from './encryption-plan.js';
-import { StretchRenderer } from './execute.js';
+import { StretchRenderer } from './execute/renderer.js';
 import { breathe } from './job.js';
 import { readProtections } from './protection-reader.js';
 import type { EncryptOptions } from './types.js';

@@ -2,10 +2,11 @@ import { setImmediate } from 'node:timers/promises';
 import type { OutputFile } from '../bytes/output-file.js';
 import { type ByteSource, FileSource } from '../bytes/source.js';
 import type { ContentKey } from '../keys/content-key.js';
-import { expectNotAborted, StretchRenderer, writeOutput } from './execute.js';
+import { expectNotAborted } from './execute/abort.js';
+import { executePlan } from './execute/execute.js';
 import type { OutputPlan } from './plan/output-plan.js';
 import type { TrackProtection } from './plan/track-protection.js';
-import type { Progress, Timings } from './types.js';
+import type { Progress, Threads, Timings } from './types.js';
 
 /** What a job that turns one file into another was asked for. */
 export interface JobRequest {
@@ -14,6 +15,7 @@ export interface JobRequest {
   readonly force?: boolean;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
+  readonly threads?: Threads;
 }
 
 /** Measures the stages of a job. */
@@ -63,8 +65,10 @@ export interface Publication {
   readonly source: ByteSource;
   readonly protections: readonly TrackProtection[];
   readonly keyOf: (kid: string) => ContentKey | undefined;
+  /** Whether `check` needs the SHA-256 of the output. */
+  readonly fingerprint?: boolean;
   /** Reads the written file back, before it gets its name. */
-  readonly check: (path: string) => Promise<void>;
+  readonly check: (path: string, sha256: string | undefined) => Promise<void>;
   /** What must be done after the check and before the file gets its name, such as keeping the keys. */
   readonly beforePublish?: () => Promise<() => void>;
 }
@@ -79,20 +83,29 @@ export async function publishOutput(
   publication: Publication,
   clock: Clock,
 ): Promise<void> {
-  const { plan, source, protections, keyOf, check, beforePublish } = publication;
-  const { signal, onProgress } = request;
+  const { plan, source, protections, keyOf, fingerprint, check, beforePublish } = publication;
+  const { signal, onProgress, threads } = request;
   const bytesTotal = plan.sizeBytes;
   try {
     file.expectRoom(bytesTotal);
-    const renderer = await StretchRenderer.create(plan, source, protections, keyOf);
-    await writeOutput(plan, renderer, file, signal, (bytesDone) =>
-      onProgress?.({ phase: 'write', bytesDone, bytesTotal }),
-    );
+    const onBytes = (bytesDone: number) => onProgress?.({ phase: 'write', bytesDone, bytesTotal });
+    const execution = {
+      plan,
+      source,
+      protections,
+      keyOf,
+      output: file,
+      threads,
+      signal,
+      onBytes,
+      fingerprint,
+    };
+    const { sha256 } = await executePlan(execution);
     file.flush();
     clock.written();
     onProgress?.({ phase: 'check', bytesDone: bytesTotal, bytesTotal });
     await breathe(signal);
-    await check(file.temporaryPath);
+    await check(file.temporaryPath, sha256);
     await breathe(signal);
     const undo = await beforePublish?.();
     try {

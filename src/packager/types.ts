@@ -45,6 +45,9 @@ export interface Progress {
   readonly bytesTotal: number;
 }
 
+/** How many threads write one file: `auto` takes as many as are of use. */
+export type Threads = number | 'auto';
+
 interface JobOptions {
   /** Path of the input file. */
   readonly input: string;
@@ -55,6 +58,8 @@ interface JobOptions {
   /** Stops the job; it then throws ABORTED and leaves no output. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
+  /** 1 to 64 threads, or `auto` (the default): one for small files, else one a core, at most 4. */
+  readonly threads?: Threads;
 }
 
 export interface EncryptOptions extends JobOptions {

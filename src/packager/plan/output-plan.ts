@@ -1,5 +1,6 @@
 import { lastAtMost } from '../../bytes/columns.js';
 import type { ByteSource } from '../../bytes/source.js';
+import { PrpackError } from '../../errors.js';
 
 /** Bytes of the output that are new. */
 export interface LiteralPiece {
@@ -34,29 +35,60 @@ export interface PlacedPiece {
   readonly outputBytes: number;
 }
 
-/** The pieces that make up `[startBytes, endBytes)` of the output, cut to it, in order. */
-export function* piecesBetween(
-  plan: OutputPlan,
-  source: ByteSource,
-  startBytes: number,
-  endBytes: number,
-): Generator<PlacedPiece> {
-  const { segmentStartBytes } = plan;
-  const segmentCount = segmentStartBytes.length - 1;
-  let segment = lastAtMost(segmentStartBytes, startBytes, segmentCount);
-  for (; segment < segmentCount && segmentStartBytes[segment] < endBytes; segment++) {
-    let at = segmentStartBytes[segment];
-    for (const piece of plan.pieces(segment, source)) {
-      const pieceEnd = at + lengthOf(piece);
-      const from = Math.max(at, startBytes);
-      const to = Math.min(pieceEnd, endBytes);
-      if (from < to) yield { piece: cut(piece, from - at, to - at), outputBytes: from };
-      at = pieceEnd;
+/**
+ * Reads a plan stretch by stretch. Neighbouring stretches share the segment that both lie in: it is made once when they
+ * are read in order.
+ */
+export class PlanReader {
+  readonly #plan: OutputPlan;
+  readonly #source: ByteSource;
+  #segment = -1;
+  #pieces: readonly Piece[] = [];
+
+  constructor(plan: OutputPlan, source: ByteSource) {
+    this.#plan = plan;
+    this.#source = source;
+  }
+
+  /** The pieces that make up `[startBytes, endBytes)` of the output, cut to it, in order. */
+  *between(startBytes: number, endBytes: number): Generator<PlacedPiece> {
+    const { segmentStartBytes } = this.#plan;
+    const segmentCount = segmentStartBytes.length - 1;
+    let segment = lastAtMost(segmentStartBytes, startBytes, segmentCount);
+    for (; segment < segmentCount && segmentStartBytes[segment] < endBytes; segment++) {
+      let at = segmentStartBytes[segment];
+      for (const piece of this.#piecesOf(segment)) {
+        const pieceEnd = at + lengthOf(piece);
+        const from = Math.max(at, startBytes);
+        const to = Math.min(pieceEnd, endBytes);
+        if (from < to) yield { piece: cut(piece, from - at, to - at), outputBytes: from };
+        at = pieceEnd;
+      }
     }
+  }
+
+  #piecesOf(segment: number): readonly Piece[] {
+    if (segment !== this.#segment) {
+      this.#pieces = this.#plan.pieces(segment, this.#source);
+      this.#segment = segment;
+      expectFilled(this.#plan, segment, this.#pieces);
+    }
+    return this.#pieces;
   }
 }
 
-export function lengthOf(piece: Piece): number {
+function expectFilled({ segmentStartBytes }: OutputPlan, segment: number, pieces: readonly Piece[]): void {
+  const expected = segmentStartBytes[segment + 1] - segmentStartBytes[segment];
+  const received = pieces.reduce((sum, piece) => sum + lengthOf(piece), 0);
+  if (expected === received) return;
+  throw new PrpackError('INTERNAL', `segment ${segment} of the output has another size than planned`, {
+    expected,
+    received,
+    remedy: 'This is a defect of prpack; report it with the output of prpack inspect --boxes of the input.',
+  });
+}
+
+function lengthOf(piece: Piece): number {
   return piece.kind === 'literal' ? piece.bytes.length : piece.lengthBytes;
 }
 

@@ -1,0 +1,54 @@
+import type { OpenFile } from '../../bytes/source.js';
+import type { OutputHandle } from '../../bytes/write.js';
+import { type ErrorCode, type ErrorDetails, PrpackError } from '../../errors.js';
+import type { TrackTask } from './sample-processor.js';
+import type { Stretch } from './stretch.js';
+
+/** What a writing thread is told: once `start`, then stretches, until it is stopped. */
+export type ToWriter =
+  | {
+      readonly kind: 'start';
+      readonly tasks: readonly TrackTask[];
+      readonly input: OpenFile;
+      readonly output: OutputHandle;
+      readonly stretchBytes: number;
+    }
+  | { readonly kind: 'stretch'; readonly stretch: Stretch };
+
+/** What a writing thread answers: `written` once a stretch, in the order they came. */
+export type FromWriter =
+  | { readonly kind: 'written'; readonly startBytes: number; readonly lengthBytes: number }
+  | { readonly kind: 'failed'; readonly error: SentError };
+
+/** What the hashing thread is told: up to where the file is complete by now. It answers when that is `sizeBytes`. */
+export type ToHasher =
+  | { readonly kind: 'start'; readonly output: OutputHandle; readonly sizeBytes: number }
+  | { readonly kind: 'complete'; readonly upToBytes: number };
+
+export type FromHasher =
+  | { readonly kind: 'hashed'; readonly sha256: string }
+  | { readonly kind: 'failed'; readonly error: SentError };
+
+/** An error as plain data. */
+export interface SentError {
+  /** Absent on errors that are none of ours. */
+  readonly code?: ErrorCode;
+  readonly message: string;
+  readonly details: ErrorDetails;
+  readonly stack: string | undefined;
+  readonly cause: SentError | undefined;
+}
+
+/** Structured clones of errors lose the class and all fields that matter. */
+export function packError(error: unknown): SentError {
+  const { message, stack, cause } = error instanceof Error ? error : new Error(String(error));
+  const known = error instanceof PrpackError ? { code: error.code, details: error.details } : { details: {} };
+  return { ...known, message, stack, cause: cause === undefined ? undefined : packError(cause) };
+}
+
+export function unpackError({ code, message, details, stack, cause: sentCause }: SentError): Error {
+  const cause = sentCause && unpackError(sentCause);
+  const error = code ? new PrpackError(code, message, details, cause) : new Error(message, { cause });
+  if (stack !== undefined) error.stack = stack;
+  return error;
+}

@@ -1,0 +1,36 @@
+import type { ByteSource } from '../../bytes/source.js';
+import type { ContentKey } from '../../keys/content-key.js';
+import { type OutputPlan, PlanReader } from '../plan/output-plan.js';
+import type { TrackProtection } from '../plan/track-protection.js';
+import { SampleProcessor, tasksOf } from './sample-processor.js';
+import { describeStretch, renderStretch } from './stretch.js';
+
+/** Produces any stretch of the output that a plan describes. */
+export class StretchRenderer {
+  readonly #reader: PlanReader;
+  readonly #source: ByteSource;
+  readonly #processor: SampleProcessor;
+
+  private constructor(plan: OutputPlan, source: ByteSource, processor: SampleProcessor) {
+    this.#reader = new PlanReader(plan, source);
+    this.#source = source;
+    this.#processor = processor;
+  }
+
+  /** @param keyOf the content key of a KID; undefined when samples under it are not to be touched */
+  static async create(
+    plan: OutputPlan,
+    source: ByteSource,
+    protections: readonly TrackProtection[],
+    keyOf: (kid: string) => ContentKey | undefined,
+  ): Promise<StretchRenderer> {
+    const tasks = tasksOf(protections, keyOf, (bytes) => bytes);
+    return new StretchRenderer(plan, source, await SampleProcessor.create(tasks));
+  }
+
+  /** Fills `target` with the output's bytes from `startBytes` on. */
+  render(target: Uint8Array, startBytes: number): void {
+    const stretch = describeStretch(this.#reader, startBytes, target.length);
+    renderStretch(stretch, target, this.#source, this.#processor);
+  }
+}

@@ -1,0 +1,43 @@
+import { Worker } from 'node:worker_threads';
+import { PrpackError } from '../../errors.js';
+
+/** The built code of threads: the tests import the sources, which Node.js cannot run. */
+const FOLDER = import.meta.url.endsWith('.ts') ? import.meta.url.replace('/src/', '/dist/') : import.meta.url;
+
+/** A worker thread whose end is never missed. */
+export class Thread<To, From> {
+  readonly #worker: Worker;
+  #isStopped = false;
+
+  /**
+   * @param file of this folder
+   * @param onFailure called when the thread ends before it should, whatever the reason
+   */
+  constructor(file: string, onMessage: (message: From) => void, onFailure: (error: Error) => void) {
+    this.#worker = new Worker(new URL(file, FOLDER));
+    this.#worker.on('message', onMessage);
+    this.#worker.on('messageerror', onFailure);
+    this.#worker.on('error', onFailure);
+    this.#worker.on('exit', (code) => {
+      if (!this.#isStopped) onFailure(endedEarly(code));
+    });
+  }
+
+  /** @param transfer memory that is handed over instead of copied */
+  post(message: To, transfer: readonly ArrayBuffer[] = []): void {
+    this.#worker.postMessage(message, transfer);
+  }
+
+  /** Ends the thread, wherever it is; a system call that it is in comes to its end first. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await this.#worker.terminate();
+  }
+}
+
+function endedEarly(exitCode: number): PrpackError {
+  return new PrpackError('INTERNAL', 'a worker thread ended before its work did', {
+    received: exitCode,
+    remedy: 'Try again with --threads 1; if that works, report this as a defect of prpack.',
+  });
+}
