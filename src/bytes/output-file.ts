@@ -35,8 +35,8 @@ export class OutputFile {
     this.path = path;
     this.#replace = replace;
     expectFree(path, replace);
-    const name = basename(path).slice(0, 40);
-    this.temporaryPath = join(dirname(path), `.${name}.${randomBytes(6).toString('hex')}.part`);
+    const unique = randomBytes(6).toString('hex');
+    this.temporaryPath = join(dirname(path), `${temporaryPrefixOf(path)}${unique}.part`);
     try {
       this.#fd = openSync(this.temporaryPath, 'wx+');
     } catch (cause) {
@@ -141,6 +141,11 @@ export class OutputFile {
   }
 }
 
+/** How the name of a temporary file begins, for an output of this path. Twelve hexadecimal digits and `.part` follow. */
+export function temporaryPrefixOf(path: string): string {
+  return `.${basename(path).slice(0, 40)}.`;
+}
+
 /**
  * For a job that reads one file while it writes the other.
  * @throws PrpackError INVALID_ARGUMENT when both paths lead to one file
@@ -198,7 +203,7 @@ function existsAlready(path: string): PrpackError {
 }
 
 /** Makes a new name in a directory survive a power loss, where the platform can. */
-function syncDirectory(directory: string): void {
+export function syncDirectory(directory: string): void {
   try {
     const fd = openSync(directory, 'r');
     try {

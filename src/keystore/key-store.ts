@@ -168,3 +168,6 @@ export interface KeyStore {
   /** Lets go of files and connections. The store cannot be used afterwards. */
   close(): Promise<void>;
 }
+
+/** What packaging needs of a key store. */
+export type PackagerKeyStore = Pick<KeyStore, 'location' | 'register' | 'markActive' | 'findByContentId'>;

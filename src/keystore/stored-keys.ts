@@ -12,7 +12,7 @@ import {
   type TrackKeyRequest,
 } from '../keys/key-source.js';
 import { pickForTrack } from '../keys/pick.js';
-import type { KeyAlgorithm, KeyStore, StoredKey } from './key-store.js';
+import type { KeyAlgorithm, KeyStore, PackagerKeyStore, StoredKey } from './key-store.js';
 import { damagedRecord } from './key-wrap.js';
 import { revokedConflict } from './registration-rules.js';
 
@@ -31,7 +31,7 @@ export interface StoredContent {
  * The keys that a content was registered with, so that a rerun uses them again. Revoked keys are passed over. Where several would do,
  * the oldest active one is taken, else the oldest pending one: every rerun comes to the same.
  */
-export function storedContentSource(store: KeyStore, content: StoredContent): KeySource {
+export function storedContentSource(store: PackagerKeyStore, content: StoredContent): KeySource {
   return {
     async assign(requests) {
       const candidates = (await store.findByContentId(content.contentId)).filter(

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { FileSource } from '../bytes/source.js';
 import type { AssignedKey } from '../keys/key-source.js';
-import type { KeyRegistration, KeyStore } from '../keystore/key-store.js';
+import type { KeyRegistration, PackagerKeyStore } from '../keystore/key-store.js';
 import { breathe } from './job.js';
 import type { EncryptOptions } from './types.js';
 
@@ -11,7 +11,7 @@ import type { EncryptOptions } from './types.js';
  * @throws PrpackError KEY_CONFLICT, KEY_STORE_FAILED, KEY_REQUIRED, KEY_INVALID
  */
 export async function registerKeys(
-  store: KeyStore,
+  store: PackagerKeyStore,
   keys: readonly AssignedKey[],
   contentId: string,
   options: EncryptOptions,
@@ -44,7 +44,7 @@ function registrationOf(
 
 /** Notes that the file is published: from now on its keys are needed. */
 export async function confirmPublication(
-  store: KeyStore,
+  store: PackagerKeyStore,
   keys: readonly AssignedKey[],
   sha256: string,
 ): Promise<void> {

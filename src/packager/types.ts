@@ -1,5 +1,5 @@
 import type { KeyLookup, KeySource } from '../keys/key-source.js';
-import type { KeyStore } from '../keystore/key-store.js';
+import type { PackagerKeyStore } from '../keystore/key-store.js';
 
 /**
  * How the output is laid out. `fragmented`: moov first, then moof+mdat pairs cut at sync samples, as Media
@@ -71,7 +71,7 @@ export interface EncryptOptions extends JobOptions {
   /** Tracks that share a key: all (`none`, the default), or those of one type, track or resolution class. */
   readonly keyPer?: KeyPer;
   /** Where the keys are registered before the output appears. Without one, registering them is the caller's task. */
-  readonly keyStore?: KeyStore;
+  readonly keyStore?: PackagerKeyStore;
   /** What the license server is to allow, registered with the keys: any JSON object. */
   readonly policy?: Readonly<Record<string, unknown>>;
   /** Write the keys used to this new file (mode 0600), in the format of key files, before the output appears. */

@@ -1,0 +1,48 @@
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { temporaryPrefixOf } from './output-file.js';
+import { outputFailure } from './write.js';
+
+/** The part of a temporary file's name that follows its prefix. */
+const UNIQUE_END = /[0-9a-f]{12}\.part$/;
+
+/**
+ * Removes temporary files that a process which was killed left beside these outputs. Only for who knows that nobody else makes them.
+ * @returns how many there were
+ */
+export function removeAbandonedParts(outputs: readonly string[]): number {
+  const prefixesByDirectory = new Map<string, Set<string>>();
+  for (const output of outputs) {
+    const prefixes = prefixesByDirectory.get(dirname(output)) ?? new Set();
+    prefixesByDirectory.set(dirname(output), prefixes.add(temporaryPrefixOf(output)));
+  }
+  let count = 0;
+  for (const [directory, prefixes] of prefixesByDirectory) {
+    for (const name of namesIn(directory)) {
+      if (!UNIQUE_END.test(name) || !prefixes.has(name.replace(UNIQUE_END, ''))) continue;
+      rmSync(join(directory, name), { force: true });
+      count++;
+    }
+  }
+  return count;
+}
+
+/**
+ * Makes a directory for outputs, and those above it that are missing.
+ * @throws PrpackError OUTPUT_FAILED
+ */
+export function makeOutputDirectory(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (cause) {
+    throw outputFailure(path, 'cannot be made', cause);
+  }
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return []; // whoever makes an output there says what is wrong
+  }
+}
