@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { PrpackError } from '../errors.js';
 
 /** Random access to the bytes of an input. Reads are synchronous: plans make many small ones. */
@@ -72,6 +72,9 @@ export class BorrowedSource implements ByteSource {
   }
 }
 
+/** Opening a pipe waits for somebody to write into it, unless asked not to; for files it changes nothing. */
+const WITHOUT_WAITING = constants.O_NONBLOCK ?? 0; // there is no such flag on Windows
+
 /** A regular file, opened for reading. */
 export class FileSource extends BorrowedSource {
   /** @throws PrpackError INPUT_NOT_FOUND, INPUT_UNREADABLE */
@@ -87,7 +90,7 @@ export class FileSource extends BorrowedSource {
 function openInput(path: string): OpenFile {
   let fd: number;
   try {
-    fd = openSync(path, 'r');
+    fd = openSync(path, constants.O_RDONLY | WITHOUT_WAITING);
   } catch (cause) {
     const reason = (cause as NodeJS.ErrnoException).code ?? '';
     const [code, remedy] = OPEN_PROBLEMS[reason] ?? ['INPUT_UNREADABLE', 'Check that the file can be read.'];

@@ -1,7 +1,8 @@
 import { GrowingColumn } from '../bytes/columns.js';
 import type { ByteReader } from '../bytes/reader.js';
-import { type ByteSource, readBytes } from '../bytes/source.js';
-import { malformed, PrpackError } from '../errors.js';
+import type { ByteSource } from '../bytes/source.js';
+import { malformed } from '../errors.js';
+import { readSbgp } from './boxes/sbgp.js';
 import { readSgpd } from './boxes/sgpd.js';
 import { readTfdt } from './boxes/tfdt.js';
 import { readTfhd, type Tfhd } from './boxes/tfhd.js';
@@ -9,7 +10,7 @@ import type { Trex } from './boxes/trex.js';
 import { readTrun, type Trun } from './boxes/trun.js';
 import { readerOf } from './sample-entry.js';
 import type { SampleTableBuilder } from './sample-table.js';
-import { RunKind, type TopLevel } from './top-level.js';
+import { RunKind, readRun, type TopLevel } from './top-level.js';
 import { type BoxNode, type FileSlice, findChild, walkBox } from './walk.js';
 
 /** The movie fragments of a file in columns, as short as one sample each in a low-latency file. */
@@ -23,7 +24,7 @@ export interface Fragments {
   readonly trafTrack: Uint16Array;
   readonly trafFirstSample: Uint32Array;
   readonly trafSampleCount: Uint32Array;
-  /** Grouping types that fragments describe themselves (`sgpd` in a `traf`), each once. */
+  /** Grouping types of sample groups that fragments tell (`sgpd` and `sbgp` in a `traf`), each once. */
   readonly groupTypes: readonly string[];
 }
 
@@ -33,25 +34,12 @@ export interface MoofTree {
   readonly node: BoxNode;
 }
 
-const MAX_MOOF_BYTES = 64 * 2 ** 20;
-
 /**
  * Reads the `moof` at a run of the file.
- * @throws PrpackError MALFORMED_INPUT; UNSUPPORTED_FEATURE when it is larger than 64 MiB
+ * @throws PrpackError MALFORMED_INPUT; UNSUPPORTED_FEATURE when it is larger than any real one
  */
 export function readMoof(source: ByteSource, topLevel: TopLevel, run: number): MoofTree {
-  const startBytes = topLevel.startBytes[run];
-  const sizeBytes = topLevel.startBytes[run + 1] - startBytes;
-  if (sizeBytes > MAX_MOOF_BYTES) {
-    throw new PrpackError('UNSUPPORTED_FEATURE', 'moof: the box is larger than any real fragment needs', {
-      boxPath: 'moof',
-      offsetBytes: startBytes,
-      expected: MAX_MOOF_BYTES,
-      received: sizeBytes,
-      remedy: 'Remux the file with shorter fragments.',
-    });
-  }
-  const slice = { bytes: readBytes(source, startBytes, sizeBytes), startBytes };
+  const slice = readRun(source, topLevel, run);
   return { slice, node: walkBox(slice, 'moof') };
 }
 
@@ -68,6 +56,8 @@ export interface TrunLayout {
   readonly trun: Trun;
   /** Absolute offset of the first sample. */
   readonly dataBytes: number;
+  /** Absolute offset behind the last sample. */
+  readonly endBytes: number;
 }
 
 /**
@@ -81,7 +71,7 @@ export function layoutOfMoof(moof: MoofTree, trexOf: (trackId: number) => Trex |
     const baseBytes = tfhd.baseDataOffset ?? (tfhd.defaultBaseIsMoof ? moof.node.startBytes : previousEnd);
     const layout = { tfhd, baseBytes, truns: layoutOfTruns(traf, moof.slice, tfhd, baseBytes, trexOf) };
     const last = layout.truns.at(-1);
-    if (last) previousEnd = last.dataBytes + bytesOfTrun(last.trun, defaultSize(tfhd, trexOf));
+    if (last) previousEnd = last.endBytes;
     return layout;
   });
 }
@@ -114,7 +104,7 @@ function layoutOfTruns(
       const trun = readTrun(readerOf(node, slice));
       const dataBytes = trun.dataOffset === undefined ? next : baseBytes + trun.dataOffset;
       next = dataBytes + bytesOfTrun(trun, defaultSize(tfhd, trexOf));
-      return { node, trun, dataBytes };
+      return { node, trun, dataBytes, endBytes: next };
     });
 }
 
@@ -181,9 +171,10 @@ export function readFragments(
 }
 
 function groupTypesOf(traf: BoxNode, slice: FileSlice): string[] {
-  return traf.children
-    .filter((child) => child.type === 'sgpd')
-    .map((child) => readSgpd(readerOf(child, slice)).groupingType);
+  return traf.children.flatMap((child) => {
+    if (child.type === 'sgpd') return [readSgpd(readerOf(child, slice)).groupingType];
+    return child.type === 'sbgp' ? [readSbgp(readerOf(child, slice)).groupingType] : [];
+  });
 }
 
 function requireTrack(

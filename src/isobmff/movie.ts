@@ -9,9 +9,9 @@ import { readTkhd } from './boxes/tkhd.js';
 import { readTrex, type Trex } from './boxes/trex.js';
 import { type Fragments, type FragmentTrack, readFragments } from './fragments.js';
 import { readerOf, readSampleEntries, type SampleEntry } from './sample-entry.js';
-import { type SampleTable, SampleTableBuilder } from './sample-table.js';
+import { SampleBudget, type SampleTable, SampleTableBuilder } from './sample-table.js';
 import { readSampleTables } from './sample-tables.js';
-import { RunKind, readTopLevel, type TopLevel } from './top-level.js';
+import { RunKind, readRun, readTopLevel, type TopLevel } from './top-level.js';
 import { type BoxNode, type FileSlice, findChild, findPath, requirePath, walkBox } from './walk.js';
 
 /** All that planning needs to know of a file; media bytes are not loaded. */
@@ -65,12 +65,13 @@ export function readMovie(source: ByteSource): Movie {
   }
   const topLevel = readTopLevel(source);
   const moovRun = findMoov(topLevel, source);
-  const moov = loadMoov(source, topLevel, moovRun);
+  const moov = readRun(source, topLevel, moovRun, MAX_MOOV_BYTES);
   const walked = walkBox(moov, 'moov');
   const mvhd = readMvhd(readerOf(requirePath(walked, 'mvhd', 'ISO/IEC 14496-12 8.2.2'), moov));
   const moovNode = { ...walked, children: walked.children.map((child) => withEntries(child, moov)) };
-  const heads = readTrackHeads(moovNode, moov, source.sizeBytes);
-  const { tracks, fragments } = readSamples(source, topLevel, heads);
+  const budget = new SampleBudget(source.sizeBytes);
+  const heads = readTrackHeads(moovNode, moov, budget);
+  const { tracks, fragments } = readSamples(source, topLevel, heads, budget);
   return {
     sizeBytes: source.sizeBytes,
     topLevel,
@@ -104,21 +105,6 @@ function findMoov(topLevel: TopLevel, source: ByteSource): number {
     ? 'This is a media segment without its init segment: join them first (cat init.mp4 segment.m4s > whole.mp4).'
     : 'The file was not finished, or its end is missing: record or copy it again.';
   throw malformed(`${source.path} has no moov box`, { ...details, offsetBytes: source.sizeBytes, remedy });
-}
-
-function loadMoov(source: ByteSource, topLevel: TopLevel, run: number): FileSlice {
-  const startBytes = topLevel.startBytes[run];
-  const sizeBytes = topLevel.startBytes[run + 1] - startBytes;
-  if (sizeBytes > MAX_MOOV_BYTES) {
-    throw new PrpackError('UNSUPPORTED_FEATURE', 'moov: the box is larger than any real movie needs', {
-      boxPath: 'moov',
-      offsetBytes: startBytes,
-      expected: MAX_MOOV_BYTES,
-      received: sizeBytes,
-      remedy: 'Remux the file; large data such as pictures does not belong into moov.',
-    });
-  }
-  return { bytes: readBytes(source, startBytes, sizeBytes), startBytes };
 }
 
 function readFileType(source: ByteSource): { ftyp: Ftyp | undefined; ftypBytes: Uint8Array } {
@@ -155,7 +141,7 @@ function handlerOf(trak: BoxNode, slice: FileSlice): string {
   return readHdlr(readerOf(hdlr, slice)).handlerType;
 }
 
-function readTrackHeads(moov: BoxNode, slice: FileSlice, fileSizeBytes: number): TrackHead[] {
+function readTrackHeads(moov: BoxNode, slice: FileSlice, budget: SampleBudget): TrackHead[] {
   const mvex = findChild(moov, 'mvex');
   const trexes = (mvex?.children ?? [])
     .filter((child) => child.type === 'trex')
@@ -168,7 +154,7 @@ function readTrackHeads(moov: BoxNode, slice: FileSlice, fileSizeBytes: number):
       remedy: 'Compressed movie headers (cmov) and empty movies cannot be read; remux the file.',
     });
   }
-  const heads = traks.map((node, index) => readTrackHead(node, index, slice, fileSizeBytes, trexes));
+  const heads = traks.map((node, index) => readTrackHead(node, index, slice, budget, trexes));
   expectDistinctIds(heads);
   return heads;
 }
@@ -177,7 +163,7 @@ function readTrackHead(
   node: BoxNode,
   index: number,
   slice: FileSlice,
-  fileSizeBytes: number,
+  budget: SampleBudget,
   trexes: readonly Trex[],
 ): TrackHead {
   const { trackId } = readTkhd(readerOf(requirePath(node, 'tkhd', 'ISO/IEC 14496-12 8.3.2'), slice));
@@ -186,7 +172,7 @@ function readTrackHead(
   const stbl = requirePath(node, 'mdia/minf/stbl', 'ISO/IEC 14496-12 8.5.1');
   const stsd = requirePath(stbl, 'stsd', 'ISO/IEC 14496-12 8.5.2');
   expectSelfContained(node, slice);
-  const samplesOfMoov = readSampleTables(stbl, slice, fileSizeBytes);
+  const samplesOfMoov = readSampleTables(stbl, slice, budget);
   return {
     index,
     id: trackId,
@@ -238,11 +224,12 @@ function readSamples(
   source: ByteSource,
   topLevel: TopLevel,
   heads: readonly TrackHead[],
+  budget: SampleBudget,
 ): { tracks: Track[]; fragments: Fragments } {
   const fragmentTracks = new Map<number, FragmentTrack>();
   for (const { index, id, trex, samplesOfMoov } of heads) {
     if (!trex) continue;
-    const samples = new SampleTableBuilder(source.sizeBytes, samplesOfMoov);
+    const samples = new SampleTableBuilder(budget, samplesOfMoov);
     fragmentTracks.set(id, { index, trex, samples });
   }
   const fragments = readFragments(source, topLevel, fragmentTracks);

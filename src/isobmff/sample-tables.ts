@@ -8,7 +8,13 @@ import { readStss } from './boxes/stss.js';
 import { readStsz, readStz2, type SampleSizes } from './boxes/stsz.js';
 import { readStts } from './boxes/stts.js';
 import { readerOf } from './sample-entry.js';
-import { type EntryRun, NON_SYNC, orderByOffset, type SampleTable } from './sample-table.js';
+import {
+  type EntryRun,
+  NON_SYNC,
+  orderByOffset,
+  type SampleBudget,
+  type SampleTable,
+} from './sample-table.js';
 import { type BoxNode, type FileSlice, findChild, requirePath } from './walk.js';
 
 /**
@@ -16,11 +22,13 @@ import { type BoxNode, type FileSlice, findChild, requirePath } from './walk.js'
  * known that the file can hold it.
  * @throws PrpackError MALFORMED_INPUT
  */
-export function readSampleTables(stbl: BoxNode, slice: FileSlice, fileSizeBytes: number): SampleTable {
+export function readSampleTables(stbl: BoxNode, slice: FileSlice, budget: SampleBudget): SampleTable {
   const sizes = readSizes(stbl, slice);
   const count = sizes.sampleCount;
-  if (count > fileSizeBytes || count * sizes.sampleSize > fileSizeBytes) {
-    throw tableError(stbl, 'stsz', 'more samples than the file can hold', fileSizeBytes, count, '8.7.3');
+  const { fileSizeBytes } = budget;
+  budget.take(count, { boxPath: `${stbl.path}/stsz`, offsetBytes: stbl.startBytes });
+  if (count * sizes.sampleSize > fileSizeBytes) {
+    throw tableError(stbl, 'stsz', 'larger samples than the file can hold', fileSizeBytes, count, '8.7.3');
   }
   const chunkOffsets = readChunkOffsets(stbl, slice);
   const stsc = readStsc(readerOf(requirePath(stbl, 'stsc', 'ISO/IEC 14496-12 8.7.4'), slice));
@@ -116,7 +124,7 @@ function readDurations(stbl: BoxNode, slice: FileSlice, count: number): Uint32Ar
   const durations = makeColumn('u32', count);
   const described = fillRuns(durations, stts.sampleCounts, stts.sampleDeltas);
   if (described === count) return durations;
-  throw tableError(stbl, 'stts', 'not all samples have a duration', count, described, '8.6.1.2');
+  throw tableError(stbl, 'stts', 'durations of another number of samples', count, described, '8.6.1.2');
 }
 
 function readCompositionOffsets(stbl: BoxNode, slice: FileSlice, count: number): Int32Array | undefined {
@@ -125,23 +133,23 @@ function readCompositionOffsets(stbl: BoxNode, slice: FileSlice, count: number):
   const ctts = readCtts(readerOf(node, slice));
   if (ctts.sampleOffsets.every((offset) => offset === 0)) return undefined;
   const offsets = makeColumn('i32', count);
-  fillRuns(offsets, ctts.sampleCounts, ctts.sampleOffsets);
-  return offsets;
+  const described = fillRuns(offsets, ctts.sampleCounts, ctts.sampleOffsets);
+  if (described <= count) return offsets; // samples behind the last run have offset 0
+  throw tableError(stbl, 'ctts', 'offsets of more samples than there are', count, described, '8.6.1.3');
 }
 
-/** Writes runs of equal values until the column is full; returns how many values they gave. */
+/** Writes runs of equal values until the column is full; returns how many values the runs tell of. */
 function fillRuns(
   column: Uint32Array | Int32Array,
   counts: Uint32Array,
   values: Uint32Array | Int32Array,
 ): number {
-  let filled = 0;
-  for (let run = 0; run < counts.length && filled < column.length; run++) {
-    const end = Math.min(filled + counts[run], column.length);
-    column.fill(values[run], filled, end);
-    filled = end;
+  let described = 0;
+  for (let run = 0; run < counts.length; run++) {
+    column.fill(values[run], described, described + counts[run]);
+    described += counts[run];
   }
-  return filled;
+  return described;
 }
 
 function readFlags(stbl: BoxNode, slice: FileSlice, count: number): Uint16Array | undefined {

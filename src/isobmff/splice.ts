@@ -1,5 +1,5 @@
 import { ByteWriter } from '../bytes/writer.js';
-import type { BoxNode, FileSlice } from './walk.js';
+import { type BoxNode, bytesOf, type FileSlice } from './walk.js';
 
 /** What becomes of one box. Everything not said stays byte for byte. */
 export interface BoxEdit {
@@ -11,6 +11,9 @@ export interface BoxEdit {
   readonly append?: readonly Uint8Array[];
 }
 
+/** The box is taken out. */
+export const REMOVED: BoxEdit = { replace: new Uint8Array() };
+
 export type BoxEdits = ReadonlyMap<BoxNode, BoxEdit>;
 
 /**
@@ -18,8 +21,7 @@ export type BoxEdits = ReadonlyMap<BoxNode, BoxEdit>;
  * @throws RangeError when a box with a 32-bit size outgrows it
  */
 export function rebuildBox(node: BoxNode, slice: FileSlice, edits: BoxEdits): Uint8Array {
-  const from = node.startBytes - slice.startBytes;
-  const original = slice.bytes.subarray(from, from + node.sizeBytes);
+  const original = bytesOf(node, slice);
   const edit = edits.get(node);
   if (edit?.replace) return edit.replace;
   const children = node.children.map((child) => rebuildBox(child, slice, edits));

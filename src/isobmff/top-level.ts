@@ -1,7 +1,8 @@
 import { GrowingColumn, lastAtMost } from '../bytes/columns.js';
-import { type ByteSource, ReadWindow } from '../bytes/source.js';
+import { latin1 } from '../bytes/reader.js';
+import { type ByteSource, ReadWindow, readBytes } from '../bytes/source.js';
 import { malformed, PrpackError } from '../errors.js';
-import { type BoxHeader, MAX_HEADER_BYTES, readBoxHeader } from './walk.js';
+import { type BoxHeader, type FileSlice, MAX_HEADER_BYTES, readBoxHeader } from './walk.js';
 
 /** What a run of top-level bytes is to prpack. */
 export enum RunKind {
@@ -77,12 +78,59 @@ export function runAt(topLevel: TopLevel, offsetBytes: number): number {
   return lastAtMost(topLevel.startBytes, offsetBytes, topLevel.count);
 }
 
+const MAX_BOX_BYTES = 64 * 2 ** 20;
+
+/**
+ * Reads a run whole: for boxes of metadata, which no real file has larger than `maxBytes`.
+ * @throws PrpackError UNSUPPORTED_FEATURE
+ */
+export function readRun(
+  source: ByteSource,
+  topLevel: TopLevel,
+  run: number,
+  maxBytes = MAX_BOX_BYTES,
+): FileSlice {
+  const startBytes = topLevel.startBytes[run];
+  const sizeBytes = topLevel.startBytes[run + 1] - startBytes;
+  if (sizeBytes > maxBytes) {
+    const type = latin1(readBytes(source, startBytes, 8).subarray(4));
+    throw new PrpackError('UNSUPPORTED_FEATURE', `${type}: the box is larger than any real movie needs`, {
+      boxPath: type,
+      offsetBytes: startBytes,
+      expected: maxBytes,
+      received: sizeBytes,
+      remedy:
+        'Remux the file with shorter fragments and without pictures or other large data beside the media.',
+    });
+  }
+  return { bytes: readBytes(source, startBytes, sizeBytes), startBytes };
+}
+
+/** A box of which only the header was read. */
+export interface BoxExtent {
+  /** Undefined for bytes that are no box: only the last of the file can be such. */
+  readonly type: string | undefined;
+  readonly startBytes: number;
+  readonly sizeBytes: number;
+}
+
+/** The boxes of a run, one after the other. */
+export function* boxesOfRun(source: ByteSource, topLevel: TopLevel, run: number): Generator<BoxExtent> {
+  const endBytes = topLevel.startBytes[run + 1];
+  for (let at = topLevel.startBytes[run]; at < endBytes; ) {
+    const header = readBoxHeader(readBytes(source, at, Math.min(MAX_HEADER_BYTES, endBytes - at)), at, '');
+    const sizeBytes = header?.sizeBytes || endBytes - at;
+    yield { type: header?.type, startBytes: at, sizeBytes };
+    at += sizeBytes;
+  }
+}
+
 const FIRST_BOXES = new Set(
   'ftyp styp moov moof mdat free skip wide sidx uuid pnot meta emsg prft pdin udta'.split(' '),
 );
 
 function expectMp4(head: Uint8Array, source: ByteSource): void {
-  const type = String.fromCharCode(...head.subarray(4, 8));
+  const type = latin1(head.subarray(4, 8));
   if (FIRST_BOXES.has(type)) return;
   throw new PrpackError('NOT_MP4', `${source.path} is not an MP4 file: it does not begin with a known box`, {
     path: source.path,

@@ -98,6 +98,24 @@ export function walkChildren(
   return walkRange(slice, { ...range, path: parentPath, depth: 1, budget: { boxes: MAX_BOXES } });
 }
 
+/** The tree of a whole `meta` box. It is a full box, except in QuickTime files: a child's size is never 0. */
+export function walkMeta(slice: FileSlice, path: string): BoxNode {
+  const meta = walkBox(slice, path);
+  const end = meta.startBytes + meta.sizeBytes;
+  const first = meta.startBytes + meta.headerBytes;
+  const isFullBox = slice.bytes
+    .subarray(first - slice.startBytes)
+    .subarray(0, 4)
+    .every((byte) => byte === 0);
+  return { ...meta, children: walkChildren(slice, first + (isFullBox ? 4 : 0), end, path) };
+}
+
+/** The whole box, header included, as a view. */
+export function bytesOf(node: BoxNode, slice: FileSlice): Uint8Array {
+  const from = node.startBytes - slice.startBytes;
+  return slice.bytes.subarray(from, from + node.sizeBytes);
+}
+
 interface Range {
   readonly at: number;
   readonly end: number;
@@ -155,7 +173,7 @@ export function findChild(node: BoxNode, type: string): BoxNode | undefined {
   return node.children.find((child) => child.type === type);
 }
 
-/** All boxes of a type below a node, along a path of types such as `mdia/minf/stbl`. */
+/** The first box below a node, along a path of types such as `mdia/minf/stbl`. */
 export function findPath(node: BoxNode, path: string): BoxNode | undefined {
   let found: BoxNode | undefined = node;
   for (const type of path.split('/')) found = found && findChild(found, type);

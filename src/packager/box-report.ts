@@ -1,8 +1,8 @@
 import type { ByteSource } from '../bytes/source.js';
 import { readMoof } from '../isobmff/fragments.js';
 import type { Movie } from '../isobmff/movie.js';
-import { RunKind } from '../isobmff/top-level.js';
-import { type BoxNode, MAX_HEADER_BYTES, readBoxHeader } from '../isobmff/walk.js';
+import { boxesOfRun, RunKind } from '../isobmff/top-level.js';
+import type { BoxNode } from '../isobmff/walk.js';
 import type { BoxReport } from './types.js';
 
 /** The box tree of a file, in file order: `moov` and `moof` with what is inside, other boxes as they are. */
@@ -13,7 +13,11 @@ export function reportBoxes(movie: Movie, source: ByteSource): BoxReport[] {
     const kind = topLevel.kinds[run];
     if (kind === RunKind.Moov) reports.push(reportOf(movie.moovNode));
     else if (kind === RunKind.Moof) reports.push(reportOf(readMoof(source, topLevel, run).node));
-    else reports.push(...reportRun(topLevel.startBytes[run], topLevel.startBytes[run + 1], source));
+    else {
+      for (const { type = '(bytes)', startBytes, sizeBytes } of boxesOfRun(source, topLevel, run)) {
+        reports.push({ type, offsetBytes: startBytes, sizeBytes });
+      }
+    }
   }
   return reports;
 }
@@ -25,19 +29,4 @@ function reportOf({ type, startBytes, sizeBytes, children }: BoxNode): BoxReport
     sizeBytes,
     ...(children.length > 0 && { children: children.map(reportOf) }),
   };
-}
-
-/** The boxes of a run, one after the other. */
-function reportRun(startBytes: number, endBytes: number, source: ByteSource): BoxReport[] {
-  const reports: BoxReport[] = [];
-  const head = new Uint8Array(MAX_HEADER_BYTES);
-  for (let at = startBytes; at < endBytes; ) {
-    const bytes = head.subarray(0, Math.min(MAX_HEADER_BYTES, endBytes - at));
-    source.readInto(bytes, at);
-    const header = readBoxHeader(bytes, at, '');
-    const sizeBytes = header?.sizeBytes || endBytes - at;
-    reports.push({ type: header?.type ?? '(bytes)', offsetBytes: at, sizeBytes });
-    at += sizeBytes;
-  }
-  return reports;
 }

@@ -5,11 +5,9 @@ import { readSgpd } from '../../isobmff/boxes/sgpd.js';
 import { trafsOf } from '../../isobmff/fragments.js';
 import type { Movie, Track } from '../../isobmff/movie.js';
 import { readerOf } from '../../isobmff/sample-entry.js';
-import type { BoxEdit } from '../../isobmff/splice.js';
+import { type BoxEdit, REMOVED } from '../../isobmff/splice.js';
 import type { BoxNode, FileSlice } from '../../isobmff/walk.js';
 import type { KeepEdits } from './keep-plan.js';
-
-const REMOVED: BoxEdit = { replace: new Uint8Array() };
 
 /** The edits that take protection out of a movie of the same layout: the inverse of `encryptEdits`. */
 export function decryptEdits(movie: Movie, protectedTracks: ReadonlySet<Track>): KeepEdits {

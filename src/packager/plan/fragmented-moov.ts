@@ -5,15 +5,22 @@ import { readMehd, writeMehd } from '../../isobmff/boxes/mehd.js';
 import { writeTrex } from '../../isobmff/boxes/trex.js';
 import type { Movie, Track } from '../../isobmff/movie.js';
 import { readerOf } from '../../isobmff/sample-entry.js';
-import { type BoxEdit, rebuildBox } from '../../isobmff/splice.js';
-import { type BoxNode, type FileSlice, findPath, requirePath } from '../../isobmff/walk.js';
+import { type BoxEdit, REMOVED, rebuildBox } from '../../isobmff/splice.js';
+import { type BoxNode, bytesOf, type FileSlice, findPath, requirePath } from '../../isobmff/walk.js';
 import { sampleEntryEdits, type TrackEncryption } from './encrypt-edits.js';
 import { movieDurationSeconds } from './timing.js';
 
 /** What stays of an `stbl` whose samples move into fragments. */
 const KEPT_IN_STBL = new Set(['stsd', 'sgpd', 'cslg']);
 
-const REMOVED: BoxEdit = { replace: new Uint8Array() };
+/** What a fragmented file says in its fragments, or has no use for. */
+const SAID_ELSEWHERE = new Set('stts ctts stss stsc stsz stz2 stco co64 sdtp sbgp free skip'.split(' '));
+
+/** Types of boxes in sample tables that are lost when samples move into fragments, each once. */
+export function droppedTypes(movie: Movie): string[] {
+  const types = movie.tracks.flatMap(({ stbl }) => stbl.children.map(({ type }) => type));
+  return [...new Set(types)].filter((type) => !KEPT_IN_STBL.has(type) && !SAID_ELSEWHERE.has(type));
+}
 
 /**
  * The `moov` of a fragmented output: the input's, without samples and durations, with `mvex`, and with the encrypted
@@ -44,9 +51,7 @@ function addTrackEdits(edits: Map<BoxNode, BoxEdit>, track: Track, moov: FileSli
 }
 
 function zeroDuration(edits: Map<BoxNode, BoxEdit>, node: BoxNode, moov: FileSlice): void {
-  const from = node.startBytes - moov.startBytes;
-  const bytes = moov.bytes.subarray(from, from + node.sizeBytes);
-  edits.set(node, { replace: withDuration(node.type as 'mvhd' | 'tkhd' | 'mdhd', bytes, 0n) });
+  edits.set(node, { replace: withDuration(node.type as 'mvhd' | 'tkhd' | 'mdhd', bytesOf(node, moov), 0n) });
 }
 
 function buildMvex(movie: Movie): Uint8Array {

@@ -1,5 +1,5 @@
 import { makeColumn } from '../../bytes/columns.js';
-import { type ByteSource, readBytes } from '../../bytes/source.js';
+import type { ByteSource } from '../../bytes/source.js';
 import { ByteWriter } from '../../bytes/writer.js';
 import { PrpackError } from '../../errors.js';
 import { box } from '../../isobmff/boxes/box.js';
@@ -15,11 +15,11 @@ import { sampleDefaultsOf, type TrunColumns, writeTrun } from '../../isobmff/box
 import type { Movie, Track } from '../../isobmff/movie.js';
 import { readerOf } from '../../isobmff/sample-entry.js';
 import { entryRunAt, NON_SYNC, toSampleFlags } from '../../isobmff/sample-table.js';
-import { RunKind } from '../../isobmff/top-level.js';
-import { findPath, walkBox, walkChildren } from '../../isobmff/walk.js';
+import { boxesOfRun, RunKind, readRun } from '../../isobmff/top-level.js';
+import { findChild, walkMeta } from '../../isobmff/walk.js';
 import { auxiliaryBoxes, type TrackEncryption } from './encrypt-edits.js';
 import { cutFragments, type FragmentCuts } from './fragment-cuts.js';
-import { buildFragmentedMoov } from './fragmented-moov.js';
+import { buildFragmentedMoov, droppedTypes } from './fragmented-moov.js';
 import type { OutputPlan, Piece } from './output-plan.js';
 import { groupRunsOf, type SampleGrouping, writeGroups } from './sample-groups.js';
 import { earliestTime } from './timing.js';
@@ -261,8 +261,14 @@ export class FragmentedPlan implements OutputPlan {
     const lost = this.#movie.fragments.groupTypes;
     if (lost.length > 0) {
       warnings.push(
-        `Sample groups defined inside the input's fragments are not carried over: ${lost.join(', ')}. ` +
+        `Sample groups told inside the input's fragments are not carried over: ${lost.join(', ')}. ` +
           'Use --layout keep to keep them.',
+      );
+    }
+    const dropped = droppedTypes(this.#movie);
+    if (dropped.length > 0) {
+      warnings.push(
+        `Boxes of the sample tables are not carried over: ${dropped.join(', ')}. Use --layout keep to keep them.`,
       );
     }
     return warnings;
@@ -327,11 +333,8 @@ function* carriedBoxes({ topLevel }: Movie, source: ByteSource): Generator<Carri
   for (let run = 0; run < topLevel.count; run++) {
     const kind = topLevel.kinds[run];
     if (kind !== RunKind.Other && kind !== RunKind.Meta) continue;
-    const startBytes = topLevel.startBytes[run];
-    const endBytes = topLevel.startBytes[run + 1];
-    const slice = { bytes: readBytes(source, startBytes, endBytes - startBytes), startBytes };
-    for (const node of walkChildren(slice, startBytes, endBytes, '')) {
-      if (!NOT_CARRIED.has(node.type)) yield { inputBytes: node.startBytes, sizeBytes: node.sizeBytes };
+    for (const { type, startBytes, sizeBytes } of boxesOfRun(source, topLevel, run)) {
+      if (type && !NOT_CARRIED.has(type)) yield { inputBytes: startBytes, sizeBytes };
     }
   }
 }
@@ -340,19 +343,8 @@ function* carriedBoxes({ topLevel }: Movie, source: ByteSource): Generator<Carri
 function expectNoItemData({ topLevel }: Movie, source: ByteSource): void {
   for (let run = 0; run < topLevel.count; run++) {
     if (topLevel.kinds[run] !== RunKind.Meta) continue;
-    const startBytes = topLevel.startBytes[run];
-    const slice = {
-      bytes: readBytes(source, startBytes, topLevel.startBytes[run + 1] - startBytes),
-      startBytes,
-    };
-    const meta = walkBox(slice, 'meta');
-    const children = walkChildren(
-      slice,
-      startBytes + meta.headerBytes + 4,
-      startBytes + meta.sizeBytes,
-      'meta',
-    );
-    const iloc = findPath({ ...meta, children }, 'iloc');
+    const slice = readRun(source, topLevel, run);
+    const iloc = findChild(walkMeta(slice, 'meta'), 'iloc');
     if (!iloc) continue;
     for (const { constructionMethod, dataReferenceIndex } of readIloc(readerOf(iloc, slice))) {
       if (constructionMethod !== 0 || dataReferenceIndex !== 0) continue;

@@ -1,5 +1,5 @@
 import { lastAtMost, makeColumn } from '../../bytes/columns.js';
-import { type ByteSource, readBytes } from '../../bytes/source.js';
+import type { ByteSource } from '../../bytes/source.js';
 import { PrpackError } from '../../errors.js';
 import { patchIloc } from '../../isobmff/boxes/iloc.js';
 import { readSaio, writeSaio } from '../../isobmff/boxes/saio.js';
@@ -14,14 +14,15 @@ import type { Movie } from '../../isobmff/movie.js';
 import { readerOf } from '../../isobmff/sample-entry.js';
 import { readChunkOffsets } from '../../isobmff/sample-tables.js';
 import { type BoxEdit, type BoxEdits, rebuildBox } from '../../isobmff/splice.js';
-import { RunKind, runAt, type TopLevel } from '../../isobmff/top-level.js';
+import { RunKind, readRun, runAt, type TopLevel } from '../../isobmff/top-level.js';
 import {
   type BoxNode,
+  bytesOf,
   type FileSlice,
   findChild,
   findPath,
   walkBox,
-  walkChildren,
+  walkMeta,
 } from '../../isobmff/walk.js';
 import type { OutputPlan, Piece } from './output-plan.js';
 
@@ -133,7 +134,7 @@ export class KeepPlan implements OutputPlan {
 
   /** 8.16.3: sizes of the ranges that an index refers to, which may hold several fragments or further indexes. */
   #renderSidx(segment: number, source: ByteSource): Uint8Array {
-    const slice = readRun(this.#movie.topLevel, segment, source);
+    const slice = readRun(source, this.#movie.topLevel, segment);
     const node = walkBox(slice, 'sidx');
     const sidx = readSidx(readerOf(node, slice));
     const anchor = slice.startBytes + slice.bytes.length;
@@ -154,9 +155,8 @@ export class KeepPlan implements OutputPlan {
     type: string,
     patch: (boxBytes: Uint8Array, map: OffsetMap) => Uint8Array,
   ): Uint8Array {
-    const slice = readRun(this.#movie.topLevel, segment, source);
-    const walked = walkBox(slice, type === 'iloc' ? 'meta' : 'mfra');
-    const node = type === 'iloc' ? withMetaChildren(walked, slice) : walked;
+    const slice = readRun(source, this.#movie.topLevel, segment);
+    const node = type === 'iloc' ? walkMeta(slice, 'meta') : walkBox(slice, 'mfra');
     const edits = new Map<BoxNode, BoxEdit>();
     for (const child of node.children) {
       if (child.type === type) edits.set(child, { replace: patch(bytesOf(child, slice), this.#map) });
@@ -248,8 +248,7 @@ function withTail(
 ): Uint8Array {
   const used = node.headerBytes + 8 + chunkCount * (isWide ? 8 : 4);
   if (node.sizeBytes === used && node.headerBytes === 8) return box;
-  const from = node.startBytes - slice.startBytes;
-  const tail = slice.bytes.subarray(from + used, from + node.sizeBytes);
+  const tail = bytesOf(node, slice).subarray(used);
   const whole = new Uint8Array(box.length + tail.length);
   whole.set(box);
   whole.set(tail, box.length);
@@ -292,25 +291,6 @@ function writeSaioInto(slice: FileSlice, node: BoxNode, offset: number): void {
   const bytes = writeSaio({ ...readSaio(readerOf(node, slice)), offsets: [offset] });
   if (bytes.length !== node.sizeBytes) throw new Error(`${node.path} changed its size`);
   slice.bytes.set(bytes, node.startBytes - slice.startBytes);
-}
-
-function readRun(topLevel: TopLevel, run: number, source: ByteSource): FileSlice {
-  const startBytes = topLevel.startBytes[run];
-  return { bytes: readBytes(source, startBytes, topLevel.startBytes[run + 1] - startBytes), startBytes };
-}
-
-/** `meta` is a full box, except in QuickTime files. */
-function withMetaChildren(node: BoxNode, slice: FileSlice): BoxNode {
-  const payload = node.startBytes + node.headerBytes;
-  const view = new DataView(slice.bytes.buffer, slice.bytes.byteOffset);
-  const hasVersion = view.getUint32(payload - slice.startBytes) === 0;
-  const first = payload + (hasVersion ? 4 : 0);
-  return { ...node, children: walkChildren(slice, first, node.startBytes + node.sizeBytes, node.path) };
-}
-
-function bytesOf(node: BoxNode, slice: FileSlice): Uint8Array {
-  const from = node.startBytes - slice.startBytes;
-  return slice.bytes.subarray(from, from + node.sizeBytes);
 }
 
 function writeSidxOfSameSize(sidx: Sidx, node: BoxNode): Uint8Array {
