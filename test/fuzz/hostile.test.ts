@@ -195,6 +195,18 @@ describe('hostile input', () => {
     }
   });
 
+  it.each(['sgpd', 'sbgp'])(
+    'never fails its own check for a %s that encryption does not use and that lies',
+    async (type) => {
+      const bytes = readFileSync(testMedia('tracks.mp4'));
+      for (const at of [4, 8, 12]) {
+        for (const lie of [1, 0x01000001, 0xffffffff]) {
+          await expectRefusedOrDone(`${type} with ${lie} at ${at}`, patched(bytes, type, at, lie), 'keep');
+        }
+      }
+    },
+  );
+
   it('refuses what is encrypted already', async () => {
     const once = temporary('once.mp4');
     for (const layout of ['fragmented', 'keep'] as const) {
