@@ -1,4 +1,4 @@
-import type { Progress } from '../index.js';
+import type { Progress, Threads } from '../index.js';
 import { interruptible } from './interrupt.js';
 import type { OutputFlags } from './options/output.js';
 import { formatJson } from './output/json.js';
@@ -6,8 +6,9 @@ import { createProgressBar, type ProgressBar } from './output/progress.js';
 import { writeMessage, writeResult } from './output/streams.js';
 import { type Style, styleOf } from './output/style.js';
 
-/** What a job gets from its surroundings: how it is told to stop, and whom it tells how far it is. */
+/** What a job gets from its surroundings: how it is told to stop, whom it tells how far it is, and how many threads it has. */
 export interface JobContext {
+  readonly threads: Threads;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: Progress) => void;
 }
@@ -33,7 +34,11 @@ async function withProgress<R>(
   const stop = () => bar?.stop();
   signal.addEventListener('abort', stop, { once: true }); // at once: a second signal may end the process
   try {
-    return await job({ signal, onProgress: (progress) => signal.aborted || bar?.update(progress) });
+    return await job({
+      threads: flags.threads ?? 'auto',
+      signal,
+      onProgress: (progress) => signal.aborted || bar?.update(progress),
+    });
   } finally {
     stop();
   }
