@@ -12,7 +12,6 @@ import { protectedBytesOf, sencColumns } from './plan/track-protection.js';
 import { isProtected, type ReadProtection, readProtections } from './protection-reader.js';
 import { isPsshBox, readPsshBox } from './pssh.js';
 
-/** How many samples of each track are read back and decrypted, spread evenly over it. */
 const SAMPLES_CHECKED = 64;
 
 /** What an output must turn out to be. */
@@ -22,6 +21,8 @@ export interface EncryptExpectations {
   readonly sizeBytes: number;
   readonly encryptions: readonly TrackEncryption[];
   readonly keyOf: (kid: string) => ContentKey;
+  /** How many samples of each track are decrypted, spread evenly over it. Default 64. */
+  readonly samplesChecked?: number;
 }
 
 /**
@@ -32,6 +33,18 @@ export interface EncryptExpectations {
 export async function checkEncrypted(path: string, expected: EncryptExpectations): Promise<void> {
   const output = new FileSource(path);
   try {
+    await checkEncryptedSource(output, expected);
+  } finally {
+    output.close();
+  }
+}
+
+/**
+ * As `checkEncrypted`, for an output that is open already.
+ * @throws PrpackError OUTPUT_CHECK_FAILED
+ */
+export async function checkEncryptedSource(output: ByteSource, expected: EncryptExpectations): Promise<void> {
+  try {
     expectEqual('the size of the file', expected.sizeBytes, output.sizeBytes);
     const movie = readMovie(output);
     expectSameSamples(expected.movie, movie);
@@ -40,6 +53,8 @@ export async function checkEncrypted(path: string, expected: EncryptExpectations
     for (const encryption of expected.encryptions) {
       const found = protections.find(({ track }) => track.id === encryption.track.id);
       if (!found) throw failed(`track ${encryption.track.id} is not encrypted`);
+      expectSameDefaults(encryption, found);
+      if (encryption.track.samples.count === 0) continue; // its KID is in no sample's protection
       expectSameProtection(encryption, found);
       await expectDecryptable(encryption, found, expected, output);
     }
@@ -47,8 +62,6 @@ export async function checkEncrypted(path: string, expected: EncryptExpectations
   } catch (error) {
     if (error instanceof PrpackError && error.code === 'OUTPUT_CHECK_FAILED') throw error;
     throw failed('it cannot be read back', error);
-  } finally {
-    output.close();
   }
 }
 
@@ -94,15 +107,19 @@ function expectSameColumns(track: Track, found: Track): void {
   }
 }
 
-function expectSameProtection(encryption: TrackEncryption, found: ReadProtection): void {
-  const { track, tenc, scheme } = encryption;
+function expectSameDefaults({ track, tenc, scheme }: TrackEncryption, found: ReadProtection): void {
   expectEqual(`the scheme of track ${track.id}`, scheme, found.scheme);
-  expectEqual(`the KID of track ${track.id}`, tenc.defaultKid, found.kids.join());
+  expectEqual(`the default KID of track ${track.id}`, tenc.defaultKid, found.tenc.defaultKid);
   expectEqual(
     `the IV size of track ${track.id}`,
     tenc.defaultPerSampleIvSize,
     found.tenc.defaultPerSampleIvSize,
   );
+}
+
+function expectSameProtection(encryption: TrackEncryption, found: ReadProtection): void {
+  const { track, tenc, scheme } = encryption;
+  expectEqual(`the KID of the samples of track ${track.id}`, tenc.defaultKid, found.kids.join());
   const wanted = sencColumns(encryption, 0, track.samples.count);
   const read = sencColumns({ ...found, scheme }, 0, track.samples.count);
   const isSame =
@@ -126,13 +143,13 @@ function isSameBytes(
 async function expectDecryptable(
   encryption: TrackEncryption,
   found: ReadProtection,
-  { input, keyOf }: EncryptExpectations,
+  { input, keyOf, samplesChecked = SAMPLES_CHECKED }: EncryptExpectations,
   output: ByteSource,
 ): Promise<void> {
   const cipher = await createSampleCipher(SCHEMES[encryption.scheme], keyOf(found.kids[0]).revealBytes());
   const ivs = createIvSource(found.ivPlan);
   const iv = new Uint8Array(ivs.ivSizeBytes);
-  for (const sample of spread(encryption.track.samples.count, SAMPLES_CHECKED)) {
+  for (const sample of spread(encryption.track.samples.count, samplesChecked)) {
     const size = encryption.track.samples.sizes[sample];
     const clear = readBytes(input, encryption.track.samples.offsets[sample], size);
     const bytes = readBytes(output, found.track.samples.offsets[sample], size);

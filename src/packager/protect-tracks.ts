@@ -1,12 +1,13 @@
+import type { NalCodec } from '../bitstream/nal-codec.js';
 import type { ByteSource } from '../bytes/source.js';
 import { countBlocksBefore, type IvPlan } from '../cenc/iv.js';
-import { drawIvStarts } from '../cenc/iv-start.js';
+import { type CounterUse, drawIvStarts } from '../cenc/iv-start.js';
 import type { IvSize } from '../cenc/scheme.js';
 import { protectedBytesAt, type SubsampleTable } from '../cenc/subsamples.js';
 import type { AssignedKey } from '../keys/key-source.js';
 import { sampleProtectionOf } from './codecs.js';
 import type { TrackEncryption } from './plan/encrypt-edits.js';
-import { scanSubsamples } from './scan.js';
+import { nalCodecsOf, scanSubsamples } from './scan.js';
 import type { DescribedTrack } from './tracks.js';
 
 /** How tracks are to be protected. */
@@ -17,6 +18,17 @@ export interface ProtectionRequest {
   readonly ivSize: IvSize;
   /** The IV of each track's first sample; drawn at random when absent, as it must be for all but a comparison. */
   readonly ivStarts?: readonly Uint8Array[];
+  /** Of each track of NAL units, for tracks that are read in parts: see {@link nalCodecsOfTracks}. */
+  readonly nalCodecs?: readonly (readonly NalCodec[] | undefined)[];
+}
+
+/** For each track of NAL units its readers, for others nothing. */
+export function nalCodecsOfTracks(tracks: readonly DescribedTrack[]): (NalCodec[] | undefined)[] {
+  return tracks.map((described) => {
+    const { handler, entries } = described.track;
+    const isNalUnits = sampleProtectionOf(handler, entries[0].format) === 'nal-units';
+    return isNalUnits ? nalCodecsOf(described) : undefined;
+  });
 }
 
 /**
@@ -26,14 +38,13 @@ export interface ProtectionRequest {
  */
 export async function protectTracks(
   source: ByteSource,
-  { tracks, keys, ivSize, ivStarts }: ProtectionRequest,
+  { tracks, keys, ivSize, ivStarts, nalCodecs = nalCodecsOfTracks(tracks) }: ProtectionRequest,
   breathe: () => Promise<void>,
 ): Promise<TrackEncryption[]> {
   const tables: (SubsampleTable | undefined)[] = [];
-  for (const described of tracks) {
-    const { handler, entries } = described.track;
-    const isNalUnits = sampleProtectionOf(handler, entries[0].format) === 'nal-units';
-    tables.push(isNalUnits ? await scanSubsamples(described, source, ivSize, breathe) : undefined);
+  for (const [i, described] of tracks.entries()) {
+    const codecs = nalCodecs[i];
+    tables.push(codecs && (await scanSubsamples(described, codecs, source, ivSize, breathe)));
   }
   const ivPlans = planIvs(tracks, tables, keys, ivSize, ivStarts);
   return tracks.map(({ track }, i) => ({
@@ -66,25 +77,30 @@ function planIvs(
       return table ? protectedBytesAt(table, sample) : track.samples.sizes[sample];
     }),
   );
-  const starts = given ?? drawStarts(tracks, blocks, keys, ivSize);
+  const starts = given ?? drawStarts(countersOf(tracks, blocks, ivSize), keys);
   return starts.map(
     (start, i): IvPlan =>
       ivSize === 8 ? { kind: 'counting8', start } : { kind: 'counting16', start, blocksBefore: blocks[i] },
   );
 }
 
-/** Random first IVs, such that no two tracks under one key ever share a counter block. */
-function drawStarts(
+function countersOf(
   tracks: readonly DescribedTrack[],
   blocks: readonly Float64Array[],
-  keys: readonly AssignedKey[],
-  ivSize: IvSize,
-): Uint8Array[] {
-  const uses = tracks.map(({ track }, i) => ({
-    ivSizeBytes: ivSize,
+  ivSizeBytes: IvSize,
+): CounterUse[] {
+  return tracks.map(({ track }, i) => ({
+    ivSizeBytes,
     sampleCount: track.samples.count,
-    blockCount: ivSize === 16 ? blocks[i][track.samples.count] : largestStep(blocks[i]),
+    blockCount: ivSizeBytes === 16 ? blocks[i][track.samples.count] : largestStep(blocks[i]),
   }));
+}
+
+/**
+ * Random first IVs, such that no two tracks under one key ever share a counter block.
+ * @param uses one a track, as `keys`
+ */
+export function drawStarts(uses: readonly CounterUse[], keys: readonly AssignedKey[]): Uint8Array[] {
   const starts: Uint8Array[] = [];
   for (const group of groupByKey(keys)) {
     for (const [j, start] of drawIvStarts(group.map((i) => uses[i])).entries()) starts[group[j]] = start;

@@ -1,10 +1,9 @@
-import { createNalCodec } from '../bitstream/nal-codec.js';
+import { createNalCodec, type NalCodec } from '../bitstream/nal-codec.js';
 import { type ByteSource, ReadWindow } from '../bytes/source.js';
 import { NalSubsampleMapper } from '../cenc/nal-subsamples.js';
 import { type IvSize, SCHEMES } from '../cenc/scheme.js';
 import { SubsampleBuilder, type SubsampleTable } from '../cenc/subsamples.js';
 import { PrpackError } from '../errors.js';
-import type { CodecDescription } from '../isobmff/codec-reader.js';
 import type { SampleTable } from '../isobmff/sample-table.js';
 import type { DescribedTrack } from './tracks.js';
 
@@ -16,20 +15,29 @@ const LARGE_SAMPLE_BYTES = 16 * 1024;
 const SPARSE_WINDOW_BYTES = 4 * 1024;
 const DENSE_WINDOW_BYTES = 64 * 1024;
 
+/** Readers for the sample entries of a track of NAL units. They keep the parameter sets that samples bring along. */
+export function nalCodecsOf({ codecs }: DescribedTrack): NalCodec[] {
+  return codecs.map(({ kind, parameterSets }) => createNalCodec(kind!, parameterSets!));
+}
+
 /**
  * Finds the subsamples of a track of NAL units, by reading the headers of all its samples.
+ * @param nalCodecs the same for all parts of a track that is read in parts
  * @param breathe called now and then, for progress and to let the caller stop
  * @throws PrpackError MALFORMED_INPUT, naming the sample
  */
 export async function scanSubsamples(
   { track, codecs }: DescribedTrack,
+  nalCodecs: readonly NalCodec[],
   source: ByteSource,
   ivSize: IvSize,
   breathe: () => Promise<void>,
 ): Promise<SubsampleTable> {
   const { samples } = track;
   const builder = new SubsampleBuilder(SCHEMES.cenc, ivSize);
-  const mappers = codecs.map((codec) => mapperOf(codec, builder));
+  const mappers = nalCodecs.map(
+    (codec, i) => new NalSubsampleMapper(codec, codecs[i].nalLengthSizeBytes!, builder),
+  );
   const window = new ReadWindow(source, windowBytes(samples));
   let run = 0;
   for (let sample = 0; sample < samples.count; sample++) {
@@ -46,11 +54,6 @@ export async function scanSubsamples(
     }
   }
   return builder.finish();
-}
-
-function mapperOf(codec: CodecDescription, builder: SubsampleBuilder): NalSubsampleMapper {
-  const { kind, nalLengthSizeBytes, parameterSets } = codec;
-  return new NalSubsampleMapper(createNalCodec(kind!, parameterSets!), nalLengthSizeBytes!, builder);
 }
 
 function windowBytes({ sizes, count }: SampleTable): number {

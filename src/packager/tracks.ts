@@ -26,17 +26,19 @@ export async function describeTracks(movie: Movie): Promise<DescribedTrack[]> {
 
 /**
  * The tracks to encrypt.
+ * @param hasSamples tracks without are left out; those of a stream may get some later
  * @throws PrpackError INVALID_ARGUMENT when a selector fits no audio or video track; ALREADY_ENCRYPTED;
  *   NOTHING_TO_ENCRYPT; UNSUPPORTED_CODEC
  */
 export function selectTracks(
   described: readonly DescribedTrack[],
   selectors: readonly TrackSelector[] | undefined,
+  hasSamples: (track: Track) => boolean = (track) => track.samples.count > 0,
 ): DescribedTrack[] {
   for (const { track } of described) expectClear(track);
   const media = described.filter(({ track }) => track.handler === 'vide' || track.handler === 'soun');
   const selected = selectors ? selectBy(media, described, selectors) : media;
-  const withSamples = selected.filter(({ track }) => track.samples.count > 0);
+  const withSamples = selected.filter(({ track }) => hasSamples(track));
   if (withSamples.length === 0) throw nothingToEncrypt(described);
   for (const entry of withSamples) expectEncryptable(entry);
   return withSamples;
