@@ -12,6 +12,7 @@ import fastify, {
   LogController,
 } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import { type ClearKeyOptions, clearKeyRoutes } from './clear-key/routes.js';
 import type { ServerContext } from './context.js';
 import { addJsonParser } from './json-body.js';
 import type { Limits } from './limits.js';
@@ -23,6 +24,8 @@ import { lifeRoutes } from './rest/life.js';
 import { recordRoutes } from './rest/records.js';
 import { registerRoutes } from './rest/register.js';
 import { releaseRoutes } from './rest/releases.js';
+import { rightsManagerRoutes } from './rightsmanager/routes.js';
+import { widevineRoutes } from './widevine/routes.js';
 
 /** Certificate and key of a server that speaks TLS, in PEM. */
 export interface TlsOptions {
@@ -36,11 +39,22 @@ export interface AppOptions {
   readonly context: ServerContext;
   readonly limits: Limits;
   readonly tls?: TlsOptions;
+  /** RightsManager of a PlayReady server that has Microsoft's Server SDK. */
+  readonly rightsManagerUpstream?: URL;
+  /** Licenses of W3C Clear Key; none without. */
+  readonly clearKey?: ClearKeyOptions;
   readonly log: { readonly level: LogLevel; readonly stream: { write(line: string): void } };
 }
 
 /** The whole server, not listening yet. */
-export async function createApp({ context, limits, tls, log }: AppOptions): Promise<FastifyInstance> {
+export async function createApp({
+  context,
+  limits,
+  tls,
+  rightsManagerUpstream: upstream,
+  clearKey,
+  log,
+}: AppOptions): Promise<FastifyInstance> {
   const app = newInstance(limits, tls, log);
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
@@ -67,17 +81,29 @@ export async function createApp({ context, limits, tls, log }: AppOptions): Prom
   });
   await addOpenApi(app);
   await app.register(async (scope) => addRoutes(scope, context));
+  await app.register(async (scope) => rightsManagerRoutes(scope, context, upstream));
+  if (clearKey) await app.register(async (scope) => addClearKey(scope, context, clearKey));
   return app;
 }
 
 function addRoutes(scope: FastifyInstance, context: ServerContext): void {
-  const app = scope.withTypeProvider<ZodTypeProvider>();
-  app.addHook('onSend', async (_request, reply) => void reply.header('cache-control', 'no-store'));
+  const app = withoutCaches(scope);
   registerRoutes(app, context);
   recordRoutes(app, context);
   releaseRoutes(app, context);
   lifeRoutes(app, context);
   healthRoutes(app, context);
+  widevineRoutes(app, context);
+}
+
+function addClearKey(scope: FastifyInstance, context: ServerContext, options: ClearKeyOptions): void {
+  clearKeyRoutes(withoutCaches(scope), context, options);
+}
+
+/** Nothing that is said of keys may stay on the way. */
+function withoutCaches(scope: FastifyInstance) {
+  scope.addHook('onSend', async (_request, reply) => void reply.header('cache-control', 'no-store'));
+  return scope.withTypeProvider<ZodTypeProvider>();
 }
 
 function newInstance(limits: Limits, tls: TlsOptions | undefined, log: AppOptions['log']): FastifyInstance {
@@ -124,7 +150,7 @@ function addHooks(app: FastifyInstance, { access, metrics }: ServerContext): voi
   // After the rate limit, which is an onRequest hook of every route, and before the body is read.
   app.addHook('preParsing', async (request, reply) => {
     const { demand } = request.routeOptions.config;
-    if (demand) await access.require(request, reply, demand);
+    if (demand) await access.admit(request, reply, demand);
   });
   app.addHook('onResponse', async (request, reply) => logResponse(request, reply));
 }

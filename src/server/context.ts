@@ -1,6 +1,7 @@
 import type { KeyStore } from '../keystore/key-store.js';
 import type { Access } from './access/authenticate.js';
 import type { Principal } from './access/scopes.js';
+import type { ContentKeys } from './content-keys.js';
 import type { Metrics } from './metrics.js';
 import type { Stores } from './stores.js';
 
@@ -9,6 +10,7 @@ export interface ServerContext {
   readonly stores: Stores;
   readonly access: Access;
   readonly metrics: Metrics;
+  readonly contentKeys: ContentKeys;
   /** License acquisition URL of headers that the server makes. */
   readonly laUrl?: string;
 }

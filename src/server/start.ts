@@ -5,6 +5,8 @@ import { PrpackError } from '../errors.js';
 import { Access, type ClientScopes } from './access/authenticate.js';
 import { TokenStore } from './access/token-store.js';
 import { createApp, type TlsOptions } from './app.js';
+import type { ClearKeyOptions } from './clear-key/routes.js';
+import { ContentKeys } from './content-keys.js';
 import { DEFAULT_LIMITS, type Limits } from './limits.js';
 import type { LogLevel } from './log.js';
 import { Metrics } from './metrics.js';
@@ -23,8 +25,12 @@ export interface KeyServerOptions {
   readonly clients?: ClientScopes;
   /** Listen without TLS on an address that others can reach. */
   readonly insecureHttp?: boolean;
+  /** RightsManager of a PlayReady server that has Microsoft's Server SDK: what only it can do is forwarded there. */
+  readonly rightsManagerUpstream?: URL;
   /** License acquisition URL of headers that the server makes. */
   readonly laUrl?: string;
+  /** Licenses of W3C Clear Key; none without. */
+  readonly clearKey?: ClearKeyOptions;
   readonly limits?: Partial<Limits>;
   readonly log: { readonly level: LogLevel; readonly stream: { write(line: string): void } };
 }
@@ -43,11 +49,24 @@ export interface KeyServer {
 export async function startKeyServer(options: KeyServerOptions): Promise<KeyServer> {
   refuseListeners(options);
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const { laUrl, clients = new Map(), tls, log } = options;
+  const { laUrl, clients = new Map(), tls, rightsManagerUpstream, clearKey, log } = options;
   const stores = new Stores(options.store);
   const access = new Access({ tokens: new TokenStore(options.tokenDirectory), clients });
-  const context = { stores, access, metrics: new Metrics(), ...(laUrl !== undefined && { laUrl }) };
-  const app = await createApp({ context, limits, log, ...(tls && { tls }) });
+  const context = {
+    stores,
+    access,
+    metrics: new Metrics(),
+    contentKeys: new ContentKeys(),
+    ...(laUrl !== undefined && { laUrl }),
+  };
+  const app = await createApp({
+    context,
+    limits,
+    log,
+    ...(tls && { tls }),
+    ...(rightsManagerUpstream && { rightsManagerUpstream }),
+    ...(clearKey && { clearKey }),
+  });
   try {
     await app.listen({ host: options.host, port: options.port });
   } catch (error) {

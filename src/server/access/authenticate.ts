@@ -35,7 +35,7 @@ export class Access {
    * The caller, once it has shown that it may do what is demanded.
    * @throws Problem 401 without good credentials, 403 when they are not enough
    */
-  async require(request: FastifyRequest, reply: FastifyReply, demand: Demand): Promise<Principal> {
+  async admit(request: FastifyRequest, reply: FastifyReply, demand: Demand): Promise<Principal> {
     const principal = await this.#principalOf(request);
     if (!principal) {
       reply.header('www-authenticate', 'Bearer realm="prpack", Basic realm="prpack", charset="UTF-8"');

@@ -1,0 +1,94 @@
+import { ContentKey } from '../keys/content-key.js';
+import { newKeyId } from '../keys/key-id.js';
+import type { KeyAlgorithm, KeyRecord, KeyStore, StoredKey } from '../keystore/key-store.js';
+import { Problem } from './problem.js';
+
+/** A key with its record. */
+export interface OpenedKey {
+  readonly record: KeyRecord;
+  readonly key: ContentKey;
+}
+
+/** The keys that a packager asks for by the name of its content. */
+export interface ContentRequest {
+  readonly contentId: string;
+  readonly algorithm: KeyAlgorithm;
+  /** A key for each; undefined is the key of all tracks. */
+  readonly labels: readonly (string | undefined)[];
+  /** License acquisition URL, for keys that are made. */
+  readonly laUrl?: string;
+}
+
+/** Finds and makes the keys of contents, one request for a content after the other: all who ask get the same keys. */
+export class ContentKeys {
+  readonly #last = new Map<string, Promise<unknown>>();
+
+  /**
+   * The registered keys of a content; those that are missing are made and registered. Revoked keys are passed over.
+   * @throws Problem when a key follows from a seed, which the server does not have
+   */
+  async get(store: KeyStore, request: ContentRequest): Promise<OpenedKey[]> {
+    return this.#inTurn(request.contentId, async () => {
+      const held = await heldKeys(store, request);
+      const missing = [...new Set(request.labels)].filter((label) => !held.has(label));
+      if (missing.length === 0) return request.labels.map((label) => held.get(label)!);
+      await store.register(missing.map((label) => newRegistration(request, label)));
+      // Read again: a server beside this one may have been faster, and the older key is the one.
+      const complete = await heldKeys(store, request);
+      return request.labels.map((label) => complete.get(label)!);
+    });
+  }
+
+  async #inTurn<T>(contentId: string, work: () => Promise<T>): Promise<T> {
+    const before = this.#last.get(contentId) ?? Promise.resolve();
+    const turn = before.then(work, work);
+    this.#last.set(contentId, turn);
+    try {
+      return await turn;
+    } finally {
+      if (this.#last.get(contentId) === turn) this.#last.delete(contentId);
+    }
+  }
+}
+
+/** By label, the oldest active key, else the oldest pending one. */
+async function heldKeys(
+  store: KeyStore,
+  { contentId, algorithm, labels }: ContentRequest,
+): Promise<Map<string | undefined, OpenedKey>> {
+  const stored = (await store.findByContentId(contentId)).filter(
+    ({ record }) => record.algorithm === algorithm && record.state !== 'revoked',
+  );
+  const activeFirst = [
+    ...stored.filter(({ record }) => record.state === 'active'),
+    ...stored.filter(({ record }) => record.state !== 'active'),
+  ];
+  const found = labels.flatMap((label) => {
+    const first = activeFirst.find(({ record }) => record.label === label);
+    return first ? [[label, opened(first)] as const] : [];
+  });
+  return new Map(found);
+}
+
+function newRegistration({ algorithm, contentId, laUrl }: ContentRequest, label: string | undefined) {
+  return {
+    kid: newKeyId(),
+    key: ContentKey.random(),
+    algorithm,
+    contentId,
+    source: 'random',
+    ...(label !== undefined && { label }),
+    ...(laUrl !== undefined && { laUrl }),
+  };
+}
+
+/** @throws Problem 409 when the key is not in the store */
+function opened({ record, key }: StoredKey): OpenedKey {
+  if (key) return { record, key };
+  throw new Problem(
+    409,
+    'KEY_REQUIRED',
+    `the key of KID ${record.kid} follows from the key seed ${record.seedId}, which the key server does not have`,
+    'Derive the key where the seed is, or register the key itself under a KID of its own.',
+  );
+}
