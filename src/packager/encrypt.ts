@@ -72,7 +72,7 @@ async function resume({ work, contentId, options, clock }: EncryptJob): Promise<
 
 /** Plans, registers pending, writes, checks, publishes, and marks active: in this order, whatever happens in between. */
 async function make({ work, contentId, options, clock }: EncryptJob): Promise<Done> {
-  const { keyStore, keysOut, dryRun, signal } = options;
+  const { keyStore, keysOut, dryRun } = options;
   if (keysOut !== undefined) expectKeysOutIsFree(keysOut);
   const file = dryRun ? undefined : new OutputFile(options.output, options.force ?? false);
   try {
@@ -80,39 +80,40 @@ async function make({ work, contentId, options, clock }: EncryptJob): Promise<Do
     clock.planned();
     if (!file) return { planned, unchanged: false, warnings: planned.warnings };
     const warnings = keyStore ? await registerKeys(keyStore, work.keys, contentId, options) : [];
-    let sha256 = '';
-    await publish(file, planned, work, options, clock, async (path) => {
-      if (keyStore) sha256 = await fingerprintOf(path, signal);
-    });
-    if (keyStore) await confirmPublication(keyStore, work.keys, sha256);
+    const sha256 = await publish(file, planned, work, options, clock);
+    if (keyStore) await confirmPublication(keyStore, work.keys, sha256!);
     return { planned, unchanged: false, warnings: [...planned.warnings, ...warnings] };
   } finally {
     file?.discard();
   }
 }
 
+/** @returns the SHA-256 of the file, where a key store wants it */
 async function publish(
   file: OutputFile,
   { plan, encryptions }: PlannedEncryption,
   { movie, source, keys }: EncryptionWork,
   options: EncryptOptions,
   clock: Clock,
-  afterCheck: (path: string) => Promise<void>,
-): Promise<void> {
+): Promise<string | undefined> {
+  const { keysOut, keyStore } = options;
   const keyOf = (kid: string) => keys.find((key) => key.kid === kid)!.key;
   const expected = { input: source, movie, sizeBytes: plan.sizeBytes, encryptions, keyOf };
-  const check = async (path: string) => {
-    await checkEncrypted(path, expected);
-    await afterCheck(path);
-  };
   const beforePublish = async () => {
-    const { keysOut } = options;
     if (keysOut === undefined) return () => {};
     await writeKeysOut(keysOut, keys);
     return () => discardKeysOut(keysOut);
   };
-  const publication = { plan, source, protections: encryptions, keyOf, check, beforePublish };
-  await publishOutput(file, options, publication, clock);
+  const publication = {
+    plan,
+    source,
+    protections: encryptions,
+    keyOf,
+    fingerprint: keyStore !== undefined,
+    check: (path: string) => checkEncrypted(path, expected),
+    beforePublish,
+  };
+  return publishOutput(file, options, publication, clock);
 }
 
 function expectUsable({ keysOut, output, fragmentDurationSeconds, ivSize, systems }: EncryptOptions): void {

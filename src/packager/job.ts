@@ -65,10 +65,10 @@ export interface Publication {
   readonly source: ByteSource;
   readonly protections: readonly TrackProtection[];
   readonly keyOf: (kid: string) => ContentKey | undefined;
-  /** Whether `check` needs the SHA-256 of the output. */
+  /** Whether the SHA-256 of the output is wanted. */
   readonly fingerprint?: boolean;
   /** Reads the written file back, before it gets its name. */
-  readonly check: (path: string, sha256: string | undefined) => Promise<void>;
+  readonly check: (path: string) => Promise<void>;
   /** What must be done after the check and before the file gets its name, such as keeping the keys. */
   readonly beforePublish?: () => Promise<() => void>;
 }
@@ -76,13 +76,14 @@ export interface Publication {
 /**
  * Writes, flushes, checks and publishes an output; on any failure nothing of it is left.
  * @param file made by the caller; ended here in every case
+ * @returns the SHA-256 of the output, 64 hexadecimal digits, when a fingerprint is wanted
  */
 export async function publishOutput(
   file: OutputFile,
   request: JobRequest,
   publication: Publication,
   clock: Clock,
-): Promise<void> {
+): Promise<string | undefined> {
   const { plan, source, protections, keyOf, fingerprint, check, beforePublish } = publication;
   const { signal, onProgress, threads } = request;
   const bytesTotal = plan.sizeBytes;
@@ -105,7 +106,7 @@ export async function publishOutput(
     clock.written();
     onProgress?.({ phase: 'check', bytesDone: bytesTotal, bytesTotal });
     await breathe(signal);
-    await check(file.temporaryPath, sha256);
+    await check(file.temporaryPath);
     await breathe(signal);
     const undo = await beforePublish?.();
     try {
@@ -114,6 +115,7 @@ export async function publishOutput(
       undo?.();
       throw error;
     }
+    return sha256;
   } finally {
     file.discard();
   }
