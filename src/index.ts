@@ -4,13 +4,42 @@ export { PLAYREADY_TEST_KEY_SEED_BASE64, PLAYREADY_TEST_LA_URL } from './drm/pla
 export { prettyPlayReadyHeader } from './drm/playready/pretty.js';
 export { type ErrorCode, type ErrorDetails, exitCodeOf, PrpackError } from './errors.js';
 export { ContentKey } from './keys/content-key.js';
+export { type CpixReadOptions, readCpix } from './keys/cpix/reader.js';
 export { environmentKeySource } from './keys/environment.js';
 export { givenKeySource, givenKeyTexts } from './keys/given.js';
-export { KeyFile, parseKeyFile, readKeyFile } from './keys/key-file.js';
+export { KeyFile, type KeyFileEntry, parseKeyFile, readKeyFile } from './keys/key-file.js';
 export { type KeyId, newKeyId, parseKeyId } from './keys/key-id.js';
 export { KeySeed, keySeedSource, readKeySeedFile } from './keys/key-seed.js';
 export type { AssignedKey, KeyLookup, KeySource, TrackKeyRequest } from './keys/key-source.js';
 export { randomKeySource } from './keys/random.js';
+export {
+  cpixWriter,
+  exportKeys,
+  type KeyWriter,
+  keyFileWriter,
+  type OpenedKey,
+  type RevealedKey,
+  revealKey,
+} from './keystore/export-keys.js';
+export { createKekFile, KEK_VARIABLE, rotateKekFile } from './keystore/kek.js';
+export type {
+  AuditEntry,
+  AuditFilter,
+  KeyAlgorithm,
+  KeyFilter,
+  KeyRecord,
+  KeyRegistration,
+  KeyState,
+  KeyStore,
+  Page as KeyStorePage,
+  PageRequest as KeyStorePageRequest,
+  PublishedOutput,
+  RegisteredKey,
+  StoredKey,
+} from './keystore/key-store.js';
+export { KEY_STORE_VARIABLE, type OpenKeyStoreOptions, openKeyStore } from './keystore/open.js';
+export { defaultKekPath, defaultKeyStorePath } from './keystore/paths.js';
+export { storedContentSource, storedKeyLookup, storedKeySource } from './keystore/stored-keys.js';
 export { decrypt } from './packager/decrypt.js';
 export { encrypt } from './packager/encrypt.js';
 export { inspect } from './packager/inspect.js';

@@ -20,9 +20,19 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/inspect.js')).configureInspect,
   },
   {
+    name: 'keys',
+    summary: 'list, show, add, import, export, revoke and rewrap registered keys',
+    load: async () => (await import('./commands/keys.js')).configureKeys,
+  },
+  {
     name: 'pssh',
     summary: 'build and read DRM headers (pssh boxes, PlayReady Objects)',
     load: async () => (await import('./commands/pssh.js')).configurePssh,
+  },
+  {
+    name: 'config',
+    summary: 'show the settings in force, and where each comes from',
+    load: async () => (await import('./commands/config.js')).configureConfig,
   },
 ];
 
@@ -40,9 +50,10 @@ export function createProgram(): CliCommand {
 const EXAMPLES = `Help for a command: prpack encrypt --help
 
 Examples:
-  prpack encrypt in.mp4 out.mp4 --keys-out keys.json
-  prpack inspect out.mp4 --key-file keys.json
-  prpack decrypt out.mp4 clear.mp4 --key-file keys.json
+  prpack encrypt in.mp4 out.mp4
+  prpack keys list
+  prpack inspect out.mp4
+  prpack decrypt out.mp4 clear.mp4
 `;
 
 function exitCodeHelp(): string {

@@ -90,7 +90,7 @@ describe('prpack encrypt', () => {
     ];
     const store = [
       '--ds-id',
-      'AH+03juKbUGbHl1V/QIwRA==',
+      'EBESExQVFhcYGRobHB0eHw==',
       '--reserve-license-store',
       '4096',
       '--decryptor-setup',
@@ -107,7 +107,7 @@ describe('prpack encrypt', () => {
         playready: {
           version: '4.2.0.0',
           luiUrl: 'https://drm.example/buy',
-          dsId: 'AH+03juKbUGbHl1V/QIwRA==',
+          dsId: 'EBESExQVFhcYGRobHB0eHw==',
           decryptorSetup: 'ONDEMAND',
           licenseStoreBytes: 4096,
           keys: [{ kid: KID, algId: 'AESCTR' }],

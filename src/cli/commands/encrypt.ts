@@ -1,8 +1,17 @@
 import type { Command } from 'commander';
 import { PrpackError } from '../../errors.js';
-import type { EncryptOptions, EncryptResult, Layout, ProtectionSystem, TrackSelector } from '../../index.js';
+import type {
+  EncryptOptions,
+  EncryptResult,
+  KeyPer,
+  KeyStore,
+  Layout,
+  ProtectionSystem,
+  TrackSelector,
+} from '../../index.js';
 import { type JobContext, runJob } from '../job.js';
 import { bytesOfValue } from '../options/files.js';
+import { addKeyStoreOptions, type KeyStoreFlags, withKeyStore } from '../options/key-store.js';
 import { addKeyOptions, type KeyFlags, selectKeys } from '../options/keys.js';
 import { addJobOutputOptions, type OutputFlags } from '../options/output.js';
 import {
@@ -11,6 +20,7 @@ import {
   type PlayReadyFlags,
   playReadyOptions,
 } from '../options/playready.js';
+import { addConfigOption } from '../options/settings.js';
 import {
   invalidValue,
   listOf,
@@ -24,7 +34,7 @@ import { formatEncryptResult } from '../output/text.js';
 
 type Library = typeof import('../../index.js');
 
-interface EncryptFlags extends KeyFlags, PlayReadyFlags, OutputFlags {
+interface EncryptFlags extends KeyFlags, KeyStoreFlags, PlayReadyFlags, OutputFlags {
   readonly track?: readonly TrackSelector[];
   readonly layout?: Layout;
   readonly fragmentDuration?: number;
@@ -32,6 +42,8 @@ interface EncryptFlags extends KeyFlags, PlayReadyFlags, OutputFlags {
   readonly pssh?: readonly string[];
   readonly ivSize?: 8 | 16;
   readonly contentId?: string;
+  readonly keyPer?: KeyPer;
+  readonly register: boolean;
   readonly keysOut?: string;
   readonly dryRun?: true;
   readonly force?: true;
@@ -42,9 +54,11 @@ const MAX_FRAGMENT_SECONDS = 3600;
 const EXAMPLES = `
 Examples:
   prpack encrypt in.mp4 out.mp4 --playready-test
-  prpack encrypt in.mp4 out.mp4 --keys-out keys.json --la-url https://drm.example.com/rightsmanager.asmx
+  prpack encrypt in.mp4 out.mp4 --content-id film-7 --la-url https://drm.example.com/rightsmanager.asmx
   prpack encrypt in.mp4 out.mp4 --key-file keys.json --track video --layout keep --json
-  prpack encrypt in.mp4 out.mp4 --key-seed-file seed.txt --systems playready,widevine --content-id film-7`;
+  prpack encrypt in.mp4 out.mp4 --key-per resolution --policy rental
+  prpack encrypt in.mp4 out.mp4 --key-seed-file seed.txt --systems playready,widevine
+  prpack encrypt in.mp4 out.mp4 --no-register --keys-out keys.json`;
 
 const TEST_KEYS_WARNING =
   "The keys come from Microsoft's public test key seed, which everybody knows: this protects nothing and is for tests only.";
@@ -58,19 +72,37 @@ export function configureEncrypt(command: Command): void {
   addMediaOptions(command);
   addKeyOptions(
     command,
-    'KID of --key, or to encrypt with under a key seed (default: random)',
+    'KID of --key, to encrypt with under a key seed (default: random), or of a registered key',
     "keys and license URL of Microsoft's public test server; protects nothing",
   );
-  command.option(
-    '--keys-out <file>',
-    'write the keys to a new file that only you can read; random keys need it',
-  );
+  addContentOptions(command);
   addSystemOptions(command);
   addPlayReadyOptions(command);
   addJobOutputOptions(command);
   command.option('--dry-run', 'plan and report, and write nothing');
+  addConfigOption(command);
   command.addHelpText('after', EXAMPLES);
   command.action(encryptAction);
+}
+
+function addContentOptions(command: Command): void {
+  command.optionsGroup('Registration (before the output appears, its keys are in a key store):');
+  command.option(
+    '--content-id <text>',
+    'what the keys are registered and found again for (default: the name of the input)',
+    nonEmpty('--content-id'),
+  );
+  command.option(
+    '--key-per <group>',
+    'none: one key for all tracks; type, track or resolution: a key for each (default: none)',
+    oneOf('--key-per', ['none', 'type', 'track', 'resolution']),
+  );
+  addKeyStoreOptions(command);
+  command.option('--no-register', 'register nothing, because somebody else does');
+  command.option(
+    '--keys-out <file>',
+    'also write the keys to a new file that only you can read; random keys that are not registered need it',
+  );
 }
 
 function addMediaOptions(command: Command): void {
@@ -105,7 +137,6 @@ function addSystemOptions(command: Command): void {
     'add a pssh box or PlayReady Object made elsewhere; may be repeated',
     repeatable(nonEmpty('--pssh')),
   );
-  command.option('--content-id <text>', 'content id for the Widevine pssh', nonEmpty('--content-id'));
 }
 
 /** track_ID is 32 bits and never zero (ISO/IEC 14496-12 8.3.2.3). */
@@ -120,19 +151,24 @@ const ivSize: ParseValue<8 | 16> = (text) => {
   return oneOf('--iv-size', ['8', '16'])(text) === '8' ? 8 : 16;
 };
 
-async function encryptAction(input: string, output: string, flags: EncryptFlags): Promise<void> {
-  refuseIdlePlayReadyFlags(flags);
+async function encryptAction(
+  input: string,
+  output: string,
+  flags: EncryptFlags,
+  command: Command,
+): Promise<void> {
+  refuseIdlePlayReadyFlags(flags, command);
   await runJob(
     flags,
     (context) => encryptJob(input, output, flags, context),
-    (result, style) => formatEncryptResult(result, style, flags.keysOut),
+    (result, style) => formatEncryptResult(result, style, flags),
   );
 }
 
 /** An option without effect is a mistake that would otherwise be seen only when the content does not play. */
-function refuseIdlePlayReadyFlags(flags: EncryptFlags): void {
+function refuseIdlePlayReadyFlags(flags: EncryptFlags, command: Command): void {
   if (!flags.systems || flags.systems.includes('playready')) return;
-  const [idle] = [...givenPlayReadyFlags(flags), ...(flags.playreadyTest ? ['--playready-test'] : [])];
+  const [idle] = [...givenPlayReadyFlags(command), ...(flags.playreadyTest ? ['--playready-test'] : [])];
   if (idle === undefined) return;
   throw new PrpackError('INVALID_ARGUMENT', `${idle} has no effect without the system playready`, {
     expected: '--systems with playready among them',
@@ -148,20 +184,32 @@ async function encryptJob(
   context: JobContext,
 ): Promise<EncryptResult> {
   const library = await import('../../index.js');
-  const named = await selectKeys(flags, process.env, library);
-  const keys = named ?? { source: library.randomKeySource(), warnings: [] };
-  const options = await encryptOptions(flags, library);
-  const result = await library.encrypt({ input, output, keys: keys.source, ...options, ...context });
-  const warnings = flags.playreadyTest ? [TEST_KEYS_WARNING] : keys.warnings;
-  return { ...result, warnings: [...warnings, ...result.warnings] };
+  return withKeyStore(flags, library, async (store) => {
+    const named = await selectKeys(flags, process.env, library, store);
+    const keys = { ...(named && { keys: named.source }), ...registration(flags, store) };
+    const result = await library.encrypt({
+      input,
+      output,
+      ...keys,
+      ...(await encryptOptions(flags, library)),
+      ...context,
+    });
+    const warnings = flags.playreadyTest ? [TEST_KEYS_WARNING] : (named?.warnings ?? []);
+    return { ...result, warnings: [...warnings, ...result.warnings] };
+  });
+}
+
+/** Keys are registered unless the user says that somebody else does it. */
+function registration({ register }: EncryptFlags, keyStore: KeyStore): Partial<EncryptOptions> {
+  return register ? { keyStore } : {};
 }
 
 /** The options that the flags give; what is not given is left to the library's defaults. */
 async function encryptOptions(
   flags: EncryptFlags,
   library: Library,
-): Promise<Omit<EncryptOptions, 'input' | 'output' | 'keys'>> {
-  const { track, layout, fragmentDuration, ivSize, systems, contentId, keysOut } = flags;
+): Promise<Omit<EncryptOptions, 'input' | 'output' | 'keys' | 'keyStore'>> {
+  const { track, layout, fragmentDuration, ivSize, systems, contentId, keyPer, keysOut } = flags;
   const playready = await playReadyOptions(flags);
   return {
     force: flags.force === true,
@@ -174,6 +222,7 @@ async function encryptOptions(
     ...(ivSize && { ivSize }),
     ...(systems && { systems }),
     ...(contentId !== undefined && { contentId }),
+    ...(keyPer && { keyPer }),
     ...(keysOut !== undefined && { keysOut }),
   };
 }

@@ -1,21 +1,24 @@
 import type { Command } from 'commander';
-import type { InspectResult } from '../../index.js';
+import { PrpackError } from '../../errors.js';
+import type { InspectResult, KeyLookup } from '../../index.js';
 import { interruptible } from '../interrupt.js';
-import { addKeyOptions, type KeyFlags, selectLookup } from '../options/keys.js';
+import { addKeyStoreOptions, type KeyStoreFlags, withKeyStore } from '../options/key-store.js';
+import { addKeyOptions, type KeyFlags, selectLookup, storeLookup } from '../options/keys.js';
 import { addJsonOption, type OutputFlags } from '../options/output.js';
+import { addConfigOption } from '../options/settings.js';
 import { formatInspectResult } from '../output/inspect-text.js';
 import { formatJson } from '../output/json.js';
 import { writeResult } from '../output/streams.js';
 import { styleOf } from '../output/style.js';
 
-interface InspectFlags extends KeyFlags, OutputFlags {
+interface InspectFlags extends KeyFlags, KeyStoreFlags, OutputFlags {
   readonly boxes?: true;
 }
 
 const EXAMPLES = `
 Examples:
   prpack inspect out.mp4
-  prpack inspect out.mp4 --key-file keys.json     # also checks the CHECKSUM of each key
+  prpack inspect out.mp4 --key-file keys.json     # checks the CHECKSUM with these keys, not the registered ones
   prpack inspect out.mp4 --json | jq '.pssh[].playready.laUrl'
   prpack inspect in.mp4 --boxes | less`;
 
@@ -27,23 +30,44 @@ export function configureInspect(command: Command): void {
   addJsonOption(command);
   command.option('--boxes', 'list all boxes with offset and size');
   addKeyOptions(command, 'KID of --key', "check with keys of Microsoft's public test server");
+  addKeyStoreOptions(command);
+  addConfigOption(command);
   command.addHelpText('after', EXAMPLES);
   command.action(inspectAction);
 }
 
 async function inspectAction(path: string, flags: InspectFlags): Promise<void> {
   const library = await import('../../index.js');
-  const keys = await selectLookup(flags, process.env, library);
-  const inspected = await interruptible((signal) =>
-    library.inspect(path, { signal, boxes: flags.boxes === true, ...(keys && { keys: keys.source }) }),
-  );
-  const result: InspectResult = {
-    ...inspected,
-    warnings: [...(keys?.warnings ?? []), ...inspected.warnings],
-  };
+  const result = await interruptible((signal) => inspectJob(path, flags, signal));
   const style = styleOf(process.stdout);
   const { prettyPlayReadyHeader } = library;
   await writeResult(
     flags.json ? formatJson(result) : formatInspectResult(result, prettyPlayReadyHeader, style),
   );
+}
+
+async function inspectJob(path: string, flags: InspectFlags, signal: AbortSignal): Promise<InspectResult> {
+  const library = await import('../../index.js');
+  return withKeyStore(flags, library, async (store) => {
+    const named = await selectLookup(flags, process.env, library);
+    const problems: string[] = [];
+    const keys = named?.source ?? toleratingFailure(storeLookup(store, library), problems);
+    const result = await library.inspect(path, { signal, boxes: flags.boxes === true, keys });
+    return { ...result, warnings: [...(named?.warnings ?? []), ...result.warnings, ...problems] };
+  });
+}
+
+/** Whoever looks at a file has not asked for the key store: what is wrong with it is told, and the file is shown. */
+function toleratingFailure(lookup: KeyLookup, problems: string[]): KeyLookup {
+  return {
+    async find(kid) {
+      try {
+        return await lookup.find(kid);
+      } catch (error) {
+        if (!(error instanceof PrpackError)) throw error;
+        problems.push(`KID ${kid} could not be looked up in the key store: ${error.message}.`);
+        return undefined;
+      }
+    },
+  };
 }

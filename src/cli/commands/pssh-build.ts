@@ -11,6 +11,7 @@ import {
   type PlayReadyFlags,
   playReadyOptions,
 } from '../options/playready.js';
+import { addConfigOption, isGiven } from '../options/settings.js';
 import { nonEmpty, once, oneOf, repeatable } from '../options/values.js';
 import { formatJson } from '../output/json.js';
 import { writeMessage, writeResult } from '../output/streams.js';
@@ -58,6 +59,7 @@ export function configurePsshBuild(command: Command): void {
   );
   addPlayReadyOptions(command);
   addJsonOption(command);
+  addConfigOption(command);
   command.option(
     '--format <format>',
     'pssh: the box; pro: the bare PlayReady Object',
@@ -70,8 +72,8 @@ export function configurePsshBuild(command: Command): void {
   command.action(psshBuildAction);
 }
 
-async function psshBuildAction(flags: PsshBuildFlags): Promise<void> {
-  refuseContradictions(flags);
+async function psshBuildAction(flags: PsshBuildFlags, command: Command): Promise<void> {
+  refuseContradictions(flags, command);
   const library = await import('../../index.js');
   const keys = await selectLookup(keyFlags(flags), process.env, library);
   const built = await library.buildPssh({
@@ -96,12 +98,12 @@ async function psshBuildAction(flags: PsshBuildFlags): Promise<void> {
 }
 
 /** Options that would have no effect are refused. */
-function refuseContradictions(flags: PsshBuildFlags): void {
-  const { system, format, kid, key, keyFile, contentId } = flags;
+function refuseContradictions(flags: PsshBuildFlags, command: Command): void {
+  const { system, format, kid, key, contentId } = flags;
   const idle = [
-    ...(system === 'playready' ? [] : givenPlayReadyFlags(flags)),
+    ...(system === 'playready' ? [] : givenPlayReadyFlags(command)),
     ...(system !== 'playready' && key !== undefined ? ['--key'] : []),
-    ...(system !== 'playready' && keyFile !== undefined ? ['--key-file'] : []),
+    ...(system !== 'playready' && isGiven(command, 'keyFile') ? ['--key-file'] : []),
     ...(system !== 'playready' && format === 'pro' ? ['--format pro'] : []),
     ...(system !== 'widevine' && contentId !== undefined ? ['--content-id'] : []),
   ];

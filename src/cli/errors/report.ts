@@ -68,11 +68,14 @@ function defectReport(error: PrpackError, argv: readonly string[]): DefectReport
   };
 }
 
+/** Commands that have commands of their own. */
+const GROUPS = ['pssh', 'keys'];
+
 /** Names of commands and options only: words in front, and whatever starts with dashes up to its `=`. */
 function withoutValues(argv: readonly string[]): string[] {
   const firstOption = argv.findIndex((argument) => argument.startsWith('-'));
   const words = argv.slice(0, firstOption < 0 ? argv.length : firstOption);
-  const commands = words.slice(0, words[0] === 'pssh' ? 2 : 1);
+  const commands = words.slice(0, GROUPS.includes(words[0] ?? '') ? 2 : 1);
   const options = argv.filter((argument) => /^--[a-z]/.test(argument));
   return [...commands, ...options.map((argument) => argument.replace(/=.*/s, '=…'))];
 }

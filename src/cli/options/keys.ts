@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import { PrpackError } from '../../errors.js';
-import type { KeyId, KeyLookup, KeySource } from '../../index.js';
+import type { KeyId, KeyLookup, KeySource, KeyStore } from '../../index.js';
 import { nonEmpty, once } from './values.js';
 
 type Library = typeof import('../../index.js');
+type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What commander makes of the key options. */
 export interface KeyFlags {
@@ -15,8 +16,8 @@ export interface KeyFlags {
 }
 
 /** Keys from the source that was named, and what the user must know of it. */
-export interface SelectedKeys {
-  readonly source: KeySource & KeyLookup;
+export interface SelectedKeys<Keys = KeySource & KeyLookup> {
+  readonly source: Keys;
   readonly warnings: readonly string[];
 }
 
@@ -25,7 +26,9 @@ export const KEY_ON_COMMAND_LINE_WARNING =
 
 /** Adds the options that name a key source. `kidHelp` says what --kid is for in this command. */
 export function addKeyOptions(command: Command, kidHelp: string, testHelp: string): void {
-  command.optionsGroup('Keys (one source; PRPACK_KID and PRPACK_KEY count when none is named):');
+  command.optionsGroup(
+    'Keys (one source; when none is named, PRPACK_KID and PRPACK_KEY, else the key store):',
+  );
   command.option('--key-file <keys.json>', 'KIDs and keys in a JSON file', onceText('--key-file'));
   command.option(
     '--key-seed-file <file>',
@@ -82,30 +85,27 @@ const SOURCES: readonly SourceEntry[] = [
   {
     flag: '--playready-test',
     isNamed: ({ playreadyTest }) => playreadyTest === true,
-    open: async ({ kid }, library) => {
-      const seed = library.KeySeed.parse(library.PLAYREADY_TEST_KEY_SEED_BASE64);
-      return library.keySeedSource(seed, kidOf(kid, library));
-    },
+    open: async ({ kid }, library) => library.keySeedSource(testSeed(library), kidOf(kid, library)),
     takesKid: true,
   },
 ];
 
 /**
- * Opens the key source that the flags name, or else the environment; undefined when neither names one.
+ * Opens the key source for encryption that the flags name, or else the environment; undefined when neither names one. A KID alone is
+ * one that is registered in the store.
  * @throws PrpackError INVALID_ARGUMENT for flags that contradict each other, and the errors of the source
  */
 export async function selectKeys(
   flags: KeyFlags,
-  environment: Readonly<Record<string, string | undefined>>,
+  environment: Environment,
   library: Library,
-): Promise<SelectedKeys | undefined> {
+  store: KeyStore,
+): Promise<SelectedKeys<KeySource> | undefined> {
   const entry = namedSource(flags);
-  if (entry) {
-    const warnings = entry.warning === undefined ? [] : [entry.warning];
-    return { source: await entry.open(flags, library), warnings };
-  }
-  const source = library.environmentKeySource(environment);
-  return source && { source, warnings: [] };
+  if (entry) return openSource(entry, flags, library);
+  const kid = kidOf(flags.kid, library);
+  if (kid !== undefined) return { source: library.storedKeySource(store, kid), warnings: [] };
+  return environmentSource(environment, library);
 }
 
 /**
@@ -114,17 +114,36 @@ export async function selectKeys(
  */
 export async function selectLookup(
   flags: KeyFlags,
-  environment: Readonly<Record<string, string | undefined>>,
+  environment: Environment,
   library: Library,
 ): Promise<SelectedKeys | undefined> {
   const entry = namedSource(flags);
   if (flags.kid !== undefined && entry?.flag !== '--key') {
     throw contradiction(
-      `--kid and ${entry!.flag} are given together`,
+      entry ? `--kid and ${entry.flag} are given together` : '--kid is given without a key',
       'Leave --kid out: the file names its KIDs.',
     );
   }
-  return selectKeys(flags, environment, library);
+  return entry ? openSource(entry, flags, library) : environmentSource(environment, library);
+}
+
+async function openSource(entry: SourceEntry, flags: KeyFlags, library: Library): Promise<SelectedKeys> {
+  const warnings = entry.warning === undefined ? [] : [entry.warning];
+  return { source: await entry.open(flags, library), warnings };
+}
+
+function environmentSource(environment: Environment, library: Library): SelectedKeys | undefined {
+  const source = library.environmentKeySource(environment);
+  return source && { source, warnings: [] };
+}
+
+/** The keys of a store, those derived from the public test seed too. */
+export function storeLookup(store: KeyStore, library: Library): KeyLookup {
+  return library.storedKeyLookup(store, testSeed(library));
+}
+
+function testSeed(library: Library) {
+  return library.KeySeed.parse(library.PLAYREADY_TEST_KEY_SEED_BASE64);
 }
 
 /** The one source named. */
@@ -137,10 +156,10 @@ function namedSource(flags: KeyFlags): SourceEntry | undefined {
     );
   }
   const [entry] = named;
-  if (flags.kid !== undefined && !entry?.takesKid) {
+  if (flags.kid !== undefined && entry && !entry.takesKid) {
     const others = SOURCES.filter(({ takesKid }) => takesKid).map(({ flag }) => flag);
     throw contradiction(
-      entry ? `--kid and ${entry.flag} are given together` : '--kid is given without a key',
+      `--kid and ${entry.flag} are given together`,
       `Give --kid with ${others.slice(0, -1).join(', ')} or ${others.at(-1)}.`,
     );
   }

@@ -1,15 +1,18 @@
 import type { Command } from 'commander';
+import type { Threads } from '../../index.js';
+import { integer, type ParseValue } from './values.js';
 
 /** What commander makes of the options that every command has. */
 export interface OutputFlags {
   readonly json?: true;
   readonly quiet?: true;
+  readonly threads?: Threads;
 }
 
 /** Adds --json. */
-export function addJsonOption(command: Command): void {
+export function addJsonOption(command: Command, shape = 'one JSON object'): void {
   command.optionsGroup('Output:');
-  command.option('--json', 'print one JSON object on stdout, also on failure');
+  command.option('--json', `print ${shape} on stdout, also on failure`);
 }
 
 /** Adds --json and --quiet. */
@@ -17,4 +20,12 @@ export function addJobOutputOptions(command: Command): void {
   addJsonOption(command);
   command.option('--quiet', 'print nothing but errors');
   command.option('--force', 'replace an existing output');
+  command.option(
+    '--threads <count>',
+    'threads that write one file: 1 to 64, or auto (default: auto)',
+    threads,
+  );
 }
+
+const threads: ParseValue<Threads> = (text) =>
+  text === 'auto' ? 'auto' : integer('--threads', 1, 64, 'threads')(text);

@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import { fromBase64 } from '../../bytes/hex.js';
 import type { PlayReadyOptions } from '../../index.js';
 import { textOfFileValue } from './files.js';
+import { isGiven } from './settings.js';
 import { absoluteUrl, integer, invalidValue, oneOf, type ParseValue } from './values.js';
 
 /** What commander makes of the PlayReady options. */
@@ -57,19 +58,19 @@ const domainServiceId: ParseValue<string> = (text) => {
   throw invalidValue('--ds-id', text, 'base64 of 16 bytes (24 characters)');
 };
 
-/** Names of the PlayReady options that are given, to refuse them where no PlayReady header is written. */
-export function givenPlayReadyFlags(flags: PlayReadyFlags): string[] {
-  const given: readonly (readonly [flag: string, isGiven: boolean])[] = [
-    ['--la-url', flags.laUrl !== undefined],
-    ['--lui-url', flags.luiUrl !== undefined],
-    ['--ds-id', flags.dsId !== undefined],
-    ['--custom-attributes', flags.customAttributes !== undefined],
-    ['--playready-version', flags.playreadyVersion !== undefined],
-    ['--no-checksum', !flags.checksum],
-    ['--reserve-license-store', flags.reserveLicenseStore !== undefined],
-    ['--decryptor-setup', flags.decryptorSetup !== undefined],
+/** Names of the PlayReady options that are given on the command line, to refuse them where no PlayReady header is written. */
+export function givenPlayReadyFlags(command: Command): string[] {
+  const options: readonly (readonly [flag: string, name: keyof PlayReadyFlags])[] = [
+    ['--la-url', 'laUrl'],
+    ['--lui-url', 'luiUrl'],
+    ['--ds-id', 'dsId'],
+    ['--custom-attributes', 'customAttributes'],
+    ['--playready-version', 'playreadyVersion'],
+    ['--no-checksum', 'checksum'],
+    ['--reserve-license-store', 'reserveLicenseStore'],
+    ['--decryptor-setup', 'decryptorSetup'],
   ];
-  return given.filter(([, isGiven]) => isGiven).map(([flag]) => flag);
+  return options.filter(([, name]) => isGiven(command, name)).map(([flag]) => flag);
 }
 
 /**

@@ -3,10 +3,22 @@ import type { Style } from './style.js';
 import { type Column, formatTable } from './table.js';
 import { count, formatBytes, formatDuration, formatElapsed, printable } from './units.js';
 
-/** What `encrypt` has done, or with --dry-run would do. `keysOut` names the file that the keys were written to. */
-export function formatEncryptResult(result: EncryptResult, style: Style, keysOut?: string): string {
-  const { dryRun, scheme, pssh, warnings } = result;
-  const verb = dryRun ? 'Would encrypt' : 'Encrypted';
+/** What the report of `encrypt` says besides the result. */
+interface EncryptReportFlags {
+  /** The file that the keys were written to. */
+  readonly keysOut?: string;
+  /** The content id that was given; the report says where another one comes from. */
+  readonly contentId?: string;
+}
+
+/** What `encrypt` has done, or with --dry-run would do. */
+export function formatEncryptResult(
+  result: EncryptResult,
+  style: Style,
+  flags: EncryptReportFlags = {},
+): string {
+  const { dryRun, unchanged, scheme, pssh, warnings } = result;
+  const verb = dryRun ? 'Would encrypt' : unchanged ? 'Unchanged:' : 'Encrypted';
   return joinLines([
     ...heading(verb, result, [scheme, layoutText(result), ...timing(result, dryRun)], style),
     '',
@@ -15,9 +27,26 @@ export function formatEncryptResult(result: EncryptResult, style: Style, keysOut
     ...psshTable(pssh, style),
     '',
     encryptedText(result.tracks, dryRun),
-    ...(dryRun ? ['Nothing was written.'] : keysOutLine(keysOut)),
+    ...(dryRun ? ['Nothing was written.'] : doneLines(result, flags)),
     ...warningLines(warnings, style),
   ]);
+}
+
+/** Where the keys are, and whether anything was done at all. */
+function doneLines(
+  { unchanged, keyStore, contentId }: EncryptResult,
+  flags: EncryptReportFlags,
+): readonly string[] {
+  const origin = flags.contentId === undefined ? ' (after the name of the input)' : '';
+  return [
+    ...(unchanged
+      ? ['The output was there already, made of this input with these keys and options: nothing was changed.']
+      : []),
+    keyStore === undefined
+      ? 'The keys were not registered (--no-register).'
+      : `The keys are registered for the content "${printable(contentId)}"${origin} in ${printable(keyStore)}.`,
+    ...(unchanged ? [] : keysOutLine(flags.keysOut)),
+  ];
 }
 
 /** What `decrypt` has done. */

@@ -56,8 +56,10 @@ warning: Mind this.
 
   it('says where the keys are', () => {
     const line = '\nThe keys are in keys.json, readable by you alone.\n';
-    expect(formatEncryptResult(ENCRYPTED, PLAIN, 'keys.json')).toContain(line);
-    expect(formatEncryptResult({ ...ENCRYPTED, dryRun: true }, PLAIN, 'keys.json')).not.toContain(line);
+    expect(formatEncryptResult(ENCRYPTED, PLAIN, { keysOut: 'keys.json' })).toContain(line);
+    expect(
+      formatEncryptResult({ ...ENCRYPTED, dryRun: true }, PLAIN, { keysOut: 'keys.json' }),
+    ).not.toContain(line);
   });
 
   it('names no rate of a moment of work', () => {

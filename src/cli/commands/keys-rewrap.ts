@@ -1,0 +1,62 @@
+import type { Command } from 'commander';
+import { PrpackError } from '../../errors.js';
+import { addKeyStoreOptions, type KeyStoreFlags, withKeyStore } from '../options/key-store.js';
+import { addJsonOption, type OutputFlags } from '../options/output.js';
+import { addConfigOption } from '../options/settings.js';
+import { formatJson } from '../output/json.js';
+import { writeMessage, writeResult } from '../output/streams.js';
+import { joinLines } from '../output/text.js';
+import { count, printable } from '../output/units.js';
+
+type Library = typeof import('../../index.js');
+
+interface KeysRewrapFlags extends KeyStoreFlags, OutputFlags {}
+
+const EXAMPLES = `
+Examples:
+  prpack keys rewrap
+  prpack keys rewrap --kek-file /etc/prpack/kek`;
+
+/** `prpack keys rewrap` */
+export function configureKeysRewrap(command: Command): void {
+  command.description(
+    'Makes a new key-encryption key (KEK), wraps every key under it, and puts it in the place of the old one, which stays beside it for old backups. May be stopped at any point and run again.',
+  );
+  command.optionsGroup('Key store:');
+  addKeyStoreOptions(command);
+  addJsonOption(command);
+  addConfigOption(command);
+  command.addHelpText('after', EXAMPLES);
+  command.action(keysRewrapAction);
+}
+
+async function keysRewrapAction(flags: KeysRewrapFlags): Promise<void> {
+  const library = await import('../../index.js');
+  const kekFile = kekFileOf(flags, library);
+  await withKeyStore(flags, library, async (store) => {
+    let kekId = '';
+    const keys = await library.rotateKekFile(kekFile, (next) => {
+      kekId = next.id;
+      return store.rewrap(next);
+    });
+    if (flags.json) return writeResult(formatJson({ keys, kekId, kekFile }));
+    const lines = [
+      `Wrapped ${count(keys, 'key')} anew. The key-encryption key in ${printable(kekFile)} now has the id ${kekId}.`,
+      'The old one is kept beside it for old backups of the key store: keep both as safe as the keys.',
+    ];
+    return writeMessage(joinLines(lines));
+  });
+}
+
+/** A KEK in the environment is in the hands of whoever set it. */
+function kekFileOf({ kekFile }: KeysRewrapFlags, library: Library): string {
+  if (kekFile !== undefined) return kekFile;
+  if (!process.env[library.KEK_VARIABLE]) return library.defaultKekPath(process.env);
+  throw new PrpackError(
+    'INVALID_ARGUMENT',
+    `the KEK is in ${library.KEK_VARIABLE}, where prpack cannot replace it`,
+    {
+      remedy: `Write it into a file of mode 0600, unset ${library.KEK_VARIABLE}, and give the file with --kek-file.`,
+    },
+  );
+}

@@ -1,0 +1,67 @@
+import type { Command } from 'commander';
+import type { KeyStore, KeyStorePage } from '../../index.js';
+import { naming } from './keys.js';
+import { nonEmpty, once } from './values.js';
+
+type Library = typeof import('../../index.js');
+
+/** What commander makes of the options that say which key store is meant. */
+export interface KeyStoreFlags {
+  readonly keyStore?: string;
+  readonly kekFile?: string;
+}
+
+/** Adds the options that say which key store is meant, to the group of options before them. */
+export function addKeyStoreOptions(command: Command): void {
+  command.option(
+    '--key-store <location>',
+    "key store, such as sqlite:<path> (default: PRPACK_KEY_STORE, else this user's own)",
+    once('--key-store', nonEmpty('--key-store')),
+  );
+  command.option(
+    '--kek-file <file>',
+    "key-encryption key of the key store (default: PRPACK_KEK, else this user's own, made on first use)",
+    once('--kek-file', nonEmpty('--kek-file')),
+  );
+}
+
+/** Lets the work have the key store, which is opened when it is first used, and closed in any case. */
+export async function withKeyStore<T>(
+  { keyStore, kekFile }: KeyStoreFlags,
+  library: Library,
+  work: (store: KeyStore) => Promise<T>,
+): Promise<T> {
+  const store = naming('--key-store', () =>
+    library.openKeyStore({
+      ...(keyStore !== undefined && { location: keyStore }),
+      ...(kekFile !== undefined && { kekFile }),
+    }),
+  );
+  try {
+    return await work(store);
+  } finally {
+    await store.close();
+  }
+}
+
+/** Items of one answer: large enough that stores of the usual size need one. */
+const PAGE_ITEMS = 1000;
+
+/** All pages of a list, one after another. There is at least one, which may be empty. */
+export async function* pagesOf<T>(
+  ask: (page: { readonly cursor?: string; readonly limit: number }) => Promise<KeyStorePage<T>>,
+): AsyncGenerator<readonly T[]> {
+  let cursor: string | undefined;
+  do {
+    const page = await ask({ limit: PAGE_ITEMS, ...(cursor !== undefined && { cursor }) });
+    yield page.items;
+    cursor = page.next;
+  } while (cursor !== undefined);
+}
+
+/** All items of a list. */
+export async function allOf<T>(pages: AsyncIterable<readonly T[]>): Promise<T[]> {
+  const items: T[] = [];
+  for await (const page of pages) items.push(...page);
+  return items;
+}

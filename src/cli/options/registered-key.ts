@@ -1,0 +1,42 @@
+import { PrpackError } from '../../errors.js';
+import type { KeyRecord, KeyStore, OpenedKey } from '../../index.js';
+import { naming, storeLookup } from './keys.js';
+
+type Library = typeof import('../../index.js');
+
+/**
+ * The record of a KID that stands on the command line.
+ * @throws PrpackError KEY_INVALID when it is no KID, KEY_REQUIRED when it is not registered
+ */
+export async function findRecord(store: KeyStore, text: string, library: Library): Promise<KeyRecord> {
+  const kid = naming('<kid>', () => library.parseKeyId(text));
+  const [record] = (await store.list({ kid })).items;
+  if (record) return record;
+  throw new PrpackError('KEY_REQUIRED', `KID ${kid} is not registered in the key store ${store.location}`, {
+    remedy: 'List what is there with `prpack keys list`, or name the key store that holds the key.',
+  });
+}
+
+/**
+ * Keys with their records, for an owner who asked for them; the audit notes each. Keys of a seed are derived from the one in the file
+ * or from the public test seed.
+ * @throws PrpackError KEY_REQUIRED when a seed is missing, KEY_STORE_FAILED
+ */
+export async function openKeys(
+  store: KeyStore,
+  records: readonly KeyRecord[],
+  { keySeedFile }: { readonly keySeedFile?: string },
+  library: Library,
+): Promise<OpenedKey[]> {
+  const seed = keySeedFile === undefined ? undefined : await library.readKeySeedFile(keySeedFile);
+  const test = storeLookup(store, library);
+  const lookup = seed ? library.storedKeyLookup(store, seed) : test;
+  const opened: OpenedKey[] = [];
+  for (const record of records) {
+    const key = await (record.seedId === undefined || record.seedId === seed?.id ? lookup : test).find(
+      record.kid,
+    );
+    opened.push({ record, key: key! });
+  }
+  return opened;
+}
