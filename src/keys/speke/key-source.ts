@@ -1,0 +1,119 @@
+import type { KeyObject } from 'node:crypto';
+import { PrpackError } from '../../errors.js';
+import type { ContentKey } from '../content-key.js';
+import type { CpixDocument } from '../cpix/document.js';
+import { readCpixAnswer } from '../cpix/load.js';
+import { writeCpix } from '../cpix/writer.js';
+import type { HttpClient, HttpResponse } from '../http/client.js';
+import type { KeyId } from '../key-id.js';
+import {
+  type AssignedKey,
+  assignTo,
+  type KeyLookup,
+  type KeySource,
+  type TrackKeyRequest,
+} from '../key-source.js';
+import { type GivenKey, readSpekeAnswer } from './answer.js';
+import { spekeFailure } from './errors.js';
+import {
+  type AskedKey,
+  askForClasses,
+  CPIX_VERSION_OF,
+  type SpekeContract,
+  type SpekeVersion,
+  spekeRequest,
+} from './request.js';
+import { type KeyPer, trackClassOf } from './track-class.js';
+
+export interface SpekeOptions extends SpekeContract {
+  readonly url: string;
+  readonly client: HttpClient;
+  /** Default `2.0`. */
+  readonly version?: SpekeVersion;
+  /** What has a key of its own. Default `resolution`; version 1.0 gives one key for all tracks and takes only `none`. */
+  readonly keyPer?: KeyPer;
+  /** Belongs to `certificate`. */
+  readonly privateKey?: KeyObject;
+}
+
+/**
+ * Keys of a SPEKE key provider. Every `assign` asks once for all its tracks, with new KIDs, which the provider may override. The request is
+ * repeated only where the provider cannot have acted on it.
+ */
+export class SpekeKeySource implements KeySource, KeyLookup {
+  readonly #options: SpekeOptions;
+  #answer: CpixDocument | undefined;
+
+  constructor(options: SpekeOptions) {
+    this.#options = options;
+    if (options.version === '1.0' && (options.keyPer ?? 'none') !== 'none') {
+      throw new PrpackError('INVALID_ARGUMENT', 'SPEKE 1.0 gives one key for all tracks', {
+        expected: 'none',
+        received: options.keyPer ?? '',
+        remedy: 'Ask for one key for all tracks, or use SPEKE 2.0.',
+      });
+    }
+  }
+
+  /** The last answer: keys, signalling for every system that was asked for, and usage rules. */
+  get answer(): CpixDocument | undefined {
+    return this.#answer;
+  }
+
+  /** The `pssh` boxes of the last answer, each once, in the order of the answer. */
+  psshBoxes(): Uint8Array[] {
+    const boxes = (this.#answer?.drmSystems ?? []).flatMap(({ pssh }) => (pssh?.length ? [pssh] : []));
+    const distinct = new Map(boxes.map((box) => [Buffer.from(box).toString('base64'), box]));
+    return [...distinct.values()];
+  }
+
+  async assign(requests: readonly TrackKeyRequest[]): Promise<AssignedKey[]> {
+    const { version = '2.0', url } = this.#options;
+    const keyPer = this.#options.keyPer ?? (version === '1.0' ? 'none' : 'resolution');
+    const classes = requests.map((request) => trackClassOf(request, keyPer));
+    const asked = askForClasses(classes);
+    const response = await this.#ask(asked, version, url);
+    const { privateKey } = this.#options;
+    const answer = readCpixAnswer(response, privateKey ? { privateKey } : {});
+    const given = readSpekeAnswer(answer, this.#options, asked, response.url);
+    this.#answer = answer;
+    return requests.map((request, i) =>
+      assignTo(request, { ...keyOfClass(classes[i].name, asked, given), source: 'speke' }),
+    );
+  }
+
+  async find(kid: KeyId): Promise<ContentKey | undefined> {
+    return this.#answer?.contentKeys.find((entry) => entry.kid === kid)?.key;
+  }
+
+  async #ask(asked: readonly AskedKey[], version: SpekeVersion, url: string): Promise<HttpResponse> {
+    const response = await this.#options.client.request({
+      method: 'POST',
+      url,
+      headers: {
+        'content-type': 'application/xml',
+        accept: 'application/xml',
+        ...(version !== '1.0' && { 'x-speke-version': version }),
+      },
+      body: writeCpix(spekeRequest(this.#options, asked, version), CPIX_VERSION_OF[version]),
+    });
+    if (response.status < 200 || response.status >= 300) throw spekeFailure(response);
+    expectVersion(response, version);
+    return response;
+  }
+}
+
+function keyOfClass(name: string, asked: readonly AskedKey[], given: readonly GivenKey[]): GivenKey {
+  return given[asked.findIndex(({ trackClass }) => trackClass.name === name)];
+}
+
+/** A provider that speaks another version may have understood something else. */
+function expectVersion({ headers, url }: HttpResponse, version: SpekeVersion): void {
+  const answered = headers['x-speke-version']?.trim();
+  if (version === '1.0' || answered === undefined || answered === version) return;
+  throw new PrpackError('KEY_SOURCE_FAILED', `${url} answered in another version of SPEKE`, {
+    expected: version,
+    received: answered.slice(0, 20),
+    remedy: 'Ask with the version that the key provider speaks.',
+  });
+}
