@@ -1,6 +1,8 @@
 import { expectTwoFiles, OutputFile } from '../bytes/output-file.js';
+import { describeProtectionData } from '../drm/describe.js';
 import { PrpackError } from '../errors.js';
-import { readMovie } from '../isobmff/movie.js';
+import { type Movie, readMovie } from '../isobmff/movie.js';
+import { keyChecksum } from '../keys/checksum.js';
 import type { ContentKey } from '../keys/content-key.js';
 import { parseKeyId } from '../keys/key-id.js';
 import type { KeyLookup } from '../keys/key-source.js';
@@ -12,6 +14,7 @@ import { KeepPlan } from './plan/keep-plan.js';
 import { movieDurationSeconds } from './plan/timing.js';
 import type { TrackProtection } from './plan/track-protection.js';
 import { isProtected, type ReadProtection, readProtections, schemeOf } from './protection-reader.js';
+import { isPsshBox, readPsshBox } from './pssh.js';
 import { describeTracks, typeNameOf } from './tracks.js';
 import type { DecryptOptions, DecryptResult } from './types.js';
 
@@ -19,7 +22,7 @@ import type { DecryptOptions, DecryptResult } from './types.js';
  * Decrypts an MP4 file of scheme `cenc` or PIFF AES-CTR, in its own layout: every byte that protection did not add or
  * change stays as it is. The output appears under its name whole and checked, or not at all.
  * @throws PrpackError INVALID_ARGUMENT, INPUT_NOT_FOUND, INPUT_UNREADABLE, NOT_MP4, MALFORMED_INPUT, TRUNCATED_INPUT,
- *   NOT_ENCRYPTED, UNSUPPORTED_SCHEME, UNSUPPORTED_FEATURE, KEY_REQUIRED, OUTPUT_EXISTS, OUTPUT_FAILED,
+ *   NOT_ENCRYPTED, UNSUPPORTED_SCHEME, UNSUPPORTED_FEATURE, KEY_REQUIRED, KEY_INVALID, OUTPUT_EXISTS, OUTPUT_FAILED,
  *   OUTPUT_CHECK_FAILED, ABORTED
  */
 export async function decrypt(options: DecryptOptions): Promise<DecryptResult> {
@@ -34,6 +37,7 @@ export async function decrypt(options: DecryptOptions): Promise<DecryptResult> {
     expectDisjointSamples(movie, encrypted);
     const protections = readProtections(movie, source).map(asCenc);
     const keys = await findKeys(protections, options.keys);
+    const warnings = verifyKeys(movie, keys);
     const file = new OutputFile(options.output, options.force ?? false);
     try {
       const plan = new KeepPlan(movie, source, decryptEdits(movie, encrypted));
@@ -55,7 +59,7 @@ export async function decrypt(options: DecryptOptions): Promise<DecryptResult> {
           samples: track.samples.count,
         })),
         timings: clock.timings(),
-        warnings: [],
+        warnings,
       };
     } finally {
       file.discard();
@@ -101,4 +105,37 @@ async function findKeys(
     expected: missing.join(', '),
     remedy: 'Give the keys of these KIDs, for example with --key-file.',
   });
+}
+
+/**
+ * Compares the keys with the checksums in the file's PlayReady headers: with a wrong key, decryption gives noise.
+ * @returns a warning for the KIDs that no header tells a checksum of
+ * @throws PrpackError KEY_INVALID
+ */
+function verifyKeys(movie: Movie, keys: ReadonlyMap<string, ContentKey>): string[] {
+  const checksums = new Map<string, string>();
+  for (const box of movie.moovNode.children.filter(isPsshBox)) {
+    const { playready } = describeProtectionData(readPsshBox(box, movie.moov));
+    for (const { kid, checksum, algId } of playready?.keys ?? []) {
+      if (checksum !== undefined && algId === 'AESCTR') checksums.set(kid, checksum);
+    }
+  }
+  for (const [kid, key] of keys) {
+    const checksum = checksums.get(kid);
+    if (checksum === undefined || keyChecksum(parseKeyId(kid), key) === checksum) continue;
+    throw new PrpackError(
+      'KEY_INVALID',
+      `the key given for KID ${kid} is not the one that the file was encrypted with`,
+      {
+        expected: `a key of checksum ${checksum}`,
+        remedy:
+          'Look for the key that was registered with this KID; the checksum is in the PlayReady header of the file.',
+      },
+    );
+  }
+  const unverified = [...keys.keys()].filter((kid) => !checksums.has(kid));
+  if (unverified.length === 0) return [];
+  return [
+    `The file carries no checksum for the key of ${unverified.join(', ')}: play the output to see that it is right.`,
+  ];
 }
