@@ -1,6 +1,7 @@
 import { hostname, userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import { PrpackError } from '../errors.js';
+import { openHttpKeyStore } from './http/open.js';
 import { kekSource } from './kek.js';
 import type { KeyStore } from './key-store.js';
 import { defaultKeyStorePath } from './paths.js';
@@ -10,7 +11,7 @@ import { SqliteKeyStore } from './sqlite/sqlite-key-store.js';
 export const KEY_STORE_VARIABLE = 'PRPACK_KEY_STORE';
 
 export interface OpenKeyStoreOptions {
-  /** Such as `sqlite:<path>`. Default: what `PRPACK_KEY_STORE` names, else the user's own SQLite store. */
+  /** Such as `sqlite:<path>`, or `https://<host>` of a key server. Default: what `PRPACK_KEY_STORE` names, else the user's own SQLite store. */
   readonly location?: string;
   /** File of the key-encryption key. Default: `PRPACK_KEK`, else a file in the user's configuration directory. */
   readonly kekFile?: string;
@@ -26,6 +27,8 @@ type Opener = (rest: string, options: OpenKeyStoreOptions, environment: Environm
 /** Kinds of key stores by the scheme of their location. */
 const OPENERS: Readonly<Record<string, Opener>> = {
   sqlite: openSqlite,
+  https: (rest, _, environment) => openHttpKeyStore(`https:${rest}`, environment),
+  http: (rest, _, environment) => openHttpKeyStore(`http:${rest}`, environment),
 };
 
 /**
@@ -74,6 +77,7 @@ function noLocation(): PrpackError {
     expected: Object.keys(OPENERS)
       .map((scheme) => `${scheme}:…`)
       .join(', '),
-    remedy: 'Name a file as sqlite:<path>, or leave the key store out to use the default one.',
+    remedy:
+      'Name a file as sqlite:<path> or a key server as https://<host>, or leave the key store out to use the default one.',
   });
 }

@@ -1,0 +1,69 @@
+import { PrpackError } from '../../errors.js';
+import type { HttpResponse } from '../../keys/http/client.js';
+import { statusFailure } from '../../keys/http/failure.js';
+
+/** Codes that mean the same at both ends. Others, and what went wrong inside of the server, are a store that failed. */
+const SHARED: Readonly<Record<string, 'INVALID_ARGUMENT' | 'KEY_REQUIRED' | 'KEY_INVALID' | 'KEY_CONFLICT'>> =
+  {
+    INVALID_ARGUMENT: 'INVALID_ARGUMENT',
+    KEY_REQUIRED: 'KEY_REQUIRED',
+    KEY_INVALID: 'KEY_INVALID',
+    KEY_CONFLICT: 'KEY_CONFLICT',
+  };
+
+/** What a problem document says (RFC 9457), as far as it is looked at. */
+interface ProblemDocument {
+  readonly code?: unknown;
+  readonly detail?: unknown;
+  readonly remedy?: unknown;
+}
+
+/** The error that the server answered with. */
+export function serverRefusal(response: HttpResponse): PrpackError {
+  const { status } = response;
+  if (status === 401) return refused(response, 'the key server does not know these credentials', CREDENTIALS);
+  const { code, detail, remedy } = problemIn(response);
+  if (status === 403)
+    return refused(response, `the key server refused: ${detail ?? 'not allowed'}`, CREDENTIALS);
+  const shared = typeof code === 'string' && status < 500 ? SHARED[code] : undefined;
+  if (shared && typeof detail === 'string') {
+    return new PrpackError(shared, detail, {
+      ...(typeof remedy === 'string' && { remedy }),
+    });
+  }
+  const failure = statusFailure(response);
+  const said = typeof detail === 'string' ? `: ${detail}` : '';
+  return new PrpackError('KEY_STORE_FAILED', `${failure.message}${said}`, {
+    ...failure.details,
+    ...(typeof remedy === 'string' && { remedy }),
+  });
+}
+
+const CREDENTIALS =
+  'Give a token with the scopes that this needs in PRPACK_KEY_STORE_TOKEN or the file that PRPACK_KEY_STORE_TOKEN_FILE names, or a client certificate that the server knows.';
+
+/** The server was not reached, or did not answer as a key server does. */
+export function storeFailure(error: unknown): PrpackError {
+  if (!(error instanceof PrpackError)) throw error;
+  if (error.code !== 'KEY_SOURCE_FAILED') return error;
+  return new PrpackError('KEY_STORE_FAILED', error.message, error.details, error.cause);
+}
+
+export function notAKeyServer({ url }: HttpResponse): PrpackError {
+  return new PrpackError('KEY_STORE_FAILED', `${url} did not answer as a key server of prpack does`, {
+    remedy: 'Check the address, and that the server is not older than this client.',
+  });
+}
+
+function refused({ url }: HttpResponse, said: string, remedy: string): PrpackError {
+  return new PrpackError('KEY_STORE_FAILED', `${said} (${url})`, { remedy });
+}
+
+function problemIn({ body }: HttpResponse): ProblemDocument {
+  try {
+    const problem: unknown = JSON.parse(Buffer.from(body).toString('utf8'));
+    return typeof problem === 'object' && problem !== null ? problem : {};
+  } catch {
+    return {};
+  }
+}

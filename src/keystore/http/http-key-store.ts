@@ -1,0 +1,171 @@
+import { PrpackError } from '../../errors.js';
+import { HttpClient, type HttpRequest, type HttpResponse } from '../../keys/http/client.js';
+import type { SecretHeader } from '../../keys/http/secret-header.js';
+import type { TlsFiles } from '../../keys/http/tls.js';
+import type { KeyId } from '../../keys/key-id.js';
+import type {
+  AuditEntry,
+  AuditFilter,
+  KeyFilter,
+  KeyRecord,
+  KeyRegistration,
+  KeyStore,
+  Page,
+  PageRequest,
+  PublishedOutput,
+  RegisteredKey,
+  StoredKey,
+} from '../key-store.js';
+import { notAKeyServer, serverRefusal, storeFailure } from './failure.js';
+
+/** Keys of one request, which is all or nothing. */
+const MAX_KEYS = 1000;
+
+export interface HttpKeyStoreOptions {
+  /** Address of the key server; REST v1 is below it. */
+  readonly url: URL;
+  /** The header that lets this client in; asked for once, at the first request. */
+  readonly authorization: () => Promise<SecretHeader | undefined>;
+  readonly tls?: TlsFiles;
+  /** Pause before the second attempt of a request, in milliseconds. */
+  readonly retryDelayMs?: number;
+}
+
+type Wire = typeof import('./wire.js');
+type Reader<T> = (wire: Wire, body: unknown) => T;
+
+/**
+ * A key store behind a key server of prpack (REST v1, `prpack serve`). Every request may be repeated, for the server's operations are
+ * idempotent. What the server may do for this client depends on its token.
+ */
+export class HttpKeyStore implements KeyStore {
+  readonly location: string;
+  readonly #options: HttpKeyStoreOptions;
+  #client: Promise<HttpClient> | undefined;
+
+  constructor(options: HttpKeyStoreOptions) {
+    this.#options = options;
+    this.location = options.url.href.replace(/\/$/, '');
+  }
+
+  async register(registrations: readonly KeyRegistration[]): Promise<RegisteredKey[]> {
+    if (registrations.length === 0) return [];
+    if (registrations.length > MAX_KEYS) throw tooMany(registrations.length);
+    const { registrationBody } = await import('./wire.js');
+    const keys = registrations.map(registrationBody);
+    return this.#send(post('/v1/keys', { keys, atomic: true }), (wire, body) => wire.readRegistered(body));
+  }
+
+  async markActive(kids: readonly KeyId[], output: PublishedOutput): Promise<void> {
+    if (kids.length === 0) return;
+    await this.#send(post('/v1/publications', { kids, output }), nothing);
+  }
+
+  async get(kid: KeyId): Promise<StoredKey | undefined> {
+    const request = get(`/v1/keys/${kid}/key`);
+    return this.#send(request, (wire, body) => wire.readStored(body), [404]);
+  }
+
+  async findByContentId(contentId: string): Promise<StoredKey[]> {
+    return this.#send(get('/v1/content-keys', { contentId }), (wire, body) => wire.readStoredList(body));
+  }
+
+  async list(filter: KeyFilter = {}, page: PageRequest = {}): Promise<Page<KeyRecord>> {
+    return this.#send(get('/v1/keys', { ...filter, ...page }), (wire, body) => wire.readRecords(body));
+  }
+
+  async revoke(kids: readonly KeyId[]): Promise<void> {
+    if (kids.length === 0) return;
+    await this.#send(post('/v1/revocations', { kids }), nothing);
+  }
+
+  async rewrap(): Promise<number> {
+    throw new PrpackError('UNSUPPORTED_FEATURE', 'a key server does not wrap its keys anew for a client', {
+      remedy: 'Run `prpack keys rewrap` on the machine of the key server, on the store that it serves.',
+    });
+  }
+
+  async audit(filter: AuditFilter = {}, page: PageRequest = {}): Promise<Page<AuditEntry>> {
+    return this.#send(get('/v1/audit', { ...filter, ...page }), (wire, body) => wire.readAudit(body));
+  }
+
+  async close(): Promise<void> {
+    const client = await this.#client?.catch(() => undefined);
+    this.#client = undefined;
+    await client?.close();
+  }
+
+  #send<T>(request: Request, read: Reader<T>): Promise<T>;
+  #send<T>(request: Request, read: Reader<T>, absent: readonly number[]): Promise<T | undefined>;
+  async #send<T>(request: Request, read: Reader<T>, absent: readonly number[] = []): Promise<T | undefined> {
+    const response = await this.#ask(request);
+    const { status } = response;
+    if (absent.includes(status) && isProblem(response)) return undefined;
+    if (status < 200 || status > 299) throw serverRefusal(response);
+    const wire = await import('./wire.js');
+    try {
+      const text = Buffer.from(response.body).toString('utf8');
+      return read(wire, text === '' ? undefined : JSON.parse(text));
+    } catch (error) {
+      // Others than ours are left out: they may quote the answer.
+      throw error instanceof PrpackError && error.code === 'KEY_STORE_FAILED'
+        ? error
+        : notAKeyServer(response);
+    }
+  }
+
+  async #ask({ path, ...request }: Request): Promise<HttpResponse> {
+    this.#client ??= this.#connect();
+    try {
+      const client = await this.#client;
+      return await client.request({ ...request, url: `${this.location}${path}`, isIdempotent: true });
+    } catch (error) {
+      throw storeFailure(error);
+    }
+  }
+
+  async #connect(): Promise<HttpClient> {
+    const { authorization: open, tls, retryDelayMs } = this.#options;
+    const authorization = await open();
+    return new HttpClient({
+      ...(authorization && { authorization }),
+      ...(tls && { tls }),
+      ...(retryDelayMs !== undefined && { retryDelayMs }),
+    });
+  }
+}
+
+/** A request to a path below the address of the server. */
+type Request = Omit<HttpRequest, 'url'> & { readonly path: string };
+
+function get(path: string, query: Readonly<Record<string, string | number | undefined>> = {}): Request {
+  const given: [string, string][] = Object.entries(query).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, `${value}`]],
+  );
+  const search = new URLSearchParams(given).toString();
+  return { method: 'GET', path: search === '' ? path : `${path}?${search}` };
+}
+
+function post(path: string, body: object): Request {
+  return {
+    method: 'POST',
+    path,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  };
+}
+
+function nothing(): void {}
+
+/** Of the server itself, and not of something else that answers at this address. */
+function isProblem({ headers }: HttpResponse): boolean {
+  return /^application\/problem\+json\b/.test(headers['content-type'] ?? '');
+}
+
+function tooMany(count: number): PrpackError {
+  return new PrpackError('INVALID_ARGUMENT', 'these are too many keys for one registration at a key server', {
+    expected: `at most ${MAX_KEYS}`,
+    received: count,
+    remedy: 'Register them in several steps.',
+  });
+}
