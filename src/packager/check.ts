@@ -84,6 +84,32 @@ export function checkDecrypted(path: string, movie: Movie, sizeBytes: number): v
   }
 }
 
+/**
+ * Reads an output back whose fragments were checked one by one: as many samples as went in, at its size.
+ * @param tracks one a track of the movie, in its order
+ * @throws PrpackError OUTPUT_CHECK_FAILED
+ */
+export function expectSampleCounts(
+  path: string,
+  sizeBytes: number,
+  tracks: readonly { readonly samples: number }[],
+): void {
+  const output = new FileSource(path);
+  try {
+    expectEqual('the size of the file', sizeBytes, output.sizeBytes);
+    const found = readMovie(output);
+    expectEqual('the number of tracks', tracks.length, found.tracks.length);
+    for (const [i, { id, samples }] of found.tracks.entries()) {
+      expectEqual(`the samples of track ${id}`, tracks[i].samples, samples.count);
+    }
+  } catch (error) {
+    if (error instanceof PrpackError && error.code === 'OUTPUT_CHECK_FAILED') throw error;
+    throw failed('it cannot be read back', error);
+  } finally {
+    output.close();
+  }
+}
+
 function expectSameSamples(input: Movie, output: Movie): void {
   expectEqual('the number of tracks', input.tracks.length, output.tracks.length);
   for (const [i, track] of input.tracks.entries()) {

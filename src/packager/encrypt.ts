@@ -1,5 +1,6 @@
 import { parse } from 'node:path';
 import { expectTwoFiles, OutputFile } from '../bytes/output-file.js';
+import type { ByteSource } from '../bytes/source.js';
 import { createIvSource } from '../cenc/iv.js';
 import { SCHEMES } from '../cenc/scheme.js';
 import { PrpackError } from '../errors.js';
@@ -31,27 +32,38 @@ export async function encrypt(options: EncryptOptions): Promise<EncryptResult> {
   expectUsable(options);
   expectTwoFiles(options.input, options.output);
   return withInput(options.input, async (source) => {
-    const movie = readMovie(source);
-    const described = await describeTracks(movie);
-    const tracks = selectTracks(described, options.tracks);
-    expectDisjointSamples(movie, new Set(tracks.map(({ track }) => track)));
-    const contentId = options.contentId ?? parse(options.input).name;
-    const keys = await assignKeys(tracks, contentId, options);
-    const job: EncryptJob = { work: { movie, source, tracks, keys }, contentId, options, clock };
+    const job = await prepareJob(source, options, clock);
     const done = (await resume(job)) ?? (await make(job));
-    return report(done, described, job);
+    return reportJob(done, job);
   });
 }
 
-interface EncryptJob {
+/** Reads the input and gets the keys. */
+export async function prepareJob(
+  source: ByteSource,
+  options: EncryptOptions,
+  clock: Clock,
+): Promise<EncryptJob> {
+  const movie = readMovie(source);
+  const described = await describeTracks(movie);
+  const tracks = selectTracks(described, options.tracks);
+  expectDisjointSamples(movie, new Set(tracks.map(({ track }) => track)));
+  const contentId = options.contentId ?? parse(source.path).name;
+  const keys = await assignKeys(tracks, contentId, options);
+  return { work: { movie, source, tracks, keys }, described, contentId, options, clock };
+}
+
+export interface EncryptJob {
   readonly work: EncryptionWork;
+  /** All tracks of the input. */
+  readonly described: readonly DescribedTrack[];
   readonly contentId: string;
   readonly options: EncryptOptions;
   readonly clock: Clock;
 }
 
 /** What has been made, or was there already. */
-interface Done {
+export interface Done {
   readonly planned: PlannedEncryption;
   readonly unchanged: boolean;
   readonly warnings: readonly string[];
@@ -116,7 +128,14 @@ async function publish(
   return publishOutput(file, options, publication, clock);
 }
 
-function expectUsable({ keysOut, output, fragmentDurationSeconds, ivSize, systems }: EncryptOptions): void {
+/** @throws PrpackError INVALID_ARGUMENT */
+export function expectUsable({
+  keysOut,
+  output,
+  fragmentDurationSeconds,
+  ivSize,
+  systems,
+}: EncryptOptions): void {
   const invalid = (message: string, remedy: string, received: string | number) =>
     new PrpackError('INVALID_ARGUMENT', message, { remedy, received });
   if (keysOut !== undefined && keysOut === output) {
@@ -147,15 +166,14 @@ function expectUsable({ keysOut, output, fragmentDurationSeconds, ivSize, system
   }
 }
 
-async function report(
+export async function reportJob(
   { planned, unchanged, warnings }: Done,
-  described: readonly DescribedTrack[],
-  { work, contentId, options, clock }: EncryptJob,
+  { work, described, contentId, options, clock }: EncryptJob,
 ): Promise<EncryptResult> {
   const { plan, layout, fragments, encryptions, psshBoxes } = planned;
-  const { input, output, dryRun = false, keyStore } = options;
+  const { output, dryRun = false, keyStore } = options;
   return {
-    input,
+    input: work.source.path,
     output,
     bytes: plan.sizeBytes,
     durationSeconds: movieDurationSeconds(work.movie),

@@ -1,0 +1,139 @@
+import { addAbortSignal, type Readable } from 'node:stream';
+import { malformed, PrpackError } from '../../errors.js';
+import { type BoxHeader, readBoxHeader } from '../../isobmff/walk.js';
+import { expectNotAborted } from '../execute/abort.js';
+
+/** What messages call an input that has no path. */
+export const STREAM_NAME = 'the input stream';
+
+/** A top-level box of which the header has arrived. */
+export interface StreamHeader extends BoxHeader {
+  /** Offset in the stream. */
+  readonly startBytes: number;
+  /** The header's bytes. */
+  readonly head: Uint8Array;
+}
+
+/** A whole top-level box. */
+export interface StreamBox {
+  readonly type: string;
+  /** Offset in the stream. */
+  readonly startBytes: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Reads a stream of bytes box by box: a header, then the box that it began. */
+export class BoxStream {
+  readonly #input: Readable;
+  readonly #chunks: AsyncIterator<Uint8Array>;
+  readonly #signal: AbortSignal | undefined;
+  #chunk: Uint8Array = new Uint8Array();
+  #positionBytes = 0;
+
+  constructor(input: Readable, signal: AbortSignal | undefined) {
+    this.#input = signal ? addAbortSignal(signal, input) : input;
+    this.#chunks = this.#input[Symbol.asyncIterator]();
+    this.#signal = signal;
+  }
+
+  /** How much of the stream was read. */
+  get positionBytes(): number {
+    return this.#positionBytes;
+  }
+
+  /**
+   * The header of the next box; undefined at the end of the stream.
+   * @throws PrpackError MALFORMED_INPUT, TRUNCATED_INPUT, INPUT_UNREADABLE, ABORTED
+   */
+  async header(): Promise<StreamHeader | undefined> {
+    const startBytes = this.#positionBytes;
+    const head = new Uint8Array(32);
+    let have = await this.#read(head.subarray(0, 8));
+    if (have === 0) return undefined;
+    let header = readBoxHeader(head.subarray(0, have), startBytes, '');
+    while (!header && have >= 8 && have < head.length) {
+      // A 64-bit size, a user type, or one behind the other: 8 bytes at a time never reach into the payload.
+      const count = await this.#read(head.subarray(have, have + 8));
+      if (count === 0) break;
+      have += count;
+      header = readBoxHeader(head.subarray(0, have), startBytes, '');
+    }
+    if (!header) throw endsInside('a box header', startBytes, 8, have);
+    if (header.sizeBytes === 0) throw openSize(header.type, startBytes);
+    return { ...header, startBytes, head: head.subarray(0, have) };
+  }
+
+  /**
+   * The box whose header was read last. Its memory is claimed at once, but systems give it only as it fills.
+   * @throws PrpackError TRUNCATED_INPUT, INPUT_UNREADABLE, ABORTED
+   */
+  async box({ type, startBytes, sizeBytes, head }: StreamHeader): Promise<StreamBox> {
+    const bytes = new Uint8Array(sizeBytes);
+    bytes.set(head);
+    const have = head.length + (await this.#read(bytes.subarray(head.length)));
+    if (have < sizeBytes) throw endsInside(type, startBytes, sizeBytes, have);
+    return { type, startBytes, bytes };
+  }
+
+  /** Lets go of the stream, read to its end or not. */
+  close(): void {
+    this.#input.destroy();
+  }
+
+  /** Fills the target as far as the stream goes; returns how far that was. */
+  async #read(target: Uint8Array): Promise<number> {
+    let done = 0;
+    while (done < target.length) {
+      if (this.#chunk.length === 0 && !(await this.#nextChunk())) break;
+      const part = this.#chunk.subarray(0, target.length - done);
+      target.set(part, done);
+      this.#chunk = this.#chunk.subarray(part.length);
+      done += part.length;
+    }
+    this.#positionBytes += done;
+    return done;
+  }
+
+  /** False at the end of the stream. */
+  async #nextChunk(): Promise<boolean> {
+    try {
+      const { done, value } = await this.#chunks.next();
+      this.#chunk = done ? new Uint8Array() : value;
+      return !done;
+    } catch (cause) {
+      expectNotAborted(this.#signal);
+      const reason = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
+      throw new PrpackError(
+        'INPUT_UNREADABLE',
+        `reading ${STREAM_NAME} failed: ${reason}`,
+        { offsetBytes: this.#positionBytes, remedy: 'Check the program that writes the stream.' },
+        cause,
+      );
+    }
+  }
+}
+
+/** @param what the box, or a part of one, that is not whole */
+export function endsInside(
+  what: string,
+  offsetBytes: number,
+  expected: number,
+  received: number,
+): PrpackError {
+  return new PrpackError('TRUNCATED_INPUT', `${what}: the stream ends inside`, {
+    boxPath: what,
+    offsetBytes,
+    expected,
+    received,
+    remedy: 'The program that writes the stream ended early: look at its messages, and run both again.',
+  });
+}
+
+function openSize(type: string, offsetBytes: number): PrpackError {
+  return malformed(`${type}: a box of open size has no end in a stream`, {
+    boxPath: type,
+    offsetBytes,
+    clause: 'ISO/IEC 14496-12 4.2.2',
+    remedy: 'Write the stream to a file first, and give the file.',
+  });
+}

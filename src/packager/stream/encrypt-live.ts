@@ -1,0 +1,246 @@
+import { parse } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { SCHEMES } from '../../cenc/scheme.js';
+import { PrpackError } from '../../errors.js';
+import { type Movie, readMovie } from '../../isobmff/movie.js';
+import { discardKeysOut, expectKeysOutIsFree, writeKeysOut } from '../../keys/keys-out.js';
+import { expectSampleCounts } from '../check.js';
+import { expectUsable } from '../encrypt.js';
+import { DEFAULT_IV_SIZE, type PlannedEncryption, planEncryption } from '../encryption-plan.js';
+import { StretchRenderer } from '../execute/renderer.js';
+import { breathe, Clock } from '../job.js';
+import { assignKeys } from '../key-assignment.js';
+import { drawStarts } from '../protect-tracks.js';
+import { reportPssh } from '../pssh.js';
+import { confirmPublication, registerKeys } from '../registration.js';
+import { type DescribedTrack, describeTracks, selectTracks, typeNameOf } from '../tracks.js';
+import type { EncryptOptions, EncryptResult, TrackReport } from '../types.js';
+import { BoxStream, STREAM_NAME } from './box-stream.js';
+import { FragmentEncryptor, type StreamWork } from './fragment-encryptor.js';
+import { notFragmented, PartReader } from './parts.js';
+import { FileTarget, StreamTarget, type Target } from './targets.js';
+import { reservedUse } from './track-ivs.js';
+import { StreamWindow } from './window.js';
+
+/** What reports call a stream. */
+export const STREAM = '-';
+
+/** Options with a stream as input. */
+export interface LiveOptions extends Omit<EncryptOptions, 'input' | 'output'> {
+  readonly input: Readable;
+  readonly output: string | Writable;
+}
+
+/** A stream whose beginning was read, with all that is needed to go on. */
+interface LiveJob extends StreamWork {
+  readonly options: EncryptOptions;
+  readonly contentId: string;
+  /** All tracks of the stream. */
+  readonly described: readonly DescribedTrack[];
+  readonly planned: PlannedEncryption;
+}
+
+/** Encrypts a stream of fragmented MP4, fragment by fragment, to a stream or a file. */
+export async function encryptLive({ input, output, ...asked }: LiveOptions): Promise<EncryptResult> {
+  const clock = new Clock();
+  const outputName = typeof output === 'string' ? output : STREAM;
+  const options: EncryptOptions = { ...asked, input: STREAM, output: outputName };
+  expectUsable(options);
+  expectStreamable(options);
+  const boxes = new BoxStream(input, options.signal);
+  let publishing: FilePublishing | undefined;
+  try {
+    publishing = typeof output === 'string' ? new FilePublishing(output, options) : undefined;
+    const target = publishing?.target ?? new StreamTarget(output as Writable);
+    const parts = new PartReader(boxes);
+    const job = await begin((await parts.init()).bytes, options);
+    const warnings = [...job.planned.warnings, ...(await register(job, publishing !== undefined))];
+    clock.planned();
+    await target.write(job.encryptedInit);
+    const encryptor = await pass(parts, job, target);
+    clock.written();
+    await publishing?.publish(job, encryptor);
+    const { keyStore } = options;
+    if (keyStore) await confirmPublication(keyStore, job.keys, target.sha256());
+    const all = [...warnings, ...parts.warnings()];
+    return await report(job, encryptor, target.sizeBytes, clock, all);
+  } finally {
+    boxes.close();
+    publishing?.discard();
+  }
+}
+
+/** Reads what the stream begins with, and plans what the output will begin with. */
+async function begin(init: Uint8Array, options: EncryptOptions): Promise<LiveJob> {
+  const source = new StreamWindow(init, []);
+  const movie = readMovie(source);
+  expectFragmented(movie);
+  const described = await describeTracks(movie);
+  const tracks = selectTracks(described, options.tracks, () => true);
+  const contentId = contentIdOf(options);
+  const keys = await assignKeys(tracks, contentId, options);
+  const ivSize = options.ivSize ?? DEFAULT_IV_SIZE;
+  const ivStarts = drawStarts(
+    tracks.map(() => reservedUse(ivSize)),
+    keys,
+  );
+  const work = { movie, source, tracks, keys };
+  const planned = await planEncryption(work, { ...options, layout: 'keep' }, ivStarts);
+  const renderer = await StretchRenderer.create(planned.plan, source, [], () => undefined);
+  const encryptedInit = new Uint8Array(planned.plan.sizeBytes);
+  renderer.render(encryptedInit, 0);
+  const { psshBoxes } = planned;
+  const { signal } = options;
+  const stream = { init, encryptedInit, movie, tracks, keys, ivStarts, ivSize, psshBoxes, signal };
+  return { ...stream, options, contentId, described, planned };
+}
+
+/**
+ * Before the first byte leaves, the keys are where they will be found.
+ * @param isLate whether the file of keys waits until the output gets its name
+ */
+async function register({ options, keys, contentId }: LiveJob, isLate: boolean): Promise<string[]> {
+  const { keyStore, keysOut } = options;
+  const warnings = keyStore ? await registerKeys(keyStore, keys, contentId, options) : [];
+  if (keysOut !== undefined && !isLate) await writeKeysOut(keysOut, keys);
+  return warnings;
+}
+
+/** Passes all on that comes behind `moov`. */
+async function pass(parts: PartReader, job: LiveJob, target: Target): Promise<FragmentEncryptor> {
+  const encryptor = new FragmentEncryptor(job);
+  const { signal, onProgress } = job.options;
+  const trexOf = (trackId: number) => job.movie.tracks.find(({ id }) => id === trackId)?.trex;
+  for await (const part of parts.parts(trexOf)) {
+    const bytes = part.kind === 'box' ? part.bytes : await encryptor.encrypt(part.boxes, target.sizeBytes);
+    await target.write(bytes);
+    onProgress?.({ phase: 'write', bytesDone: target.sizeBytes, bytesTotal: 0 });
+    await breathe(signal);
+  }
+  expectSamples(job, encryptor);
+  return encryptor;
+}
+
+/** A file as output of a stream: nothing is seen of it before it is whole. */
+class FilePublishing {
+  readonly target: FileTarget;
+  readonly #options: EncryptOptions;
+
+  constructor(path: string, options: EncryptOptions) {
+    if (options.keysOut !== undefined) expectKeysOutIsFree(options.keysOut);
+    this.#options = options;
+    this.target = new FileTarget(path, options.force ?? false);
+  }
+
+  async publish({ keys }: LiveJob, { tallies }: FragmentEncryptor): Promise<void> {
+    const { file, sizeBytes } = this.target;
+    const { keysOut, signal } = this.#options;
+    file.flush();
+    // Its fragments were checked one by one; what is left is how they lie together, and that the disk has them all.
+    expectSampleCounts(file.temporaryPath, sizeBytes, tallies);
+    await breathe(signal);
+    if (keysOut !== undefined) await writeKeysOut(keysOut, keys);
+    try {
+      file.publish();
+    } catch (error) {
+      if (keysOut !== undefined) discardKeysOut(keysOut);
+      throw error;
+    }
+  }
+
+  discard(): void {
+    this.target.file.discard();
+  }
+}
+
+function contentIdOf({ contentId, output, keyStore }: EncryptOptions): string {
+  if (contentId !== undefined) return contentId;
+  if (output !== STREAM) return parse(output).name;
+  if (!keyStore) return STREAM;
+  throw invalid('a stream has no name to register its keys under', 'Give it one with --content-id.');
+}
+
+/** What has no meaning for a stream is refused, not ignored. */
+function expectStreamable({
+  layout,
+  fragmentDurationSeconds,
+  dryRun,
+  keysOut,
+  output,
+}: EncryptOptions): void {
+  const remedy =
+    'Leave it out: the fragments of a stream keep their shape. Files can be given new fragments.';
+  if (layout === 'fragmented') throw invalid('a stream cannot be cut into new fragments', remedy);
+  if (fragmentDurationSeconds !== undefined) {
+    throw invalid('the fragments of a stream cannot be given another duration', remedy);
+  }
+  if (dryRun) throw invalid('a stream cannot be planned without using it up', 'Leave --dry-run out.');
+  if (keysOut !== undefined && output === STREAM) expectKeysOutIsFree(keysOut);
+}
+
+function invalid(message: string, remedy: string): PrpackError {
+  return new PrpackError('INVALID_ARGUMENT', message, { remedy });
+}
+
+function expectFragmented({ isFragmented, tracks, moovNode }: Movie): void {
+  if (isFragmented && tracks.every(({ samplesInMoov }) => samplesInMoov === 0)) return;
+  throw notFragmented(moovNode.startBytes);
+}
+
+function expectSamples({ tracks, described }: LiveJob, { tallies }: FragmentEncryptor): void {
+  if (tracks.some(({ track }) => tallies[track.index].samples > 0)) return;
+  throw new PrpackError('NOTHING_TO_ENCRYPT', `${STREAM_NAME} had no audio or video samples to encrypt`, {
+    received: described
+      .map(({ track }) => `track ${track.id}: ${typeNameOf(track)}, ${tallies[track.index].samples} samples`)
+      .join('; '),
+    remedy: 'Look at the messages of the program that writes the stream.',
+  });
+}
+
+async function report(
+  job: LiveJob,
+  encryptor: FragmentEncryptor,
+  bytes: number,
+  clock: Clock,
+  warnings: readonly string[],
+): Promise<EncryptResult> {
+  const { options, movie, contentId, described, psshBoxes } = job;
+  const { input, output, keyStore } = options;
+  const seconds = movie.tracks.map(
+    ({ index, mdhd }) => encryptor.tallies[index].durationTicks / mdhd.timescaleHz,
+  );
+  return {
+    input,
+    output,
+    bytes,
+    durationSeconds: Math.max(...seconds),
+    layout: 'keep',
+    fragments: encryptor.fragments,
+    scheme: SCHEMES.cenc.name,
+    contentId,
+    ...(keyStore && { keyStore: keyStore.location }),
+    tracks: described.map((track) => reportTrack(track, job, encryptor)),
+    pssh: await reportPssh(psshBoxes),
+    timings: clock.timings(),
+    warnings,
+    unchanged: false,
+    dryRun: false,
+  };
+}
+
+function reportTrack(
+  { track, codecs }: DescribedTrack,
+  { tracks, keys, ivSize }: LiveJob,
+  { tallies }: FragmentEncryptor,
+): TrackReport {
+  const { samples, protectedBytes } = tallies[track.index];
+  const i = tracks.findIndex((candidate) => candidate.track === track);
+  return {
+    id: track.id,
+    type: typeNameOf(track),
+    codec: codecs[0].codec,
+    encrypted: i >= 0,
+    ...(i >= 0 && { kid: keys[i].kid, ivSize, protectedBytes }),
+    samples,
+  };
+}

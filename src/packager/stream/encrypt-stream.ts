@@ -1,0 +1,79 @@
+import type { Readable, Writable } from 'node:stream';
+import { expectKeysOutIsFree, writeKeysOut } from '../../keys/keys-out.js';
+import { encrypt, expectUsable, prepareJob, reportJob } from '../encrypt.js';
+import { planEncryption } from '../encryption-plan.js';
+import { StretchRenderer } from '../execute/renderer.js';
+import { breathe, Clock, withInput } from '../job.js';
+import { confirmPublication, registerKeys } from '../registration.js';
+import type { EncryptOptions, EncryptResult } from '../types.js';
+import { encryptLive, STREAM } from './encrypt-live.js';
+import { StreamTarget, type Target } from './targets.js';
+
+/** As for files, but that input and output may be streams. */
+export interface EncryptStreamOptions extends Omit<EncryptOptions, 'input' | 'output'> {
+  /** Path or URL of a file, or a stream of fragmented MP4. A stream is destroyed when the work on it ends. */
+  readonly input: string | Readable;
+  /** Path of a file, or a stream, which is not ended. */
+  readonly output: string | Writable;
+}
+
+/** So much of the output is made at a time. */
+const STRETCH_BYTES = 2 ** 20;
+
+/**
+ * Encrypts from a stream, to a stream, or both.
+ *
+ * A stream as input is fragmented MP4, and its fragments keep their shape: each leaves as soon as it is complete, read back and
+ * checked. A stream as output gets its first byte after the keys are registered as pending; they become active when the last
+ * byte has left. What has left cannot be taken back: when this throws, the output stream holds an unfinished file.
+ * @throws PrpackError as `encrypt`; TRUNCATED_INPUT when the stream ends early, OUTPUT_FAILED when its reader goes away
+ */
+export async function encryptStream(options: EncryptStreamOptions): Promise<EncryptResult> {
+  const { input, output } = options;
+  if (typeof input !== 'string') return encryptLive({ ...options, input });
+  if (typeof output !== 'string') return encryptFileToStream({ ...options, input, output: STREAM }, output);
+  return encrypt({ ...options, input, output });
+}
+
+/** A file has its end in sight, so that its output is planned whole, in any layout, and only written another way. */
+async function encryptFileToStream(options: EncryptOptions, output: Writable): Promise<EncryptResult> {
+  const { keyStore, keysOut, dryRun, signal, onProgress } = options;
+  const clock = new Clock();
+  expectUsable(options);
+  return withInput(options.input, async (source) => {
+    const job = await prepareJob(source, options, clock);
+    const { work, contentId } = job;
+    if (keysOut !== undefined) expectKeysOutIsFree(keysOut);
+    const planned = await planEncryption(work, options);
+    clock.planned();
+    if (dryRun) return reportJob({ planned, unchanged: false, warnings: planned.warnings }, job);
+    const warnings = keyStore ? await registerKeys(keyStore, work.keys, contentId, options) : [];
+    if (keysOut !== undefined) await writeKeysOut(keysOut, work.keys);
+    const { plan, encryptions } = planned;
+    const keyOf = (kid: string) => work.keys.find((key) => key.kid === kid)?.key;
+    const renderer = await StretchRenderer.create(plan, source, encryptions, keyOf);
+    const target = new StreamTarget(output);
+    await writeInOrder(renderer, plan.sizeBytes, target, async () => {
+      onProgress?.({ phase: 'write', bytesDone: target.sizeBytes, bytesTotal: plan.sizeBytes });
+      await breathe(signal);
+    });
+    clock.written();
+    if (keyStore) await confirmPublication(keyStore, work.keys, target.sha256());
+    return reportJob({ planned, unchanged: false, warnings: [...planned.warnings, ...warnings] }, job);
+  });
+}
+
+async function writeInOrder(
+  renderer: StretchRenderer,
+  sizeBytes: number,
+  target: Target,
+  afterStretch: () => Promise<void>,
+): Promise<void> {
+  const buffer = new Uint8Array(Math.min(STRETCH_BYTES, sizeBytes));
+  for (let start = 0; start < sizeBytes; start += STRETCH_BYTES) {
+    const stretch = buffer.subarray(0, Math.min(buffer.length, sizeBytes - start));
+    renderer.render(stretch, start);
+    await target.write(stretch);
+    await afterStretch();
+  }
+}

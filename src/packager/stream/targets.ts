@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto';
+import type { Writable } from 'node:stream';
+import { OutputFile } from '../../bytes/output-file.js';
+import { OutputStream } from '../../bytes/output-stream.js';
+
+/** Where an output goes that is written from its beginning to its end. */
+export interface Target {
+  write(bytes: Uint8Array): Promise<void>;
+  /** Bytes written so far. */
+  readonly sizeBytes: number;
+  /** SHA-256 of all that was written: 64 hexadecimal digits. Ends the writing. */
+  sha256(): string;
+}
+
+/** A stream: what was written has left. */
+export class StreamTarget implements Target {
+  sizeBytes = 0;
+  readonly #output: OutputStream;
+  readonly #hash = createHash('sha256');
+
+  constructor(output: Writable) {
+    this.#output = new OutputStream(output);
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    await this.#output.write(bytes);
+    this.#hash.update(bytes);
+    this.sizeBytes += bytes.length;
+  }
+
+  sha256(): string {
+    return this.#hash.digest('hex');
+  }
+}
+
+/** A file, which gets its name at the end; the caller must end it with `file.publish` or `file.discard`. */
+export class FileTarget implements Target {
+  sizeBytes = 0;
+  readonly file: OutputFile;
+  readonly #hash = createHash('sha256');
+
+  /** @throws PrpackError OUTPUT_EXISTS, OUTPUT_FAILED */
+  constructor(path: string, replace: boolean) {
+    this.file = new OutputFile(path, replace);
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    this.file.writeAt(bytes, this.sizeBytes);
+    this.#hash.update(bytes);
+    this.sizeBytes += bytes.length;
+  }
+
+  sha256(): string {
+    return this.#hash.digest('hex');
+  }
+}
