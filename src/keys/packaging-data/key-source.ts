@@ -1,0 +1,64 @@
+import type { ContentKey } from '../content-key.js';
+import type { HttpClient } from '../http/client.js';
+import { expectSuccess } from '../http/failure.js';
+import { bodyText } from '../http/text.js';
+import type { KeyId } from '../key-id.js';
+import {
+  type AssignedKey,
+  assignToAll,
+  type KeyLookup,
+  type KeySource,
+  type TrackKeyRequest,
+} from '../key-source.js';
+import { packagingDataRequest, SOAP_ACTION } from './message.js';
+import { type PackagingData, readPackagingData, soapFaultOf } from './response.js';
+
+export interface PackagingDataOptions {
+  /** Of the RightsManager, such as `https://playready.example.com/rightsmanager.asmx`. */
+  readonly url: string;
+  readonly client: HttpClient;
+  /** What the server knows the content by. */
+  readonly programIdentifier: string;
+}
+
+/**
+ * The key of a PlayReady server (AcquirePackagingData, SOAP 1.1), one for all tracks. Every `assign` asks once; it is asked again only where
+ * the server cannot have acted on the request.
+ */
+export class PackagingDataKeySource implements KeySource, KeyLookup {
+  readonly #options: PackagingDataOptions;
+  #answer: PackagingData | undefined;
+
+  constructor(options: PackagingDataOptions) {
+    this.#options = options;
+  }
+
+  /** The last answer, with the PlayReady Object where the server gave one. */
+  get answer(): PackagingData | undefined {
+    return this.#answer;
+  }
+
+  async assign(requests: readonly TrackKeyRequest[]): Promise<AssignedKey[]> {
+    const { kid, key } = await this.#ask();
+    return assignToAll(requests, { kid, key, source: 'packaging-data' });
+  }
+
+  async find(kid: KeyId): Promise<ContentKey | undefined> {
+    return this.#answer?.kid === kid ? this.#answer.key : undefined;
+  }
+
+  async #ask(): Promise<PackagingData> {
+    const { url, client, programIdentifier } = this.#options;
+    const response = await client.request({
+      method: 'POST',
+      url,
+      headers: { 'content-type': 'text/xml; charset=utf-8', soapaction: SOAP_ACTION },
+      body: packagingDataRequest(programIdentifier),
+    });
+    // SOAP 1.1, 6.2: a fault comes with status 500
+    const fault = response.status === 500 ? soapFaultOf(bodyText(response), response.url) : undefined;
+    if (fault) throw fault;
+    this.#answer = readPackagingData(bodyText(expectSuccess(response)), response.url);
+    return this.#answer;
+  }
+}
