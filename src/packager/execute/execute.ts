@@ -1,15 +1,17 @@
+import { createHash } from 'node:crypto';
 import type { OutputFile } from '../../bytes/output-file.js';
-import type { ByteSource } from '../../bytes/source.js';
+import type { ByteSource, OpenFile } from '../../bytes/source.js';
+import { PrpackError } from '../../errors.js';
 import type { ContentKey } from '../../keys/content-key.js';
 import type { OutputPlan } from '../plan/output-plan.js';
 import type { TrackProtection } from '../plan/track-protection.js';
 import type { Threads } from '../types.js';
 import { expectNotAborted } from './abort.js';
 import { HeldKeys } from './held-keys.js';
-import { writeInline } from './inline.js';
+import { type Work, writeInline } from './inline.js';
 import { reuseFreedMemory } from './memory.js';
 import { tasksOf } from './sample-processor.js';
-import { stretchesOf } from './stretch.js';
+import { type Stretch, stretchesOf } from './stretch.js';
 import { threadCount } from './thread-count.js';
 
 /** Output is produced and written in stretches of so many bytes: few enough messages, little enough memory. */
@@ -45,19 +47,56 @@ export interface ExecutionResult {
  */
 export async function executePlan(execution: Execution): Promise<ExecutionResult> {
   const { plan, source, protections, keyOf, output, signal, fingerprint = false } = execution;
-  const { onBytes = () => {}, stretchBytes = STRETCH_BYTES } = execution;
-  const threads = threadCount(execution.threads ?? 'auto', plan.sizeBytes, stretchBytes);
+  const { onBytes, stretchBytes = STRETCH_BYTES } = execution;
+  const { sizeBytes } = plan;
+  const threads = source.file ? threadCount(execution.threads ?? 'auto', sizeBytes, stretchBytes) : 1;
   expectNotAborted(signal);
   const keys = new HeldKeys();
+  let writtenBytes = 0;
+  const onWritten = ({ lengthBytes }: Stretch) => {
+    writtenBytes += lengthBytes;
+    onBytes?.(writtenBytes);
+  };
   try {
     const tasks = tasksOf(protections, keyOf, keys.hold);
     const stretches = stretchesOf(plan, source, stretchBytes);
-    const work = { stretches, tasks, stretchBytes, sizeBytes: plan.sizeBytes, signal, onBytes, fingerprint };
-    if (threads === 1 || !source.file) return { sha256: await writeInline(work, source, output.handle) };
-    reuseFreedMemory();
-    const { writeOnThreads } = await import('./threads.js');
-    return { sha256: await writeOnThreads(work, source.file, output.handle, threads) };
+    const work = { stretches, tasks, stretchBytes, sizeBytes, signal, source, output: output.handle };
+    const write = threads > 1 ? await loadThreads(source.file!, threads) : writeHere;
+    const sha256 = await write(work, fingerprint, onWritten);
+    expectAll(sizeBytes, writtenBytes);
+    return { sha256 };
   } finally {
     keys.wipe();
   }
+}
+
+type Write = (
+  work: Work,
+  fingerprint: boolean,
+  onWritten: (stretch: Stretch) => void,
+) => Promise<string | undefined>;
+
+const writeHere: Write = async (work, fingerprint, onWritten) => {
+  const hash = fingerprint ? createHash('sha256') : undefined;
+  await writeInline(work, (stretch, bytes) => {
+    hash?.update(bytes);
+    onWritten(stretch);
+  });
+  return hash?.digest('hex');
+};
+
+/** The code for threads is loaded only when there are any. */
+async function loadThreads(input: OpenFile, threads: number): Promise<Write> {
+  reuseFreedMemory();
+  const { writeOnThreads } = await import('./threads.js');
+  return (work, fingerprint, onWritten) => writeOnThreads(work, input, threads, fingerprint, onWritten);
+}
+
+function expectAll(sizeBytes: number, writtenBytes: number): void {
+  if (sizeBytes === writtenBytes) return;
+  throw new PrpackError('INTERNAL', 'not all of the output was written', {
+    expected: sizeBytes,
+    received: writtenBytes,
+    remedy: 'Run it again with --threads 1, and report this as a defect of prpack.',
+  });
 }

@@ -1,3 +1,4 @@
+import { GrowingColumn } from '../../bytes/columns.js';
 import type { ByteSource } from '../../bytes/source.js';
 import { type OutputPlan, PlanReader } from '../plan/output-plan.js';
 import type { SampleProcessor } from './sample-processor.js';
@@ -7,20 +8,17 @@ export interface Stretch {
   readonly startBytes: number;
   readonly lengthBytes: number;
   readonly literals: readonly Literal[];
-  readonly copies: readonly Copy[];
+  /**
+   * What comes from the input, three numbers a piece: where in the stretch it goes, where in the input it is, and how
+   * long it is. Interleaved input has thousands a second, and objects would cost more than the reading.
+   */
+  readonly copies: Float64Array;
 }
 
 /** New bytes, and where in the stretch they go. */
 interface Literal {
   readonly at: number;
   readonly bytes: Uint8Array;
-}
-
-/** Bytes of the input, and where in the stretch they go. */
-interface Copy {
-  readonly at: number;
-  readonly inputBytes: number;
-  readonly lengthBytes: number;
 }
 
 /** The whole output in stretches of at most so many bytes, from its beginning to its end. */
@@ -34,13 +32,13 @@ export function* stretchesOf(plan: OutputPlan, source: ByteSource, stretchBytes:
 /** The bytes `[startBytes, startBytes + lengthBytes)` of the output. */
 export function describeStretch(reader: PlanReader, startBytes: number, lengthBytes: number): Stretch {
   const literals: Literal[] = [];
-  const copies: Copy[] = [];
+  const copies = new GrowingColumn('f64');
   for (const { piece, outputBytes } of reader.between(startBytes, startBytes + lengthBytes)) {
     const at = outputBytes - startBytes;
     if (piece.kind === 'literal') literals.push({ at, bytes: piece.bytes });
-    else copies.push({ at, inputBytes: piece.inputBytes, lengthBytes: piece.lengthBytes });
+    else copies.append([at, piece.inputBytes, piece.lengthBytes]);
   }
-  return { startBytes, lengthBytes, literals, copies };
+  return { startBytes, lengthBytes, literals, copies: copies.finish() };
 }
 
 /**
@@ -54,10 +52,10 @@ export function renderStretch(
   processor: SampleProcessor,
 ): void {
   for (const { at, bytes } of literals) target.set(bytes, at);
-  for (const { at, inputBytes, lengthBytes } of copies) {
-    const part = target.subarray(at, at + lengthBytes);
-    source.readInto(part, inputBytes);
-    processor.process(part, inputBytes);
+  for (let i = 0; i < copies.length; i += 3) {
+    const part = target.subarray(copies[i], copies[i] + copies[i + 2]);
+    source.readInto(part, copies[i + 1]);
+    processor.process(part, copies[i + 1]);
   }
   processor.flush();
 }

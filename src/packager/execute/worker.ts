@@ -1,14 +1,12 @@
 import { parentPort } from 'node:worker_threads';
-import { BorrowedSource, type ByteSource } from '../../bytes/source.js';
-import { type OutputHandle, writeFully } from '../../bytes/write.js';
+import { BorrowedSource } from '../../bytes/source.js';
 import { type FromWriter, packError, type ToWriter } from './messages.js';
-import { SampleProcessor } from './sample-processor.js';
-import { renderStretch, type Stretch } from './stretch.js';
+import { StretchWriter } from './writer.js';
 
 /** The code of a writing thread. It imports nothing that it does not need: it is loaded once a thread. */
 
 const port = parentPort!;
-let writer: Writer | undefined;
+let writer: StretchWriter | undefined;
 let work = Promise.resolve();
 
 port.on('message', (message: ToWriter) => {
@@ -17,7 +15,8 @@ port.on('message', (message: ToWriter) => {
 
 async function handle(message: ToWriter): Promise<void> {
   if (message.kind === 'start') {
-    writer = await Writer.create(message);
+    const { input, output, tasks, stretchBytes } = message;
+    writer = await StretchWriter.create(new BorrowedSource(input), output, tasks, stretchBytes);
     return;
   }
   const { startBytes, lengthBytes } = message.stretch;
@@ -32,40 +31,4 @@ function fail(error: unknown): void {
 
 function answer(message: FromWriter): void {
   port.postMessage(message);
-}
-
-/** Renders and writes stretches, by one buffer. */
-class Writer {
-  readonly #source: ByteSource;
-  readonly #output: OutputHandle;
-  readonly #processor: SampleProcessor;
-  readonly #buffer: Uint8Array;
-
-  private constructor(
-    source: ByteSource,
-    output: OutputHandle,
-    processor: SampleProcessor,
-    buffer: Uint8Array,
-  ) {
-    this.#source = source;
-    this.#output = output;
-    this.#processor = processor;
-    this.#buffer = buffer;
-  }
-
-  static async create(start: Extract<ToWriter, { kind: 'start' }>): Promise<Writer> {
-    const processor = await SampleProcessor.create(start.tasks);
-    return new Writer(
-      new BorrowedSource(start.input),
-      start.output,
-      processor,
-      new Uint8Array(start.stretchBytes),
-    );
-  }
-
-  write(stretch: Stretch): void {
-    const target = this.#buffer.subarray(0, stretch.lengthBytes);
-    renderStretch(stretch, target, this.#source, this.#processor);
-    writeFully(this.#output, target, stretch.startBytes);
-  }
 }
