@@ -74,6 +74,16 @@ export class LineFile {
     return this.#flushing;
   }
 
+  /**
+   * Ends when every line that was added is on the disk.
+   * @throws PrpackError OUTPUT_FAILED
+   */
+  async flush(): Promise<void> {
+    if (this.#waiting.length === 0) return;
+    this.#flushing ??= this.#flush();
+    await this.#flushing;
+  }
+
   async close(): Promise<void> {
     await this.#flushing?.catch(() => {});
     await this.#file.close();

@@ -1,0 +1,31 @@
+import { statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { PrpackError } from '../errors.js';
+
+/** What is at a path; undefined when nothing is. */
+export function kindOfPath(path: string): 'folder' | 'file' | undefined {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat && (stat.isDirectory() ? 'folder' : 'file');
+}
+
+/** Size in bytes and time of the last change, in milliseconds since 1970; undefined when there is no such file. */
+export function stateOfFile(path: string): { bytes: number; mtimeMs: number } | undefined {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat?.isFile() ? { bytes: stat.size, mtimeMs: stat.mtimeMs } : undefined;
+}
+
+/**
+ * A whole file as text, in UTF-8.
+ * @throws PrpackError INPUT_UNREADABLE
+ */
+export async function readTextFile(path: string): Promise<string> {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(await readFile(path));
+  } catch (error) {
+    const { code = 'not UTF-8 text' } = error as NodeJS.ErrnoException;
+    throw new PrpackError('INPUT_UNREADABLE', `the file ${path} cannot be read (${code})`, {
+      path,
+      remedy: 'Check that it is UTF-8 text and that this user may read it.',
+    });
+  }
+}

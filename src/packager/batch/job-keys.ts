@@ -1,0 +1,51 @@
+import type { KeyId } from '../../keys/key-id.js';
+import type { AssignedKey, KeySource, TrackKeyRequest } from '../../keys/key-source.js';
+import type { KeyRegistration, PackagerKeyStore, PublishedOutput } from '../../keystore/key-store.js';
+import type { ContentLocks } from './content-locks.js';
+
+/** The keys of one job, as the side that has the key store offers them. */
+export class JobKeys implements PackagerKeyStore, KeySource {
+  readonly location: string;
+  readonly #store: PackagerKeyStore;
+  readonly #source: KeySource | undefined;
+  readonly #locks: ContentLocks;
+  #free: (() => void) | undefined;
+
+  constructor(store: PackagerKeyStore, source: KeySource | undefined, locks: ContentLocks) {
+    this.location = store.location;
+    this.#store = store;
+    this.#source = source;
+    this.#locks = locks;
+  }
+
+  /** Whether `assign` gives keys; else they are those that the store has for the content, and new ones. */
+  get hasSource(): boolean {
+    return this.#source !== undefined;
+  }
+
+  assign(requests: readonly TrackKeyRequest[]): Promise<AssignedKey[]> {
+    return this.#source!.assign(requests);
+  }
+
+  /** Other jobs of the content wait until these keys are registered. */
+  async findByContentId(contentId: string) {
+    this.#free ??= await this.#locks.take(contentId);
+    return this.#store.findByContentId(contentId);
+  }
+
+  async register(registrations: readonly KeyRegistration[]) {
+    const registered = await this.#store.register(registrations);
+    this.end();
+    return registered;
+  }
+
+  markActive(kids: readonly KeyId[], output: PublishedOutput): Promise<void> {
+    return this.#store.markActive(kids, output);
+  }
+
+  /** Must be called when the job has ended, however it has. */
+  end(): void {
+    this.#free?.();
+    this.#free = undefined;
+  }
+}

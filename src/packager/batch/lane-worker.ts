@@ -1,0 +1,78 @@
+import { parentPort } from 'node:worker_threads';
+import type { KeySource } from '../../keys/key-source.js';
+import type { PackagerKeyStore } from '../../keystore/key-store.js';
+import { packError, unpackError } from '../execute/messages.js';
+import type { Progress } from '../types.js';
+import { type FromLane, type KeyCall, memoryOfKeys, packKeys, type ToLane, unpackKeys } from './messages.js';
+import { performTask } from './perform.js';
+
+/** The code of a thread that does jobs, one at a time. */
+
+/** Progress is told so often at most, in milliseconds: who looks at it does not see more. */
+const PROGRESS_INTERVAL_MS = 100;
+
+interface Call {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+const port = parentPort!;
+const calls = new Map<number, Call>();
+let lastCall = 0;
+let stopping = new AbortController();
+
+port.on('message', (message: ToLane) => {
+  if (message.kind === 'task') void perform(message);
+  else if (message.kind === 'abort') stopping.abort();
+  else settle(message);
+});
+
+async function perform({ task, location, hasSource }: Extract<ToLane, { kind: 'task' }>): Promise<void> {
+  stopping = new AbortController();
+  const keyStore: PackagerKeyStore = {
+    location,
+    register: remote('register'),
+    markActive: remote('markActive'),
+    findByContentId: remote('findByContentId'),
+  };
+  const source: KeySource = { assign: remote('assign') };
+  const keys = hasSource ? source : undefined;
+  try {
+    const tools = { keyStore, keys, signal: stopping.signal, onProgress: progressTeller() };
+    tell({ kind: 'ended', outcome: await performTask(task, tools) });
+  } catch (error) {
+    tell({ kind: 'failed', error: packError(error) });
+  }
+}
+
+/** A method of the job's keys on the main thread. */
+function remote<Args extends unknown[], Result>(method: KeyCall): (...args: Args) => Promise<Result> {
+  return (...args) =>
+    new Promise<Result>((resolve, reject) => {
+      const call = ++lastCall;
+      calls.set(call, { resolve: resolve as Call['resolve'], reject });
+      const packed = packKeys(args);
+      tell({ kind: 'call', call, method, args: packed }, memoryOfKeys(packed));
+    });
+}
+
+function settle(message: Extract<ToLane, { kind: 'answer' | 'refusal' }>): void {
+  const call = calls.get(message.call)!;
+  calls.delete(message.call);
+  if (message.kind === 'answer') call.resolve(unpackKeys(message.value));
+  else call.reject(unpackError(message.error));
+}
+
+function progressTeller(): (progress: Progress) => void {
+  let toldMs = performance.now();
+  return (progress) => {
+    const now = performance.now();
+    if (now - toldMs < PROGRESS_INTERVAL_MS) return;
+    toldMs = now;
+    tell({ kind: 'progress', progress });
+  };
+}
+
+function tell(message: FromLane, transfer: readonly ArrayBuffer[] = []): void {
+  port.postMessage(message, transfer);
+}

@@ -1,0 +1,91 @@
+import { CsvError, parse } from 'csv-parse/sync';
+import { PrpackError } from '../../errors.js';
+import { type Entry, FIELD_NAMES, fieldsOfRow, readEntry } from './fields.js';
+
+/** Longer names may be keys that were put in the wrong place. */
+const LONGEST_SHOWN_NAME = 24;
+
+/** The jobs of a manifest of JSON objects, one a line. Empty lines are passed over. */
+export function readJsonLines(text: string, path: string): Entry[] {
+  return text
+    .replace(/^\uFEFF/, '')
+    .split('\n')
+    .flatMap((line, i) => (line.trim() === '' ? [] : [entryOf(parseLine(line, path, i + 1), path, i + 1)]));
+}
+
+function parseLine(line: string, path: string, lineNumber: number): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    // The parser's message repeats the line, and a line may hold anything.
+    throw manifestError(path, lineNumber, 'it is not JSON', 'Write one JSON object on each line.');
+  }
+}
+
+/** The jobs of a manifest in CSV (RFC 4180) with the names of fields in its first row. */
+export function readCsv(text: string, path: string): Entry[] {
+  return parseRows(text, path).map(({ record, info }) => entryOf(fieldsOfRow(record), path, info.lines));
+}
+
+interface Row {
+  readonly record: Readonly<Record<string, string>>;
+  readonly info: { readonly lines: number };
+}
+
+function parseRows(text: string, path: string): Row[] {
+  try {
+    return parse(text, {
+      bom: true,
+      columns: (names: string[]) => checkHeader(names, path),
+      info: true,
+      skip_empty_lines: true,
+    }) as unknown as Row[];
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error;
+    const problem = CSV_PROBLEMS[error.code] ?? 'it is not CSV';
+    const remedy =
+      'Write it by RFC 4180: commas between, quotes around what holds commas, quotes or line breaks.';
+    throw manifestError(path, Number(error.lines ?? 1), problem, remedy);
+  }
+}
+
+const CSV_PROBLEMS: Readonly<Record<string, string>> = {
+  CSV_RECORD_INCONSISTENT_COLUMNS: 'it has more or fewer cells than the first row',
+  CSV_QUOTE_NOT_CLOSED: 'a quote is not closed',
+  CSV_INVALID_CLOSING_QUOTE: 'there is text after a closing quote',
+  INVALID_OPENING_QUOTE: 'there is a quote in the middle of a cell without quotes',
+};
+
+function checkHeader(names: readonly string[], path: string): string[] {
+  const columns = names.map((name) => name.trim());
+  const unknown = columns.find((name) => !FIELD_NAMES.includes(name));
+  if (unknown !== undefined) throw unknownField(path, 1, unknown);
+  const twice = columns.find((name, i) => columns.indexOf(name) !== i);
+  if (twice !== undefined) {
+    throw manifestError(path, 1, `the column ${twice} is there twice`, 'Keep one of them.');
+  }
+  if (!columns.includes('input')) {
+    throw manifestError(path, 1, 'there is no column input', 'Name the columns in the first row.');
+  }
+  return columns;
+}
+
+function entryOf(value: unknown, path: string, lineNumber: number): Entry {
+  const entry = readEntry(value);
+  if (!('problem' in entry)) return entry;
+  const { field, problem } = entry;
+  if (field !== '' && !FIELD_NAMES.includes(field.split('.')[0]!))
+    throw unknownField(path, lineNumber, field);
+  const remedy = 'See docs/batch.md for what the fields may be.';
+  throw manifestError(path, lineNumber, field === '' ? problem : `${field}: ${problem}`, remedy);
+}
+
+function unknownField(path: string, lineNumber: number, name: string): PrpackError {
+  const shown =
+    name.length <= LONGEST_SHOWN_NAME ? `field ${JSON.stringify(name)}` : 'field with a long name';
+  return manifestError(path, lineNumber, `there is no ${shown}`, `Fields are: ${FIELD_NAMES.join(', ')}.`);
+}
+
+function manifestError(path: string, lineNumber: number, problem: string, remedy: string): PrpackError {
+  return new PrpackError('INVALID_ARGUMENT', `${path}, line ${lineNumber}: ${problem}`, { path, remedy });
+}

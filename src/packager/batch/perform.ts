@@ -1,0 +1,101 @@
+import { dirname } from 'node:path';
+import { stateOfFile } from '../../bytes/files.js';
+import { makeOutputDirectory } from '../../bytes/output-directory.js';
+import { PrpackError } from '../../errors.js';
+import type { KeySource } from '../../keys/key-source.js';
+import type { PackagerKeyStore } from '../../keystore/key-store.js';
+import { encrypt } from '../encrypt.js';
+import { fingerprintOf } from '../registration.js';
+import type { Progress, Threads } from '../types.js';
+import type { Proof } from './results.js';
+import type { InputFingerprint, Job } from './types.js';
+
+/** A job, and how to go about it. */
+export interface Task {
+  readonly job: Job;
+  readonly force: boolean;
+  readonly threads: Threads;
+  /** That the work may be done already; the key store has been asked. */
+  readonly proof?: Proof | undefined;
+}
+
+/** What a job works with. */
+export interface Tools {
+  readonly keyStore: PackagerKeyStore;
+  /** Absent where the key store and random keys are the source. */
+  readonly keys?: KeySource | undefined;
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: Progress) => void;
+}
+
+/** How a job came to its end, when it did not fail. */
+export interface Outcome {
+  readonly status: 'done' | 'skipped';
+  readonly fingerprint: InputFingerprint;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly kids: readonly string[];
+  readonly unchanged: boolean;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Does one job of a batch, or finds that it is done.
+ * @throws PrpackError as `encrypt`, and INPUT_UNREADABLE when the input changed while it was read
+ */
+export async function performTask(task: Task, tools: Tools): Promise<Outcome> {
+  const { job, proof } = task;
+  const skipped = proof && (await checkProof(proof, job, tools.signal));
+  if (skipped) return skipped;
+  makeOutputDirectory(dirname(job.output));
+  const before = stateOfFile(job.input);
+  const encrypted = await encryptJob(task, tools);
+  const sha256 = await fingerprintOf(job.input, tools.signal);
+  const after = stateOfFile(job.input);
+  if (!before || before.bytes !== after?.bytes || before.mtimeMs !== after.mtimeMs) throw changed(job);
+  return { status: 'done', fingerprint: { ...before, sha256 }, ...encrypted };
+}
+
+async function encryptJob(
+  { job, force, threads }: Task,
+  { keyStore, keys, signal, onProgress }: Tools,
+): Promise<Omit<Outcome, 'status' | 'fingerprint'>> {
+  const { input, output, contentId, settings } = job;
+  const published = { sha256: '', kids: [] as readonly string[] };
+  const witness: PackagerKeyStore = {
+    location: keyStore.location,
+    register: (registrations) => keyStore.register(registrations),
+    findByContentId: (id) => keyStore.findByContentId(id),
+    markActive: (kids, fingerprint) => {
+      Object.assign(published, { kids, sha256: fingerprint.sha256 });
+      return keyStore.markActive(kids, fingerprint);
+    },
+  };
+  const files = { input, output, contentId, force, threads, signal, onProgress };
+  const result = await encrypt({ ...settings, ...files, keyStore: witness, ...(keys && { keys }) });
+  const { bytes, unchanged, warnings } = result;
+  return { bytes, ...published, unchanged, warnings };
+}
+
+/** Whether input and output are still what an earlier run read and made. A new time alone does not make another input. */
+async function checkProof(
+  proof: Proof,
+  { input, output }: Job,
+  signal: AbortSignal,
+): Promise<Outcome | undefined> {
+  const { fingerprint, bytes, sha256, kids } = proof;
+  const state = stateOfFile(input);
+  if (state?.bytes !== fingerprint.bytes || stateOfFile(output)?.bytes !== bytes) return undefined;
+  const isSameTime = state.mtimeMs === fingerprint.mtimeMs;
+  if (!isSameTime && (await fingerprintOf(input, signal)) !== fingerprint.sha256) return undefined;
+  if ((await fingerprintOf(output, signal)) !== sha256) return undefined;
+  const now = { ...state, sha256: fingerprint.sha256 };
+  return { status: 'skipped', fingerprint: now, bytes, sha256, kids, unchanged: true, warnings: [] };
+}
+
+function changed({ input, output }: Job): PrpackError {
+  return new PrpackError('INPUT_UNREADABLE', `${input} changed while it was read`, {
+    path: input,
+    remedy: `Run it again with --force when nobody writes to the input any more: ${output} is of an unknown state.`,
+  });
+}

@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto';
+import { join, resolve } from 'node:path';
+import { PrpackError } from '../../errors.js';
+import { findInputs, type Input } from './inputs.js';
+import { DEFAULT_TEMPLATE, namedOutput, namePartsOf, outputNamer } from './naming.js';
+import type { BatchOptions, BatchSettings, Job } from './types.js';
+
+/** What a batch is going to do. */
+export interface BatchPlan {
+  readonly jobs: readonly Job[];
+  /** Absolute path of the results file. */
+  readonly results: string;
+}
+
+/**
+ * Every job, before any is begun.
+ * @throws PrpackError INVALID_ARGUMENT when two jobs would make one file, or one would overwrite an input
+ */
+export async function planBatch(options: BatchOptions): Promise<BatchPlan> {
+  const { source, outDir, name = DEFAULT_TEMPLATE, settings = {} } = options;
+  const nameOutput = outputNamer(name, outDir);
+  const jobs = (await findInputs(source, outDir)).map((input) => toJob(input, nameOutput, outDir, settings));
+  const results = resolve(options.results ?? join(outDir, 'prpack-results.jsonl'));
+  expectNoCollision(jobs, [
+    [results, 'the results file'],
+    [resolve(source), 'the manifest'],
+  ]);
+  return { jobs, results };
+}
+
+function toJob(
+  input: Input,
+  nameOutput: ReturnType<typeof outputNamer>,
+  outDir: string,
+  common: BatchSettings,
+): Job {
+  const parts = namePartsOf(input.relativePath, input.contentId);
+  const playready = { ...common.playready, ...input.settings.playready };
+  return {
+    input: input.path,
+    output: input.output === undefined ? nameOutput(parts) : namedOutput(input.output, outDir),
+    contentId: parts.contentId,
+    settings: {
+      ...common,
+      ...input.settings,
+      ...(Object.keys(playready).length > 0 && { playready }),
+    },
+  };
+}
+
+/** Two outputs of one name, or an output in the place of something that is read. */
+function expectNoCollision(
+  jobs: readonly Job[],
+  taken: readonly (readonly [path: string, what: string])[],
+): void {
+  const owners = new Map(taken.map(([path, what]) => [identityOf(path), what]));
+  for (const { input } of jobs) owners.set(identityOf(input), `the input ${input}`);
+  for (const { input, output } of jobs) {
+    const identity = identityOf(output);
+    const owner = owners.get(identity);
+    if (owner !== undefined) throw collision(input, output, owner);
+    owners.set(identity, `the output of ${input}`);
+  }
+}
+
+function collision(input: string, output: string, owner: string): PrpackError {
+  return new PrpackError('INVALID_ARGUMENT', `the output of ${input} is also ${owner}: ${output}`, {
+    path: output,
+    remedy: 'Nothing was begun. Choose another --out-dir or --name, or name the outputs in a manifest.',
+  });
+}
+
+/** Different inputs of one content share its keys: right for renditions of a film, and a mistake for anything else. */
+export function sharedContentWarnings(jobs: readonly Job[]): string[] {
+  const inputs = new Map<string, Set<string>>();
+  for (const { contentId, input } of jobs) {
+    inputs.set(contentId, (inputs.get(contentId) ?? new Set()).add(input));
+  }
+  const shared = [...inputs].filter(([, paths]) => paths.size > 1);
+  if (shared.length === 0) return [];
+  const [[contentId, paths]] = shared as [[string, Set<string>]];
+  const others = shared.length === 1 ? '' : `, and so it is with ${shared.length - 1} more`;
+  return [`${paths.size} inputs have the content id "${contentId}" and share its keys${others}.`];
+}
+
+/** Names that are one file where the system takes no notice of case or of how letters are composed. */
+function identityOf(path: string): string {
+  const ignoresCase = process.platform === 'darwin' || process.platform === 'win32';
+  return ignoresCase ? path.normalize('NFC').toLowerCase() : path;
+}
+
+/** SHA-256 over what a job was asked for beside its input: the same for the same wishes, however they are written. */
+export function settingsFingerprint({ contentId, settings }: Job): string {
+  return createHash('sha256')
+    .update(JSON.stringify(ordered({ contentId, settings })))
+    .digest('hex');
+}
+
+function ordered(value: unknown): unknown {
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
+  if (Array.isArray(value)) return value.map(ordered);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).filter(([, inner]) => inner !== undefined);
+  return Object.fromEntries(
+    entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, inner]) => [name, ordered(inner)]),
+  );
+}

@@ -1,0 +1,150 @@
+import { randomUUID } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import { dirname } from 'node:path';
+import { makeOutputDirectory, removeAbandonedParts } from '../../bytes/output-directory.js';
+import { PrpackError } from '../../errors.js';
+import type { PackagerKeyStore } from '../../keystore/key-store.js';
+import type { Progress } from '../types.js';
+import { ContentLocks } from './content-locks.js';
+import { JobKeys } from './job-keys.js';
+import { type Lane, MainLane, ThreadLane } from './lane.js';
+import { NO_STORE } from './no-store.js';
+import type { Outcome } from './perform.js';
+import { planBatch, settingsFingerprint, sharedContentWarnings } from './plan.js';
+import { isRegistered } from './registered.js';
+import { Registrar } from './registrar.js';
+import { type BegunJob, lineOfFailure, lineOfOutcome } from './result-line.js';
+import { type Proof, ResultsFile } from './results.js';
+import { Tally } from './tally.js';
+import type { BatchOptions, BatchResult, Job, ResultLine } from './types.js';
+
+const MAX_JOBS = 64;
+
+/** Plans a batch, and carries it out. */
+export async function runBatch(options: BatchOptions): Promise<BatchResult> {
+  const lanes = options.jobs ?? availableParallelism();
+  expectUsable(options, lanes);
+  const { jobs, results: path } = await planBatch(options);
+  makeOutputDirectory(options.outDir);
+  makeOutputDirectory(dirname(path));
+  const results = await ResultsFile.open(path, options.signal);
+  try {
+    removeAbandonedParts(jobs.map(({ output }) => output));
+    return await new Run(options, jobs, results, Math.min(lanes, jobs.length)).finish();
+  } finally {
+    await results.close();
+  }
+}
+
+/** A batch under way. */
+class Run {
+  readonly #id = randomUUID();
+  readonly #options: BatchOptions;
+  readonly #jobs: readonly Job[];
+  readonly #results: ResultsFile;
+  readonly #store: PackagerKeyStore;
+  readonly #locks = new ContentLocks();
+  readonly #tally = new Tally();
+  readonly #lanes: readonly Lane[];
+  /** Ends the batch: the caller wants it, or the results cannot be kept. */
+  readonly #stop = new AbortController();
+  #next = 0;
+
+  constructor(options: BatchOptions, jobs: readonly Job[], results: ResultsFile, lanes: number) {
+    this.#options = options;
+    this.#jobs = jobs;
+    this.#results = results;
+    this.#store = options.keyStore ? new Registrar(options.keyStore) : NO_STORE;
+    this.#lanes = lanes === 1 ? [new MainLane()] : Array.from({ length: lanes }, () => new ThreadLane());
+  }
+
+  async finish(): Promise<BatchResult> {
+    const { signal, onEvent } = this.#options;
+    const stop = () => this.#stop.abort(signal?.reason);
+    signal?.addEventListener('abort', stop, { once: true });
+    if (signal?.aborted) stop();
+    onEvent?.({ kind: 'planned', total: this.#jobs.length });
+    try {
+      await Promise.all(this.#lanes.map((lane) => this.#workOn(lane)));
+      await this.#results.flush();
+    } finally {
+      signal?.removeEventListener('abort', stop);
+      await Promise.all(this.#lanes.map((lane) => lane.close()));
+    }
+    const common = { run: this.#id, results: this.#results.path, total: this.#jobs.length };
+    const warnings = sharedContentWarnings(this.#jobs);
+    return this.#tally.result({ ...common, warnings }, signal?.aborted ?? false);
+  }
+
+  async #workOn(lane: Lane): Promise<void> {
+    try {
+      while (this.#next < this.#jobs.length && !this.#stop.signal.aborted) {
+        await this.#do(this.#next++, lane);
+      }
+    } catch (error) {
+      this.#stop.abort(error); // the results cannot be kept: the other lanes end, too
+      throw error;
+    }
+  }
+
+  /** Does a job, and notes how it ended. */
+  async #do(number: number, lane: Lane): Promise<void> {
+    const { onEvent } = this.#options;
+    const job = this.#jobs[number]!;
+    onEvent?.({ kind: 'started', job: number, input: job.input });
+    const onProgress = (progress: Progress) => onEvent?.({ kind: 'progress', job: number, progress });
+    const line = await this.#lineOf(job, lane, onProgress);
+    await this.#results.add(line);
+    this.#tally.add(line);
+    onEvent?.({ kind: 'ended', job: number, line, ended: this.#tally.ended, total: this.#jobs.length });
+  }
+
+  async #lineOf(job: Job, lane: Lane, onProgress: (progress: Progress) => void): Promise<ResultLine> {
+    const settingsSha256 = settingsFingerprint(job);
+    const begun: BegunJob = { run: this.#id, job, settingsSha256, startedAt: new Date() };
+    try {
+      const proof = await this.#proofOf(begun);
+      return lineOfOutcome(begun, await this.#perform(job, proof, lane, onProgress));
+    } catch (error) {
+      return lineOfFailure(begun, error);
+    }
+  }
+
+  async #perform(
+    job: Job,
+    proof: Proof | undefined,
+    lane: Lane,
+    onProgress: (progress: Progress) => void,
+  ): Promise<Outcome> {
+    const { keys: source, force = false } = this.#options;
+    const threads = this.#options.threads ?? (this.#lanes.length >= availableParallelism() ? 1 : 'auto');
+    const keys = new JobKeys(this.#store, source, this.#locks);
+    try {
+      const tools = { keys, signal: this.#stop.signal, onProgress };
+      return await lane.perform({ job, force, threads, proof }, tools);
+    } finally {
+      keys.end();
+    }
+  }
+
+  /** What an earlier run proves of this very job, as far as it can be told without reading files. */
+  async #proofOf({ job, settingsSha256 }: BegunJob): Promise<Proof | undefined> {
+    const { resume, keyStore } = this.#options;
+    const proof = resume ? this.#results.proofOf(job.output) : undefined;
+    if (proof?.settingsSha256 !== settingsSha256) return undefined;
+    return keyStore && !(await isRegistered(keyStore, proof)) ? undefined : proof;
+  }
+}
+
+function expectUsable({ keys, keyStore }: BatchOptions, lanes: number): void {
+  if (!Number.isInteger(lanes) || lanes < 1 || lanes > MAX_JOBS) {
+    throw new PrpackError('INVALID_ARGUMENT', `the number of jobs is not 1 to ${MAX_JOBS}`, {
+      received: lanes,
+      remedy: 'Leave it out: there is one job a core.',
+    });
+  }
+  if (keys || keyStore) return;
+  throw new PrpackError('KEY_REQUIRED', 'random keys that are kept nowhere would lose the contents', {
+    remedy: 'Register them in a key store, or give keys with --key-file or --key-seed-file.',
+  });
+}

@@ -1,0 +1,130 @@
+import type { KeySource } from '../../keys/key-source.js';
+import type { KeyStore } from '../../keystore/key-store.js';
+import type { EncryptOptions, Progress, Threads } from '../types.js';
+
+/** What can be said of every job on its own. Plain data. */
+export type BatchSettings = Pick<
+  EncryptOptions,
+  | 'keyPer'
+  | 'policy'
+  | 'tracks'
+  | 'layout'
+  | 'fragmentDurationSeconds'
+  | 'scheme'
+  | 'ivSize'
+  | 'systems'
+  | 'playready'
+  | 'extraPssh'
+>;
+
+export interface BatchOptions {
+  /** A manifest (`.jsonl`, `.ndjson`, `.csv`), a folder, a pattern for paths, or one media file. */
+  readonly source: string;
+  /** Folder of the outputs; made when it is missing. */
+  readonly outDir: string;
+  /** Names of outputs: `{name}`, `{ext}`, `{dir}` and `{contentId}` are replaced. Default `{name}.enc.mp4`. */
+  readonly name?: string;
+  /** Jobs at a time, 1 to 64; each has a thread of its own when there are several. Default: one a core. */
+  readonly jobs?: number;
+  /** Threads that write one file. Default: 1 where there are as many jobs as cores, else `auto`. */
+  readonly threads?: Threads;
+  /** Results file, which is added to. Default `prpack-results.jsonl` in `outDir`. */
+  readonly results?: string;
+  /** Skip what the results file and the key store prove done. Default false. */
+  readonly resume?: boolean;
+  /** Replace existing outputs. Default false. */
+  readonly force?: boolean;
+  /** What holds for every job that does not say otherwise. */
+  readonly settings?: BatchSettings;
+  /** As `EncryptOptions.keys`, for all jobs. Needed where there is no key store. */
+  readonly keys?: KeySource;
+  /** Where all keys are registered. */
+  readonly keyStore?: KeyStore;
+  /** Stops the batch: no job is begun any more, and those in flight are stopped. */
+  readonly signal?: AbortSignal;
+  readonly onEvent?: (event: BatchEvent) => void;
+}
+
+/** What happens in a batch, as it happens. */
+export type BatchEvent =
+  | { readonly kind: 'planned'; readonly total: number }
+  | { readonly kind: 'started'; readonly job: number; readonly input: string }
+  | { readonly kind: 'progress'; readonly job: number; readonly progress: Progress }
+  | {
+      readonly kind: 'ended';
+      readonly job: number;
+      readonly line: ResultLine;
+      /** Jobs that have ended so far, this one included. */
+      readonly ended: number;
+      readonly total: number;
+    };
+
+/** One file to encrypt. */
+export interface Job {
+  /** Absolute. */
+  readonly input: string;
+  /** Absolute. */
+  readonly output: string;
+  readonly contentId: string;
+  readonly settings: BatchSettings;
+}
+
+/** What tells one state of an input from another. */
+export interface InputFingerprint {
+  readonly bytes: number;
+  /** Time of the last change, in milliseconds since 1970. */
+  readonly mtimeMs: number;
+  /** SHA-256 of the whole file, 64 hexadecimal digits; absent where the job failed. */
+  readonly sha256?: string;
+}
+
+/** A line of the results file: how one job ended in one run. Never a key. */
+export interface ResultLine {
+  /** The same for all lines of a run. */
+  readonly run: string;
+  readonly status: 'done' | 'skipped' | 'failed';
+  /** Absolute. */
+  readonly input: string;
+  /** Absolute. */
+  readonly output: string;
+  readonly contentId: string;
+  /** SHA-256 over everything that was asked for beside the input, 64 hexadecimal digits. */
+  readonly settingsSha256: string;
+  /** Absent where the input could not be looked at. */
+  readonly fingerprint?: InputFingerprint;
+  /** Of the output, as is what follows: absent where the job failed. */
+  readonly bytes?: number;
+  readonly sha256?: string;
+  readonly kids?: readonly string[];
+  /** True when the output was there already, made of the same input with the same keys and settings. */
+  readonly unchanged?: boolean;
+  readonly warnings?: readonly string[];
+  readonly error?: { readonly code: string; readonly message: string };
+  /** RFC 3339 UTC. */
+  readonly startedAt: string;
+  readonly elapsedMs: number;
+}
+
+export interface BatchResult {
+  /** The run's name in the results file. */
+  readonly run: string;
+  /** Path of the results file. */
+  readonly results: string;
+  readonly total: number;
+  /** Jobs that encrypted their file, or found it encrypted by an earlier run (`unchanged`). */
+  readonly done: number;
+  readonly unchanged: number;
+  /** Jobs that an earlier run has done, by the proof of the results file. */
+  readonly skipped: number;
+  readonly failed: number;
+  /** Jobs that were not begun because the batch was stopped. */
+  readonly notStarted: number;
+  /** Number of failed jobs by error code. */
+  readonly failures: Readonly<Record<string, number>>;
+  /** Sizes of all outputs of `done` jobs. */
+  readonly bytes: number;
+  readonly elapsedMs: number;
+  /** What the command line exits with: 0, the code that all failures share, else 3; 130 when the batch was stopped. */
+  readonly exitCode: number;
+  readonly warnings: readonly string[];
+}
