@@ -35,6 +35,7 @@ class SampleCursor {
  * @throws PrpackError UNSUPPORTED_FEATURE, MALFORMED_INPUT
  */
 export function expectDisjointSamples(movie: Movie, protectedTracks: ReadonlySet<Track>): void {
+  for (const track of protectedTracks) expectNoneInside(track);
   let cursors = movie.tracks.map((track) => new SampleCursor(track)).filter((cursor) => cursor.next());
   const media = new MediaRuns(movie);
   let previous: { track: Track; sample: number; endBytes: number } | undefined;
@@ -49,6 +50,20 @@ export function expectDisjointSamples(movie: Movie, protectedTracks: ReadonlySet
     // Of overlapping clear samples the one that reaches furthest matters for the next protected one.
     if (!previous || endBytes > previous.endBytes) previous = { track, sample, endBytes };
     if (!cursor.next()) cursors = cursors.filter((other) => other !== cursor);
+  }
+}
+
+/** An empty sample shares no bytes, but inside another one it would break the order that samples are searched by. */
+function expectNoneInside(track: Track): void {
+  const { count, byOffset, offsets, sizes } = track.samples;
+  let previous = { sample: 0, endBytes: 0 };
+  for (let position = 0; position < count; position++) {
+    const sample = byOffset ? byOffset[position] : position;
+    const startBytes = offsets[sample];
+    if (startBytes < previous.endBytes) {
+      throw sharedBytes({ track, sample, startBytes }, { track, sample: previous.sample });
+    }
+    previous = { sample, endBytes: startBytes + sizes[sample] };
   }
 }
 
@@ -83,7 +98,10 @@ class MediaRuns {
   }
 }
 
-function sharedBytes(cursor: SampleCursor, other: { track: Track; sample: number }): PrpackError {
+function sharedBytes(
+  cursor: Pick<SampleCursor, 'track' | 'sample' | 'startBytes'>,
+  other: { track: Track; sample: number },
+): PrpackError {
   const { track, sample, startBytes } = cursor;
   return new PrpackError(
     'UNSUPPORTED_FEATURE',

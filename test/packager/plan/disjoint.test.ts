@@ -57,6 +57,18 @@ describe('expectDisjointSamples', () => {
     });
   });
 
+  it('refuses an empty sample inside another one of its track, and takes one at its end', () => {
+    // One sample a chunk: 20 bytes at 0, then an empty one.
+    const problem = (offset: number) => {
+      const { bytes } = movieOf(progressive([audioTrackOf([20, 0])], { moov: 'last', chunkSamples: 1 }));
+      bytes.writeUInt32BE(bytes.indexOf('mdat') + 4 + offset, bytes.indexOf('stco') + 16);
+      const { movie } = movieOf([bytes]);
+      return () => expectDisjointSamples(movie, new Set(movie.tracks));
+    };
+    expect(problem(10)).toThrow(expect.objectContaining({ code: 'UNSUPPORTED_FEATURE' }));
+    expect(problem(20)).not.toThrow();
+  });
+
   it('remembers the longest of clear samples that overlap', () => {
     // Clear samples at 0 to 100 and 10 to 20; the protected one at 50 is inside the first.
     const tracks = [audioTrackOf([100], 1), audioTrackOf([10], 2), audioTrackOf([10], 3)];
