@@ -44,4 +44,5 @@ export { decrypt } from './packager/decrypt.js';
 export { encrypt } from './packager/encrypt.js';
 export { inspect } from './packager/inspect.js';
 export { type BuildPsshOptions, type BuiltPssh, buildPssh, parsePssh } from './packager/pssh.js';
+export { type EncryptStreamOptions, encryptStream } from './packager/stream/encrypt-stream.js';
 export type * from './packager/types.js';

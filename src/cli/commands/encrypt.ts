@@ -3,6 +3,7 @@ import { PrpackError } from '../../errors.js';
 import type {
   EncryptOptions,
   EncryptResult,
+  EncryptStreamOptions,
   KeyPer,
   KeyStore,
   Layout,
@@ -10,6 +11,7 @@ import type {
   TrackSelector,
 } from '../../index.js';
 import { type JobContext, runJob } from '../job.js';
+import { mediaInput, mediaOutput } from '../media-streams.js';
 import { bytesOfValue } from '../options/files.js';
 import { addKeyStoreOptions, type KeyStoreFlags, withKeyStore } from '../options/key-store.js';
 import { addKeyOptions, type KeyFlags, selectKeys } from '../options/keys.js';
@@ -58,7 +60,9 @@ Examples:
   prpack encrypt in.mp4 out.mp4 --key-file keys.json --track video --layout keep --json
   prpack encrypt in.mp4 out.mp4 --key-per resolution --policy rental
   prpack encrypt in.mp4 out.mp4 --key-seed-file seed.txt --systems playready,widevine
-  prpack encrypt in.mp4 out.mp4 --no-register --keys-out keys.json`;
+  prpack encrypt in.mp4 out.mp4 --no-register --keys-out keys.json
+  prpack encrypt https://media.example.com/in.mp4 out.mp4
+  ffmpeg -i … -movflags frag_keyframe+empty_moov+default_base_moof -f mp4 - | prpack encrypt - - --content-id live-7 > out.mp4`;
 
 const TEST_KEYS_WARNING =
   "The keys come from Microsoft's public test key seed, which everybody knows: this protects nothing and is for tests only.";
@@ -67,8 +71,8 @@ const TEST_KEYS_WARNING =
 export function configureEncrypt(command: Command): void {
   command
     .description('Encrypts the audio and video of an MP4 file (scheme cenc) and adds DRM headers.')
-    .argument('<input>', 'MP4, M4A, M4V, CMAF or MOV file')
-    .argument('<output>', 'file to make; it appears whole or not at all');
+    .argument('<input>', 'MP4, M4A, M4V, CMAF or MOV file, its http(s) URL, or - for fragmented MP4 on stdin')
+    .argument('<output>', 'file to make, which appears whole or not at all; or - for stdout');
   addMediaOptions(command);
   addKeyOptions(
     command,
@@ -157,10 +161,11 @@ async function encryptAction(
   flags: EncryptFlags,
   command: Command,
 ): Promise<void> {
+  const media = { output: mediaOutput(output), input: mediaInput(input) };
   refuseIdlePlayReadyFlags(flags, command);
   await runJob(
     flags,
-    (context) => encryptJob(input, output, flags, context),
+    (context) => encryptJob(media, flags, context),
     (result, style) => formatEncryptResult(result, style, flags),
   );
 }
@@ -178,8 +183,7 @@ function refuseIdlePlayReadyFlags(flags: EncryptFlags, command: Command): void {
 }
 
 async function encryptJob(
-  input: string,
-  output: string,
+  media: Pick<EncryptStreamOptions, 'input' | 'output'>,
   flags: EncryptFlags,
   context: JobContext,
 ): Promise<EncryptResult> {
@@ -187,9 +191,8 @@ async function encryptJob(
   return withKeyStore(flags, library, async (store) => {
     const named = await selectKeys(flags, process.env, library, store);
     const keys = { ...(named && { keys: named.source }), ...registration(flags, store) };
-    const result = await library.encrypt({
-      input,
-      output,
+    const result = await library.encryptStream({
+      ...media,
       ...keys,
       ...(await encryptOptions(flags, library)),
       ...context,

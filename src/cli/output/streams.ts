@@ -1,12 +1,19 @@
 import { PrpackError } from '../../errors.js';
 
+let results: NodeJS.WriteStream | undefined;
+
+/** From now on stdout carries media, and results go to stderr. */
+export function giveStdoutToMedia(): void {
+  results = process.stderr;
+}
+
 /**
- * Writes a result to stdout and waits until it is out.
+ * Writes a result to stdout, or to stderr where stdout carries media, and waits until it is out.
  * @throws PrpackError OUTPUT_FAILED when it cannot be written, unless the reader went away
  */
 export async function writeResult(text: string): Promise<void> {
   const error = await new Promise<NodeJS.ErrnoException | null | undefined>((resolve) => {
-    process.stdout.write(text, resolve);
+    (results ?? process.stdout).write(text, resolve);
   });
   if (!error || error.code === 'EPIPE') return;
   throw new PrpackError(

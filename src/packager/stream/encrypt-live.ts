@@ -2,7 +2,7 @@ import { parse } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { SCHEMES } from '../../cenc/scheme.js';
 import { PrpackError } from '../../errors.js';
-import { type Movie, readMovie } from '../../isobmff/movie.js';
+import { readMovie } from '../../isobmff/movie.js';
 import { discardKeysOut, expectKeysOutIsFree, writeKeysOut } from '../../keys/keys-out.js';
 import { expectSampleCounts } from '../check.js';
 import { expectUsable } from '../encrypt.js';
@@ -10,6 +10,7 @@ import { DEFAULT_IV_SIZE, type PlannedEncryption, planEncryption } from '../encr
 import { StretchRenderer } from '../execute/renderer.js';
 import { breathe, Clock } from '../job.js';
 import { assignKeys } from '../key-assignment.js';
+import { movieDurationSeconds } from '../plan/timing.js';
 import { drawStarts } from '../protect-tracks.js';
 import { reportPssh } from '../pssh.js';
 import { confirmPublication, registerKeys } from '../registration.js';
@@ -17,7 +18,7 @@ import { type DescribedTrack, describeTracks, selectTracks, typeNameOf } from '.
 import type { EncryptOptions, EncryptResult, TrackReport } from '../types.js';
 import { BoxStream, STREAM_NAME } from './box-stream.js';
 import { FragmentEncryptor, type StreamWork } from './fragment-encryptor.js';
-import { notFragmented, PartReader } from './parts.js';
+import { PartReader } from './parts.js';
 import { FileTarget, StreamTarget, type Target } from './targets.js';
 import { reservedUse } from './track-ivs.js';
 import { StreamWindow } from './window.js';
@@ -74,7 +75,6 @@ export async function encryptLive({ input, output, ...asked }: LiveOptions): Pro
 async function begin(init: Uint8Array, options: EncryptOptions): Promise<LiveJob> {
   const source = new StreamWindow(init, []);
   const movie = readMovie(source);
-  expectFragmented(movie);
   const described = await describeTracks(movie);
   const tracks = selectTracks(described, options.tracks, () => true);
   const contentId = contentIdOf(options);
@@ -182,11 +182,6 @@ function invalid(message: string, remedy: string): PrpackError {
   return new PrpackError('INVALID_ARGUMENT', message, { remedy });
 }
 
-function expectFragmented({ isFragmented, tracks, moovNode }: Movie): void {
-  if (isFragmented && tracks.every(({ samplesInMoov }) => samplesInMoov === 0)) return;
-  throw notFragmented(moovNode.startBytes);
-}
-
 function expectSamples({ tracks, described }: LiveJob, { tallies }: FragmentEncryptor): void {
   if (tracks.some(({ track }) => tallies[track.index].samples > 0)) return;
   throw new PrpackError('NOTHING_TO_ENCRYPT', `${STREAM_NAME} had no audio or video samples to encrypt`, {
@@ -213,7 +208,7 @@ async function report(
     input,
     output,
     bytes,
-    durationSeconds: Math.max(...seconds),
+    durationSeconds: movieDurationSeconds(movie) || Math.max(...seconds),
     layout: 'keep',
     fragments: encryptor.fragments,
     scheme: SCHEMES.cenc.name,

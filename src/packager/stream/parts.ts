@@ -1,7 +1,9 @@
 import { malformed, PrpackError } from '../../errors.js';
+import { readStsz } from '../../isobmff/boxes/stsz.js';
 import type { Trex } from '../../isobmff/boxes/trex.js';
 import { layoutOfMoof } from '../../isobmff/fragments.js';
-import { walkBox } from '../../isobmff/walk.js';
+import { readerOf } from '../../isobmff/sample-entry.js';
+import { findChild, findPath, walkBox } from '../../isobmff/walk.js';
 import { type BoxStream, endsInside, STREAM_NAME, type StreamBox, type StreamHeader } from './box-stream.js';
 
 /** Players hold a whole fragment in memory, and so does prpack, with what it makes of it. */
@@ -53,8 +55,9 @@ export class PartReader {
       if (header.type === 'moof') throw noInit(header);
       if (header.type === 'mdat') throw notFragmented(header.startBytes);
       if (header.startBytes + header.sizeBytes > MAX_INIT_BYTES) throw tooLarge(header, MAX_INIT_BYTES);
-      const { bytes } = await this.#boxes.box(header);
-      if (!this.#drops(header.type)) parts.push(bytes);
+      const box = await this.#boxes.box(header);
+      if (!this.#drops(header.type)) parts.push(box.bytes);
+      if (header.type === 'moov') expectFragmented(box);
       if (header.type === 'moov') return { bytes: Buffer.concat(parts) };
     }
   }
@@ -179,8 +182,18 @@ function expectMp4(type: string): void {
   );
 }
 
+/** Before anything is made of the tables of `moov`, which tell of bytes that have not come yet. */
+function expectFragmented(moov: StreamBox): void {
+  const node = walkBox(moov, 'moov');
+  const hasSamples = node.children.some((trak) => {
+    const stsz = findPath(trak, 'mdia/minf/stbl/stsz');
+    return stsz !== undefined && readStsz(readerOf(stsz, moov)).sampleCount > 0;
+  });
+  if (hasSamples || !findChild(node, 'mvex')) throw notFragmented(moov.startBytes);
+}
+
 /** A stream whose samples are not in fragments: to encrypt it, the end of it must be known. */
-export function notFragmented(offsetBytes: number): PrpackError {
+function notFragmented(offsetBytes: number): PrpackError {
   return new PrpackError('UNSUPPORTED_FEATURE', `${STREAM_NAME} is a progressive MP4 file`, {
     boxPath: 'moov',
     offsetBytes,
