@@ -4,6 +4,7 @@ export { PLAYREADY_TEST_KEY_SEED_BASE64, PLAYREADY_TEST_LA_URL } from './drm/pla
 export { prettyPlayReadyHeader } from './drm/playready/pretty.js';
 export { type ErrorCode, type ErrorDetails, exitCodeOf, PrpackError } from './errors.js';
 export { ContentKey } from './keys/content-key.js';
+export { readCpixCertificate, readCpixPrivateKey } from './keys/cpix/load.js';
 export { type CpixReadOptions, readCpix } from './keys/cpix/reader.js';
 export { environmentKeySource } from './keys/environment.js';
 export { givenKeySource, givenKeyTexts } from './keys/given.js';

@@ -181,23 +181,22 @@ describe('prpack encrypt', () => {
 
   it('makes a random key where none is named, and keeps it only where it can be kept', async () => {
     const output = inFolder('random.mp4');
-    const refused = await runCliJson(['encrypt', INPUT, output]);
-    expect(refused).toMatchObject({ exitCode: 5, json: { error: { code: 'KEY_REQUIRED' } } });
-    expect(existsSync(output)).toBe(false);
+    const unkept = ['encrypt', INPUT, output, '--no-register'];
+    for (const args of [unkept, [...unkept, '--dry-run']]) {
+      const refused = await runCliJson(args);
+      expect(refused).toMatchObject({ exitCode: 5, json: { error: { code: 'KEY_REQUIRED' } } });
+      expect(existsSync(output)).toBe(false);
+    }
     const keysOut = inFolder('random.json');
-    const { exitCode, json } = await runCliJson(['encrypt', INPUT, output, '--keys-out', keysOut]);
+    const { exitCode, json } = await runCliJson([...unkept, '--keys-out', keysOut]);
     expect(exitCode).toBe(0);
+    expect(json.keyStore).toBeUndefined();
     expect(statSync(keysOut).mode & 0o777).toBe(0o600);
     const [{ kid, key }] = JSON.parse(readFileSync(keysOut, 'utf8')).keys;
     expect(json.tracks[0].kid).toBe(kid);
     expect(JSON.stringify(json)).not.toContain(key);
-    const decrypted = await runCliJson([
-      'decrypt',
-      output,
-      inFolder('random-clear.mp4'),
-      '--key-file',
-      keysOut,
-    ]);
+    const clear = inFolder('random-clear.mp4');
+    const decrypted = await runCliJson(['decrypt', output, clear, '--key-file', keysOut]);
     expect(decrypted.exitCode).toBe(0);
   });
 

@@ -88,7 +88,16 @@ describe('usage errors', () => {
       ['encrypt', INPUT, output, '--key-file', 'k', '--key-seed-file', 's', '--kid', KID, '--key', KEY],
       '--key-file and --key-seed-file and --key are given together',
     ],
-    ['a KID alone', ['encrypt', INPUT, output, '--kid', KID], '--kid is given without a key'],
+    ['a KID alone to decrypt', ['decrypt', INPUT, output, '--kid', KID], '--kid is given without a key'],
+    [
+      'a key store of an unknown kind',
+      ['keys', 'list', '--key-store', 'mysql://user:secret@host/keys'],
+      '--key-store: this is not the location of a key store',
+    ],
+    ['an unknown command of keys', ['keys', 'lst'], "unknown command 'lst' (Did you mean list?)"],
+    ['a key without a content', ['keys', 'add'], "required option '--content-id <text>' not specified"],
+    ['an unknown group', ['encrypt', 'a', 'b', '--key-per', 'codec'], "--key-per cannot be 'codec'"],
+    ['an unknown state', ['keys', 'list', '--state', 'lost'], "--state cannot be 'lost'"],
     ['a key alone', ['encrypt', INPUT, output, '--key', KEY], '--key is given without --kid'],
     [
       'a KID beside a key file',
@@ -191,9 +200,9 @@ describe('keys that cannot be: exit 5', () => {
     expect({ exitCode, code: json.error.code }).toEqual({ exitCode: 5, code });
   });
 
-  it('no key to decrypt with', async () => {
-    const { exitCode, json } = await runCliJson(['decrypt', INPUT, output]);
-    expect({ exitCode, code: json.error.code }).toEqual({ exitCode: 5, code: 'KEY_REQUIRED' });
+  it('a KID alone that is not registered', async () => {
+    const { report } = await failureOfCli(['encrypt', INPUT, output, '--kid', KID]);
+    expect(report).toMatchObject({ code: 'KEY_REQUIRED', message: expect.stringContaining(KID) });
   });
 });
 
@@ -220,6 +229,10 @@ describe('a key in the wrong place is not repeated', () => {
     ['in capitals', ['encrypt', INPUT, output, '--layout', KEY.toUpperCase()]],
     ['twice as long', ['encrypt', INPUT, output, '--layout', KEY + KEY]],
     ['with a digit too few', ['encrypt', INPUT, output, '--kid', KID, '--key', KEY.slice(1)]],
+    ['as a command of keys', ['keys', KEY]],
+    ['as a registered KID', ['keys', 'show', `${KEY}0`]],
+    ['as a key store', ['keys', 'list', '--key-store', KEY]],
+    ['as a file of keys', ['keys', 'import', KEY]],
     ['as pssh data', ['pssh', 'parse', KEY.slice(1)]],
   ])('%s', async (_, args) => {
     const { report, text } = await failureOfCli(args);

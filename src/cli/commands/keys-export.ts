@@ -10,7 +10,6 @@ import {
   withKeyStore,
 } from '../options/key-store.js';
 import { addJsonOption, type OutputFlags } from '../options/output.js';
-import { readCertificate } from '../options/pem.js';
 import { openKeys } from '../options/registered-key.js';
 import { addConfigOption } from '../options/settings.js';
 import { nonEmpty, oneOf, repeatable } from '../options/values.js';
@@ -78,9 +77,7 @@ async function keysExportAction(path: string, flags: KeysExportFlags): Promise<v
 
 async function writerOf({ format, recipient = [] }: KeysExportFlags, library: Library): Promise<KeyWriter> {
   if (format === 'cpix') {
-    return library.cpixWriter(
-      await Promise.all(recipient.map((path) => readCertificate('--recipient', path))),
-    );
+    return library.cpixWriter(await Promise.all(recipient.map(library.readCpixCertificate)));
   }
   if (recipient.length === 0) return library.keyFileWriter;
   throw new PrpackError('INVALID_ARGUMENT', '--recipient has no effect on a JSON key file', {

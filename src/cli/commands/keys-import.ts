@@ -4,7 +4,6 @@ import { PrpackError } from '../../errors.js';
 import type { KeyRegistration, RegisteredKey } from '../../index.js';
 import { addKeyStoreOptions, type KeyStoreFlags, withKeyStore } from '../options/key-store.js';
 import { addJsonOption, type OutputFlags } from '../options/output.js';
-import { readPrivateKey } from '../options/pem.js';
 import { addConfigOption } from '../options/settings.js';
 import { nonEmpty } from '../options/values.js';
 import { formatJson } from '../output/json.js';
@@ -115,9 +114,7 @@ async function readCpixKeys(
   const { cpixPrivateKey } = flags;
   const document = library.readCpix(
     text,
-    cpixPrivateKey === undefined
-      ? {}
-      : { privateKey: await readPrivateKey('--cpix-private-key', cpixPrivateKey) },
+    cpixPrivateKey === undefined ? {} : { privateKey: await library.readCpixPrivateKey(cpixPrivateKey) },
   );
   const keys = document.contentKeys.flatMap((entry) => (entry.key ? [{ ...entry, key: entry.key }] : []));
   if (keys.length === 0) throw noKeys(path);

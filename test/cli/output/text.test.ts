@@ -16,6 +16,7 @@ const ENCRYPTED: EncryptResult = {
   scheme: 'cenc',
   fragments: 5,
   contentId: 'bars',
+  keyStore: 'sqlite:/keys.sqlite',
   unchanged: false,
   dryRun: false,
   tracks: [
@@ -49,9 +50,26 @@ describe('the report of encrypt', () => {
   PlayReady  9a04f079-9840-4286-ab92-e65be0885f95     1
 
 1 of 2 tracks is encrypted. Left clear: track 3 (text).
+The keys are registered for the content "bars" (after the name of the input) in sqlite:/keys.sqlite.
 
 warning: Mind this.
 `);
+  });
+
+  it('says where the content id comes from only when the user did not give it', () => {
+    expect(formatEncryptResult(ENCRYPTED, PLAIN, { contentId: 'bars' })).toContain(
+      '\nThe keys are registered for the content "bars" in sqlite:/keys.sqlite.\n',
+    );
+  });
+
+  it('says when keys are not registered, and when nothing was to be done', () => {
+    const { keyStore: _, ...unregistered } = ENCRYPTED;
+    expect(formatEncryptResult(unregistered, PLAIN)).toContain(
+      '\nThe keys were not registered (--no-register).\n',
+    );
+    const unchanged = formatEncryptResult({ ...ENCRYPTED, unchanged: true }, PLAIN);
+    expect(unchanged).toMatch(/^Unchanged: in\.mp4 → out\.mp4\n/);
+    expect(unchanged).toContain('nothing was changed');
   });
 
   it('says where the keys are', () => {
