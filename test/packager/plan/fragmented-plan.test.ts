@@ -157,7 +157,7 @@ describe('FragmentedPlan', () => {
   it('takes times of fragments over', () => {
     const pieces = fragmented([audioTrackOf([1, 2, 3, 4])], { fragmentSamples: 2 });
     const second = pieces
-      .filter((piece) => piece instanceof Uint8Array && piece.includes('tfdt'))
+      .filter((piece) => piece instanceof Uint8Array && Buffer.from(piece).includes('tfdt'))
       .at(-1) as Buffer;
     second.writeBigUInt64BE(2n ** 33n, second.indexOf('tfdt') + 8);
     const { boxes } = planned(pieces, 2);
