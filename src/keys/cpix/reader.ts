@@ -24,8 +24,11 @@ import { decryptContentKey } from './key-encryption.js';
 import { ALGORITHMS, NAMESPACES } from './names.js';
 import { readUsageRule } from './usage-rules.js';
 
-/** Longer documents are refused before they are parsed. Ten thousand keys with signalling for three systems fit. */
-export const MAX_CPIX_CHARACTERS = 32 * 1024 * 1024;
+/**
+ * Longer documents are refused before they are parsed, which takes up to 300 bytes of memory for each character. Hundreds of keys with
+ * signalling for several systems fit, and twenty thousand without.
+ */
+export const MAX_CPIX_CHARACTERS = 4 * 1024 * 1024;
 
 const EXPLICIT_IV_BYTES = 16;
 
