@@ -109,13 +109,11 @@ async function register({ options, keys, contentId }: LiveJob, isLate: boolean):
 /** Passes all on that comes behind `moov`. */
 async function pass(parts: PartReader, job: LiveJob, target: Target): Promise<FragmentEncryptor> {
   const encryptor = new FragmentEncryptor(job);
-  const { signal, onProgress } = job.options;
   const trexOf = (trackId: number) => job.movie.tracks.find(({ id }) => id === trackId)?.trex;
   for await (const part of parts.parts(trexOf)) {
     const bytes = part.kind === 'box' ? part.bytes : await encryptor.encrypt(part.boxes, target.sizeBytes);
     await target.write(bytes);
-    onProgress?.({ phase: 'write', bytesDone: target.sizeBytes, bytesTotal: 0 });
-    await breathe(signal);
+    await breathe(job.signal);
   }
   expectSamples(job, encryptor);
   return encryptor;

@@ -9,7 +9,7 @@ import type { EncryptOptions, EncryptResult } from '../types.js';
 import { encryptLive, STREAM } from './encrypt-live.js';
 import { StreamTarget, type Target } from './targets.js';
 
-/** As for files, but that input and output may be streams. */
+/** As for files, but that input and output may be streams. `onProgress` is told nothing of a stream as input: it has no total. */
 export interface EncryptStreamOptions extends Omit<EncryptOptions, 'input' | 'output'> {
   /** Path or URL of a file, or a stream of fragmented MP4. A stream is destroyed when the work on it ends. */
   readonly input: string | Readable;

@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { type EncryptStreamOptions, encryptStream } from '../../../src/index.js';
 import { fragmented } from '../../support/builder/fragmented.js';
@@ -245,16 +246,32 @@ describe('a stream that is stopped', () => {
   it('ends with ABORTED while it waits for input', async () => {
     const bytes = readFileSync(sample('bars-fragmented.mp4'));
     const controller = new AbortController();
-    const input = streamOf(bytes);
-    const output = new Collected();
-    output.once('pipe', () => {});
-    input.pause();
+    const input = new Readable({ read() {} });
+    input.push(bytes.subarray(0, 5000));
+    const output = temporary('stopped.mp4');
     const work = encryptStream({ input, output, keys: testKeys, signal: controller.signal });
-    setTimeout(() => controller.abort(), 20);
-    await expect(
-      work.then(() => {
-        throw new Error('finished before it was stopped');
-      }),
-    ).rejects.toMatchObject({ code: expect.stringMatching(/ABORTED/) });
+    setTimeout(() => controller.abort(), 50);
+    await expect(work).rejects.toMatchObject({ code: 'ABORTED' });
+    expect(input.destroyed).toBe(true);
+    expect(tracesOf(output)).toEqual([]);
+  });
+
+  it('ends with OUTPUT_FAILED when the output is closed', async () => {
+    const output = new Collected();
+    const input = streamOf(readFileSync(sample('bars-fragmented.mp4')));
+    output.on('error', () => {});
+    output.destroy();
+    const failed = encryptStream({ input, output, keys: testKeys });
+    await expect(failed).rejects.toMatchObject({ code: 'OUTPUT_FAILED' });
+  });
+
+  it('ends with INPUT_UNREADABLE when reading fails', async () => {
+    const input = new Readable({
+      read() {
+        this.destroy(Object.assign(new Error('broken'), { code: 'EIO' }));
+      },
+    });
+    const failed = encryptStream({ input, output: new Collected(), keys: testKeys });
+    await expect(failed).rejects.toMatchObject({ code: 'INPUT_UNREADABLE' });
   });
 });
