@@ -41,6 +41,8 @@ export type {
 export { KEY_STORE_VARIABLE, type OpenKeyStoreOptions, openKeyStore } from './keystore/open.js';
 export { defaultKekPath, defaultKeyStorePath } from './keystore/paths.js';
 export { storedContentSource, storedKeyLookup, storedKeySource } from './keystore/stored-keys.js';
+export { encryptBatch } from './packager/batch/batch.js';
+export type * from './packager/batch/types.js';
 export { decrypt } from './packager/decrypt.js';
 export { encrypt } from './packager/encrypt.js';
 export { inspect } from './packager/inspect.js';

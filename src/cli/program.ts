@@ -10,6 +10,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/encrypt.js')).configureEncrypt,
   },
   {
+    name: 'batch',
+    summary: 'encrypt many files: a folder, a pattern, or a manifest',
+    load: async () => (await import('./commands/batch.js')).configureBatch,
+  },
+  {
     name: 'decrypt',
     summary: 'decrypt a file again, for checks and rescue',
     load: async () => (await import('./commands/decrypt.js')).configureDecrypt,
@@ -61,12 +66,12 @@ function exitCodeHelp(): string {
   return `Exit codes:\n${lines.join('\n')}`;
 }
 
-/** Runs the command line and reports what fails. The answer is the exit code. */
+/** Runs the command line and reports what fails. The answer is the exit code, which a command can have set itself. */
 export async function run(argv: readonly string[]): Promise<number> {
   process.once('uncaughtException', (error) => void fail(error, argv).then(process.exit));
   try {
     await createProgram().parseAsync(helpAsOption(argv), { from: 'user' });
-    return 0;
+    return Number(process.exitCode ?? 0);
   } catch (error) {
     return error instanceof CommanderError ? exitCodeOfHelp(error) : fail(error, argv);
   }

@@ -36,7 +36,8 @@ import { formatEncryptResult } from '../output/text.js';
 
 type Library = typeof import('../../index.js');
 
-interface EncryptFlags extends KeyFlags, KeyStoreFlags, PlayReadyFlags, OutputFlags {
+/** What commander makes of the options of `encrypt`. */
+export interface EncryptFlags extends KeyFlags, KeyStoreFlags, PlayReadyFlags, OutputFlags {
   readonly track?: readonly TrackSelector[];
   readonly layout?: Layout;
   readonly fragmentDuration?: number;
@@ -64,7 +65,7 @@ Examples:
   prpack encrypt https://media.example.com/in.mp4 out.mp4
   ffmpeg -i … -movflags frag_keyframe+empty_moov+default_base_moof -f mp4 - | prpack encrypt - - --content-id live-7 > out.mp4`;
 
-const TEST_KEYS_WARNING =
+export const TEST_KEYS_WARNING =
   "The keys come from Microsoft's public test key seed, which everybody knows: this protects nothing and is for tests only.";
 
 /** `prpack encrypt <input> <output>` */
@@ -109,7 +110,8 @@ function addContentOptions(command: Command): void {
   );
 }
 
-function addMediaOptions(command: Command): void {
+/** Adds the options that say what of a file is encrypted, and how. */
+export function addMediaOptions(command: Command): void {
   command.optionsGroup('Media:');
   command.option(
     '--track <track>',
@@ -129,7 +131,8 @@ function addMediaOptions(command: Command): void {
   command.option('--iv-size <bytes>', 'bytes of the IV of a sample: 8 or 16 (default: 8)', ivSize);
 }
 
-function addSystemOptions(command: Command): void {
+/** Adds the options that say which pssh boxes are written. */
+export function addSystemOptions(command: Command): void {
   command.optionsGroup('Protection systems:');
   command.option(
     '--systems <list>',
@@ -171,7 +174,7 @@ async function encryptAction(
 }
 
 /** An option without effect is a mistake that would otherwise be seen only when the content does not play. */
-function refuseIdlePlayReadyFlags(flags: EncryptFlags, command: Command): void {
+export function refuseIdlePlayReadyFlags(flags: EncryptFlags, command: Command): void {
   if (!flags.systems || flags.systems.includes('playready')) return;
   const [idle] = [...givenPlayReadyFlags(command), ...(flags.playreadyTest ? ['--playready-test'] : [])];
   if (idle === undefined) return;
@@ -208,7 +211,7 @@ function registration({ register }: EncryptFlags, keyStore: KeyStore): Partial<E
 }
 
 /** The options that the flags give; what is not given is left to the library's defaults. */
-async function encryptOptions(
+export async function encryptOptions(
   flags: EncryptFlags,
   library: Library,
 ): Promise<Omit<EncryptOptions, 'input' | 'output' | 'keys' | 'keyStore'>> {

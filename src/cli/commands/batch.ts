@@ -1,0 +1,151 @@
+import type { Command } from 'commander';
+import type { BatchOptions, BatchResult, EncryptOptions, KeyStore } from '../../index.js';
+import { interruptible } from '../interrupt.js';
+import { addKeyStoreOptions, withKeyStore } from '../options/key-store.js';
+import { addKeyOptions, selectKeys } from '../options/keys.js';
+import { addJobOutputOptions } from '../options/output.js';
+import { addPlayReadyOptions } from '../options/playready.js';
+import { addConfigOption } from '../options/settings.js';
+import { integer, nonEmpty, oneOf } from '../options/values.js';
+import { createBatchProgress } from '../output/batch-progress.js';
+import { formatBatchResult } from '../output/batch-text.js';
+import { formatJson } from '../output/json.js';
+import { writeMessage, writeResult } from '../output/streams.js';
+import { styleOf } from '../output/style.js';
+import {
+  addMediaOptions,
+  addSystemOptions,
+  type EncryptFlags,
+  encryptOptions,
+  refuseIdlePlayReadyFlags,
+  TEST_KEYS_WARNING,
+} from './encrypt.js';
+
+type Library = typeof import('../../index.js');
+
+interface BatchFlags extends Omit<EncryptFlags, 'contentId' | 'keysOut' | 'dryRun'> {
+  readonly outDir: string;
+  readonly name?: string;
+  readonly jobs?: number;
+  readonly results?: string;
+  readonly resume?: true;
+}
+
+const MAX_JOBS = 64;
+
+const EXAMPLES = `
+Examples:
+  prpack batch media/ --out-dir encrypted/
+  prpack batch 'media/**/*.mp4' --out-dir encrypted/ --jobs 8 --name '{contentId}.mp4'
+  prpack batch films.jsonl --out-dir encrypted/ --la-url https://drm.example.com/rightsmanager.asmx
+  prpack batch films.csv --out-dir encrypted/ --resume --json
+
+A line of a manifest: {"input":"film 7.mp4","contentId":"film-7","layout":"keep"}
+All fields, the results file and the exit codes are described in docs/batch.md.`;
+
+/** `prpack batch <source>` */
+export function configureBatch(command: Command): void {
+  command
+    .description('Encrypts many files in one process, and goes on when one of them fails.')
+    .argument('<source>', 'manifest (.jsonl, .csv), folder, or pattern for paths in quotes')
+    .requiredOption('--out-dir <folder>', 'folder of the outputs', nonEmpty('--out-dir'));
+  addBatchOptions(command);
+  addMediaOptions(command);
+  addKeyOptions(
+    command,
+    'KID of --key, to encrypt with under a key seed (default: random), or of a registered key',
+    "keys and license URL of Microsoft's public test server; protects nothing",
+  );
+  addRegistrationOptions(command);
+  addSystemOptions(command);
+  addPlayReadyOptions(command);
+  addJobOutputOptions(command);
+  addConfigOption(command);
+  command.addHelpText('after', EXAMPLES);
+  command.action(batchAction);
+}
+
+function addBatchOptions(command: Command): void {
+  command.option(
+    '--name <template>',
+    'names of outputs, of {name}, {ext}, {dir} and {contentId} (default: {name}.enc.mp4)',
+    nonEmpty('--name'),
+  );
+  command.option(
+    '--jobs <number>',
+    'files at a time (default: one a core)',
+    integer('--jobs', 1, MAX_JOBS, 'jobs'),
+  );
+  command.option(
+    '--results <file>',
+    'how each job ended, a line each (default: prpack-results.jsonl in the folder of the outputs)',
+    nonEmpty('--results'),
+  );
+  command.option('--resume', 'skip what the results file and the key store prove done');
+}
+
+function addRegistrationOptions(command: Command): void {
+  command.optionsGroup('Registration (before an output appears, its keys are in a key store):');
+  command.option(
+    '--key-per <group>',
+    'none: one key for all tracks of a file; type, track or resolution: a key for each (default: none)',
+    oneOf('--key-per', ['none', 'type', 'track', 'resolution']),
+  );
+  addKeyStoreOptions(command);
+  command.option('--no-register', 'register nothing, because somebody else does; keys must be given');
+}
+
+async function batchAction(source: string, flags: BatchFlags, command: Command): Promise<void> {
+  refuseIdlePlayReadyFlags(flags, command);
+  const library = await import('../../index.js');
+  const result = await withKeyStore(flags, library, (store) =>
+    interruptible((signal) => runBatch(source, flags, signal, store, library)),
+  );
+  if (flags.json) await writeResult(formatJson(result));
+  else if (!flags.quiet) writeMessage(formatBatchResult(result, styleOf(process.stderr)));
+  process.exitCode = result.exitCode;
+}
+
+async function runBatch(
+  source: string,
+  flags: BatchFlags,
+  signal: AbortSignal,
+  store: KeyStore,
+  library: Library,
+): Promise<BatchResult> {
+  const named = await selectKeys(flags, process.env, library, store);
+  const { settings, force } = await settingsOf(flags, library);
+  const progress = await createBatchProgress(flags, process.stderr);
+  signal.addEventListener('abort', progress.stop, { once: true }); // at once: a second signal may end the process
+  try {
+    const result = await library.encryptBatch({
+      ...{ source, settings, force, signal, onEvent: progress.onEvent, ...placesOf(flags) },
+      ...(named && { keys: named.source }),
+      ...(flags.register && { keyStore: store }),
+    });
+    const warnings = flags.playreadyTest ? [TEST_KEYS_WARNING] : (named?.warnings ?? []);
+    return { ...result, warnings: [...warnings, ...result.warnings] };
+  } finally {
+    progress.stop();
+  }
+}
+
+function placesOf({ outDir, name, jobs, results, resume }: BatchFlags): Omit<BatchOptions, 'source'> {
+  return {
+    outDir,
+    resume: resume === true,
+    ...(name !== undefined && { name }),
+    ...(jobs !== undefined && { jobs }),
+    ...(results !== undefined && { results }),
+  };
+}
+
+/** What `encrypt` takes from the same flags, as far as it is the same for every file. */
+async function settingsOf(
+  flags: BatchFlags,
+  library: Library,
+): Promise<{ settings: NonNullable<BatchOptions['settings']>; force: boolean }> {
+  const options: Partial<EncryptOptions> = await encryptOptions(flags, library);
+  const { force = false, dryRun: _, ...settings } = options;
+  return { settings, force };
+}

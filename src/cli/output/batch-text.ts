@@ -1,0 +1,46 @@
+import { relative } from 'node:path';
+import type { BatchResult, ResultLine } from '../../index.js';
+import type { Style } from './style.js';
+import { joinLines, warningLines } from './text.js';
+import { count, formatBytes, formatElapsed, printable } from './units.js';
+
+/** How a batch ended. */
+export function formatBatchResult(result: BatchResult, style: Style): string {
+  const { total, done, unchanged, skipped, failed, notStarted, bytes, elapsedMs, failures } = result;
+  const title =
+    failed + notStarted === 0 ? style.green(style.bold('Done')) : style.red(style.bold('Not done'));
+  const parts = [
+    `${done} encrypted${unchanged > 0 ? ` (${unchanged} of them earlier)` : ''}`,
+    ...(skipped > 0 ? [`${skipped} skipped`] : []),
+    ...(failed > 0 ? [`${failed} failed`] : []),
+    ...(notStarted > 0 ? [`${notStarted} not begun`] : []),
+  ];
+  const kinds = Object.entries(failures).map(([code, number]) => `  ${code}: ${number}`);
+  return joinLines([
+    `${title}: ${count(total, 'file')}, ${parts.join(', ')}`,
+    `  ${formatBytes(bytes)} · ${formatElapsed(elapsedMs)}${rate(result)}`,
+    ...kinds,
+    `The results are in ${printable(result.results)}.`,
+    ...(failed + notStarted > 0 ? ['Run it again with --resume to do what is left.'] : []),
+    ...warningLines(result.warnings, style),
+  ]);
+}
+
+function rate({ done, elapsedMs }: BatchResult): string {
+  return elapsedMs < 1000 ? '' : ` · ${((done * 1000) / elapsedMs).toFixed(1)} files/s`;
+}
+
+/** `[7/200] done film 7.mp4 → encrypted/film 7.enc.mp4` */
+export function formatBatchLine(line: ResultLine, ended: number, total: number, style: Style): string {
+  const { status, input, output, error } = line;
+  const place = style.dim(`[${ended}/${total}]`);
+  if (!error) return `${place} ${status} ${shown(input)} → ${shown(output)}`;
+  const message = printable(error.message);
+  return `${place} ${style.red('failed')} ${shown(input)}: ${message} ${style.dim(`[${error.code}]`)}`;
+}
+
+/** A path as short as it can be said from here. */
+function shown(path: string): string {
+  const short = relative(process.cwd(), path);
+  return printable(short.startsWith('..') ? path : short);
+}
