@@ -17,6 +17,9 @@ import { threadCount } from './thread-count.js';
 /** Output is produced and written in stretches of so many bytes: few enough messages, little enough memory. */
 const STRETCH_BYTES = 2 ** 20;
 
+/** From this size on it matters where memory comes from. */
+const LARGE_BYTES = 32 * 2 ** 20;
+
 /** A plan to carry out. */
 export interface Execution {
   readonly plan: OutputPlan;
@@ -51,6 +54,7 @@ export async function executePlan(execution: Execution): Promise<ExecutionResult
   const { sizeBytes } = plan;
   const threads = source.file ? threadCount(execution.threads ?? 'auto', sizeBytes, stretchBytes) : 1;
   expectNotAborted(signal);
+  if (sizeBytes > LARGE_BYTES) reuseFreedMemory();
   const keys = new HeldKeys();
   let writtenBytes = 0;
   const onWritten = ({ lengthBytes }: Stretch) => {
@@ -87,7 +91,6 @@ const writeHere: Write = async (work, fingerprint, onWritten) => {
 
 /** The code for threads is loaded only when there are any. */
 async function loadThreads(input: OpenFile, threads: number): Promise<Write> {
-  reuseFreedMemory();
   const { writeOnThreads } = await import('./threads.js');
   return (work, fingerprint, onWritten) => writeOnThreads(work, input, threads, fingerprint, onWritten);
 }

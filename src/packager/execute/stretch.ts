@@ -1,4 +1,3 @@
-import { GrowingColumn } from '../../bytes/columns.js';
 import type { ByteSource } from '../../bytes/source.js';
 import { type OutputPlan, PlanReader } from '../plan/output-plan.js';
 import type { SampleProcessor } from './sample-processor.js';
@@ -32,13 +31,13 @@ export function* stretchesOf(plan: OutputPlan, source: ByteSource, stretchBytes:
 /** The bytes `[startBytes, startBytes + lengthBytes)` of the output. */
 export function describeStretch(reader: PlanReader, startBytes: number, lengthBytes: number): Stretch {
   const literals: Literal[] = [];
-  const copies = new GrowingColumn('f64');
+  const copies: number[] = [];
   for (const { piece, outputBytes } of reader.between(startBytes, startBytes + lengthBytes)) {
     const at = outputBytes - startBytes;
     if (piece.kind === 'literal') literals.push({ at, bytes: piece.bytes });
-    else copies.append([at, piece.inputBytes, piece.lengthBytes]);
+    else copies.push(at, piece.inputBytes, piece.lengthBytes);
   }
-  return { startBytes, lengthBytes, literals, copies: copies.finish() };
+  return { startBytes, lengthBytes, literals, copies: Float64Array.from(copies) };
 }
 
 /**
