@@ -35,6 +35,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/pssh.js')).configurePssh,
   },
   {
+    name: 'serve',
+    summary: 'run the key server that packagers and license servers share',
+    load: async () => (await import('./commands/serve.js')).configureServe,
+  },
+  {
     name: 'config',
     summary: 'show the settings in force, and where each comes from',
     load: async () => (await import('./commands/config.js')).configureConfig,

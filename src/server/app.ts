@@ -58,6 +58,7 @@ export async function createApp({
   const app = newInstance(limits, tls, log);
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
+  app.removeAllContentTypeParsers();
   addJsonParser(app);
   addHooks(app, context);
   app.setErrorHandler(answerError);

@@ -1,5 +1,4 @@
 import { isIP } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import { PrpackError } from '../errors.js';
 import { Access, type ClientScopes } from './access/authenticate.js';
@@ -10,7 +9,7 @@ import { ContentKeys } from './content-keys.js';
 import { DEFAULT_LIMITS, type Limits } from './limits.js';
 import type { LogLevel } from './log.js';
 import { Metrics } from './metrics.js';
-import { type StoreLocation, Stores } from './stores.js';
+import { SELF, type StoreLocation, Stores } from './stores.js';
 
 export interface KeyServerOptions {
   /** Name or address to listen on. */
@@ -38,6 +37,8 @@ export interface KeyServerOptions {
 export interface KeyServer {
   /** Where it listens, such as `http://127.0.0.1:8443`. */
   readonly url: string;
+  /** Where its keys are. */
+  readonly keyStore: string;
   /** Ends what is in flight, for a while, and lets go of everything. */
   close(): Promise<void>;
 }
@@ -67,14 +68,18 @@ export async function startKeyServer(options: KeyServerOptions): Promise<KeyServ
     ...(rightsManagerUpstream && { rightsManagerUpstream }),
     ...(clearKey && { clearKey }),
   });
+  const self = stores.of(SELF);
   try {
+    await self.list({}, { limit: 1 }); // a store that cannot be read is better seen now
     await app.listen({ host: options.host, port: options.port });
   } catch (error) {
     await app.close();
-    throw cannotListen(options, error as NodeJS.ErrnoException);
+    await stores.close();
+    throw error instanceof PrpackError ? error : cannotListen(options, error as NodeJS.ErrnoException);
   }
   return {
     url: urlOf(app, tls !== undefined),
+    keyStore: self.location,
     async close() {
       await drain(app, limits.drainMs);
       await stores.close();
@@ -82,15 +87,19 @@ export async function startKeyServer(options: KeyServerOptions): Promise<KeyServ
   };
 }
 
+/** How often connections are looked over whose last request has been answered. */
+const SWEEP_MS = 50;
+
 /** Requests in flight get their answers; those that take too long are cut off. */
 async function drain(app: FastifyInstance, drainMs: number): Promise<void> {
-  const abort = new AbortController();
-  const cut = sleep(drainMs, undefined, { signal: abort.signal })
-    .then(() => app.server.closeAllConnections())
-    .catch(() => {});
-  await app.close();
-  abort.abort();
-  await cut;
+  const sweep = setInterval(() => app.server.closeIdleConnections(), SWEEP_MS);
+  const cut = setTimeout(() => app.server.closeAllConnections(), drainMs);
+  try {
+    await app.close();
+  } finally {
+    clearInterval(sweep);
+    clearTimeout(cut);
+  }
 }
 
 /** Tokens and keys in the clear are for the machine's own ears. */

@@ -1,6 +1,9 @@
 import type { KeyStore } from '../keystore/key-store.js';
 import { type OpenKeyStoreOptions, openKeyStore } from '../keystore/open.js';
 
+/** Who the server is to the audit of its store, where no caller is. */
+export const SELF = 'key server';
+
 /** Where the server's keys are. */
 export type StoreLocation = Omit<OpenKeyStoreOptions, 'actor'>;
 

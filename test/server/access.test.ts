@@ -4,9 +4,11 @@ import { describe, expect, it } from 'vitest';
 import { SCOPES, type Scope } from '../../src/server/access/scopes.js';
 import { startKeyServer } from '../../src/server/start.js';
 import { SHA } from '../keystore/helpers.js';
+import { temporaryFolder } from '../support/temporary.js';
 import { type Answer, serverStarter, type TestServer } from './helpers.js';
 
 const start = serverStarter();
+const temporary = temporaryFolder();
 const KID = '10000000-1000-1000-1000-100000000001';
 const KEY = '3a2a1b68dd2bd9b2eeb25e84c4776668';
 const BODY = { key: KEY, contentId: 'film' };
@@ -154,7 +156,10 @@ describe('where the server listens', () => {
   );
 
   it('is anywhere when the user says so', async () => {
-    const server = await startKeyServer(options('0.0.0.0', true));
+    const server = await startKeyServer({
+      ...options('0.0.0.0', true),
+      store: { location: `sqlite:${temporary('anywhere.sqlite')}` },
+    });
     await server.close();
     expect(server.url).toMatch(/^http:\/\/0\.0\.0\.0:\d+$/);
   });

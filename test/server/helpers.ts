@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { DatabaseSync } from '@photostructure/sqlite';
 import { afterEach } from 'vitest';
 import type { Scope } from '../../src/server/access/scopes.js';
 import { TokenStore } from '../../src/server/access/token-store.js';
@@ -91,6 +92,16 @@ export async function send(
   });
   const text = await response.text();
   return { status: response.status, headers: response.headers, text, json: jsonOf(text) };
+}
+
+/** Does to the database of a running server what a disk or a careless administrator could do. */
+export async function breakStore({ storeLocation, token, fetch }: TestServer): Promise<void> {
+  const body = { key: '0'.repeat(32), contentId: 'broken' };
+  const path = '/v1/keys/30000000-1000-1000-1000-100000000003';
+  await fetch(path, { method: 'PUT', token: await token('register'), body }); // makes the file
+  const database = new DatabaseSync(storeLocation.slice('sqlite:'.length));
+  database.exec('alter table keys rename to gone');
+  database.close();
 }
 
 function jsonOf(text: string): unknown {

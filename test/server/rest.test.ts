@@ -3,7 +3,7 @@ import { keyChecksum } from '../../src/keys/checksum.js';
 import { ContentKey } from '../../src/keys/content-key.js';
 import { parseKeyId } from '../../src/keys/key-id.js';
 import { SHA } from '../keystore/helpers.js';
-import { serverStarter, type TestServer } from './helpers.js';
+import { breakStore, serverStarter, type TestServer } from './helpers.js';
 
 const start = serverStarter();
 const KID = '10000000-1000-1000-1000-100000000001';
@@ -179,12 +179,18 @@ describe('the server about itself', () => {
   });
 
   it('is not ready when the store cannot be read, and does not say where it is', async () => {
-    const server = await start({ store: { location: 'sqlite:/dev/null/keys.sqlite' } });
+    const server = await start();
+    await breakStore(server);
     const answer = await server.fetch('/health/ready');
     expect(answer.status).toBe(503);
     expect(answer.json.code).toBe('KEY_STORE_FAILED');
-    expect(answer.text).not.toContain('/dev/null');
-    expect(server.log.join('')).toContain('/dev/null');
+    expect(answer.text).not.toContain('.sqlite');
+    expect(server.log.join('')).toContain('.sqlite');
+  });
+
+  it('does not start on a store that cannot be read', async () => {
+    const starting = start({ store: { location: 'sqlite:/dev/null/keys.sqlite' } });
+    await expect(starting).rejects.toMatchObject({ code: 'KEY_STORE_FAILED' });
   });
 
   it('counts', async () => {

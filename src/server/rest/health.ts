@@ -1,9 +1,7 @@
 import type { ServerContext } from '../context.js';
+import { SELF } from '../stores.js';
 import { type App, PROBLEM, REFUSALS, SECURITY } from './common.js';
 import { Health, MetricsText } from './schemas.js';
-
-/** Who the server is to its own audit, where no caller is. */
-const SELF = 'key server';
 
 export function healthRoutes(app: App, { stores, metrics }: ServerContext): void {
   app.get(

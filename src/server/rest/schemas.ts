@@ -9,7 +9,12 @@ const MAX_NAME = 1024;
 /** Keys of one request. */
 export const MAX_KEYS = 1000;
 
-const name = z.string().min(1).max(MAX_NAME);
+/** A text on one line, without control characters. */
+const name = z
+  .string()
+  .min(1)
+  .max(MAX_NAME)
+  .regex(/^\P{Cc}*$/u);
 const timestamp = z.string().describe('RFC 3339, UTC, with milliseconds');
 
 export const Kid = z.string().regex(UUID).describe('Key id: a UUID with dashes').meta({ format: 'uuid' });

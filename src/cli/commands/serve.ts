@@ -1,0 +1,240 @@
+import { readFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { PrpackError } from '../../errors.js';
+import type { ClientGrant } from '../../server/access/client-scopes.js';
+import type { LogLevel } from '../../server/log.js';
+import type { KeyServer, KeyServerOptions } from '../../server/start.js';
+import { addCommands, type CommandEntry } from '../command.js';
+import { interruptible } from '../interrupt.js';
+import {
+  addServerStoreOptions,
+  type ServerStoreFlags,
+  storeLocation,
+  tokenDirectoryOf,
+} from '../options/server-store.js';
+import { addConfigOption } from '../options/settings.js';
+import {
+  absoluteUrl,
+  integer,
+  invalidValue,
+  nonEmpty,
+  oneOf,
+  type ParseValue,
+  repeatable,
+} from '../options/values.js';
+import { formatServerStart } from '../output/serve-text.js';
+import { writeMessage } from '../output/streams.js';
+import { styleOf } from '../output/style.js';
+
+const DEFAULT_PORT = 7470;
+const DEFAULT_RATE = 2000;
+
+interface ServeFlags extends ServerStoreFlags {
+  readonly host: string;
+  readonly port: number;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly tlsClientCa?: string;
+  readonly client?: readonly string[];
+  readonly insecureHttp?: true;
+  readonly rateLimit: number;
+  readonly laUrl?: string;
+  readonly rightsmanagerUpstream?: string;
+  readonly clearKey?: true;
+  readonly clearKeyOrigin?: readonly string[];
+  readonly logLevel: LogLevel;
+}
+
+const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: 'token',
+    summary: 'make, list and revoke the tokens that let clients in',
+    load: async () => (await import('./serve-token.js')).configureServeToken,
+  },
+];
+
+const EXAMPLES = `
+Examples:
+  prpack serve token create --name packager --scope register --scope read-keys
+  prpack serve
+  prpack serve --host 0.0.0.0 --port 443 --tls-cert cert.pem --tls-key key.pem
+  prpack serve --clear-key --clear-key-origin http://localhost:8080     # players in a browser, for tests
+  prpack encrypt in.mp4 out.mp4 --key-store http://127.0.0.1:${DEFAULT_PORT}    # with PRPACK_KEY_STORE_TOKEN`;
+
+/** `prpack serve` */
+export function configureServe(command: Command): void {
+  command.description(
+    'Runs the key server: registers keys for packagers, and hands them out to license servers.',
+  );
+  addListenOptions(command);
+  addServerStoreOptions(command);
+  addServiceOptions(command);
+  command.optionsGroup('Output:');
+  command.option(
+    '--log-level <level>',
+    'silent, error, warn, info, debug or trace: lines of JSON on stderr',
+    oneOf('--log-level', ['silent', 'error', 'warn', 'info', 'debug', 'trace']),
+    'info',
+  );
+  addConfigOption(command);
+  addCommands(command, COMMANDS);
+  command.addHelpText('after', EXAMPLES);
+  command.action(serveAction);
+}
+
+function addListenOptions(command: Command): void {
+  command.optionsGroup('Listening:');
+  command.option('--host <address>', 'address to listen on', nonEmpty('--host'), '127.0.0.1');
+  command.option(
+    '--port <port>',
+    'port to listen on; 0 takes one that is free',
+    integer('--port', 0, 65535, 'a port'),
+    DEFAULT_PORT,
+  );
+  command.option('--tls-cert <file>', 'certificate of the server, PEM, with those of its issuers behind it');
+  command.option('--tls-key <file>', 'private key of the certificate, PEM');
+  command.option('--tls-client-ca <file>', 'issuers of client certificates, PEM');
+  command.option(
+    '--client <subject=scopes>',
+    "what a client certificate may do, such as 'O=Example, CN=packager=register,read-keys'; may be repeated",
+    repeatable(nonEmpty('--client')),
+  );
+  command.option('--insecure-http', 'listen without TLS on an address that others can reach');
+  command.option(
+    '--rate-limit <requests>',
+    'requests per second of one address',
+    integer('--rate-limit', 1, 1_000_000, 'requests'),
+    DEFAULT_RATE,
+  );
+}
+
+function addServiceOptions(command: Command): void {
+  command.optionsGroup('Services:');
+  command.option(
+    '--la-url <url>',
+    'license acquisition URL for the headers that the server makes',
+    absoluteUrl('--la-url'),
+  );
+  command.option(
+    '--rightsmanager-upstream <url>',
+    "PlayReady server with Microsoft's Server SDK, for licenses, domains and reports",
+    absoluteUrl('--rightsmanager-upstream'),
+  );
+  command.option('--clear-key', 'hand out keys to browsers that ask by Clear Key; protects nothing');
+  command.option(
+    '--clear-key-origin <origin>',
+    'origin whose pages may ask by Clear Key, or *; may be repeated',
+    repeatable(origin),
+  );
+}
+
+const origin: ParseValue<string> = (text) => {
+  if (text === '*' || (URL.canParse(text) && new URL(text).origin === text)) return text;
+  throw invalidValue('--clear-key-origin', text, 'an origin such as https://player.example.com, or *');
+};
+
+async function serveAction(flags: ServeFlags): Promise<void> {
+  refuseIdleFlags(flags);
+  const options = await serverOptions(flags);
+  const { startKeyServer } = await import('../../server/start.js');
+  await interruptible(async (signal) => {
+    const server = await startKeyServer(options);
+    try {
+      writeMessage(await startMessage(server, options, flags));
+      await aborted(signal);
+    } finally {
+      await server.close();
+    }
+  });
+}
+
+/** An option without effect is a mistake: the user believes that it has one. */
+function refuseIdleFlags(flags: ServeFlags): void {
+  const idle = [
+    [flags.tlsKey !== undefined && flags.tlsCert === undefined, '--tls-key', '--tls-cert'],
+    [flags.tlsCert !== undefined && flags.tlsKey === undefined, '--tls-cert', '--tls-key'],
+    [flags.tlsClientCa !== undefined && flags.tlsCert === undefined, '--tls-client-ca', '--tls-cert'],
+    [flags.tlsClientCa !== undefined && !flags.client, '--tls-client-ca', '--client'],
+    [flags.client && flags.tlsClientCa === undefined, '--client', '--tls-client-ca'],
+    [flags.clearKeyOrigin && !flags.clearKey, '--clear-key-origin', '--clear-key'],
+  ] as const;
+  for (const [isIdle, given, missing] of idle) {
+    if (!isIdle) continue;
+    throw new PrpackError('INVALID_ARGUMENT', `${given} has no effect without ${missing}`, {
+      remedy: `Give ${missing}, too, or leave ${given} out.`,
+    });
+  }
+}
+
+async function serverOptions(flags: ServeFlags): Promise<KeyServerOptions> {
+  const { host, port, laUrl, rightsmanagerUpstream, clearKey, clearKeyOrigin } = flags;
+  return {
+    host,
+    port,
+    store: storeLocation(flags),
+    tokenDirectory: await tokenDirectoryOf(flags),
+    clients: await clientScopes(flags.client ?? []),
+    insecureHttp: flags.insecureHttp === true,
+    limits: { requestsPerSecond: flags.rateLimit },
+    log: { level: flags.logLevel, stream: process.stderr },
+    ...(flags.tlsCert !== undefined && { tls: await tlsOptions(flags) }),
+    ...(laUrl !== undefined && { laUrl }),
+    ...(rightsmanagerUpstream !== undefined && { rightsManagerUpstream: new URL(rightsmanagerUpstream) }),
+    ...(clearKey && { clearKey: { origins: clearKeyOrigin ?? [] } }),
+  };
+}
+
+async function tlsOptions({ tlsCert, tlsKey, tlsClientCa }: ServeFlags): Promise<NonNullable<KeyServerOptions['tls']>> {
+  return {
+    cert: await readPem('--tls-cert', tlsCert!),
+    key: await readPem('--tls-key', tlsKey!),
+    ...(tlsClientCa !== undefined && { clientCa: await readPem('--tls-client-ca', tlsClientCa) }),
+  };
+}
+
+async function readPem(flag: string, path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new PrpackError(
+      code === 'ENOENT' ? 'INPUT_NOT_FOUND' : 'INPUT_UNREADABLE',
+      `${flag}: the file ${path} cannot be read (${code})`,
+      { path, remedy: 'Check that the file exists and that this user may read it.' },
+      error,
+    );
+  }
+}
+
+async function clientScopes(texts: readonly string[]): Promise<Map<string, ClientGrant['scopes']>> {
+  const { parseClientGrant } = await import('../../server/access/client-scopes.js');
+  const grants = texts.map((text) => {
+    const grant = parseClientGrant(text);
+    if (grant) return [grant.subject, grant.scopes] as const;
+    throw invalidValue('--client', text, "'<subject>=<scopes>', such as 'O=Example, CN=packager=register'");
+  });
+  return new Map(grants);
+}
+
+async function startMessage(
+  server: KeyServer,
+  options: KeyServerOptions,
+  flags: ServeFlags,
+): Promise<string> {
+  const { TokenStore } = await import('../../server/access/token-store.js');
+  const tokens = await new TokenStore(options.tokenDirectory).list();
+  const facts = {
+    url: server.url,
+    keyStore: server.keyStore,
+    tokens: tokens.filter(({ revokedAt }) => revokedAt === undefined).length,
+    clients: options.clients?.size ?? 0,
+    hasUpstream: options.rightsManagerUpstream !== undefined,
+    hasClearKey: flags.clearKey === true,
+  };
+  return formatServerStart(facts, styleOf(process.stderr));
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}

@@ -1,0 +1,13 @@
+import { dirname, join } from 'node:path';
+import { openKeyStore } from '../../keystore/open.js';
+import { defaultKeyStorePath } from '../../keystore/paths.js';
+import type { StoreLocation } from '../stores.js';
+
+const SQLITE = 'sqlite:';
+
+/** Where the tokens of a key server are when nobody says so: beside the file of its key store, else with the user's data. */
+export function tokenDirectory(store: StoreLocation): string {
+  const { location } = openKeyStore(store);
+  if (location.startsWith(SQLITE)) return `${location.slice(SQLITE.length)}.tokens`;
+  return join(dirname(defaultKeyStorePath(store.environment ?? process.env)), 'tokens');
+}

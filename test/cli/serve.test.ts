@@ -1,0 +1,124 @@
+import type { ChildProcess } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { runCli, runCliJson } from '../support/cli.js';
+import { temporaryFolder } from '../support/temporary.js';
+import { failureOfCli } from './failure.js';
+
+const temporary = temporaryFolder();
+const KID = '10000000-1000-1000-1000-100000000001';
+const KEY = '3a2a1b68dd2bd9b2eeb25e84c4776668';
+
+let count = 0;
+/** An environment with a key store of its own. */
+function environment(): Record<string, string> {
+  const home = temporary(`home-${++count}`);
+  return { HOME: home, XDG_DATA_HOME: `${home}/data`, XDG_CONFIG_HOME: `${home}/config` };
+}
+
+/** Runs `prpack serve` while `work` is done against it. */
+async function serving(
+  env: Record<string, string>,
+  args: readonly string[],
+  work: (url: string, child: ChildProcess) => Promise<void>,
+) {
+  let failure: unknown;
+  const result = await runCli(['serve', '--port', '0', ...args], {
+    env,
+    onStart(child) {
+      let said = '';
+      const listen = (part: Buffer) => {
+        said += part.toString();
+        const url = /Listening on (\S+)/.exec(said)?.[1];
+        if (!url) return;
+        child.stderr!.off('data', listen);
+        work(url, child)
+          .catch((error) => {
+            failure = error;
+          })
+          .finally(() => child.kill('SIGTERM'));
+      };
+      child.stderr!.on('data', listen);
+    },
+  });
+  if (failure) throw failure;
+  return result;
+}
+
+describe('prpack serve', () => {
+  it('starts with one command, says where and what it serves, and stops at SIGTERM', async () => {
+    const env = environment();
+    const { exitCode, stderr, stdout } = await serving(env, ['--log-level', 'silent'], async (url) => {
+      expect((await fetch(`${url}/health/ready`)).status).toBe(200);
+    });
+    expect([exitCode, stdout]).toEqual([0, '']);
+    expect(stderr).toContain(`sqlite:${env.XDG_DATA_HOME}/prpack/keys.sqlite`);
+    expect(stderr).toContain('/openapi.json');
+    expect(stderr).toContain('serve token create');
+  });
+
+  it('lets in whom a token was made for, until it is revoked', async () => {
+    const env = environment();
+    const create = [
+      'serve',
+      'token',
+      'create',
+      '--name',
+      'packager',
+      '--scope',
+      'register',
+      '--scope',
+      'admin',
+    ];
+    const { stdout: token, stderr } = await runCli(create, { env });
+    expect(token).toMatch(/^prpack_[0-9a-f]{8}_[A-Za-z0-9_-]{32}\n$/);
+    const [id] = /[0-9a-f]{8}/.exec(stderr)!;
+    const headers = { authorization: `Bearer ${token.trim()}`, 'content-type': 'application/json' };
+    const body = JSON.stringify({ key: KEY, contentId: 'film' });
+    const { stderr: log, exitCode } = await serving(env, ['--log-level', 'trace'], async (url) => {
+      const put = await fetch(`${url}/v1/keys/${KID}`, { method: 'PUT', headers, body });
+      expect(put.status).toBe(201);
+      const { json } = await runCliJson(['serve', 'token', 'revoke', id!], { env });
+      expect(json).toMatchObject([{ id, name: 'packager', revokedAt: expect.any(String) }]);
+      expect((await fetch(`${url}/v1/keys`, { headers })).status).toBe(401);
+    });
+    expect(exitCode).toBe(0);
+    expect(log).toContain('"route":"/v1/keys/:kid"');
+    expect(log).not.toContain(KEY);
+    expect(log).not.toContain(token.slice(16).trim());
+    const { json } = await runCliJson(['serve', 'token', 'list'], { env });
+    expect(json).toMatchObject([{ id, scopes: ['register', 'admin'] }]);
+    expect(JSON.stringify(json)).not.toContain('sha256');
+    const { json: keys } = await runCliJson(['keys', 'list'], { env });
+    expect(keys).toMatchObject([{ kid: KID, contentId: 'film', state: 'pending' }]);
+  });
+
+  it('says that a port is taken', async () => {
+    const env = environment();
+    await serving(env, [], async (url) => {
+      const { exitCode, stderr } = await runCli(['serve', '--port', new URL(url).port], { env });
+      expect(exitCode).toBe(2);
+      expect(stderr).toMatch(/EADDRINUSE[\s\S]*--port/);
+    });
+  });
+
+  it.each([
+    { args: ['--host', '0.0.0.0'], says: '--insecure-http' },
+    { args: ['--tls-cert', 'a.pem'], says: '--tls-key' },
+    { args: ['--client', 'CN=a=admin'], says: '--tls-client-ca' },
+    { args: ['--clear-key-origin', '*'], says: '--clear-key' },
+    { args: ['--clear-key', '--clear-key-origin', 'https://a.example/path'], says: 'an origin such as' },
+    { args: ['--port', '70000'], says: '65535' },
+    { args: ['--log-level', 'loud'], says: 'silent or error' },
+    { args: ['--rightsmanager-upstream', 'example.com'], says: 'a whole URL' },
+    {
+      args: ['--tls-cert', 'c', '--tls-key', 'k', '--tls-client-ca', 'a', '--client', 'x'],
+      says: '<subject>=<scopes>',
+    },
+    { args: ['token', 'revoke', 'ffffffff', '--token-dir', '/nowhere'], says: 'no token with this id' },
+    { args: ['token', 'create', '--name', 'x', '--scope', 'all'], says: 'read-keys' },
+    { args: ['token', 'create', '--scope', 'admin'], says: '--name' },
+  ])('refuses $args', async ({ args, says }) => {
+    const { text } = await failureOfCli(['serve', ...args]);
+    expect(text).toContain(says);
+  });
+});
