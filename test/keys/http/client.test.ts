@@ -18,7 +18,6 @@ function client(options: HttpClientOptions = {}): HttpClient {
   return made;
 }
 afterEach(async () => {
-  vi.unstubAllEnvs();
   await Promise.all(clients.splice(0).map((made) => made.close()));
 });
 

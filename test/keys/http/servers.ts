@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type RequestListener, type ServerRe
 import { createServer as createTlsServer, type ServerOptions } from 'node:https';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { connect, createServer as createTcpServer } from 'node:net';
-import { afterEach } from 'vitest';
+import { afterEach, beforeEach, vi } from 'vitest';
 import { certificateText } from '../cpix/documents.js';
 
 /** What a server was asked. */
@@ -22,10 +22,16 @@ export interface TestServer {
   readonly seen: Seen[];
 }
 
-/** Servers on the loopback that end with each test of the file that calls this. */
+const PROXY_VARIABLES = ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'HTTPS_PROXY', 'no_proxy', 'NO_PROXY'];
+
+/** Servers on the loopback that end with each test of the file that calls this. No proxy of the machine stands between. */
 export function testServers() {
   const ends: (() => void)[] = [];
+  beforeEach(() => {
+    for (const name of PROXY_VARIABLES) vi.stubEnv(name, undefined);
+  });
   afterEach(() => {
+    vi.unstubAllEnvs();
     for (const end of ends.splice(0)) end();
   });
 
