@@ -88,6 +88,10 @@ const FAULT_OF_CODE: Readonly<Record<string, NetworkFault>> = {
     said: 'does not take connections in time',
     remedy: 'Check host, port and firewall, and whether a proxy is needed (HTTPS_PROXY).',
   },
+  ETIMEDOUT: {
+    said: 'cannot be reached in time',
+    remedy: 'Check the network, and whether a proxy is needed (HTTPS_PROXY).',
+  },
   TIMEOUT: { said: 'did not answer in time', remedy: 'Try again later, or allow more time.' },
   UND_ERR_ABORTED: {
     said: 'cannot be reached through the proxy',

@@ -15,6 +15,7 @@ const NOT_SENT = new Set([
 /** The connection broke after the request may have been seen. */
 const BROKEN = new Set([
   'ECONNRESET',
+  'ETIMEDOUT',
   'EPIPE',
   'UND_ERR_SOCKET',
   'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
