@@ -3,13 +3,14 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ContentKey } from '../../../src/keys/content-key.js';
+import { SecretHeader } from '../../../src/keys/http/secret-header.js';
 import { newKeyId, parseKeyId } from '../../../src/keys/key-id.js';
 import { HttpKeyStore } from '../../../src/keystore/http/http-key-store.js';
 import type { KeyStore } from '../../../src/keystore/key-store.js';
 import { KeyEncryptionKey } from '../../../src/keystore/key-wrap.js';
 import { openKeyStore } from '../../../src/keystore/open.js';
 import type { Scope } from '../../../src/server/access/scopes.js';
-import { serverStarter, type TestServer } from '../../server/helpers.js';
+import { breakStore, serverStarter, type TestServer } from '../../server/helpers.js';
 import { temporaryFolder } from '../../support/temporary.js';
 import { KEK_HEX, NO_KID, registration, SHA } from '../helpers.js';
 
@@ -144,13 +145,19 @@ describe('a key store behind a key server', () => {
   });
 
   it('tells a store that fails behind the server', async () => {
-    const server = await start({ store: { location: 'sqlite:/dev/null/keys.sqlite' } });
+    const server = await start();
+    const token = await server.token('register');
+    await breakStore(server);
     const store = new HttpKeyStore({
       url: new URL(server.url),
-      authorization: async () => undefined,
+      authorization: async () => SecretHeader.parse(`Bearer ${token}`, 'test'),
       retryDelayMs: 1,
     });
-    await expect(store.list()).rejects.toMatchObject({ code: 'KEY_STORE_FAILED' });
+    await expect(store.list()).rejects.toMatchObject({
+      code: 'KEY_STORE_FAILED',
+      message: expect.stringContaining('503'),
+      details: { remedy: expect.stringContaining('log') },
+    });
   });
 });
 
