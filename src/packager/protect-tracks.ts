@@ -2,7 +2,7 @@ import type { NalCodec } from '../bitstream/nal-codec.js';
 import type { ByteSource } from '../bytes/source.js';
 import { countBlocksBefore, type IvPlan } from '../cenc/iv.js';
 import { type CounterUse, drawIvStarts } from '../cenc/iv-start.js';
-import type { IvSize } from '../cenc/scheme.js';
+import { BLOCK_BYTES, type IvSize } from '../cenc/scheme.js';
 import { protectedBytesAt, type SubsampleTable } from '../cenc/subsamples.js';
 import type { AssignedKey } from '../keys/key-source.js';
 import { sampleProtectionOf } from './codecs.js';
@@ -71,29 +71,33 @@ function planIvs(
   ivSize: IvSize,
   given: readonly Uint8Array[] | undefined,
 ): IvPlan[] {
-  const blocks = tracks.map(({ track }, i) =>
-    countBlocksBefore(track.samples.count, (sample) => {
-      const table = tables[i];
-      return table ? protectedBytesAt(table, sample) : track.samples.sizes[sample];
-    }),
-  );
-  const starts = given ?? drawStarts(countersOf(tracks, blocks, ivSize), keys);
-  return starts.map(
-    (start, i): IvPlan =>
-      ivSize === 8 ? { kind: 'counting8', start } : { kind: 'counting16', start, blocksBefore: blocks[i] },
-  );
+  const protectedBytes = tracks.map(({ track }, i) => (sample: number) => {
+    const table = tables[i];
+    return table ? protectedBytesAt(table, sample) : track.samples.sizes[sample];
+  });
+  if (ivSize === 8) {
+    const uses = tracks.map(({ track }, i) => ({
+      ivSizeBytes: ivSize,
+      sampleCount: track.samples.count,
+      blockCount: largestBlockCount(track.samples.count, protectedBytes[i]),
+    }));
+    return (given ?? drawStarts(uses, keys)).map((start) => ({ kind: 'counting8', start }));
+  }
+  const blocks = tracks.map(({ track }, i) => countBlocksBefore(track.samples.count, protectedBytes[i]));
+  const uses = tracks.map(({ track }, i) => ({
+    ivSizeBytes: ivSize,
+    sampleCount: track.samples.count,
+    blockCount: blocks[i][track.samples.count],
+  }));
+  const starts = given ?? drawStarts(uses, keys);
+  return starts.map((start, i) => ({ kind: 'counting16', start, blocksBefore: blocks[i] }));
 }
 
-function countersOf(
-  tracks: readonly DescribedTrack[],
-  blocks: readonly Float64Array[],
-  ivSizeBytes: IvSize,
-): CounterUse[] {
-  return tracks.map(({ track }, i) => ({
-    ivSizeBytes,
-    sampleCount: track.samples.count,
-    blockCount: ivSizeBytes === 16 ? blocks[i][track.samples.count] : largestStep(blocks[i]),
-  }));
+/** Cipher blocks of the largest sample. */
+function largestBlockCount(count: number, protectedBytesOf: (sample: number) => number): number {
+  let largest = 0;
+  for (let sample = 0; sample < count; sample++) largest = Math.max(largest, protectedBytesOf(sample));
+  return Math.ceil(largest / BLOCK_BYTES);
 }
 
 /**
@@ -106,14 +110,6 @@ export function drawStarts(uses: readonly CounterUse[], keys: readonly AssignedK
     for (const [j, start] of drawIvStarts(group.map((i) => uses[i])).entries()) starts[group[j]] = start;
   }
   return starts;
-}
-
-function largestStep(blocksBefore: Float64Array): number {
-  let largest = 0;
-  for (let i = 1; i < blocksBefore.length; i++) {
-    largest = Math.max(largest, blocksBefore[i] - blocksBefore[i - 1]);
-  }
-  return largest;
 }
 
 /** Indexes of tracks under the same content key, whatever their KIDs say. */

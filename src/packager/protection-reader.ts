@@ -8,7 +8,12 @@ import { readSaio } from '../isobmff/boxes/saio.js';
 import { readSaiz } from '../isobmff/boxes/saiz.js';
 import { FRAGMENT_GROUP_BASE, readSbgp } from '../isobmff/boxes/sbgp.js';
 import type { Seig } from '../isobmff/boxes/seig.js';
-import { readSenc, readSencOverride, type SencColumns } from '../isobmff/boxes/senc.js';
+import {
+  readSenc,
+  readSencOverride,
+  type SencColumns,
+  type SubsampleColumns,
+} from '../isobmff/boxes/senc.js';
 import { readSgpd } from '../isobmff/boxes/sgpd.js';
 import type { Tenc } from '../isobmff/boxes/tenc.js';
 import { layoutOfMoof, readMoof, trafsOf } from '../isobmff/fragments.js';
@@ -162,15 +167,12 @@ class Collector {
   trackGroups: readonly Seig[] = [];
   readonly #scheme: string;
   readonly #tenc: Tenc;
-  readonly #ivs = new GrowingColumn('u8');
-  readonly #starts = new GrowingColumn('u32');
-  readonly #clearBytes = new GrowingColumn('u16');
-  readonly #protectedBytes = new GrowingColumn('u32');
+  readonly #ivs: GrowingColumn<'u8'>;
+  readonly #subsamples = new SubsampleColumnsBuilder();
   readonly #kids: string[] = [];
-  readonly #keyNumbers = new GrowingColumn('u8');
+  readonly #keyNumbers: GrowingColumn<'u8'>;
   /** Known from the first protected sample on. */
   #ivSize: number | undefined;
-  #hasSubsamples = false;
   #count = 0;
 
   constructor(track: Track) {
@@ -178,7 +180,8 @@ class Collector {
     const { scheme, tenc } = schemeOf(track);
     this.#scheme = scheme;
     this.#tenc = tenc;
-    this.#starts.push(0);
+    this.#ivs = new GrowingColumn('u8', track.samples.count * tenc.defaultPerSampleIvSize);
+    this.#keyNumbers = new GrowingColumn('u8', track.samples.count);
   }
 
   add(run: SampleRun, source: ByteSource): void {
@@ -192,15 +195,12 @@ class Collector {
 
   finish(): ReadProtection {
     const isSingle = this.#kids.length === 1 && !this.#keyNumbers.finish().includes(0);
-    const starts = this.#starts.finish();
     return {
       track: this.track,
       scheme: this.#scheme,
       tenc: this.#tenc,
       ivPlan: this.#ivPlan(),
-      subsamples: this.#hasSubsamples
-        ? { starts, clearBytes: this.#clearBytes.finish(), protectedBytes: this.#protectedBytes.finish() }
-        : undefined,
+      subsamples: this.#subsamples.finish(),
       kids: this.#kids.length > 0 ? this.#kids : [this.#tenc.defaultKid],
       keyNumbers: isSingle || this.#count === 0 ? undefined : this.#keyNumbers.finish(),
     };
@@ -276,44 +276,24 @@ class Collector {
       });
     }
     this.#ivs.append(columns.ivs);
-    const { subsamples } = columns;
-    const { sizes } = this.track.samples;
-    for (let i = 0; i < run.count; i++) {
-      const size = sizes[this.#count + i];
-      if (!subsamples) {
-        this.#addSubsample(0, size);
-        this.#closeSample();
-        continue;
-      }
+    const sizes = this.track.samples.sizes.subarray(this.#count, this.#count + run.count);
+    if (columns.subsamples) this.#expectSums(columns.subsamples, sizes, run);
+    this.#subsamples.add(columns.subsamples, sizes);
+  }
+
+  #expectSums(subsamples: SubsampleColumns, sizes: Uint32Array, run: SampleRun): void {
+    const { starts, clearBytes, protectedBytes } = subsamples;
+    for (const [i, size] of sizes.entries()) {
+      if (starts[i] === starts[i + 1]) continue;
       let sum = 0;
-      for (let row = subsamples.starts[i]; row < subsamples.starts[i + 1]; row++) {
-        this.#addSubsample(subsamples.clearBytes[row], subsamples.protectedBytes[row]);
-        sum += subsamples.clearBytes[row] + subsamples.protectedBytes[row];
-      }
-      // An entry without subsamples in a box that has them: the whole sample is protected, if there is any of it.
-      const isWhole = subsamples.starts[i] === subsamples.starts[i + 1];
-      if (isWhole && size > 0) this.#addSubsample(0, size);
-      else if (sum !== size) throw this.#wrongSum(run, this.#count + i, size, sum);
-      this.#closeSample();
+      for (let row = starts[i]; row < starts[i + 1]; row++) sum += clearBytes[row] + protectedBytes[row];
+      if (sum !== size) throw this.#wrongSum(run, this.#count + i, size, sum);
     }
-    if (subsamples) this.#hasSubsamples = true;
   }
 
   #addWholeSamples(count: number): void {
-    for (let i = 0; i < count; i++) {
-      this.#addSubsample(0, this.track.samples.sizes[this.#count + i]);
-      this.#closeSample();
-    }
+    this.#subsamples.add(undefined, this.track.samples.sizes.subarray(this.#count, this.#count + count));
     this.#ivs.fill(0, count * (this.#ivSize ?? 0));
-  }
-
-  #addSubsample(clearBytes: number, protectedBytes: number): void {
-    this.#clearBytes.push(clearBytes);
-    this.#protectedBytes.push(protectedBytes);
-  }
-
-  #closeSample(): void {
-    this.#starts.push(this.#clearBytes.length);
   }
 
   #wrongSum(run: SampleRun, sample: number, size: number, sum: number): PrpackError {
@@ -324,6 +304,64 @@ class Collector {
       received: sum,
       clause: 'ISO/IEC 23001-7 9.5',
     });
+  }
+}
+
+/** The subsamples of a track, run after run. Nothing is kept as long as all samples are protected as a whole. */
+class SubsampleColumnsBuilder {
+  readonly #starts = new GrowingColumn('u32');
+  readonly #clearBytes = new GrowingColumn('u16');
+  readonly #protectedBytes = new GrowingColumn('u32');
+  /** Sizes of the samples before the first that has subsamples. */
+  readonly #wholeSamples: Uint32Array[] = [];
+  #hasSubsamples = false;
+
+  constructor() {
+    this.#starts.push(0);
+  }
+
+  /** @param subsamples absent when the samples are protected as a whole, or clear */
+  add(subsamples: SubsampleColumns | undefined, sizes: Uint32Array): void {
+    if (!subsamples && !this.#hasSubsamples) {
+      this.#wholeSamples.push(sizes);
+      return;
+    }
+    if (!this.#hasSubsamples) {
+      this.#hasSubsamples = true;
+      for (const before of this.#wholeSamples) for (const size of before) this.#addWhole(size);
+    }
+    for (const [i, size] of sizes.entries()) {
+      const start = subsamples?.starts[i] ?? 0;
+      const end = subsamples?.starts[i + 1] ?? 0;
+      // An entry without subsamples in a box that has them: the whole sample is protected, if there is any of it.
+      if (start === end) this.#addWhole(size);
+      else this.#addRows(subsamples!, start, end);
+    }
+  }
+
+  finish(): SubsampleColumns | undefined {
+    if (!this.#hasSubsamples) return undefined;
+    return {
+      starts: this.#starts.finish(),
+      clearBytes: this.#clearBytes.finish(),
+      protectedBytes: this.#protectedBytes.finish(),
+    };
+  }
+
+  #addWhole(size: number): void {
+    if (size > 0) {
+      this.#clearBytes.push(0);
+      this.#protectedBytes.push(size);
+    }
+    this.#starts.push(this.#clearBytes.length);
+  }
+
+  #addRows({ clearBytes, protectedBytes }: SubsampleColumns, start: number, end: number): void {
+    for (let row = start; row < end; row++) {
+      this.#clearBytes.push(clearBytes[row]);
+      this.#protectedBytes.push(protectedBytes[row]);
+    }
+    this.#starts.push(this.#clearBytes.length);
   }
 }
 
