@@ -2,6 +2,7 @@ import { PrpackError } from '../errors.js';
 import type { AssignedKey, KeySource, TrackKeyRequest } from '../keys/key-source.js';
 import { randomKeySource } from '../keys/random.js';
 import { storedContentSource } from '../keystore/stored-keys.js';
+import { trackDurationSeconds } from './plan/timing.js';
 import type { DescribedTrack } from './tracks.js';
 import type { EncryptOptions, KeyPer } from './types.js';
 
@@ -47,14 +48,25 @@ async function assignByLabel(
 }
 
 function keyRequest({ track, codecs }: DescribedTrack, keyPer: KeyPer): TrackKeyRequest {
-  const { width, height } = codecs[0];
+  const { width, height, channels } = codecs[0];
+  const isVideo = track.handler === 'vide';
+  const seconds = trackDurationSeconds(track);
   const request: TrackKeyRequest = {
     trackId: track.id,
-    type: track.handler === 'vide' ? 'video' : 'audio',
-    ...(width !== undefined && height !== undefined && { width, height }),
+    type: isVideo ? 'video' : 'audio',
+    ...(isVideo && width !== undefined && height !== undefined && { width, height }),
+    ...(isVideo && seconds > 0 && { frameRateFps: track.samples.count / seconds }),
+    ...(!isVideo && channels !== undefined && { channels }),
+    ...(seconds > 0 && { bitrateBps: (8 * sumOf(track.samples.sizes)) / seconds }),
   };
   const label = LABELS[keyPer](request);
   return label === undefined ? request : { ...request, label };
+}
+
+function sumOf(sizes: Uint32Array): number {
+  let sum = 0;
+  for (let i = 0; i < sizes.length; i++) sum += sizes[i];
+  return sum;
 }
 
 /** What tracks that share a key have in common. */
