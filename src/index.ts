@@ -4,15 +4,24 @@ export { PLAYREADY_TEST_KEY_SEED_BASE64, PLAYREADY_TEST_LA_URL } from './drm/pla
 export { prettyPlayReadyHeader } from './drm/playready/pretty.js';
 export { type ErrorCode, type ErrorDetails, exitCodeOf, PrpackError } from './errors.js';
 export { ContentKey } from './keys/content-key.js';
-export { readCpixCertificate, readCpixPrivateKey } from './keys/cpix/load.js';
+export { type CpixKeySourceOptions, cpixKeySource } from './keys/cpix/key-source.js';
+export { fetchCpix, readCpixCertificate, readCpixFile, readCpixPrivateKey } from './keys/cpix/load.js';
 export { type CpixReadOptions, readCpix } from './keys/cpix/reader.js';
 export { environmentKeySource } from './keys/environment.js';
 export { givenKeySource, givenKeyTexts } from './keys/given.js';
+export { HttpClient, type HttpClientOptions } from './keys/http/client.js';
+export { describeUrl } from './keys/http/location.js';
+export { environmentSecretHeader, readSecretHeader, SecretHeader } from './keys/http/secret-header.js';
 export { KeyFile, type KeyFileEntry, parseKeyFile, readKeyFile } from './keys/key-file.js';
 export { type KeyId, newKeyId, parseKeyId } from './keys/key-id.js';
 export { KeySeed, keySeedSource, readKeySeedFile } from './keys/key-seed.js';
 export type { AssignedKey, KeyLookup, KeySource, TrackKeyRequest } from './keys/key-source.js';
+export { PackagingDataKeySource, type PackagingDataOptions } from './keys/packaging-data/key-source.js';
+export { checkPolicy, loadPolicy } from './keys/policy/load.js';
+export { BUILT_IN_POLICIES, type Policy } from './keys/policy/policy.js';
+export { type TestLaUrl, testLaUrl } from './keys/policy/test-url.js';
 export { randomKeySource } from './keys/random.js';
+export { SpekeKeySource, type SpekeOptions } from './keys/speke/key-source.js';
 export {
   cpixWriter,
   exportKeys,

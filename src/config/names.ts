@@ -10,6 +10,15 @@ export const SETTING_NAMES = [
   'policy',
   'keyFile',
   'keySeedFile',
+  'cpix',
+  'cpixPrivateKey',
+  'spekeUrl',
+  'spekeVersion',
+  'spekeAuth',
+  'packagingDataUrl',
+  'tlsCa',
+  'tlsCert',
+  'tlsKey',
   'layout',
   'fragmentDuration',
   'ivSize',
@@ -31,15 +40,16 @@ export function variableOf(name: SettingName): string {
   return `PRPACK_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 }
 
-/** Variables that hold a secret. No configuration file does. */
-export const SECRET_VARIABLES = ['PRPACK_KEY', 'PRPACK_KEK'] as const;
+/** Variables that hold a secret itself, and so are read where it is needed. No configuration file holds one. */
+export const SECRET_VARIABLES: readonly string[] = ['PRPACK_KEY', 'PRPACK_KEK', 'PRPACK_SPEKE_AUTH'];
 
 /**
  * Settings of which one makes the others idle: what a later layer says of any of them ends what an earlier one said. A variable among
  * them counts as the environment's.
  */
 export const RIVALS: readonly (readonly string[])[] = [
-  ['keyFile', 'keySeedFile', 'key', 'playreadyTest', 'PRPACK_KEY'],
-  ['keyFile', 'kid'],
+  ['keyFile', 'keySeedFile', 'cpix', 'spekeUrl', 'packagingDataUrl', 'key', 'playreadyTest', 'PRPACK_KEY'],
+  ['keyFile', 'cpix', 'spekeUrl', 'packagingDataUrl', 'kid'],
   ['kekFile', 'PRPACK_KEK'],
+  ['spekeAuth', 'PRPACK_SPEKE_AUTH'],
 ];

@@ -109,6 +109,12 @@ const PATHS: Partial<Record<SettingName, ToAbsolute>> = {
   policy: (value, directory) => (extname(value) === '' ? value : resolve(directory, value)),
   keyFile: plainPath,
   keySeedFile: plainPath,
+  cpix: (value, directory) => (/^https?:/i.test(value) ? value : resolve(directory, value)),
+  cpixPrivateKey: plainPath,
+  spekeAuth: pathAfterAt,
+  tlsCa: plainPath,
+  tlsCert: plainPath,
+  tlsKey: plainPath,
   customAttributes: pathAfterAt,
 };
 

@@ -1,4 +1,4 @@
-import { RIVALS, SETTING_NAMES, type SettingName, variableOf } from './names.js';
+import { RIVALS, SECRET_VARIABLES, SETTING_NAMES, type SettingName, variableOf } from './names.js';
 import type { ConfigFile } from './read.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -24,15 +24,21 @@ export interface Layers {
 
 /** The settings that file and environment give, without those that something stronger outdoes. */
 export function resolveSettings(layers: Layers): ResolvedSetting[] {
-  return SETTING_NAMES.filter((name) => !layers.flags.includes(name) && !isOutdone(name, layers)).flatMap(
+  const { file, environment, flags } = layers;
+  return SETTING_NAMES.filter((name) => !flags.includes(name) && !isOutdone(name, layers)).flatMap(
     (name): ResolvedSetting[] => {
-      const variable = variableOf(name);
-      const text = layers.environment[variable];
-      if (text) return [{ name, from: 'environment', origin: variable, value: text }];
-      const value = layers.file?.settings[name];
-      return value === undefined ? [] : [{ name, from: 'file', origin: layers.file!.path, value }];
+      const text = textOf(name, environment);
+      if (text) return [{ name, from: 'environment', origin: variableOf(name), value: text }];
+      const value = file?.settings[name];
+      return value === undefined ? [] : [{ name, from: 'file', origin: file!.path, value }];
     },
   );
+}
+
+/** The environment's text of a setting. A variable that holds a secret is none. */
+function textOf(name: SettingName, environment: Environment): string | undefined {
+  const variable = variableOf(name);
+  return SECRET_VARIABLES.includes(variable) ? undefined : environment[variable];
 }
 
 function isOutdone(name: SettingName, layers: Layers): boolean {
@@ -43,7 +49,9 @@ function isOutdone(name: SettingName, layers: Layers): boolean {
 /** The strongest layer that names it: 3 the command line, 2 the environment, 1 the file, 0 none. */
 function strengthOf(name: string, { file, environment, flags }: Layers): number {
   if (flags.includes(name)) return 3;
+  if (SECRET_VARIABLES.includes(name)) return environment[name] ? 2 : 0;
   const setting = SETTING_NAMES.find((known) => known === name);
-  if (environment[setting ? variableOf(setting) : name]) return 2;
-  return file && setting && file.settings[setting] !== undefined ? 1 : 0;
+  if (!setting) return 0;
+  if (textOf(setting, environment)) return 2;
+  return file?.settings[setting] === undefined ? 0 : 1;
 }

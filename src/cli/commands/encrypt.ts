@@ -4,6 +4,7 @@ import type {
   EncryptOptions,
   EncryptResult,
   EncryptStreamOptions,
+  HttpClient,
   KeyPer,
   KeyStore,
   Layout,
@@ -13,6 +14,7 @@ import type {
 import { type JobContext, runJob } from '../job.js';
 import { mediaInput, mediaOutput } from '../media-streams.js';
 import { bytesOfValue } from '../options/files.js';
+import { addKeyServerOptions, addTlsOptions, withHttpClient } from '../options/key-server.js';
 import { addKeyStoreOptions, type KeyStoreFlags, withKeyStore } from '../options/key-store.js';
 import { addKeyOptions, type KeyFlags, selectKeys } from '../options/keys.js';
 import { addJobOutputOptions, type OutputFlags } from '../options/output.js';
@@ -22,7 +24,8 @@ import {
   type PlayReadyFlags,
   playReadyOptions,
 } from '../options/playready.js';
-import { addConfigOption } from '../options/settings.js';
+import { addPolicyOption } from '../options/policy.js';
+import { addConfigOption, isGiven } from '../options/settings.js';
 import {
   invalidValue,
   listOf,
@@ -46,6 +49,7 @@ export interface EncryptFlags extends KeyFlags, KeyStoreFlags, PlayReadyFlags, O
   readonly ivSize?: 8 | 16;
   readonly contentId?: string;
   readonly keyPer?: KeyPer;
+  readonly policy?: string;
   readonly register: boolean;
   readonly keysOut?: string;
   readonly dryRun?: true;
@@ -80,6 +84,8 @@ export function configureEncrypt(command: Command): void {
     'KID of --key, to encrypt with under a key seed (default: random), or of a registered key',
     "keys and license URL of Microsoft's public test server; protects nothing",
   );
+  addKeyServerOptions(command);
+  addTlsOptions(command);
   addContentOptions(command);
   addSystemOptions(command);
   addPlayReadyOptions(command);
@@ -102,6 +108,7 @@ function addContentOptions(command: Command): void {
     'none: one key for all tracks; type, track or resolution: a key for each (default: none)',
     oneOf('--key-per', ['none', 'type', 'track', 'resolution']),
   );
+  addPolicyOption(command);
   addKeyStoreOptions(command);
   command.option('--no-register', 'register nothing, because somebody else does');
   command.option(
@@ -166,6 +173,7 @@ async function encryptAction(
 ): Promise<void> {
   const media = { output: mediaOutput(output), input: mediaInput(input) };
   refuseIdlePlayReadyFlags(flags, command);
+  refuseIdlePolicy(flags, command);
   await runJob(
     flags,
     (context) => encryptJob(media, flags, context),
@@ -185,14 +193,22 @@ export function refuseIdlePlayReadyFlags(flags: EncryptFlags, command: Command):
   });
 }
 
+/** A policy is for the record of the key, and nowhere else. */
+function refuseIdlePolicy({ register }: EncryptFlags, command: Command): void {
+  if (register || !isGiven(command, 'policy')) return;
+  throw new PrpackError('INVALID_ARGUMENT', '--policy has no effect with --no-register', {
+    remedy: 'Leave one of them out: a policy is registered with the key.',
+  });
+}
+
 async function encryptJob(
   media: Pick<EncryptStreamOptions, 'input' | 'output'>,
   flags: EncryptFlags,
   context: JobContext,
 ): Promise<EncryptResult> {
   const library = await import('../../index.js');
-  return withKeyStore(flags, library, async (store) => {
-    const named = await selectKeys(flags, process.env, library, store);
+  const encrypt = async (store: KeyStore, client: HttpClient) => {
+    const named = await selectKeys(flags, process.env, library, store, client);
     const keys = { ...(named && { keys: named.source }), ...registration(flags, store) };
     const result = await library.encryptStream({
       ...media,
@@ -202,7 +218,10 @@ async function encryptJob(
     });
     const warnings = flags.playreadyTest ? [TEST_KEYS_WARNING] : (named?.warnings ?? []);
     return { ...result, warnings: [...warnings, ...result.warnings] };
-  });
+  };
+  return withHttpClient(flags, library, context.signal, (client) =>
+    withKeyStore(flags, library, (store) => encrypt(store, client)),
+  );
 }
 
 /** Keys are registered unless the user says that somebody else does it. */
@@ -215,7 +234,8 @@ export async function encryptOptions(
   flags: EncryptFlags,
   library: Library,
 ): Promise<Omit<EncryptOptions, 'input' | 'output' | 'keys' | 'keyStore'>> {
-  const { track, layout, fragmentDuration, ivSize, systems, contentId, keyPer, keysOut } = flags;
+  const { track, layout, fragmentDuration, ivSize, systems, contentId, policy, keysOut } = flags;
+  const keyPer = flags.spekeUrl === undefined ? flags.keyPer : undefined; // else the key provider is asked for it
   const playready = await playReadyOptions(flags);
   return {
     force: flags.force === true,
@@ -229,6 +249,7 @@ export async function encryptOptions(
     ...(systems && { systems }),
     ...(contentId !== undefined && { contentId }),
     ...(keyPer && { keyPer }),
+    ...(policy !== undefined && { policy: await library.loadPolicy(policy) }),
     ...(keysOut !== undefined && { keysOut }),
   };
 }

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { PrpackError } from '../../errors.js';
-import type { InspectResult, KeyLookup } from '../../index.js';
+import type { HttpClient, InspectResult, KeyLookup, KeyStore } from '../../index.js';
 import { interruptible } from '../interrupt.js';
+import { addTlsOptions, withHttpClient } from '../options/key-server.js';
 import { addKeyStoreOptions, type KeyStoreFlags, withKeyStore } from '../options/key-store.js';
 import { addKeyOptions, type KeyFlags, selectLookup, storeLookup } from '../options/keys.js';
 import { addJsonOption, type OutputFlags } from '../options/output.js';
@@ -30,6 +31,7 @@ export function configureInspect(command: Command): void {
   addJsonOption(command);
   command.option('--boxes', 'list all boxes with offset and size');
   addKeyOptions(command, 'KID of --key', "check with keys of Microsoft's public test server");
+  addTlsOptions(command);
   addKeyStoreOptions(command);
   addConfigOption(command);
   command.addHelpText('after', EXAMPLES);
@@ -48,13 +50,16 @@ async function inspectAction(path: string, flags: InspectFlags): Promise<void> {
 
 async function inspectJob(path: string, flags: InspectFlags, signal: AbortSignal): Promise<InspectResult> {
   const library = await import('../../index.js');
-  return withKeyStore(flags, library, async (store) => {
-    const named = await selectLookup(flags, process.env, library);
+  const inspect = async (store: KeyStore, client: HttpClient) => {
+    const named = await selectLookup(flags, process.env, library, client);
     const problems: string[] = [];
     const keys = named?.source ?? toleratingFailure(storeLookup(store, library), problems);
     const result = await library.inspect(path, { signal, boxes: flags.boxes === true, keys });
     return { ...result, warnings: [...(named?.warnings ?? []), ...result.warnings, ...problems] };
-  });
+  };
+  return withHttpClient(flags, library, signal, (client) =>
+    withKeyStore(flags, library, (store) => inspect(store, client)),
+  );
 }
 
 /** Whoever looks at a file has not asked for the key store: what is wrong with it is told, and the file is shown. */

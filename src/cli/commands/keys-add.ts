@@ -1,8 +1,10 @@
 import type { Command } from 'commander';
 import type { AssignedKey, KeyAlgorithm, KeyRegistration, KeySource, KeyStore } from '../../index.js';
+import { withHttpClient } from '../options/key-server.js';
 import { addKeyStoreOptions, type KeyStoreFlags, withKeyStore } from '../options/key-store.js';
 import { naming, type SelectedKeys, selectKeys } from '../options/keys.js';
 import { addJsonOption, type OutputFlags } from '../options/output.js';
+import { addPolicyOption } from '../options/policy.js';
 import { addConfigOption } from '../options/settings.js';
 import { absoluteUrl, nonEmpty, once, oneOf } from '../options/values.js';
 import { formatJson } from '../output/json.js';
@@ -18,6 +20,7 @@ interface KeysAddFlags extends KeyStoreFlags, OutputFlags {
   readonly label?: string;
   readonly algorithm: KeyAlgorithm;
   readonly laUrl?: string;
+  readonly policy?: string;
   readonly kid?: string;
   readonly key?: string;
   readonly keySeedFile?: string;
@@ -46,6 +49,7 @@ export function configureKeysAdd(command: Command): void {
     'AESCTR',
   );
   command.option('--la-url <url>', 'license acquisition URL', absoluteUrl('--la-url'));
+  addPolicyOption(command);
   command.optionsGroup('Key (when none is named, PRPACK_KID and PRPACK_KEY, else a random one):');
   command.option('--kid <uuid>', 'its KID (default: random)', once('--kid', nonEmpty('--kid')));
   command.option(
@@ -71,7 +75,8 @@ async function keysAddAction(flags: KeysAddFlags): Promise<void> {
   await withKeyStore(flags, library, async (store) => {
     const { source, warnings } = await keyToAdd(flags, library, store);
     const [assigned] = await source.assign([{ trackId: 1, type: 'video' }]);
-    const [registered] = await store.register([registrationOf(assigned!, flags)]);
+    const policy = flags.policy === undefined ? {} : { policy: await library.loadPolicy(flags.policy) };
+    const [registered] = await store.register([{ ...registrationOf(assigned!, flags), ...policy }]);
     const { outcome, record } = registered!;
     if (flags.json) return writeResult(formatJson({ outcome, ...record, warnings }));
     const style = styleOf(process.stderr);
@@ -95,7 +100,10 @@ async function keyToAdd(
     const keyId = naming('--kid', () => library.parseKeyId(kid));
     return { source: library.givenKeySource(keyId, library.ContentKey.random(), 'random'), warnings: [] };
   }
-  const named = await selectKeys(flags, process.env, library, store);
+  const { signal } = new AbortController(); // nothing here takes long
+  const named = await withHttpClient({}, library, signal, (client) =>
+    selectKeys(flags, process.env, library, store, client),
+  );
   return named ?? { source: library.randomKeySource(), warnings: [] };
 }
 

@@ -28,6 +28,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./keys-export.js')).configureKeysExport,
   },
   {
+    name: 'test-url',
+    summary: "print the URL of Microsoft's test server for a key and its policy",
+    load: async () => (await import('./keys-test-url.js')).configureKeysTestUrl,
+  },
+  {
     name: 'revoke',
     summary: 'end the life of keys: no license is to be issued for them any more',
     load: async () => (await import('./keys-revoke.js')).configureKeysRevoke,

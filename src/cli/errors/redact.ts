@@ -1,3 +1,5 @@
+import { SECRET_VARIABLES } from '../../config/names.js';
+
 /** Returns the text with everything that may be a key replaced by `[redacted]`. */
 export type Redact = (text: string) => string;
 
@@ -16,7 +18,10 @@ export function redactor(
   argv: readonly string[],
   environment: Readonly<Record<string, string | undefined>> = {},
 ): Redact {
-  const found = [...argv.flatMap(secretsOfArgument), environment.PRPACK_KEY ?? ''];
+  const found = [
+    ...argv.flatMap(secretsOfArgument),
+    ...SECRET_VARIABLES.map((name) => environment[name] ?? ''),
+  ];
   const secrets = [...new Set(found)].filter((text) => text.length >= SHORTEST_SECRET);
   if (secrets.length === 0) return (text) => text;
   const longestFirst = secrets.sort((a, b) => b.length - a.length);

@@ -1,18 +1,34 @@
 import type { Command } from 'commander';
 import { PrpackError } from '../../errors.js';
-import type { KeyId, KeyLookup, KeySource, KeyStore } from '../../index.js';
+import type {
+  HttpClient,
+  KeyId,
+  KeyLookup,
+  KeyPer,
+  KeySource,
+  KeyStore,
+  ProtectionSystem,
+} from '../../index.js';
+import { addCpixOptions, type KeyServerFlags } from './key-server.js';
 import { nonEmpty, once } from './values.js';
 
 type Library = typeof import('../../index.js');
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What commander makes of the key options. */
-export interface KeyFlags {
+export interface KeyFlags extends KeyServerFlags {
   readonly keyFile?: string;
   readonly keySeedFile?: string;
   readonly kid?: string;
   readonly key?: string;
   readonly playreadyTest?: true;
+}
+
+/** What else a server is told that gives keys for new content. */
+export interface ContentFlags {
+  readonly contentId?: string;
+  readonly keyPer?: KeyPer;
+  readonly systems?: readonly ProtectionSystem[];
 }
 
 /** Keys from the source that was named, and what the user must know of it. */
@@ -41,6 +57,7 @@ export function addKeyOptions(command: Command, kidHelp: string, testHelp: strin
     'the key of --kid, 32 hex digits; other users of the machine can read it',
     onceText('--key'),
   );
+  addCpixOptions(command);
   command.option('--playready-test', testHelp);
 }
 
@@ -52,7 +69,11 @@ function onceText(flag: string) {
 interface SourceEntry {
   readonly flag: string;
   readonly isNamed: (flags: KeyFlags) => boolean;
-  readonly open: (flags: KeyFlags, library: Library) => Promise<KeySource & KeyLookup>;
+  readonly open: (
+    flags: KeyFlags & ContentFlags,
+    library: Library,
+    client: HttpClient,
+  ) => Promise<KeySource & KeyLookup>;
   readonly warning?: string;
   /** Whether --kid says which KID to encrypt with. */
   readonly takesKid: boolean;
@@ -88,7 +109,73 @@ const SOURCES: readonly SourceEntry[] = [
     open: async ({ kid }, library) => library.keySeedSource(testSeed(library), kidOf(kid, library)),
     takesKid: true,
   },
+  {
+    flag: '--cpix',
+    isNamed: ({ cpix }) => cpix !== undefined,
+    open: openCpix,
+    takesKid: false,
+  },
+  {
+    flag: '--speke-url',
+    isNamed: ({ spekeUrl }) => spekeUrl !== undefined,
+    open: openSpeke,
+    takesKid: false,
+  },
+  {
+    flag: '--packaging-data-url',
+    isNamed: ({ packagingDataUrl }) => packagingDataUrl !== undefined,
+    open: async ({ packagingDataUrl, contentId }, library, client) => {
+      const programIdentifier = contentIdFor('--packaging-data-url', contentId);
+      return new library.PackagingDataKeySource({ url: packagingDataUrl!, client, programIdentifier });
+    },
+    takesKid: false,
+  },
 ];
+
+async function openCpix(
+  { cpix, cpixPrivateKey }: KeyFlags,
+  library: Library,
+  client: HttpClient,
+): Promise<KeySource & KeyLookup> {
+  const location = cpix!;
+  const options =
+    cpixPrivateKey === undefined ? {} : { privateKey: await library.readCpixPrivateKey(cpixPrivateKey) };
+  const isUrl = /^https?:/i.test(location);
+  const document = await (isUrl
+    ? library.fetchCpix(location, client, options)
+    : library.readCpixFile(location, options));
+  const name = isUrl ? library.describeUrl(location) : location;
+  return library.cpixKeySource(document, { name, scheme: 'cenc' });
+}
+
+async function openSpeke(
+  { spekeUrl, spekeVersion, cpixPrivateKey, contentId, keyPer }: KeyFlags & ContentFlags,
+  library: Library,
+  client: HttpClient,
+): Promise<KeySource & KeyLookup> {
+  if (keyPer === 'track') {
+    throw contradiction(
+      '--key-per track and --speke-url are given together',
+      'Give --key-per none, type or resolution: key providers know classes of tracks.',
+    );
+  }
+  return new library.SpekeKeySource({
+    url: spekeUrl!,
+    client,
+    contentId: contentIdFor('--speke-url', contentId),
+    scheme: 'cenc',
+    systems: [],
+    ...(spekeVersion && { version: spekeVersion }),
+    ...(keyPer && { keyPer }),
+    ...(cpixPrivateKey !== undefined && { privateKey: await library.readCpixPrivateKey(cpixPrivateKey) }),
+  });
+}
+
+/** Another one than the server knows would get another key, or none. */
+function contentIdFor(flag: string, contentId: string | undefined): string {
+  if (contentId !== undefined) return contentId;
+  throw contradiction(`${flag} is given without --content-id`, 'Give the content id that the server knows.');
+}
 
 /**
  * Opens the key source for encryption that the flags name, or else the environment; undefined when neither names one. A KID alone is
@@ -96,13 +183,14 @@ const SOURCES: readonly SourceEntry[] = [
  * @throws PrpackError INVALID_ARGUMENT for flags that contradict each other, and the errors of the source
  */
 export async function selectKeys(
-  flags: KeyFlags,
+  flags: KeyFlags & ContentFlags,
   environment: Environment,
   library: Library,
   store: KeyStore,
+  client: HttpClient,
 ): Promise<SelectedKeys<KeySource> | undefined> {
   const entry = namedSource(flags);
-  if (entry) return openSource(entry, flags, library);
+  if (entry) return openSource(entry, flags, library, client);
   const kid = kidOf(flags.kid, library);
   if (kid !== undefined) return { source: library.storedKeySource(store, kid), warnings: [] };
   return environmentSource(environment, library);
@@ -116,6 +204,7 @@ export async function selectLookup(
   flags: KeyFlags,
   environment: Environment,
   library: Library,
+  client: HttpClient,
 ): Promise<SelectedKeys | undefined> {
   const entry = namedSource(flags);
   if (flags.kid !== undefined && entry?.flag !== '--key') {
@@ -124,12 +213,17 @@ export async function selectLookup(
       'Leave --kid out: the file names its KIDs.',
     );
   }
-  return entry ? openSource(entry, flags, library) : environmentSource(environment, library);
+  return entry ? openSource(entry, flags, library, client) : environmentSource(environment, library);
 }
 
-async function openSource(entry: SourceEntry, flags: KeyFlags, library: Library): Promise<SelectedKeys> {
+async function openSource(
+  entry: SourceEntry,
+  flags: KeyFlags,
+  library: Library,
+  client: HttpClient,
+): Promise<SelectedKeys> {
   const warnings = entry.warning === undefined ? [] : [entry.warning];
-  return { source: await entry.open(flags, library), warnings };
+  return { source: await entry.open(flags, library, client), warnings };
 }
 
 function environmentSource(environment: Environment, library: Library): SelectedKeys | undefined {
