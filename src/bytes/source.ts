@@ -173,7 +173,8 @@ export class ReadWindow {
   }
 }
 
-function endsTooEarly(source: ByteSource, offsetBytes: number, lengthBytes: number): PrpackError {
+/** The error of a source that has fewer bytes than asked for. */
+export function endsTooEarly(source: ByteSource, offsetBytes: number, lengthBytes: number): PrpackError {
   return new PrpackError('TRUNCATED_INPUT', `${source.path} ends in the middle of its content`, {
     path: source.path,
     offsetBytes,

@@ -28,11 +28,11 @@ import type { DecryptOptions, DecryptResult } from './types.js';
 export async function decrypt(options: DecryptOptions): Promise<DecryptResult> {
   const clock = new Clock();
   expectTwoFiles(options.input, options.output);
-  return withInput(options.input, async (source) => {
+  return withInput(options.input, options.signal, async (source) => {
     const movie = readMovie(source);
     const described = await describeTracks(movie);
     const encrypted = new Set(movie.tracks.filter(isProtected));
-    if (encrypted.size === 0) throw notEncrypted(options.input);
+    if (encrypted.size === 0) throw notEncrypted(source.path);
     for (const track of encrypted) expectCtr(track.id, schemeOf(track).scheme);
     expectDisjointSamples(movie, encrypted);
     const protections = readProtections(movie, source).map(asCenc);
@@ -46,7 +46,7 @@ export async function decrypt(options: DecryptOptions): Promise<DecryptResult> {
       const keyOf = (kid: string) => keys.get(kid);
       await publishOutput(file, options, { plan, source, protections, keyOf, check }, clock);
       return {
-        input: options.input,
+        input: source.path,
         output: options.output,
         bytes: plan.sizeBytes,
         durationSeconds: movieDurationSeconds(movie),

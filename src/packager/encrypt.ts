@@ -31,7 +31,7 @@ export async function encrypt(options: EncryptOptions): Promise<EncryptResult> {
   const clock = new Clock();
   expectUsable(options);
   expectTwoFiles(options.input, options.output);
-  return withInput(options.input, async (source) => {
+  return withInput(options.input, options.signal, async (source) => {
     const job = await prepareJob(source, options, clock);
     const done = (await resume(job)) ?? (await make(job));
     return reportJob(done, job);

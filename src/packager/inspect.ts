@@ -20,14 +20,14 @@ const MAX_PSSH_SHOWN = 64;
  *   UNSUPPORTED_FEATURE, UNSUPPORTED_SCHEME, ABORTED
  */
 export async function inspect(path: string, options: InspectOptions = {}): Promise<InspectResult> {
-  return withInput(path, async (source) => {
+  return withInput(path, options.signal, async (source) => {
     const movie = readMovie(source);
     const described = await describeTracks(movie);
     const protections = readProtections(movie, source);
     await breathe(options.signal);
     const { pssh, isCut } = await readAllPssh(movie, source, options.keys);
     return {
-      path,
+      path: source.path,
       bytes: source.sizeBytes,
       brands: movie.ftyp ? [...new Set([movie.ftyp.majorBrand, ...movie.ftyp.compatibleBrands])] : [],
       durationSeconds: movieDurationSeconds(movie),

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
+import { openInput } from '../bytes/input.js';
 import type { OutputFile } from '../bytes/output-file.js';
-import { type ByteSource, FileSource } from '../bytes/source.js';
+import type { ByteSource } from '../bytes/source.js';
 import type { ContentKey } from '../keys/content-key.js';
 import { expectNotAborted } from './execute/abort.js';
 import { executePlan } from './execute/execute.js';
@@ -43,9 +44,13 @@ export class Clock {
   }
 }
 
-/** Opens the input, and closes it when the work on it ends. */
-export async function withInput<R>(path: string, work: (source: ByteSource) => Promise<R>): Promise<R> {
-  const source = new FileSource(path);
+/** Opens the input, a path or URL, and closes it when the work on it ends. */
+export async function withInput<R>(
+  name: string,
+  signal: AbortSignal | undefined,
+  work: (source: ByteSource) => Promise<R>,
+): Promise<R> {
+  const source = await openInput(name, signal);
   try {
     return await work(source);
   } finally {

@@ -40,7 +40,7 @@ async function encryptFileToStream(options: EncryptOptions, output: Writable): P
   const { keyStore, keysOut, dryRun, signal, onProgress } = options;
   const clock = new Clock();
   expectUsable(options);
-  return withInput(options.input, async (source) => {
+  return withInput(options.input, signal, async (source) => {
     const job = await prepareJob(source, options, clock);
     const { work, contentId } = job;
     if (keysOut !== undefined) expectKeysOutIsFree(keysOut);

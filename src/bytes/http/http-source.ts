@@ -1,0 +1,152 @@
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import { PrpackError } from '../../errors.js';
+import { type ByteSource, endsTooEarly } from '../source.js';
+import { type HttpLocation, parseLocation } from './location.js';
+import {
+  ANSWERED,
+  type Answer,
+  type FetcherData,
+  HEARTBEAT,
+  HEARTBEAT_MS,
+  type Opened,
+  unpackError,
+} from './messages.js';
+import { DEFAULT_LIMITS, type HttpLimits } from './range-client.js';
+
+/** The built code of the thread: the tests import the sources, which Node.js cannot run. */
+const FOLDER = import.meta.url.endsWith('.ts') ? import.meta.url.replace('/src/', '/dist/') : import.meta.url;
+
+const BLOCK_BYTES = 256 * 1024;
+const SLOTS = 64;
+/** Without a heartbeat for so long, the thread is dead. */
+const SILENCE_MS = 40 * HEARTBEAT_MS;
+
+export interface HttpSourceOptions {
+  /** Stops the opening, which then throws ABORTED. Reads cannot be stopped: they end by their time limits. */
+  readonly signal?: AbortSignal | undefined;
+  readonly limits?: Partial<HttpLimits>;
+}
+
+/**
+ * A file on a web server, read by ranges. Reads are synchronous as those of files: a thread of its own fetches, and this one
+ * sleeps until it has what it needs. The thread ends with `close`, and keeps no process alive.
+ */
+export class HttpSource implements ByteSource {
+  /** The URL without user, password and query. */
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly #fetcher: Fetcher;
+  #block = -1;
+  #slot = 0;
+
+  private constructor(path: string, sizeBytes: number, fetcher: Fetcher) {
+    this.path = path;
+    this.sizeBytes = sizeBytes;
+    this.#fetcher = fetcher;
+  }
+
+  /** @throws PrpackError INVALID_ARGUMENT, INPUT_NOT_FOUND, INPUT_UNREADABLE, ABORTED */
+  static async open(url: string, { signal, limits }: HttpSourceOptions = {}): Promise<HttpSource> {
+    const location = parseLocation(url);
+    const fetcher = new Fetcher(location, { ...DEFAULT_LIMITS, ...limits });
+    try {
+      return new HttpSource(location.shown, await fetcher.opened(signal), fetcher);
+    } catch (error) {
+      fetcher.stop();
+      throw error;
+    }
+  }
+
+  readInto(target: Uint8Array, offsetBytes: number): void {
+    if (offsetBytes + target.length > this.sizeBytes) throw endsTooEarly(this, offsetBytes, target.length);
+    for (let done = 0; done < target.length; ) {
+      const block = Math.floor((offsetBytes + done) / BLOCK_BYTES);
+      const within = (offsetBytes + done) % BLOCK_BYTES;
+      const length = Math.min(BLOCK_BYTES - within, target.length - done);
+      const from = this.#slotOf(block) * BLOCK_BYTES + within;
+      target.set(this.#fetcher.bytes.subarray(from, from + length), done);
+      done += length;
+    }
+  }
+
+  close(): void {
+    this.#fetcher.stop();
+  }
+
+  #slotOf(block: number): number {
+    if (block === this.#block) return this.#slot;
+    this.#block = -1; // nothing is valid if the fetching throws
+    this.#slot = this.#fetcher.fetch(block);
+    this.#block = block;
+    return this.#slot;
+  }
+}
+
+/** The fetching thread, as seen from the reading one. */
+class Fetcher {
+  /** The slots. */
+  readonly bytes: Uint8Array;
+  readonly #shown: string;
+  readonly #worker: Worker;
+  readonly #port: MessagePort;
+  readonly #counters: Int32Array;
+
+  constructor(location: HttpLocation, limits: HttpLimits) {
+    const { port1, port2 } = new MessageChannel();
+    const blocks = new SharedArrayBuffer(SLOTS * BLOCK_BYTES);
+    const control = new SharedArrayBuffer(8);
+    const data: FetcherData = { location, limits, blocks, blockBytes: BLOCK_BYTES, control, port: port2 };
+    this.bytes = new Uint8Array(blocks);
+    this.#shown = location.shown;
+    this.#port = port1;
+    this.#counters = new Int32Array(control);
+    this.#worker = new Worker(new URL('./fetcher.js', FOLDER), { workerData: data, transferList: [port2] });
+  }
+
+  /** The size of the file, once that is known. */
+  async opened(signal: AbortSignal | undefined): Promise<number> {
+    const message = await new Promise<Opened>((resolve, reject) => {
+      const stop = () => reject(aborted(this.#shown, signal));
+      if (signal?.aborted) stop();
+      signal?.addEventListener('abort', stop, { once: true });
+      this.#worker.once('message', resolve);
+      this.#worker.once('error', reject);
+      this.#worker.once('exit', () => reject(ended()));
+    });
+    this.#worker.removeAllListeners();
+    this.#worker.on('error', () => {}); // `fetch` sees that no answer comes
+    this.#worker.unref();
+    if ('error' in message) throw unpackError(message.error);
+    return message.sizeBytes;
+  }
+
+  /** The slot that holds the block until the next call. This thread sleeps meanwhile. */
+  fetch(block: number): number {
+    const answered = Atomics.load(this.#counters, ANSWERED);
+    this.#port.postMessage(block);
+    for (let beat = -1; Atomics.wait(this.#counters, ANSWERED, answered, SILENCE_MS) === 'timed-out'; ) {
+      const now = Atomics.load(this.#counters, HEARTBEAT);
+      if (now === beat) throw ended();
+      beat = now;
+    }
+    const answer = receiveMessageOnPort(this.#port)!.message as Answer;
+    if ('error' in answer) throw unpackError(answer.error);
+    return answer.slot;
+  }
+
+  stop(): void {
+    this.#port.close();
+    this.#worker.terminate().catch(() => {}); // it is gone either way
+  }
+}
+
+function aborted(shown: string, signal: AbortSignal | undefined): PrpackError {
+  const remedy = 'Nothing was published; run it again.';
+  return new PrpackError('ABORTED', `opening ${shown} was stopped`, { remedy }, signal?.reason);
+}
+
+function ended(): PrpackError {
+  return new PrpackError('INTERNAL', 'the thread that fetches the input ended before its work did', {
+    remedy: 'Download the file and give its path; and report this as a defect of prpack.',
+  });
+}

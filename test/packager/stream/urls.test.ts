@@ -1,0 +1,105 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { encrypt } from '../../../src/index.js';
+import { runCli, runCliJson } from '../../support/cli.js';
+import { encryptTo, KEY, KID, testKeys, tracesOf } from '../../support/jobs.js';
+import { fingerprintsOf } from '../../support/sample-hashes.js';
+import { sample } from '../../support/samples.js';
+import { temporaryFolder } from '../../support/temporary.js';
+
+const temporary = temporaryFolder();
+const KEYS = { PRPACK_KID: KID, PRPACK_KEY: KEY };
+const INPUT = sample('bars.mp4');
+
+const servers: Worker[] = [];
+
+/** The origin of a server of a file. */
+async function serve(path: string): Promise<string> {
+  const bytes = new Uint8Array(readFileSync(path));
+  const server = new Worker(new URL('../../bytes/range-server.mjs', import.meta.url), {
+    workerData: { bytes },
+  });
+  servers.push(server);
+  const [{ port }] = await once(server, 'message');
+  return `http://127.0.0.1:${port}`;
+}
+
+let origin: string;
+beforeAll(async () => {
+  origin = await serve(INPUT);
+});
+afterAll(() => Promise.all(servers.map((server) => server.terminate())));
+
+describe('an input by its URL', () => {
+  it.each(['plain', 'unavailable', 'cut', 'moved'])('%s: is encrypted as the file is', async (path) => {
+    const output = temporary(`${path}.mp4`);
+    await encrypt({ input: `${origin}/${path}`, output, keys: testKeys });
+    expect(fingerprintsOf(output, KEY)).toEqual(fingerprintsOf(INPUT));
+  });
+
+  it('gives its content the name of the file, and its query to nobody', async () => {
+    const output = temporary('query.mp4');
+    const { exitCode, json, stderr } = await runCliJson(
+      ['encrypt', `${origin}/plain.mp4?signature=geheim`, output, '--no-register'],
+      { env: KEYS },
+    );
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    expect(json).toMatchObject({ input: `${origin}/plain.mp4`, contentId: 'plain' });
+    expect(JSON.stringify(json)).not.toContain('geheim');
+  });
+
+  it('is inspected', async () => {
+    const { exitCode, json } = await runCliJson(['inspect', `${origin}/plain?signature=geheim`]);
+    expect(exitCode).toBe(0);
+    expect(json).toMatchObject({ path: `${origin}/plain`, bytes: readFileSync(INPUT).length });
+  });
+
+  it('is decrypted', async () => {
+    const encrypted = temporary('encrypted.mp4');
+    await encryptTo(INPUT, encrypted);
+    const output = temporary('decrypted.mp4');
+    const url = `${await serve(encrypted)}/plain`;
+    const { exitCode, stderr } = await runCli(['decrypt', url, output], { env: KEYS });
+    expect(exitCode, stderr).toBe(0);
+    expect(fingerprintsOf(output)).toEqual(fingerprintsOf(INPUT));
+  });
+
+  it('goes into a pipe', async () => {
+    const output = temporary('piped.mp4');
+    const result = await runCli(['encrypt', `${origin}/plain`, '-', '--no-register', '--json'], {
+      env: KEYS,
+    });
+    expect(result.exitCode).toBe(0);
+    expect(JSON.parse(result.stderr)).toMatchObject({ output: '-', contentId: 'plain' });
+    expect(tracesOf(output)).toEqual([]);
+  });
+
+  it.each([
+    ['missing', 3, 'INPUT_NOT_FOUND'],
+    ['no-ranges', 3, 'INPUT_UNREADABLE'],
+    ['new-etag', 3, 'INPUT_UNREADABLE'],
+  ])('%s: exit code %i, no output, no secret', async (path, code, name) => {
+    const output = temporary(`${path}-failed.mp4`);
+    const url = `${origin}/${path}?signature=geheim`.replace('//', '//user:passwort@');
+    const { exitCode, stdout, stderr } = await runCli(['encrypt', url, output, '--no-register'], {
+      env: KEYS,
+    });
+    expect({ exitCode, stdout }).toEqual({ exitCode: code, stdout: '' });
+    expect(stderr).toContain(`[${name}]`);
+    expect(stderr).not.toMatch(/geheim|passwort/);
+    expect(tracesOf(output)).toEqual([]);
+  });
+});
+
+describe('standard input', () => {
+  it.each([
+    ['inspect', '-'],
+    ['decrypt', '-', 'out.mp4'],
+  ])('%s %s: is refused with a hint', async (...args) => {
+    const { exitCode, stderr } = await runCli(args, { env: KEYS });
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('Write it to a file first');
+  });
+});
