@@ -15,6 +15,8 @@ export enum RunKind {
   Moov,
   Moof,
   Sidx,
+  /** Ranges inside the segments of a `sidx`. */
+  Ssix,
   Mfra,
   /** File-level `meta`, whose item locations are file offsets. */
   Meta,
@@ -28,6 +30,7 @@ const KINDS: Record<string, RunKind> = {
   moov: RunKind.Moov,
   moof: RunKind.Moof,
   sidx: RunKind.Sidx,
+  ssix: RunKind.Ssix,
   mfra: RunKind.Mfra,
   meta: RunKind.Meta,
 };

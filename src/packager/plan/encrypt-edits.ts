@@ -1,6 +1,6 @@
-import { writeSaio } from '../../isobmff/boxes/saio.js';
-import { saizOf, writeSaiz } from '../../isobmff/boxes/saiz.js';
-import { sencEntrySizes, writeSenc } from '../../isobmff/boxes/senc.js';
+import { sizeOfSaio, writeSaio } from '../../isobmff/boxes/saio.js';
+import { saizOf, sizeOfSaiz, writeSaiz } from '../../isobmff/boxes/saiz.js';
+import { sencEntrySizes, sizeOfSenc, writeSenc } from '../../isobmff/boxes/senc.js';
 import { writeSinf } from '../../isobmff/boxes/sinf.js';
 import type { Tenc } from '../../isobmff/boxes/tenc.js';
 import { type MoofTree, trafsOf } from '../../isobmff/fragments.js';
@@ -8,7 +8,7 @@ import type { Movie } from '../../isobmff/movie.js';
 import type { BoxEdit, BoxEdits } from '../../isobmff/splice.js';
 import type { BoxNode } from '../../isobmff/walk.js';
 import type { KeepEdits } from './keep-plan.js';
-import { sencColumns, type TrackProtection } from './track-protection.js';
+import { sencColumns, sencShape, type TrackProtection } from './track-protection.js';
 
 /** A track to encrypt, with the defaults that its sample entries will state. */
 export interface TrackEncryption extends TrackProtection {
@@ -86,4 +86,16 @@ export function auxiliaryBoxes(
     saio: writeSaio({ offsets: [saioOffset] }),
     senc: writeSenc(columns),
   };
+}
+
+/** Bytes that {@link auxiliaryBoxes} makes. */
+export function sizeOfAuxiliaryBoxes(
+  protection: TrackProtection,
+  first: number,
+  count: number,
+  saioOffset: number,
+): number {
+  const shape = sencShape(protection, first, count);
+  const saiz = sizeOfSaiz(saizOf(sencEntrySizes(shape)));
+  return saiz + sizeOfSaio(1, saioOffset) + sizeOfSenc(shape);
 }

@@ -11,13 +11,13 @@ import { SENC_FIRST_IV_BYTES } from '../../isobmff/boxes/senc.js';
 import { type Sidx, sizeOfSidx, writeSidx } from '../../isobmff/boxes/sidx.js';
 import { writeTfdt } from '../../isobmff/boxes/tfdt.js';
 import { writeTfhd } from '../../isobmff/boxes/tfhd.js';
-import { sampleDefaultsOf, type TrunColumns, writeTrun } from '../../isobmff/boxes/trun.js';
+import { type SampleDefaults, sampleDefaultsOf, sizeOfTrun, type TrunColumns, writeTrun } from '../../isobmff/boxes/trun.js';
 import type { Movie, Track } from '../../isobmff/movie.js';
 import { readerOf } from '../../isobmff/sample-entry.js';
 import { entryRunAt, NON_SYNC, toSampleFlags } from '../../isobmff/sample-table.js';
 import { boxesOfRun, RunKind, readRun } from '../../isobmff/top-level.js';
 import { findChild, walkMeta } from '../../isobmff/walk.js';
-import { auxiliaryBoxes, type TrackEncryption } from './encrypt-edits.js';
+import { auxiliaryBoxes, sizeOfAuxiliaryBoxes, type TrackEncryption } from './encrypt-edits.js';
 import { cutFragments, type FragmentCuts } from './fragment-cuts.js';
 import { buildFragmentedMoov, droppedTypes } from './fragmented-moov.js';
 import type { OutputPlan, Piece } from './output-plan.js';
@@ -136,7 +136,7 @@ export class FragmentedPlan implements OutputPlan {
   #measureFragment(fragment: number): number {
     const media = this.#mediaBytes(fragment);
     const size =
-      sumOf(this.#carried[fragment]) + this.#renderMoof(fragment).length + mdatHeader(media).length + media;
+      sumOf(this.#carried[fragment]) + this.#sizeOfMoof(fragment) + mdatHeader(media).length + media;
     if (size <= 0x7fffffff) return size;
     throw new PrpackError('UNSUPPORTED_FEATURE', `fragment ${fragment + 1} would have ${size} bytes`, {
       expected: 0x7fffffff,
@@ -170,52 +170,47 @@ export class FragmentedPlan implements OutputPlan {
     return pieces;
   }
 
-  /** The `moof` of a fragment. Its `traf` boxes are measured with a data offset of 0 first. */
   #renderMoof(fragment: number): Uint8Array {
     const mfhd = writeMfhd({ sequenceNumber: fragment + 1 });
-    const tracks = this.#movie.tracks.filter((track) => this.#range(track, fragment).count > 0);
-    const builders = tracks.map((track) => this.#trafBuilder(track, fragment));
-    let moofSize = 8 + mfhd.length;
-    for (const builder of builders) moofSize += builder.sizeBytes;
+    const tracks = this.#tracksIn(fragment);
+    const parts = tracks.map((track) => this.#trafParts(track, fragment));
     let trafStart = 8 + mfhd.length;
-    let dataOffset = moofSize + mdatHeader(this.#mediaBytes(fragment)).length;
-    const trafs = builders.map((builder, i) => {
-      const traf = builder.build(trafStart, dataOffset);
-      trafStart += builder.sizeBytes;
+    let dataOffset = this.#sizeOfMoof(fragment) + mdatHeader(this.#mediaBytes(fragment)).length;
+    const trafs = parts.map((part, i) => {
+      const traf = writeTraf(part, trafStart, dataOffset);
+      trafStart += traf.length;
       dataOffset += this.#trackBytes(tracks[i], fragment);
       return traf;
     });
     return box('moof', mfhd, ...trafs);
   }
 
-  #trafBuilder(
-    track: Track,
-    fragment: number,
-  ): { sizeBytes: number; build: (trafStart: number, dataOffset: number) => Uint8Array } {
+  /** Bytes that `#renderMoof` makes. Every `moof` is measured before one is made: long movies have many thousands. */
+  #sizeOfMoof(fragment: number): number {
+    let size = 8 + writeMfhd({ sequenceNumber: fragment + 1 }).length;
+    for (const track of this.#tracksIn(fragment)) size += sizeOfTraf(this.#trafParts(track, fragment));
+    return size;
+  }
+
+  #tracksIn(fragment: number): Track[] {
+    return this.#movie.tracks.filter((track) => this.#range(track, fragment).count > 0);
+  }
+
+  #trafParts(track: Track, fragment: number): TrafParts {
     const { from, count } = this.#range(track, fragment);
     const columns = trunColumns(track, this.#cuts.durations[track.index], from, count);
     const defaults = sampleDefaultsOf(columns, 0, count);
-    const head = [
-      writeTfhd({
-        trackId: track.id,
-        sampleDescriptionIndex: track.samples.entryRuns[entryRunAt(track.samples, from)].entryIndex,
-        ...defaults,
-        durationIsEmpty: false,
-        defaultBaseIsMoof: true,
-      }),
-      writeTfdt({ baseMediaDecodeTime: BigInt(this.#cuts.decodeTime[track.index][fragment]) }),
-    ];
+    const tfhd = writeTfhd({
+      trackId: track.id,
+      sampleDescriptionIndex: track.samples.entryRuns[entryRunAt(track.samples, from)].entryIndex,
+      ...defaults,
+      durationIsEmpty: false,
+      defaultBaseIsMoof: true,
+    });
+    const tfdt = writeTfdt({ baseMediaDecodeTime: BigInt(this.#cuts.decodeTime[track.index][fragment]) });
     const groups = writeGroups(this.#groupings[track.index], from, count);
     const encryption = this.#encryptions.get(track.index);
-    const auxiliary = encryption && auxiliaryBoxes(encryption, from, count, 0);
-    const build = (trafStart: number, dataOffset: number) => {
-      const before = [...head, writeTrun(columns, 0, count, dataOffset, defaults), ...groups];
-      if (!auxiliary) return box('traf', ...before);
-      const { saiz, saio, senc } = auxiliary;
-      const sencStart = trafStart + 8 + sumLengths(before) + saiz.length + saio.length;
-      return box('traf', ...before, saiz, writeSaio({ offsets: [sencStart + SENC_FIRST_IV_BYTES] }), senc);
-    };
-    return { sizeBytes: build(0, 0).length, build };
+    return { from, count, columns, defaults, head: [tfhd, tfdt], groups, encryption };
   }
 
   /** An index of all fragments, so that players seek without reading them (8.16.3). Empty when they are too many. */
@@ -275,6 +270,32 @@ export class FragmentedPlan implements OutputPlan {
   }
 }
 
+/** A `traf` but for what depends on where it is: its `trun`, and the boxes of an encrypted track. */
+interface TrafParts {
+  readonly from: number;
+  readonly count: number;
+  readonly columns: TrunColumns;
+  readonly defaults: SampleDefaults;
+  readonly head: readonly Uint8Array[];
+  readonly groups: readonly Uint8Array[];
+  readonly encryption: TrackEncryption | undefined;
+}
+
+function writeTraf(parts: TrafParts, trafStart: number, dataOffset: number): Uint8Array {
+  const { from, count, columns, defaults, head, groups, encryption } = parts;
+  const before = [...head, writeTrun(columns, 0, count, dataOffset, defaults), ...groups];
+  if (!encryption) return box('traf', ...before);
+  const { saiz, saio, senc } = auxiliaryBoxes(encryption, from, count, 0);
+  const sencStart = trafStart + 8 + sumLengths(before) + saiz.length + saio.length;
+  return box('traf', ...before, saiz, writeSaio({ offsets: [sencStart + SENC_FIRST_IV_BYTES] }), senc);
+}
+
+function sizeOfTraf({ from, count, columns, defaults, head, groups, encryption }: TrafParts): number {
+  const trun = sizeOfTrun(columns, 0, count, defaults);
+  const auxiliary = encryption ? sizeOfAuxiliaryBoxes(encryption, from, count, 0) : 0;
+  return 8 + sumLengths(head) + trun + sumLengths(groups) + auxiliary;
+}
+
 function referenceTrack(tracks: readonly Track[]): Track {
   const withSamples = tracks.filter((track) => track.samples.count > 0);
   return (
@@ -327,7 +348,7 @@ function mdatHeader(mediaBytes: number): Uint8Array {
 }
 
 /** What can be carried into a new layout: boxes that say nothing of where samples are. */
-const NOT_CARRIED = new Set(['ftyp', 'styp', 'pdin', 'ssix', 'prft']);
+const NOT_CARRIED = new Set(['ftyp', 'styp', 'pdin', 'prft']);
 
 function* carriedBoxes({ topLevel }: Movie, source: ByteSource): Generator<CarriedBox> {
   for (let run = 0; run < topLevel.count; run++) {

@@ -56,6 +56,7 @@ export class KeepPlan implements OutputPlan {
    * @throws PrpackError UNSUPPORTED_FEATURE when an offset cannot be expressed in the input's own boxes
    */
   constructor(movie: Movie, source: ByteSource, edits: KeepEdits) {
+    expectNoSubsegmentIndex(movie.topLevel);
     this.#movie = movie;
     this.#edits = edits;
     const moofSizes = this.#measureMoofs(source);
@@ -78,8 +79,12 @@ export class KeepPlan implements OutputPlan {
     [RunKind.Moov]: () => this.#moov,
     [RunKind.Moof]: (segment, source) => this.#renderMoof(segment, source),
     [RunKind.Sidx]: (segment, source) => this.#renderSidx(segment, source),
-    [RunKind.Mfra]: (segment, source) => this.#patchChildren(segment, source, 'tfra', patchTfra),
-    [RunKind.Meta]: (segment, source) => this.#patchChildren(segment, source, 'iloc', patchIloc),
+    [RunKind.Mfra]: (segment, source) => {
+      const slice = readRun(source, this.#movie.topLevel, segment);
+      return patchChildren(walkBox(slice, 'mfra'), slice, 'tfra', (box) => patchTfra(box, this.#map));
+    },
+    [RunKind.Meta]: (segment, source) =>
+      movedMeta(readRun(source, this.#movie.topLevel, segment), 'meta', this.#map),
   };
 
   /** The new size of every `moof`. */
@@ -148,21 +153,35 @@ export class KeepPlan implements OutputPlan {
     });
     return writeSidxOfSameSize({ ...sidx, firstOffset, references }, node);
   }
+}
 
-  #patchChildren(
-    segment: number,
-    source: ByteSource,
-    type: string,
-    patch: (boxBytes: Uint8Array, map: OffsetMap) => Uint8Array,
-  ): Uint8Array {
-    const slice = readRun(source, this.#movie.topLevel, segment);
-    const node = type === 'iloc' ? walkMeta(slice, 'meta') : walkBox(slice, 'mfra');
-    const edits = new Map<BoxNode, BoxEdit>();
-    for (const child of node.children) {
-      if (child.type === type) edits.set(child, { replace: patch(bytesOf(child, slice), this.#map) });
-    }
-    return rebuildBox(node, slice, edits);
+function movedMeta(slice: FileSlice, path: string, map: OffsetMap): Uint8Array {
+  return patchChildren(walkMeta(slice, path), slice, 'iloc', (box) => patchIloc(box, map));
+}
+
+function patchChildren(
+  node: BoxNode,
+  slice: FileSlice,
+  type: string,
+  patch: (boxBytes: Uint8Array) => Uint8Array,
+): Uint8Array {
+  const edits = new Map<BoxNode, BoxEdit>();
+  for (const child of node.children) {
+    if (child.type === type) edits.set(child, { replace: patch(bytesOf(child, slice)) });
   }
+  return rebuildBox(node, slice, edits);
+}
+
+/** `ssix` tells ranges inside the segments of the `sidx` before it, which grow by what the `moof` boxes do (8.16.4). */
+function expectNoSubsegmentIndex({ kinds, startBytes, count }: TopLevel): void {
+  const run = kinds.subarray(0, count).indexOf(RunKind.Ssix);
+  if (run < 0) return;
+  throw new PrpackError('UNSUPPORTED_FEATURE', 'ssix: an index of parts of segments cannot be kept', {
+    boxPath: 'ssix',
+    offsetBytes: startBytes[run],
+    clause: 'ISO/IEC 14496-12 8.16.4',
+    remedy: REMAKE,
+  });
 }
 
 /** Where a byte of the input is found in the output; offsets behind the end keep their distance from it. */
@@ -215,7 +234,7 @@ function placeRuns(movie: Movie, moovSize: number, moofSizes: Uint32Array): Floa
   return starts;
 }
 
-/** The edits, and with them the moved offsets of every track's chunks and auxiliary information. */
+/** The edits, and with them the moved offsets of every track's chunks and auxiliary information, and of metadata items. */
 function withMovedOffsets(
   movie: Movie,
   edits: BoxEdits,
@@ -233,6 +252,13 @@ function withMovedOffsets(
     for (const saio of stbl.children) {
       if (saio.type === 'saio' && !all.has(saio))
         all.set(saio, { replace: movedSaio(saio, movie.moov, map) });
+    }
+  }
+  for (const parent of [movie.moovNode, ...movie.tracks.map((track) => track.node)]) {
+    for (const meta of parent.children) {
+      if (meta.type !== 'meta' || all.has(meta)) continue;
+      const slice = { bytes: bytesOf(meta, movie.moov), startBytes: meta.startBytes };
+      all.set(meta, { replace: movedMeta(slice, meta.path, map) });
     }
   }
   return all;

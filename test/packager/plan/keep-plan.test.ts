@@ -99,6 +99,22 @@ describe('KeepPlan of progressive files', () => {
       expect(lastU32(boxIn(after, 'iloc').subarray(0, -4))).toBe(size - 1 + growth);
     }
   });
+
+  it('moves items of a meta inside moov', () => {
+    const meta = (at: number) =>
+      fullBox('meta', 0, 0, fullBox('iloc', 0, 0, u8(0x44, 0), u16(1, 1, 0, 1), u32(at, 1)));
+    const build = (at: number) => progressive([track], { moovBoxes: [meta(at)] });
+    const size = toBytes(build(0)).length;
+    const { after } = encrypted(build(size - 1));
+    expect(lastU32(boxIn(after, 'iloc').subarray(0, -4))).toBe(size - 1 + growth);
+  });
+
+  it('refuses an index of parts of segments, whose sizes it cannot follow', () => {
+    const ssix = fullBox('ssix', 0, 0, u32(0));
+    expect(() => encrypted(progressive([track], { beforeMdat: [ssix] }))).toThrow(
+      expect.objectContaining({ code: 'UNSUPPORTED_FEATURE' }),
+    );
+  });
 });
 
 describe('KeepPlan beyond 4 GiB', () => {
