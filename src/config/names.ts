@@ -41,7 +41,12 @@ export function variableOf(name: SettingName): string {
 }
 
 /** Variables that hold a secret itself, and so are read where it is needed. No configuration file holds one. */
-export const SECRET_VARIABLES: readonly string[] = ['PRPACK_KEY', 'PRPACK_KEK', 'PRPACK_SPEKE_AUTH'];
+export const SECRET_VARIABLES: readonly string[] = [
+  'PRPACK_KEY',
+  'PRPACK_KEK',
+  'PRPACK_KEY_STORE_TOKEN',
+  'PRPACK_SPEKE_AUTH',
+];
 
 /**
  * Settings of which one makes the others idle: what a later layer says of any of them ends what an earlier one said. A variable among

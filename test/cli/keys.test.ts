@@ -326,6 +326,12 @@ describe('prpack keys rewrap', () => {
     expect(refused).toMatchObject({ exitCode: 2, json: { error: { code: 'INVALID_ARGUMENT' } } });
   });
 
+  it('leaves the KEK of a key server to its machine', async () => {
+    const server = ['--key-store', 'https://keys.example'];
+    const { exitCode, json } = await runCliJson(['keys', 'rewrap', ...server]);
+    expect({ exitCode, code: json.error.code }).toEqual({ exitCode: 2, code: 'INVALID_ARGUMENT' });
+  });
+
   it('reports a KEK that is not there', async () => {
     expect(await keysFailure('rewrap', '--kek-file', inFolder('none'))).toEqual({
       exitCode: 5,

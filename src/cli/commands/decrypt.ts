@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import type { DecryptResult, HttpClient, KeyStore } from '../../index.js';
+import type { DecryptResult } from '../../index.js';
 import { type JobContext, runJob } from '../job.js';
-import { addTlsOptions, withHttpClient } from '../options/key-server.js';
+import { addTlsOptions } from '../options/key-server.js';
 import { addKeyStoreOptions, type KeyStoreFlags, withKeyStore } from '../options/key-store.js';
 import { addKeyOptions, type KeyFlags, selectLookup, storeLookup } from '../options/keys.js';
 import { addJobOutputOptions, type OutputFlags } from '../options/output.js';
@@ -45,13 +45,10 @@ async function decryptJob(
   context: JobContext,
 ): Promise<DecryptResult> {
   const library = await import('../../index.js');
-  const decrypt = async (store: KeyStore, client: HttpClient) => {
-    const named = await selectLookup(flags, process.env, library, client);
+  return withKeyStore(flags, library, async (store) => {
+    const named = await selectLookup(flags, process.env, library, context.signal);
     const keys = named?.source ?? storeLookup(store, library);
     const result = await library.decrypt({ input, output, keys, force: flags.force === true, ...context });
     return { ...result, warnings: [...(named?.warnings ?? []), ...result.warnings] };
-  };
-  return withHttpClient(flags, library, context.signal, (client) =>
-    withKeyStore(flags, library, (store) => decrypt(store, client)),
-  );
+  });
 }

@@ -4,7 +4,6 @@ import type {
   EncryptOptions,
   EncryptResult,
   EncryptStreamOptions,
-  HttpClient,
   KeyPer,
   KeyStore,
   Layout,
@@ -14,7 +13,7 @@ import type {
 import { type JobContext, runJob } from '../job.js';
 import { mediaInput, mediaOutput } from '../media-streams.js';
 import { bytesOfValue } from '../options/files.js';
-import { addKeyServerOptions, addTlsOptions, withHttpClient } from '../options/key-server.js';
+import { addKeyServerOptions, addTlsOptions } from '../options/key-server.js';
 import { addKeyStoreOptions, type KeyStoreFlags, withKeyStore } from '../options/key-store.js';
 import { addKeyOptions, type KeyFlags, selectKeys } from '../options/keys.js';
 import { addJobOutputOptions, type OutputFlags } from '../options/output.js';
@@ -207,8 +206,8 @@ async function encryptJob(
   context: JobContext,
 ): Promise<EncryptResult> {
   const library = await import('../../index.js');
-  const encrypt = async (store: KeyStore, client: HttpClient) => {
-    const named = await selectKeys(flags, process.env, library, store, client);
+  return withKeyStore(flags, library, async (store) => {
+    const named = await selectKeys(flags, process.env, library, store, context.signal);
     const keys = { ...(named && { keys: named.source }), ...registration(flags, store) };
     const result = await library.encryptStream({
       ...media,
@@ -218,10 +217,7 @@ async function encryptJob(
     });
     const warnings = flags.playreadyTest ? [TEST_KEYS_WARNING] : (named?.warnings ?? []);
     return { ...result, warnings: [...warnings, ...result.warnings] };
-  };
-  return withHttpClient(flags, library, context.signal, (client) =>
-    withKeyStore(flags, library, (store) => encrypt(store, client)),
-  );
+  });
 }
 
 /** Keys are registered unless the user says that somebody else does it. */

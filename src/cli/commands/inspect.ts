@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { PrpackError } from '../../errors.js';
-import type { HttpClient, InspectResult, KeyLookup, KeyStore } from '../../index.js';
+import type { InspectResult, KeyLookup } from '../../index.js';
 import { interruptible } from '../interrupt.js';
-import { addTlsOptions, withHttpClient } from '../options/key-server.js';
+import { addTlsOptions } from '../options/key-server.js';
 import { addKeyStoreOptions, type KeyStoreFlags, withKeyStore } from '../options/key-store.js';
 import { addKeyOptions, type KeyFlags, selectLookup, storeLookup } from '../options/keys.js';
 import { addJsonOption, type OutputFlags } from '../options/output.js';
@@ -50,16 +50,13 @@ async function inspectAction(path: string, flags: InspectFlags): Promise<void> {
 
 async function inspectJob(path: string, flags: InspectFlags, signal: AbortSignal): Promise<InspectResult> {
   const library = await import('../../index.js');
-  const inspect = async (store: KeyStore, client: HttpClient) => {
-    const named = await selectLookup(flags, process.env, library, client);
+  return withKeyStore(flags, library, async (store) => {
+    const named = await selectLookup(flags, process.env, library, signal);
     const problems: string[] = [];
     const keys = named?.source ?? toleratingFailure(storeLookup(store, library), problems);
     const result = await library.inspect(path, { signal, boxes: flags.boxes === true, keys });
     return { ...result, warnings: [...(named?.warnings ?? []), ...result.warnings, ...problems] };
-  };
-  return withHttpClient(flags, library, signal, (client) =>
-    withKeyStore(flags, library, (store) => inspect(store, client)),
-  );
+  });
 }
 
 /** Whoever looks at a file has not asked for the key store: what is wrong with it is told, and the file is shown. */

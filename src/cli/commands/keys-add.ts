@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import type { AssignedKey, KeyAlgorithm, KeyRegistration, KeySource, KeyStore } from '../../index.js';
-import { withHttpClient } from '../options/key-server.js';
 import { addKeyStoreOptions, type KeyStoreFlags, withKeyStore } from '../options/key-store.js';
 import { naming, type SelectedKeys, selectKeys } from '../options/keys.js';
 import { addJsonOption, type OutputFlags } from '../options/output.js';
@@ -100,10 +99,7 @@ async function keyToAdd(
     const keyId = naming('--kid', () => library.parseKeyId(kid));
     return { source: library.givenKeySource(keyId, library.ContentKey.random(), 'random'), warnings: [] };
   }
-  const { signal } = new AbortController(); // nothing here takes long
-  const named = await withHttpClient({}, library, signal, (client) =>
-    selectKeys(flags, process.env, library, store, client),
-  );
+  const named = await selectKeys(flags, process.env, library, store);
   return named ?? { source: library.randomKeySource(), warnings: [] };
 }
 

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { PrpackError } from '../../errors.js';
+import type { KeyStore } from '../../index.js';
 import { addKeyStoreOptions, type KeyStoreFlags, withKeyStore } from '../options/key-store.js';
 import { addJsonOption, type OutputFlags } from '../options/output.js';
 import { addConfigOption } from '../options/settings.js';
@@ -34,6 +35,7 @@ async function keysRewrapAction(flags: KeysRewrapFlags): Promise<void> {
   const library = await import('../../index.js');
   const kekFile = kekFileOf(flags, library);
   await withKeyStore(flags, library, async (store) => {
+    expectEmbedded(store);
     let kekId = '';
     const keys = await library.rotateKekFile(kekFile, (next) => {
       kekId = next.id;
@@ -45,6 +47,14 @@ async function keysRewrapAction(flags: KeysRewrapFlags): Promise<void> {
       'The old one is kept beside it for old backups of the key store: keep both as safe as the keys.',
     ];
     return writeMessage(joinLines(lines));
+  });
+}
+
+/** @throws PrpackError INVALID_ARGUMENT for the store of a key server, which has a KEK of its own */
+function expectEmbedded({ location }: KeyStore): void {
+  if (location.startsWith('sqlite:')) return;
+  throw new PrpackError('INVALID_ARGUMENT', `the key-encryption key of ${location} is not here`, {
+    remedy: 'Run `prpack keys rewrap` on the machine of the key server, with the key store that it serves.',
   });
 }
 

@@ -3,7 +3,6 @@ import type { Command } from 'commander';
 import { toBase64 } from '../../bytes/hex.js';
 import { PrpackError } from '../../errors.js';
 import type { ProtectionSystem } from '../../index.js';
-import { withHttpClient } from '../options/key-server.js';
 import { naming, selectLookup } from '../options/keys.js';
 import { addJsonOption, type OutputFlags } from '../options/output.js';
 import {
@@ -76,10 +75,7 @@ export function configurePsshBuild(command: Command): void {
 async function psshBuildAction(flags: PsshBuildFlags, command: Command): Promise<void> {
   refuseContradictions(flags, command);
   const library = await import('../../index.js');
-  const { signal } = new AbortController(); // its sources need no server
-  const keys = await withHttpClient({}, library, signal, (client) =>
-    selectLookup(keyFlags(flags), process.env, library, client),
-  );
+  const keys = await selectLookup(keyFlags(flags), process.env, library);
   const built = await library.buildPssh({
     system: flags.system,
     keyIds: flags.kid.map((kid) => naming('--kid', () => library.parseKeyId(kid))),

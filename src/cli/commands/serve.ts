@@ -184,7 +184,11 @@ async function serverOptions(flags: ServeFlags): Promise<KeyServerOptions> {
   };
 }
 
-async function tlsOptions({ tlsCert, tlsKey, tlsClientCa }: ServeFlags): Promise<NonNullable<KeyServerOptions['tls']>> {
+async function tlsOptions({
+  tlsCert,
+  tlsKey,
+  tlsClientCa,
+}: ServeFlags): Promise<NonNullable<KeyServerOptions['tls']>> {
   return {
     cert: await readPem('--tls-cert', tlsCert!),
     key: await readPem('--tls-key', tlsKey!),

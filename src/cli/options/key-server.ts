@@ -71,29 +71,23 @@ function onceText(flag: string) {
   return once(flag, nonEmpty(flag));
 }
 
-/** Lets the work talk to key servers. Connections are made when they are needed, and closed in any case. */
-export async function withHttpClient<T>(
+/** What talks to key servers. Nothing is connected before it is used, and idle connections keep no process alive. */
+export async function httpClient(
   flags: KeyServerFlags,
   library: Library,
-  signal: AbortSignal,
-  work: (client: HttpClient) => Promise<T>,
-): Promise<T> {
+  signal: AbortSignal | undefined,
+): Promise<HttpClient> {
   const { tlsCa, tlsCert, tlsKey } = flags;
   const authorization = await spekeAuthorization(flags, library);
-  const client = new library.HttpClient({
-    signal,
+  return new library.HttpClient({
     tls: {
       ...(tlsCa !== undefined && { authorities: tlsCa }),
       ...(tlsCert !== undefined && { certificate: tlsCert }),
       ...(tlsKey !== undefined && { privateKey: tlsKey }),
     },
+    ...(signal && { signal }),
     ...(authorization && { authorization }),
   });
-  try {
-    return await work(client);
-  } finally {
-    await client.close();
-  }
 }
 
 /** For the key provider alone: no other server gets to see it. */

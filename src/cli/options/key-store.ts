@@ -15,7 +15,7 @@ export interface KeyStoreFlags {
 export function addKeyStoreOptions(command: Command): void {
   command.option(
     '--key-store <location>',
-    "key store, such as sqlite:<path> (default: PRPACK_KEY_STORE, else this user's own)",
+    "key store: sqlite:<path>, or https://<host> of a key server (default: PRPACK_KEY_STORE, else this user's own)",
     once('--key-store', nonEmpty('--key-store')),
   );
   command.option(

@@ -9,7 +9,7 @@ import type {
   KeyStore,
   ProtectionSystem,
 } from '../../index.js';
-import { addCpixOptions, type KeyServerFlags } from './key-server.js';
+import { addCpixOptions, httpClient, type KeyServerFlags } from './key-server.js';
 import { nonEmpty, once } from './values.js';
 
 type Library = typeof import('../../index.js');
@@ -179,7 +179,7 @@ function contentIdFor(flag: string, contentId: string | undefined): string {
 
 /**
  * Opens the key source for encryption that the flags name, or else the environment; undefined when neither names one. A KID alone is
- * one that is registered in the store.
+ * one that is registered in the store. The signal ends requests to servers of keys.
  * @throws PrpackError INVALID_ARGUMENT for flags that contradict each other, and the errors of the source
  */
 export async function selectKeys(
@@ -187,10 +187,10 @@ export async function selectKeys(
   environment: Environment,
   library: Library,
   store: KeyStore,
-  client: HttpClient,
+  signal?: AbortSignal,
 ): Promise<SelectedKeys<KeySource> | undefined> {
   const entry = namedSource(flags);
-  if (entry) return openSource(entry, flags, library, client);
+  if (entry) return openSource(entry, flags, library, signal);
   const kid = kidOf(flags.kid, library);
   if (kid !== undefined) return { source: library.storedKeySource(store, kid), warnings: [] };
   return environmentSource(environment, library);
@@ -204,7 +204,7 @@ export async function selectLookup(
   flags: KeyFlags,
   environment: Environment,
   library: Library,
-  client: HttpClient,
+  signal?: AbortSignal,
 ): Promise<SelectedKeys | undefined> {
   const entry = namedSource(flags);
   if (flags.kid !== undefined && entry?.flag !== '--key') {
@@ -213,16 +213,17 @@ export async function selectLookup(
       'Leave --kid out: the file names its KIDs.',
     );
   }
-  return entry ? openSource(entry, flags, library, client) : environmentSource(environment, library);
+  return entry ? openSource(entry, flags, library, signal) : environmentSource(environment, library);
 }
 
 async function openSource(
   entry: SourceEntry,
   flags: KeyFlags,
   library: Library,
-  client: HttpClient,
+  signal: AbortSignal | undefined,
 ): Promise<SelectedKeys> {
   const warnings = entry.warning === undefined ? [] : [entry.warning];
+  const client = await httpClient(flags, library, signal);
   return { source: await entry.open(flags, library, client), warnings };
 }
 
