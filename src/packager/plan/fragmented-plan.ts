@@ -11,7 +11,13 @@ import { SENC_FIRST_IV_BYTES } from '../../isobmff/boxes/senc.js';
 import { type Sidx, sizeOfSidx, writeSidx } from '../../isobmff/boxes/sidx.js';
 import { writeTfdt } from '../../isobmff/boxes/tfdt.js';
 import { writeTfhd } from '../../isobmff/boxes/tfhd.js';
-import { type SampleDefaults, sampleDefaultsOf, sizeOfTrun, type TrunColumns, writeTrun } from '../../isobmff/boxes/trun.js';
+import {
+  type SampleDefaults,
+  sampleDefaultsOf,
+  sizeOfTrun,
+  type TrunColumns,
+  writeTrun,
+} from '../../isobmff/boxes/trun.js';
 import type { Movie, Track } from '../../isobmff/movie.js';
 import { readerOf } from '../../isobmff/sample-entry.js';
 import { entryRunAt, NON_SYNC, toSampleFlags } from '../../isobmff/sample-table.js';
@@ -348,7 +354,7 @@ function mdatHeader(mediaBytes: number): Uint8Array {
 }
 
 /** What can be carried into a new layout: boxes that say nothing of where samples are. */
-const NOT_CARRIED = new Set(['ftyp', 'styp', 'pdin', 'prft']);
+const NOT_CARRIED = new Set(['ftyp', 'styp', 'pdin', 'ssix', 'prft']);
 
 function* carriedBoxes({ topLevel }: Movie, source: ByteSource): Generator<CarriedBox> {
   for (let run = 0; run < topLevel.count; run++) {

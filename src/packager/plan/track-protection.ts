@@ -24,12 +24,28 @@ export function sencColumns(protection: TrackProtection, first: number, count: n
   const source: IvSource = createIvSource(protection.ivPlan);
   const ivSize = source.ivSizeBytes;
   const ivs = new Uint8Array(count * ivSize);
-  for (let i = 0; i < count; i++) source.ivAt(first + i, ivs.subarray(i * ivSize, (i + 1) * ivSize));
-  const { subsamples } = protection;
-  if (!subsamples) return { sampleCount: count, ivSize, ivs };
-  const starts = subsamples.starts.subarray(first, first + count + 1);
-  return { sampleCount: count, ivSize, ivs, subsamples: { ...subsamples, starts } };
+  const iv = new Uint8Array(ivSize);
+  for (let i = 0; i < count; i++) {
+    source.ivAt(first + i, iv);
+    ivs.set(iv, i * ivSize);
+  }
+  return { ...sencShape(protection, first, count), ivs };
 }
+
+/** The columns but for the IVs: enough to tell the size of a `senc`. */
+export function sencShape(
+  { ivPlan, subsamples }: TrackProtection,
+  first: number,
+  count: number,
+): SencColumns {
+  const ivSize = createIvSource(ivPlan).ivSizeBytes;
+  const shape = { sampleCount: count, ivSize, ivs: NO_IVS };
+  if (!subsamples) return shape;
+  const starts = subsamples.starts.subarray(first, first + count + 1);
+  return { ...shape, subsamples: { ...subsamples, starts } };
+}
+
+const NO_IVS = new Uint8Array(0);
 
 /** Protected bytes of a sample. */
 export function protectedBytesOf(protection: TrackProtection, sample: number): number {
