@@ -10,7 +10,8 @@ const SIZE = 3_000_001;
 const file = Buffer.alloc(SIZE);
 for (let at = 0; at + 4 <= SIZE; at += 4) file.writeUInt32LE((at * 2654435761) >>> 0, at);
 
-const QUICK: Partial<HttpLimits> = { retryDelayMs: 5, attempts: 2, stallTimeoutMs: 1000 };
+const QUICK: Partial<HttpLimits> = { retryDelayMs: 5, attempts: 5, stallTimeoutMs: 1000 };
+const IMPATIENT = { ...QUICK, attempts: 2 };
 
 let server: Worker;
 let origin: string;
@@ -131,7 +132,7 @@ describe('what cannot be read', () => {
     ['silent', 'INPUT_UNREADABLE', /after 2 attempts: TIMEOUT/],
     ['loop', 'INPUT_UNREADABLE', /redirected more than 5 times/],
   ])('%s, at once', async (path, code, message) => {
-    await expect(withSource(path, readAll)).rejects.toMatchObject({
+    await expect(withSource(path, readAll, IMPATIENT)).rejects.toMatchObject({
       code,
       message: expect.stringMatching(message),
       details: { remedy: expect.stringMatching(/\.$/) },
@@ -147,7 +148,7 @@ describe('what cannot be read', () => {
     ['always-cut', /after 2 attempts: (CUT_BODY|UND_ERR_SOCKET|UND_ERR_RES_CONTENT_LENGTH_MISMATCH)/],
     ['stalls', /after 2 attempts: TIMEOUT/],
   ])('%s, while it is read', async (path, message) => {
-    const failed = withSource(path, readAll);
+    const failed = withSource(path, readAll, IMPATIENT);
     await expect(failed).rejects.toMatchObject({
       code: 'INPUT_UNREADABLE',
       message: expect.stringMatching(message),

@@ -79,7 +79,7 @@ describe('an input by its URL', () => {
   it.each([
     ['missing', 3, 'INPUT_NOT_FOUND'],
     ['no-ranges', 3, 'INPUT_UNREADABLE'],
-    ['new-etag', 3, 'INPUT_UNREADABLE'],
+    ['forbidden', 3, 'INPUT_UNREADABLE'],
   ])('%s: exit code %i, no output, no secret', async (path, code, name) => {
     const output = temporary(`${path}-failed.mp4`);
     const url = `${origin}/${path}?signature=geheim`.replace('//', '//user:passwort@');
