@@ -1,8 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CliCommand } from '../../src/cli/command.js';
 import { configureEncrypt } from '../../src/cli/commands/encrypt.js';
-import { SETTING_NAMES, variableOf } from '../../src/config/names.js';
+import { SECRET_VARIABLES, SETTING_NAMES, variableOf } from '../../src/config/names.js';
 import { CONFIG_SCHEMA, configJsonSchema } from '../../src/config/schema.js';
 import { ROOT } from '../support/samples.js';
 
@@ -52,4 +53,16 @@ describe('variableOf', () => {
     ['keyStore', 'PRPACK_KEY_STORE'],
     ['layout', 'PRPACK_LAYOUT'],
   ] as const)('%s is %s', (name, variable) => expect(variableOf(name)).toBe(variable));
+});
+
+describe('docs/configuration.md', () => {
+  it('lists every setting with its variable', () => {
+    const page = readFileSync(join(ROOT, 'docs/configuration.md'), 'utf8');
+    const rows = [...page.matchAll(/^\| `([a-z]\w*)` +\| (?:`(PRPACK_\w+)`)? +\|/gm)];
+    const expected = SETTING_NAMES.map((name) => {
+      const variable = variableOf(name);
+      return [name, SECRET_VARIABLES.includes(variable) ? undefined : variable];
+    });
+    expect(rows.map(([, name, variable]) => [name, variable])).toEqual(expected);
+  });
 });
