@@ -25,9 +25,9 @@ export class FileLock {
     const { DatabaseSync } = await import('@photostructure/sqlite');
     for (;;) {
       const connection = new DatabaseSync(path, { timeout: 0 });
-      connection.exec('pragma journal_mode = memory');
       const before = identityOf(path);
       try {
+        connection.exec('pragma journal_mode = memory'); // no second file
         connection.exec('begin exclusive');
       } catch (error) {
         connection.close();

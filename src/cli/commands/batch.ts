@@ -1,10 +1,12 @@
 import type { Command } from 'commander';
-import type { BatchOptions, BatchResult, EncryptOptions, KeyStore } from '../../index.js';
+import type { BatchKeys, BatchOptions, BatchResult, EncryptOptions, KeyStore } from '../../index.js';
 import { interruptible } from '../interrupt.js';
+import { addKeyServerOptions, addTlsOptions } from '../options/key-server.js';
 import { addKeyStoreOptions, withKeyStore } from '../options/key-store.js';
 import { addKeyOptions, selectKeys } from '../options/keys.js';
 import { addJobOutputOptions } from '../options/output.js';
 import { addPlayReadyOptions } from '../options/playready.js';
+import { addPolicyOption } from '../options/policy.js';
 import { addConfigOption } from '../options/settings.js';
 import { integer, nonEmpty, oneOf } from '../options/values.js';
 import { createBatchProgress } from '../output/batch-progress.js';
@@ -18,6 +20,7 @@ import {
   type EncryptFlags,
   encryptOptions,
   refuseIdlePlayReadyFlags,
+  refuseIdlePolicy,
   TEST_KEYS_WARNING,
 } from './encrypt.js';
 
@@ -56,6 +59,8 @@ export function configureBatch(command: Command): void {
     'KID of --key, to encrypt with under a key seed (default: random), or of a registered key',
     "keys and license URL of Microsoft's public test server; protects nothing",
   );
+  addKeyServerOptions(command);
+  addTlsOptions(command);
   addRegistrationOptions(command);
   addSystemOptions(command);
   addPlayReadyOptions(command);
@@ -91,36 +96,40 @@ function addRegistrationOptions(command: Command): void {
     'none: one key for all tracks of a file; type, track or resolution: a key for each (default: none)',
     oneOf('--key-per', ['none', 'type', 'track', 'resolution']),
   );
+  addPolicyOption(command);
   addKeyStoreOptions(command);
   command.option('--no-register', 'register nothing, because somebody else does; keys must be given');
 }
 
 async function batchAction(source: string, flags: BatchFlags, command: Command): Promise<void> {
   refuseIdlePlayReadyFlags(flags, command);
+  refuseIdlePolicy(flags, command);
   const library = await import('../../index.js');
-  const result = await withKeyStore(flags, library, (store) =>
-    interruptible((signal) => runBatch(source, flags, signal, store, library)),
+  const result = await interruptible((signal) =>
+    withKeyStore(flags, library, (store) => runBatch(source, flags, { library, signal, store })),
   );
   if (flags.json) await writeResult(formatJson(result));
   else if (!flags.quiet) writeMessage(formatBatchResult(result, styleOf(process.stderr)));
   process.exitCode = result.exitCode;
 }
 
-async function runBatch(
-  source: string,
-  flags: BatchFlags,
-  signal: AbortSignal,
-  store: KeyStore,
-  library: Library,
-): Promise<BatchResult> {
-  const named = await selectKeys(flags, process.env, library, store);
+/** What a batch works with. */
+interface Surroundings {
+  readonly library: Library;
+  readonly signal: AbortSignal;
+  readonly store: KeyStore;
+}
+
+async function runBatch(source: string, flags: BatchFlags, surroundings: Surroundings): Promise<BatchResult> {
+  const { library, signal, store } = surroundings;
+  const named = await keysOf(flags, surroundings);
   const { settings, force } = await settingsOf(flags, library);
   const progress = await createBatchProgress(flags, process.stderr);
   signal.addEventListener('abort', progress.stop, { once: true }); // at once: a second signal may end the process
   try {
     const result = await library.encryptBatch({
       ...{ source, settings, force, signal, onEvent: progress.onEvent, ...placesOf(flags) },
-      ...(named && { keys: named.source }),
+      ...(named && { keys: named.keys }),
       ...(flags.register && { keyStore: store }),
     });
     const warnings = flags.playreadyTest ? [TEST_KEYS_WARNING] : (named?.warnings ?? []);
@@ -128,6 +137,26 @@ async function runBatch(
   } finally {
     progress.stop();
   }
+}
+
+/** Keys for all files, or from a server that is asked for those of each content id. */
+async function keysOf(
+  flags: BatchFlags,
+  { library, signal, store }: Surroundings,
+): Promise<{ keys: BatchKeys; warnings: readonly string[] } | undefined> {
+  const select = (contentId?: string) =>
+    selectKeys(
+      { ...flags, ...(contentId !== undefined && { contentId }) },
+      process.env,
+      library,
+      store,
+      signal,
+    );
+  if (flags.spekeUrl !== undefined || flags.packagingDataUrl !== undefined) {
+    return { keys: async (contentId) => (await select(contentId))!.source, warnings: [] };
+  }
+  const named = await select();
+  return named && { keys: named.source, warnings: named.warnings };
 }
 
 function placesOf({ outDir, name, jobs, results, resume }: BatchFlags): Omit<BatchOptions, 'source'> {

@@ -193,7 +193,7 @@ export function refuseIdlePlayReadyFlags(flags: EncryptFlags, command: Command):
 }
 
 /** A policy is for the record of the key, and nowhere else. */
-function refuseIdlePolicy({ register }: EncryptFlags, command: Command): void {
+export function refuseIdlePolicy({ register }: EncryptFlags, command: Command): void {
   if (register || !isGiven(command, 'policy')) return;
   throw new PrpackError('INVALID_ARGUMENT', '--policy has no effect with --no-register', {
     remedy: 'Leave one of them out: a policy is registered with the key.',

@@ -2,16 +2,24 @@ import type { KeyId } from '../../keys/key-id.js';
 import type { AssignedKey, KeySource, TrackKeyRequest } from '../../keys/key-source.js';
 import type { KeyRegistration, PackagerKeyStore, PublishedOutput } from '../../keystore/key-store.js';
 import type { ContentLocks } from './content-locks.js';
+import type { BatchKeys } from './types.js';
 
 /** The keys of one job, as the side that has the key store offers them. */
 export class JobKeys implements PackagerKeyStore, KeySource {
   readonly location: string;
   readonly #store: PackagerKeyStore;
-  readonly #source: KeySource | undefined;
+  readonly #source: BatchKeys | undefined;
+  readonly #contentId: string;
   readonly #locks: ContentLocks;
   #free: (() => void) | undefined;
 
-  constructor(store: PackagerKeyStore, source: KeySource | undefined, locks: ContentLocks) {
+  constructor(
+    contentId: string,
+    store: PackagerKeyStore,
+    source: BatchKeys | undefined,
+    locks: ContentLocks,
+  ) {
+    this.#contentId = contentId;
     this.location = store.location;
     this.#store = store;
     this.#source = source;
@@ -23,8 +31,9 @@ export class JobKeys implements PackagerKeyStore, KeySource {
     return this.#source !== undefined;
   }
 
-  assign(requests: readonly TrackKeyRequest[]): Promise<AssignedKey[]> {
-    return this.#source!.assign(requests);
+  async assign(requests: readonly TrackKeyRequest[]): Promise<AssignedKey[]> {
+    const source = this.#source!;
+    return (typeof source === 'function' ? await source(this.#contentId) : source).assign(requests);
   }
 
   /** Other jobs of the content wait until these keys are registered. */

@@ -118,7 +118,7 @@ class Run {
   ): Promise<Outcome> {
     const { keys: source, force = false } = this.#options;
     const threads = this.#options.threads ?? (this.#lanes.length >= availableParallelism() ? 1 : 'auto');
-    const keys = new JobKeys(this.#store, source, this.#locks);
+    const keys = new JobKeys(job.contentId, this.#store, source, this.#locks);
     try {
       const tools = { keys, signal: this.#stop.signal, onProgress };
       return await lane.perform({ job, force, threads, proof }, tools);

@@ -17,6 +17,9 @@ export type BatchSettings = Pick<
   | 'extraPssh'
 >;
 
+/** Where keys come from that the key store does not have: one source for all contents, or one for each. */
+export type BatchKeys = KeySource | ((contentId: string) => Promise<KeySource>);
+
 export interface BatchOptions {
   /** A manifest (`.jsonl`, `.ndjson`, `.csv`), a folder, a pattern for paths, or one media file. */
   readonly source: string;
@@ -36,8 +39,8 @@ export interface BatchOptions {
   readonly force?: boolean;
   /** What holds for every job that does not say otherwise. */
   readonly settings?: BatchSettings;
-  /** As `EncryptOptions.keys`, for all jobs. Needed where there is no key store. */
-  readonly keys?: KeySource;
+  /** As `EncryptOptions.keys`, for all jobs, or made for each content id. Needed where there is no key store. */
+  readonly keys?: BatchKeys;
   /** Where all keys are registered. */
   readonly keyStore?: KeyStore;
   /** Stops the batch: no job is begun any more, and those in flight are stopped. */

@@ -1,0 +1,251 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  appendFileSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { inspect } from '../../src/index.js';
+import type { ResultLine } from '../../src/packager/batch/types.js';
+import { PRPACK, runCli, runCliJson } from '../support/cli.js';
+import { KEY, KID } from '../support/jobs.js';
+import { sample, testMedia } from '../support/samples.js';
+import { temporaryFolder } from '../support/temporary.js';
+import { makeLargeSample } from './large-sample.js';
+
+const inFolder = temporaryFolder();
+const GIVEN = { env: { PRPACK_KID: KID, PRPACK_KEY: KEY } };
+/** 255 bytes, the longest name that file systems take. */
+const LONG_NAME = `${'l'.repeat(243)}.mp4`;
+const NAMES = ['a.mp4', 'b, "c".m4a', 'sub/ü 漢.mp4', 'sub/line\nbreak.mp4', LONG_NAME];
+
+let number = 0;
+let media = '';
+let out = '';
+
+beforeEach(() => {
+  media = inFolder(`media${++number}`);
+  out = inFolder(`out${number}`);
+  mkdirSync(join(media, 'sub'), { recursive: true });
+  for (const name of NAMES) copyFileSync(testMedia('opus.mp4'), join(media, name));
+});
+
+const batch = (args: readonly string[] = [], options = {}) =>
+  runCliJson(['batch', media, '--out-dir', out, ...args], options);
+
+/** The lines of one run, or of the only one. */
+function resultLines(run?: string, path = join(out, 'prpack-results.jsonl')): ResultLine[] {
+  const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
+  return lines.map((line) => JSON.parse(line)).filter((line) => run === undefined || line.run === run);
+}
+
+const sha256Of = (path: string) => createHash('sha256').update(readFileSync(path)).digest('hex');
+
+describe('prpack batch', () => {
+  it.each(['1', '3'])(
+    'encrypts a folder, registers every key, and accounts for every file: %s jobs',
+    async (jobs) => {
+      const { exitCode, json, stderr } = await batch(['--jobs', jobs]);
+      expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+      expect(json).toMatchObject({
+        total: 5,
+        done: 5,
+        unchanged: 0,
+        skipped: 0,
+        failed: 0,
+        notStarted: 0,
+        failures: {},
+      });
+      const lines = resultLines();
+      expect(lines.map(({ input }) => input).sort()).toEqual(NAMES.map((name) => join(media, name)).sort());
+      const { json: keys } = await runCliJson(['keys', 'list']);
+      for (const { output, sha256, bytes, kids, fingerprint, input, contentId } of lines) {
+        const { tracks, bytes: size } = await inspect(output);
+        expect(tracks.map(({ kid }) => kid)).toEqual(kids);
+        expect({ bytes, sha256 }).toEqual({ bytes: size, sha256: sha256Of(output) });
+        expect(fingerprint).toMatchObject({ bytes: 5787, sha256: sha256Of(input) });
+        const record = keys.find(({ kid }: { kid: string }) => kid === kids![0]);
+        expect(record).toMatchObject({ state: 'active' });
+        expect(record.contentId).toBe(contentId);
+      }
+    },
+  );
+
+  it('names outputs and takes what a manifest says of each', async () => {
+    const manifest = join(media, 'films.csv');
+    writeFileSync(
+      manifest,
+      'input,contentId,layout,laUrl\n"b, ""c"".m4a",film-7,keep,https://a.example/\na.mp4,,,\n',
+    );
+    const args = [
+      'batch',
+      manifest,
+      '--out-dir',
+      out,
+      '--name',
+      '{contentId}.mp4',
+      '--la-url',
+      'https://b.example/',
+    ];
+    const { exitCode } = await runCliJson(args, GIVEN);
+    expect(exitCode).toBe(0);
+    const film = await inspect(join(out, 'film-7.mp4'));
+    const other = await inspect(join(out, 'a.mp4'));
+    expect([film.layout, other.layout]).toEqual(['progressive', 'fragmented']);
+    expect([film, other].map(({ pssh }) => pssh[0].playready?.laUrl)).toEqual([
+      'https://a.example/',
+      'https://b.example/',
+    ]);
+  });
+
+  it('goes on past failures, and exits with their code, or with 3 when they differ', async () => {
+    writeFileSync(join(media, 'bad.mp4'), 'no film');
+    const first = await batch();
+    expect(first.exitCode).toBe(3);
+    expect(first.json).toMatchObject({ done: 5, failed: 1, failures: { NOT_MP4: 1 } });
+    expect(resultLines().find(({ status }) => status === 'failed')).toMatchObject({
+      input: join(media, 'bad.mp4'),
+      error: { code: 'NOT_MP4' },
+      fingerprint: { bytes: 7 },
+    });
+    writeFileSync(join(out, 'a.enc.mp4'), 'somebody else');
+    const second = await batch();
+    expect(second.exitCode).toBe(3);
+    expect(second.json).toMatchObject({ done: 4, unchanged: 4, failures: { NOT_MP4: 1, OUTPUT_EXISTS: 1 } });
+    const third = await runCliJson(['batch', join(media, 'a.mp4'), '--out-dir', out]);
+    expect(third.exitCode).toBe(6);
+  });
+
+  it('prints a line for each file, and failures only with --quiet', async () => {
+    writeFileSync(join(media, 'bad.mp4'), 'no film');
+    const all = await runCli(['batch', media, '--out-dir', out], { ...GIVEN, cwd: media });
+    expect(all.stderr).toMatch(/^\[\d\/6\] done a\.mp4 → .*a\.enc\.mp4$/m);
+    expect(all.stderr).toMatch(/^\[\d\/6\] failed bad\.mp4: .* \[NOT_MP4\]$/m);
+    expect(all.stderr).toContain('6 files, 5 encrypted, 1 failed');
+    const quiet = await runCli(['batch', media, '--out-dir', out, '--quiet', '--force'], GIVEN);
+    expect(quiet.stderr.trimEnd().split('\n')).toEqual([
+      expect.stringMatching(/^\[\d\/6\] failed .*bad\.mp4/),
+    ]);
+    expect(all.stdout + quiet.stdout).toBe('');
+  });
+
+  it('shows bars on a terminal, and puts it back as it was', () => {
+    const command = [process.execPath, PRPACK, 'batch', media, '--out-dir', out]
+      .map((word) => `'${word}'`)
+      .join(' ');
+    const { stdout, error } = spawnSync('script', ['-qec', command, '/dev/null'], { encoding: 'utf8' });
+    if (error) return; // no terminal to be had here
+    expect(stdout).toContain('/5 files');
+    expect(stdout.lastIndexOf('\u001b[?25h')).toBeGreaterThan(stdout.lastIndexOf('\u001b[?25l'));
+  });
+
+  it('refuses collisions, and unknown fields, before it begins', async () => {
+    const collision = await batch(['--name', '{dir}/x.mp4']);
+    expect(collision).toMatchObject({ exitCode: 2, json: { error: { code: 'INVALID_ARGUMENT' } } });
+    writeFileSync(join(media, 'm.jsonl'), '{"input":"a.mp4"}\n{"input":"a.mp4","titel":1}\n');
+    const { exitCode, json } = await runCliJson(['batch', join(media, 'm.jsonl'), '--out-dir', out]);
+    expect({ exitCode, message: json.error.message }).toEqual({
+      exitCode: 2,
+      message: expect.stringMatching(/m\.jsonl, line 2: there is no field "titel"/),
+    });
+    expect(existsSync(out)).toBe(false);
+  });
+
+  it('does not make keys that nobody keeps', async () => {
+    const { exitCode, json } = await batch(['--no-register']);
+    expect({ exitCode, code: json.error.code }).toEqual({ exitCode: 5, code: 'KEY_REQUIRED' });
+  });
+
+  it('registers nothing when somebody else does', async () => {
+    const { json } = await batch(
+      ['--no-register', '--key-store', `sqlite:${inFolder('unused.sqlite')}`],
+      GIVEN,
+    );
+    expect(json.done).toBe(5);
+    expect(existsSync(inFolder('unused.sqlite'))).toBe(false);
+    const again = await batch(['--no-register'], GIVEN);
+    expect(again.json).toMatchObject({ done: 5, unchanged: 5 });
+  });
+
+  it('gives renditions of one content one key, however many jobs run', async () => {
+    const lines = ['a.mp4', 'b, "c".m4a', LONG_NAME, 'sub/ü 漢.mp4'].map((input) =>
+      JSON.stringify({ input, contentId: `shared ${number}` }),
+    );
+    writeFileSync(join(media, 'm.jsonl'), lines.join('\n'));
+    const { json } = await runCliJson(['batch', join(media, 'm.jsonl'), '--out-dir', out, '--jobs', '4']);
+    expect(json).toMatchObject({ done: 4, warnings: [expect.stringContaining('share its keys')] });
+    expect(new Set(resultLines().map(({ kids }) => kids![0])).size).toBe(1);
+  });
+
+  it('fails for a name that is too long, and for no other', async () => {
+    copyFileSync(testMedia('opus.mp4'), join(media, `${'m'.repeat(251)}.mp4`));
+    const { exitCode, json } = await batch();
+    expect({ exitCode, done: json.done, failures: json.failures }).toEqual({
+      exitCode: 6,
+      done: 5,
+      failures: { OUTPUT_FAILED: 1 },
+    });
+  });
+});
+
+describe('prpack batch --resume', () => {
+  it('skips what is proven, and does what is not', async () => {
+    await batch();
+    utimesSync(join(media, 'a.mp4'), 1, 1); // the same bytes at another time
+    copyFileSync(sample('tone.m4a'), join(media, 'b, "c".m4a')); // other bytes
+    appendFileSync(join(out, 'sub/ü 漢.enc.mp4'), 'damage');
+    copyFileSync(testMedia('mp3.mp4'), join(media, 'new.mp4'));
+    const { exitCode, json } = await batch(['--resume']);
+    expect(exitCode).toBe(6);
+    expect(json).toMatchObject({ total: 6, done: 1, skipped: 3, failed: 2, failures: { OUTPUT_EXISTS: 2 } });
+    const forced = await batch(['--resume', '--force']);
+    expect(forced).toMatchObject({ exitCode: 0, json: { done: 2, skipped: 4 } });
+    const last = await batch(['--resume']);
+    expect(last).toMatchObject({ exitCode: 0, json: { done: 0, skipped: 6 } });
+    expect(resultLines(last.json.run).map(({ status }) => status)).toEqual(new Array(6).fill('skipped'));
+  });
+
+  it('does again what the key store does not know of, or what was asked for otherwise', async () => {
+    await batch();
+    const elsewhere = ['--key-store', `sqlite:${inFolder(`other${number}.sqlite`)}`];
+    const { json: unknown } = await batch(['--resume', ...elsewhere]);
+    expect(unknown).toMatchObject({ skipped: 0, failures: { OUTPUT_EXISTS: 5 } });
+    const { json: otherwise } = await batch(['--resume', '--force', '--layout', 'keep']);
+    expect(otherwise).toMatchObject({ skipped: 0, done: 5, unchanged: 0 });
+  });
+});
+
+describe('SIGINT', () => {
+  it('ends the jobs in flight, begins no more, and says which are not done', async () => {
+    makeLargeSample(join(media, '0.mp4'));
+    makeLargeSample(join(media, '1.mp4'));
+    let done = false;
+    const { exitCode, json } = await batch(['--layout', 'keep', '--jobs', '2'], {
+      onStart: async (child: import('node:child_process').ChildProcess) => {
+        child.on('exit', () => {
+          done = true;
+        });
+        while (!done && partsIn(out).length < 2) await sleep(1);
+        child.kill('SIGINT');
+      },
+    });
+    expect(exitCode).toBe(130);
+    expect(json).toMatchObject({ total: 7, done: 0, failed: 2, notStarted: 5, failures: { ABORTED: 2 } });
+    expect(resultLines().map(({ error }) => error?.code)).toEqual(['ABORTED', 'ABORTED']);
+    expect(readdirSync(out)).toEqual(['prpack-results.jsonl']);
+    const again = await batch(['--layout', 'keep', '--resume']);
+    expect(again).toMatchObject({ exitCode: 0, json: { done: 7 } });
+  });
+});
+
+function partsIn(folder: string): string[] {
+  return existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.part')) : [];
+}
