@@ -40,6 +40,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/serve.js')).configureServe,
   },
   {
+    name: 'play',
+    summary: 'play a file in a browser, and show what its DRM does',
+    load: async () => (await import('./commands/play.js')).configurePlay,
+  },
+  {
     name: 'config',
     summary: 'show the settings in force, and where each comes from',
     load: async () => (await import('./commands/config.js')).configureConfig,

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, statSync } from 'node:fs';
+import { cpSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 
@@ -35,6 +35,8 @@ function build(): string {
       cwd: ROOT,
       encoding: 'utf8',
     });
+    const page = 'server/player/page'; // as the build script of package.json does
+    cpSync(join(ROOT, 'src', page), join(ROOT, 'dist', page), { recursive: true });
     return '';
   } catch (error) {
     return (error as { stdout?: string }).stdout || String(error);

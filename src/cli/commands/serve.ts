@@ -25,6 +25,7 @@ import {
 import { formatServerStart } from '../output/serve-text.js';
 import { writeMessage } from '../output/streams.js';
 import { styleOf } from '../output/style.js';
+import { abortOf } from '../wait.js';
 
 const DEFAULT_PORT = 7470;
 const DEFAULT_RATE = 2000;
@@ -141,7 +142,7 @@ async function serveAction(flags: ServeFlags): Promise<void> {
     const server = await startKeyServer(options);
     try {
       writeMessage(await startMessage(server, options, flags));
-      await aborted(signal);
+      await abortOf(signal);
     } finally {
       await server.close();
     }
@@ -236,9 +237,4 @@ async function startMessage(
     hasClearKey: flags.clearKey === true,
   };
   return formatServerStart(facts, styleOf(process.stderr));
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

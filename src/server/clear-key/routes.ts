@@ -10,7 +10,7 @@ import { type Decision, kidOfBase64url, type Licensor, licenseOf, storeLicensor 
 /** KIDs of one request. */
 const MAX_KIDS = 100;
 
-const LicenseRequest = z.object({
+export const LicenseRequest = z.object({
   kids: z.array(z.string()).min(1).max(MAX_KIDS).describe('Key ids in base64url'),
   type: z.literal('temporary').default('temporary').describe('Licenses are for one session'),
 });
