@@ -18,7 +18,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -49,6 +49,7 @@ function contenders(input, out, keyFile, mp4boxFile) {
     out,
     '--key-file',
     keyFile,
+    '--no-register',
     '--quiet',
   ];
   const shakaKeys = `label=:key_id=${KID}:key=${KEY}`;
@@ -64,6 +65,11 @@ function contenders(input, out, keyFile, mp4boxFile) {
     },
     { name: 'prpack, fragmented', command: prpack, version: prpackVersion() },
     { name: 'prpack, keep', command: [...prpack, '--layout', 'keep'], version: prpackVersion() },
+    {
+      name: 'prpack, keep, 1 thread',
+      command: [...prpack, '--layout', 'keep', '--threads', '1'],
+      version: prpackVersion(),
+    },
     {
       name: 'shaka-packager',
       command: [
@@ -214,8 +220,9 @@ function ramDisk() {
   }
 }
 
-function printTable(rows) {
-  const columns = ['program', 'wall s', 'x cp', 'cpu s', 'x cp', 'peak MB', 'version'];
+/** Ratios are to the first row, which `base` names. */
+function printTable(rows, baseName = 'cp') {
+  const columns = ['program', 'wall s', `x ${baseName}`, 'cpu s', `x ${baseName}`, 'peak MB', 'version'];
   const [base] = rows;
   const cells = rows.map(({ name, wall, cpu, mb, version }) => [
     name,
@@ -230,6 +237,42 @@ function printTable(rows) {
   const line = (row) =>
     row.map((cell, i) => (i === 0 || i === 6 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join('  ');
   process.stdout.write(`${[columns, ...cells].map((row) => line(row).trimEnd()).join('\n')}\n`);
+}
+
+/** What a script pays that calls prpack once a file, next to starting Node.js for nothing. */
+async function printStartUp(folder, keyFile) {
+  const out = join(folder, 'small.mp4');
+  const prpack = [process.execPath, join(ROOT, 'bin/prpack.js')];
+  const small = join(ROOT, 'samples/bars.mp4');
+  const rows = [
+    { name: 'node -e 0', command: [process.execPath, '-e', '0'] },
+    { name: 'prpack --version', command: [...prpack, '--version'] },
+    {
+      name: `prpack, ${(statSync(small).size / 1e3).toFixed(0)} kB`,
+      command: [
+        ...prpack,
+        'encrypt',
+        small,
+        out,
+        '--key-file',
+        keyFile,
+        '--no-register',
+        '--quiet',
+        '--force',
+      ],
+    },
+  ].map((row) => ({ ...row, version: '', results: [] }));
+  for (let run = 0; run < 4 * Number(options.runs); run++) {
+    for (const { command, results } of rows) results.push(await measure(command));
+  }
+  process.stdout.write('\nstart-up\n');
+  printTable(
+    rows.map(({ results, ...row }) => {
+      const middle = (field) => median(results.map((result) => result[field]));
+      return { ...row, wall: middle('wall'), cpu: middle('cpu'), mb: middle('mb') };
+    }),
+    'node',
+  );
 }
 
 if (!existsSync(join(ROOT, 'dist/index.js'))) {
@@ -247,24 +290,33 @@ try {
   process.stdout.write(
     `${(statSync(input).size / 1e6).toFixed(0)} MB in ${folder}, ${cpus().length} x ${cpu}\n\n`,
   );
-  const rows = [];
   const out = join(folder, 'output.mp4');
-  for (const { name, command, version } of contenders(input, out, keyFile, mp4boxFile)) {
-    if (name !== 'cp' && !name.includes(options.only)) continue;
-    const found = versionOf(version);
-    if (found === undefined) {
-      process.stdout.write(`(${name} is not installed)\n`);
-      continue;
-    }
-    const results = [];
-    for (let run = 0; run < Number(options.runs); run++) {
+  const present = [];
+  for (const contender of contenders(input, out, keyFile, mp4boxFile)) {
+    if (contender.name !== 'cp' && !contender.name.includes(options.only)) continue;
+    const version = versionOf(contender.version);
+    if (version === undefined) process.stdout.write(`(${contender.name} is not installed)\n`);
+    else present.push({ ...contender, version, results: [] });
+  }
+  // Round by round, so that what else the machine does hits all of them.
+  for (let run = 0; run < Number(options.runs); run++) {
+    for (const { command, results } of present) {
       for (const name of [out, `${out}.audio.mp4`, `${out}.video.mp4`]) rmSync(name, { force: true });
       results.push(await measure(command));
     }
-    const middle = (field) => median(results.map((result) => result[field]));
-    rows.push({ name, wall: middle('wall'), cpu: middle('cpu'), mb: middle('mb'), version: found });
   }
+  const rows = present.map(({ name, version, results }) => {
+    const middle = (field) => median(results.map((result) => result[field]));
+    return { name, wall: middle('wall'), cpu: middle('cpu'), mb: middle('mb'), version };
+  });
+  process.stdout.write(
+    `load average ${loadavg()
+      .map((load) => load.toFixed(1))
+      .join(' ')}\n\n`,
+  );
   printTable(rows);
+  if ('prpack, start'.includes(options.only) || options.only === 'prpack')
+    await printStartUp(folder, keyFile);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
