@@ -2,6 +2,7 @@ import { bytesToUuid, uuidToBytes } from '../../bytes/uuid.js';
 import type { ContentKey } from '../../keys/content-key.js';
 import { type KeyId, parseKeyId } from '../../keys/key-id.js';
 import type { KeyLookup } from '../../keys/key-source.js';
+import { momentMs } from '../../keys/policy/moment.js';
 import type { KeyRecord, KeyStore } from '../../keystore/key-store.js';
 
 /** Why there is no license for a KID. */
@@ -50,17 +51,18 @@ async function decideOne(store: KeyStore, kid: KeyId, now: Date): Promise<Decisi
   return stored?.key ? { kid, key: stored.key } : { kid, refusal: 'seed' };
 }
 
-/** Times that cannot be read open nothing: no comparison with them holds. */
+/** A license is issued now; times that cannot be read open nothing, for no comparison with them holds. */
 function refusalOf({ state, policy }: KeyRecord, now: Date): Refusal | undefined {
   if (state === 'revoked') return 'revoked';
+  const nowMs = now.getTime();
   const { beginDate, expiration } = policy ?? {};
-  if (beginDate !== undefined && !(millisecondsOf(beginDate) <= now.getTime())) return 'not yet';
-  if (expiration !== undefined && !(now.getTime() < millisecondsOf(expiration))) return 'expired';
+  if (beginDate !== undefined && !(millisecondsOf(beginDate, nowMs) <= nowMs)) return 'not yet';
+  if (expiration !== undefined && !(nowMs < millisecondsOf(expiration, nowMs))) return 'expired';
   return undefined;
 }
 
-function millisecondsOf(time: unknown): number {
-  return typeof time === 'string' ? Date.parse(time) : Number.NaN;
+function millisecondsOf(moment: unknown, issuedAtMs: number): number {
+  return (typeof moment === 'string' ? momentMs(moment, issuedAtMs) : undefined) ?? Number.NaN;
 }
 
 /** A KID of a request: 16 bytes in base64url without padding (W3C Encrypted Media Extensions, 9.1.3). */

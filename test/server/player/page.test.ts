@@ -13,6 +13,11 @@ import { temporaryFolder } from '../../support/temporary.js';
 import { describeWith, toolPath } from '../../support/tools.js';
 
 const temporary = temporaryFolder();
+
+/** Of the page: the project is compiled without the types of browsers. */
+// biome-ignore lint/suspicious/noExplicitAny: see above
+declare const document: any;
+
 const ARGUMENTS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -50,7 +55,7 @@ describeWith(['chromium'], 'the page of prpack play', () => {
     const page = await browser.newPage();
     open.push(page, player);
     await page.goto(player.url);
-    await page.waitForFunction("document.title !== 'prpack play'");
+    await page.waitForFunction(() => document.title !== 'prpack play');
     return { page, player };
   }
 
@@ -61,10 +66,10 @@ describeWith(['chromium'], 'the page of prpack play', () => {
   }
 
   const plays = (page: Page) =>
-    page.waitForFunction(`(() => {
+    page.waitForFunction(() => {
       const video = document.querySelector('video');
       return video.currentTime > 1 && video.getVideoPlaybackQuality().totalVideoFrames > 20;
-    })()`);
+    });
 
   it('plays at the press of a key, and shows what it found and who asked for what', async () => {
     const { page } = await show(
@@ -96,7 +101,7 @@ describeWith(['chromium'], 'the page of prpack play', () => {
       expect(everything).not.toContain(key);
     await page.keyboard.press('Escape');
     await page.locator('body').press('k');
-    await page.waitForFunction("document.querySelector('video').paused");
+    await page.waitForFunction(() => document.querySelector('video').paused);
   });
 
   it('plays a file without a common pssh box by the KIDs of its tracks', async () => {
