@@ -25,6 +25,8 @@ export interface StoredContent {
   readonly otherwise?: KeySource;
   /** Opens keys that the store knows by their seed only. */
   readonly seed?: KeySeed;
+  /** Keys that do not follow from that seed are passed over. */
+  readonly seedOnly?: boolean;
 }
 
 /**
@@ -35,7 +37,10 @@ export function storedContentSource(store: PackagerKeyStore, content: StoredCont
   return {
     async assign(requests) {
       const candidates = (await store.findByContentId(content.contentId)).filter(
-        ({ record }) => record.algorithm === content.algorithm && record.state !== 'revoked',
+        ({ record }) =>
+          record.algorithm === content.algorithm &&
+          record.state !== 'revoked' &&
+          (!content.seedOnly || record.seedId === content.seed?.id),
       );
       const picked = requests.map((request) => pickStored(candidates, request));
       const missing = requests.filter((_, i) => !picked[i]);
@@ -110,7 +115,8 @@ function keyOf({ key, record }: StoredKey, seed: KeySeed | undefined): ContentKe
       {
         ...(record.seedId === undefined ? {} : { expected: record.seedId }),
         ...(seed ? { received: seed.id } : {}),
-        remedy: 'Give that key seed with --key-seed-file.',
+        remedy:
+          'Give that key seed with --key-seed-file, or with --playready-test if it is the public one; to encrypt, another --content-id has keys of its own.',
       },
     );
   }

@@ -17,7 +17,7 @@ export async function assignKeys(
 ): Promise<AssignedKey[]> {
   const { keyPer = 'none', keyStore, keysOut } = options;
   const requests = tracks.map((described) => keyRequest(described, keyPer));
-  const assigned = await assignByLabel(keySourceOf(options, contentId), requests);
+  const assigned = await assignByLabel(await keySourceOf(options, contentId), requests);
   const isKept = keyStore !== undefined || keysOut !== undefined;
   if (isKept || assigned.every(({ source }) => source !== 'random')) return assigned;
   throw new PrpackError('KEY_REQUIRED', 'a random key that is kept nowhere would lose the content', {
@@ -28,8 +28,8 @@ export async function assignKeys(
 }
 
 /** The source that was named, else the keys that the content has in the store already, else random ones. */
-function keySourceOf({ keys, keyStore }: EncryptOptions, contentId: string): KeySource {
-  if (keys) return keys;
+async function keySourceOf({ keys, keyStore }: EncryptOptions, contentId: string): Promise<KeySource> {
+  if (keys) return typeof keys === 'function' ? keys(contentId) : keys;
   const otherwise = randomKeySource();
   return keyStore ? storedContentSource(keyStore, { contentId, algorithm: 'AESCTR', otherwise }) : otherwise;
 }

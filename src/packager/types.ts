@@ -64,10 +64,10 @@ interface JobOptions {
 
 export interface EncryptOptions extends JobOptions {
   /**
-   * Where KIDs and content keys come from. Default: the keys that the content id has in the key store; for those it
+   * Where KIDs and content keys come from, or what says it for a content id. Default: the keys that the content id has in the key store; for those it
    * does not have yet, and without a store, new random ones.
    */
-  readonly keys?: KeySource;
+  readonly keys?: KeySource | ((contentId: string) => Promise<KeySource>);
   /** Tracks that share a key: all (`none`, the default), or those of one type, track or resolution class. */
   readonly keyPer?: KeyPer;
   /** Where the keys are registered before the output appears. Without one, registering them is the caller's task. */

@@ -141,6 +141,34 @@ describe('prpack encrypt --playready-test', () => {
   });
 });
 
+describe('prpack encrypt with a key seed', () => {
+  const { env } = ownStore('seed');
+
+  it('takes the KID of the content id again, so that a rerun is finished work', async () => {
+    const output = inFolder('seed.mp4');
+    const args = ['encrypt', INPUT, output, '--playready-test'];
+    const { json: first } = await runCliJson(args, { env });
+    const { json: second } = await runCliJson(args, { env });
+    expect(second).toMatchObject({ unchanged: true, tracks: first.tracks });
+    const { json } = await runCliJson(['encrypt', INPUT, inFolder('seed-2.mp4')], { env });
+    expect(json.error).toMatchObject({
+      code: 'KEY_REQUIRED', // a key that everybody knows is not taken unasked
+      remedy: expect.stringContaining('--playready-test'),
+    });
+  });
+
+  it('takes no key that does not follow from the seed', async () => {
+    const content = ['--content-id', 'mixed'];
+    await runCliJson(['keys', 'add', ...content], { env });
+    const args = ['encrypt', INPUT, inFolder('seed-3.mp4'), '--playready-test', ...content];
+    const { json } = await runCliJson(args, { env });
+    const inspected = await runCliJson(['inspect', inFolder('seed-3.mp4'), '--playready-test'], { env });
+    expect(inspected.json.pssh[0].playready.keys).toMatchObject([
+      { kid: json.tracks[0].kid, checksumMatches: true },
+    ]);
+  });
+});
+
 describe('without a key store', () => {
   const { env } = ownStore('none');
 

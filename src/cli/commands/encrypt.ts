@@ -208,7 +208,7 @@ async function encryptJob(
   const library = await import('../../index.js');
   return withKeyStore(flags, library, async (store) => {
     const named = await selectKeys(flags, process.env, library, store, context.signal);
-    const keys = { ...(named && { keys: named.source }), ...registration(flags, store) };
+    const keys = { ...(named && { keys: named.forContent ?? named.source }), ...registration(flags, store) };
     const result = await library.encryptStream({
       ...media,
       ...keys,

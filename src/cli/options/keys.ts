@@ -5,6 +5,7 @@ import type {
   KeyId,
   KeyLookup,
   KeyPer,
+  KeySeed,
   KeySource,
   KeyStore,
   ProtectionSystem,
@@ -35,6 +36,12 @@ export interface ContentFlags {
 export interface SelectedKeys<Keys = KeySource & KeyLookup> {
   readonly source: Keys;
   readonly warnings: readonly string[];
+}
+
+/** As `SelectedKeys`, for encryption. */
+export interface EncryptionKeys extends SelectedKeys<KeySource> {
+  /** In place of `source`, where keys that a content is registered with already come first. */
+  readonly forContent?: (contentId: string) => Promise<KeySource>;
 }
 
 export const KEY_ON_COMMAND_LINE_WARNING =
@@ -77,6 +84,8 @@ interface SourceEntry {
   readonly warning?: string;
   /** Whether --kid says which KID to encrypt with. */
   readonly takesKid: boolean;
+  /** What all keys of the source follow from. */
+  readonly seed?: (flags: KeyFlags, library: Library) => Promise<KeySeed>;
 }
 
 const SOURCES: readonly SourceEntry[] = [
@@ -92,6 +101,7 @@ const SOURCES: readonly SourceEntry[] = [
     open: async ({ keySeedFile, kid }, library) =>
       library.keySeedSource(await library.readKeySeedFile(keySeedFile!), kidOf(kid, library)),
     takesKid: true,
+    seed: ({ keySeedFile }, library) => library.readKeySeedFile(keySeedFile!),
   },
   {
     flag: '--key',
@@ -108,6 +118,7 @@ const SOURCES: readonly SourceEntry[] = [
     isNamed: ({ playreadyTest }) => playreadyTest === true,
     open: async ({ kid }, library) => library.keySeedSource(testSeed(library), kidOf(kid, library)),
     takesKid: true,
+    seed: async (_, library) => testSeed(library),
   },
   {
     flag: '--cpix',
@@ -188,9 +199,16 @@ export async function selectKeys(
   library: Library,
   store: KeyStore,
   signal?: AbortSignal,
-): Promise<SelectedKeys<KeySource> | undefined> {
+): Promise<EncryptionKeys | undefined> {
   const entry = namedSource(flags);
-  if (entry) return openSource(entry, flags, library, signal);
+  if (entry) {
+    const opened = await openSource(entry, flags, library, signal);
+    if (!entry.seed || flags.kid !== undefined) return opened;
+    return {
+      ...opened,
+      forContent: seedKeysOf(await entry.seed(flags, library), opened.source, store, library),
+    };
+  }
   const kid = kidOf(flags.kid, library);
   if (kid !== undefined) return { source: library.storedKeySource(store, kid), warnings: [] };
   return environmentSource(environment, library);
@@ -214,6 +232,17 @@ export async function selectLookup(
     );
   }
   return entry ? openSource(entry, flags, library, signal) : environmentSource(environment, library);
+}
+
+/** Keys of a seed: those that the content has already, so that a rerun finds them, else new ones. */
+function seedKeysOf(
+  seed: KeySeed,
+  otherwise: KeySource,
+  store: KeyStore,
+  library: Library,
+): (contentId: string) => Promise<KeySource> {
+  return async (contentId) =>
+    library.storedContentSource(store, { contentId, algorithm: 'AESCTR', seed, seedOnly: true, otherwise });
 }
 
 async function openSource(
