@@ -25,6 +25,7 @@ import { recordRoutes } from './rest/records.js';
 import { registerRoutes } from './rest/register.js';
 import { releaseRoutes } from './rest/releases.js';
 import { rightsManagerRoutes } from './rightsmanager/routes.js';
+import { spekeRoutes } from './speke/routes.js';
 import { widevineRoutes } from './widevine/routes.js';
 
 /** Certificate and key of a server that speaks TLS, in PEM. */
@@ -82,7 +83,8 @@ export async function createApp({
   });
   await addOpenApi(app);
   await app.register(async (scope) => addRoutes(scope, context));
-  await app.register(async (scope) => rightsManagerRoutes(scope, context, upstream));
+  await app.register(async (scope) => rightsManagerRoutes(withoutCaches(scope), context, upstream));
+  await app.register(async (scope) => spekeRoutes(withoutCaches(scope), context));
   if (clearKey) await app.register(async (scope) => addClearKey(scope, context, clearKey));
   return app;
 }

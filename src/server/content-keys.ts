@@ -1,6 +1,6 @@
 import { ContentKey } from '../keys/content-key.js';
-import { newKeyId } from '../keys/key-id.js';
-import type { KeyAlgorithm, KeyRecord, KeyStore, StoredKey } from '../keystore/key-store.js';
+import { type KeyId, newKeyId } from '../keys/key-id.js';
+import type { KeyAlgorithm, KeyRecord, KeyRegistration, KeyStore, StoredKey } from '../keystore/key-store.js';
 import { Problem } from './problem.js';
 
 /** A key with its record. */
@@ -15,6 +15,8 @@ export interface ContentRequest {
   readonly algorithm: KeyAlgorithm;
   /** A key for each; undefined is the key of all tracks. */
   readonly labels: readonly (string | undefined)[];
+  /** KIDs for keys that are made, by label, unless they are taken. */
+  readonly kids?: ReadonlyMap<string | undefined, KeyId>;
   /** License acquisition URL, for keys that are made. */
   readonly laUrl?: string;
 }
@@ -32,7 +34,8 @@ export class ContentKeys {
       const held = await heldKeys(store, request);
       const missing = [...new Set(request.labels)].filter((label) => !held.has(label));
       if (missing.length === 0) return request.labels.map((label) => held.get(label)!);
-      await store.register(missing.map((label) => newRegistration(request, label)));
+      const registrations = missing.map((label) => newRegistration(store, request, label));
+      await store.register(await Promise.all(registrations));
       // Read again: a server beside this one may have been faster, and the older key is the one.
       const complete = await heldKeys(store, request);
       return request.labels.map((label) => complete.get(label)!);
@@ -70,9 +73,15 @@ async function heldKeys(
   return new Map(found);
 }
 
-function newRegistration({ algorithm, contentId, laUrl }: ContentRequest, label: string | undefined) {
+async function newRegistration(
+  store: KeyStore,
+  { algorithm, contentId, laUrl, kids }: ContentRequest,
+  label: string | undefined,
+): Promise<KeyRegistration> {
+  const wished = kids?.get(label);
+  const isFree = wished !== undefined && (await store.list({ kid: wished })).items.length === 0;
   return {
-    kid: newKeyId(),
+    kid: isFree ? wished : newKeyId(),
     key: ContentKey.random(),
     algorithm,
     contentId,

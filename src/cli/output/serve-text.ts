@@ -23,7 +23,7 @@ export function formatServerStart(start: ServerStart, style: Style): string {
     ['key store', printable(keyStore)],
     ['let in', `${count(tokens, 'token')}, ${count(clients, 'client certificate')}`],
     ['REST', '/v1, described in /openapi.json'],
-    ['packagers', '/playready/rightsmanager.asmx, /widevine/getcontentkey'],
+    ['packagers', '/playready/rightsmanager.asmx, /widevine/getcontentkey, /speke/v{1,2}.0/copyProtection'],
     [
       'upstream',
       hasUpstream ? 'other RightsManager operations are forwarded' : 'none (--rightsmanager-upstream)',

@@ -31,7 +31,6 @@ export function rightsManagerRoutes(app: FastifyInstance, context: ServerContext
   app.removeAllContentTypeParsers();
   // Bodies as they came: what is forwarded has to keep its bytes.
   app.addContentTypeParser('*', { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) => body);
-  app.addHook('onSend', async (_request, reply) => void reply.header('cache-control', 'no-store'));
   app.setErrorHandler(answerFault);
   app.post(RIGHTS_MANAGER_PATH, { schema: { hide: true } }, async (request, reply) => {
     const body = request.body instanceof Uint8Array ? request.body : new Uint8Array();
