@@ -49,7 +49,7 @@ export interface Progress {
 export type Threads = number | 'auto';
 
 interface JobOptions {
-  /** Path of the input file. */
+  /** Path of the input file, or its http or https URL. */
   readonly input: string;
   /** Path of the output file; it appears whole or not at all. */
   readonly output: string;

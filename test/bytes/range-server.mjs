@@ -1,6 +1,8 @@
 // A web server of a file, with the faults of servers in the field, one a path. It runs in a thread of its own, because the thread
 // that tests an HTTP source sleeps while it reads.
 import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import { connect } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
 
 const bytes = Buffer.from(workerData.bytes);
@@ -103,13 +105,27 @@ const PATHS = {
   },
 };
 
-const server = createServer((request, response) => {
+/** A proxy too, for who is told so: it connects through to whatever it is asked for. */
+function tunnel(request, socket) {
+  log.push({ path: 'CONNECT', host: request.url });
+  const [host, port] = request.url.split(':');
+  const upstream = connect(Number(port), host, () => socket.write('HTTP/1.1 200 OK\r\n\r\n'));
+  upstream.on('error', () => socket.destroy());
+  socket.on('error', () => upstream.destroy());
+  upstream.pipe(socket).pipe(upstream);
+}
+
+function serve(request, response) {
   const path = new URL(request.url, 'http://host').pathname.slice(1).replace(/\.mp4$/, '');
   const { range, authorization, host } = request.headers;
   log.push({ path, range, authorization, host });
   response.on('error', () => {});
   PATHS[path](request, response, countOf(path));
-});
+}
+
+const { tls } = workerData;
+const server = tls ? createTlsServer(tls, serve) : createServer(serve);
+server.on('connect', tunnel);
 
 server.listen(0, '127.0.0.1', () => parentPort.postMessage({ port: server.address().port }));
 parentPort.on('message', () => parentPort.postMessage({ log: log.splice(0) }));

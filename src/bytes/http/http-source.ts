@@ -105,14 +105,15 @@ class Fetcher {
 
   /** The size of the file, once that is known. */
   async opened(signal: AbortSignal | undefined): Promise<number> {
+    const listening = new AbortController();
     const message = await new Promise<Opened>((resolve, reject) => {
       const stop = () => reject(aborted(this.#shown, signal));
       if (signal?.aborted) stop();
-      signal?.addEventListener('abort', stop, { once: true });
+      signal?.addEventListener('abort', stop, { once: true, signal: listening.signal });
       this.#worker.once('message', resolve);
       this.#worker.once('error', reject);
       this.#worker.once('exit', () => reject(ended()));
-    });
+    }).finally(() => listening.abort());
     this.#worker.removeAllListeners();
     this.#worker.on('error', () => {}); // `fetch` sees that no answer comes
     this.#worker.unref();

@@ -23,7 +23,7 @@ Examples:
 export function configureDecrypt(command: Command): void {
   command
     .description('Decrypts a file again, for checks and rescue.')
-    .argument('<input>', 'encrypted MP4 file, of prpack or of another packager')
+    .argument('<input>', 'encrypted MP4 file, of prpack or of another packager, or its http(s) URL')
     .argument('<output>', 'file to make; it appears whole or not at all');
   addKeyOptions(command, 'KID of --key', "keys of Microsoft's public test server");
   addTlsOptions(command);

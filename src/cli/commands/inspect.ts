@@ -27,7 +27,7 @@ Examples:
 export function configureInspect(command: Command): void {
   command
     .description('Shows tracks, encryption and DRM headers of an MP4 file.')
-    .argument('<file>', 'MP4 file, encrypted or clear');
+    .argument('<file>', 'MP4 file, encrypted or clear, or its http(s) URL');
   addJsonOption(command);
   command.option('--boxes', 'list all boxes with offset and size');
   addKeyOptions(command, 'KID of --key', "check with keys of Microsoft's public test server");

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encrypt } from '../../../src/index.js';
+import { certificatePath, certificateText } from '../../keys/cpix/documents.js';
 import { runCli, runCliJson } from '../../support/cli.js';
 import { encryptTo, KEY, KID, testKeys, tracesOf } from '../../support/jobs.js';
 import { fingerprintsOf } from '../../support/sample-hashes.js';
@@ -16,14 +17,14 @@ const INPUT = sample('bars.mp4');
 const servers: Worker[] = [];
 
 /** The origin of a server of a file. */
-async function serve(path: string): Promise<string> {
+async function serve(path: string, tls?: { cert: string; key: string }): Promise<string> {
   const bytes = new Uint8Array(readFileSync(path));
   const server = new Worker(new URL('../../bytes/range-server.mjs', import.meta.url), {
-    workerData: { bytes },
+    workerData: { bytes, tls },
   });
   servers.push(server);
   const [{ port }] = await once(server, 'message');
-  return `http://127.0.0.1:${port}`;
+  return tls ? `https://localhost:${port}` : `http://127.0.0.1:${port}`;
 }
 
 let origin: string;
@@ -90,6 +91,34 @@ describe('an input by its URL', () => {
     expect(stderr).toContain(`[${name}]`);
     expect(stderr).not.toMatch(/geheim|passwort/);
     expect(tracesOf(output)).toEqual([]);
+  });
+});
+
+describe('the way to the server', () => {
+  it('leads through a proxy where the environment names one', async () => {
+    const proxy = servers[0];
+    proxy.postMessage('log');
+    await once(proxy, 'message');
+    const args = ['inspect', `${origin}/plain`];
+    const { exitCode, stderr } = await runCli(args, { env: { HTTP_PROXY: origin, http_proxy: origin } });
+    expect(exitCode, stderr).toBe(0);
+    proxy.postMessage('log');
+    const [{ log }] = await once(proxy, 'message');
+    expect(log[0]).toEqual({ path: 'CONNECT', host: origin.replace('http://', '') });
+  });
+
+  it('is verified: a certificate of nobody is refused, whatever the environment says', async () => {
+    const tls = { cert: certificateText('server.pem'), key: certificateText('server.key') };
+    const url = `${await serve(INPUT, tls)}/plain`;
+    const trusting = await runCli(['inspect', url], {
+      env: { NODE_EXTRA_CA_CERTS: certificatePath('ca.pem') },
+    });
+    expect(trusting.exitCode, trusting.stderr).toBe(0);
+    const { exitCode, stderr } = await runCli(['inspect', url], {
+      env: { NODE_TLS_REJECT_UNAUTHORIZED: '0' },
+    });
+    expect(exitCode).toBe(3);
+    expect(stderr).toContain('NODE_EXTRA_CA_CERTS');
   });
 });
 
