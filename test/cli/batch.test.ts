@@ -7,6 +7,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -241,8 +242,9 @@ describe('SIGINT', () => {
     expect(json).toMatchObject({ total: 7, done: 0, failed: 2, notStarted: 5, failures: { ABORTED: 2 } });
     expect(resultLines().map(({ error }) => error?.code)).toEqual(['ABORTED', 'ABORTED']);
     expect(readdirSync(out)).toEqual(['prpack-results.jsonl']);
+    for (const name of ['0.mp4', '1.mp4']) rmSync(join(media, name));
     const again = await batch(['--layout', 'keep', '--resume']);
-    expect(again).toMatchObject({ exitCode: 0, json: { done: 7 } });
+    expect(again).toMatchObject({ exitCode: 0, json: { total: 5, done: 5 } });
   });
 });
 
