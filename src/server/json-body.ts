@@ -8,11 +8,7 @@ const MAX_DEPTH = 32;
  * Reads JSON bodies. The errors of JSON.parse quote the text around a mistake, which may be a key: they are left out. Nesting is
  * counted first, for code that walks the value later would run out of stack.
  */
-export function addJsonParser(
-  app: FastifyInstance,
-  contentType: string | string[] = 'application/json',
-): void {
-  app.removeContentTypeParser(contentType);
+export function addJsonParser(app: FastifyInstance, contentType = 'application/json'): void {
   app.addContentTypeParser(contentType, { parseAs: 'string' }, async (_request: unknown, body: string) =>
     parseJson(body),
   );

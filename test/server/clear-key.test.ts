@@ -38,6 +38,20 @@ describe('Clear Key licenses', () => {
     expect(answer.headers.get('cache-control')).toBe('no-store');
   });
 
+  it.each([undefined, 'application/octet-stream', 'text/plain;charset=UTF-8'])(
+    'are given for requests of type %s',
+    async (type) => {
+      const server = await start({ clearKey });
+      await register(server);
+      const response = await fetch(`${server.url}/clearkey`, {
+        method: 'POST',
+        body: new TextEncoder().encode(JSON.stringify({ kids: [KID_64] })),
+        ...(type !== undefined && { headers: { 'content-type': type } }),
+      });
+      expect(response.status).toBe(200);
+    },
+  );
+
   it('are noted in the audit', async () => {
     const server = await start({ clearKey });
     await register(server);

@@ -31,8 +31,9 @@ const ACTOR = 'clear key license';
 
 /** Licenses of W3C Clear Key: keys in the clear, for whoever asks. */
 export function clearKeyRoutes(app: App, { stores, metrics }: ServerContext, options: ClearKeyOptions): void {
-  // Players send the request of the browser as it is, under various types; text/plain needs no preflight.
-  addJsonParser(app, ['application/json', 'application/octet-stream', 'text/plain']);
+  // Players send the request of the browser as it is, under whatever type they like, or none.
+  app.removeAllContentTypeParsers();
+  addJsonParser(app, '*');
   app.addHook('onRequest', async (request, reply) => allowOrigin(request, reply, options));
   app.options('/clearkey', { schema: { hide: true } }, async (_request, reply) => reply.code(204).send());
   app.post(
