@@ -47,7 +47,7 @@ describe('help', () => {
   it('of the program lists commands and exit codes', async () => {
     const { exitCode, stdout, stderr } = await runCli(['--help']);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
-    for (const command of ['encrypt', 'decrypt', 'inspect', 'pssh'])
+    for (const command of ['encrypt', 'decrypt', 'inspect', 'keys', 'pssh', 'config'])
       expect(stdout).toContain(`\n  ${command} `);
     for (const [code, meaning] of EXIT_CODE_MEANINGS) {
       expect(stdout).toContain(`\n  ${`${code}`.padEnd(4)} ${meaning}`);
@@ -63,6 +63,19 @@ describe('help', () => {
       ['Content:', 'PlayReady header:', 'Output:'],
     ],
     [['pssh', 'parse'], ['Output:']],
+    [
+      ['keys', 'list'],
+      ['Which keys (', 'Key store:', 'Output:'],
+    ],
+    [
+      ['keys', 'add'],
+      ['What the key is for:', 'Key (', 'Key store:', 'Output:'],
+    ],
+    [
+      ['keys', 'export'],
+      ['Which keys (', 'Form:', 'Key store:', 'Output:'],
+    ],
+    [['config'], ['Output:']],
   ])('of %j has groups of options and examples', async (command, groups) => {
     const { exitCode, stdout, stderr } = await runCli([...command, '--help']);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
@@ -74,7 +87,7 @@ describe('help', () => {
     expect(await runCli(['help', 'encrypt'])).toEqual(await runCli(['encrypt', '--help']));
   });
 
-  it.each([[[]], [['pssh']]])(
+  it.each([[[]], [['pssh']], [['keys']]])(
     'stands in for a missing command as a usage error: %j',
     async (args: string[]) => {
       const { exitCode, stdout, stderr } = await runCli(args);

@@ -74,6 +74,28 @@ describe('prpack encrypt without options', () => {
     expect({ exitCode, kid: json.tracks[0].kid }).toEqual({ exitCode: 0, kid: report.kid });
   });
 
+  it('leaves the key in no report, audit, store or output, in no form', async () => {
+    const { json } = await runCliJson(['keys', 'show', report.kid, '--reveal'], { env });
+    const bytes = Buffer.from(json.key, 'hex');
+    const { stderr } = await runCli(['encrypt', INPUT, inFolder('leak.mp4'), '--content-id', 'bars'], {
+      env,
+    });
+    const { stdout: audit } = await runCli(['keys', 'audit', '--json'], { env });
+    const said = [JSON.stringify(report.json), stderr, audit].join('\n').toLowerCase();
+    const forms = [json.key, bytes.toString('base64'), bytes.toString('base64url')];
+    expect(forms.filter((form) => said.includes(form.toLowerCase()))).toEqual([]);
+    const files = [database, `${database}-wal`, output, inFolder('leak.mp4')].filter((path) =>
+      existsSync(path),
+    );
+    for (const path of files) {
+      const content = readFileSync(path);
+      expect(
+        [bytes, ...forms].filter((form) => content.includes(form)),
+        path,
+      ).toEqual([]);
+    }
+  });
+
   it('opens the key for nobody with another KEK, and changes nothing', async () => {
     const strange = { ...env, PRPACK_KEK: '11'.repeat(32) };
     const clear = inFolder('strange.mp4');

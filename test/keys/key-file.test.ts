@@ -139,4 +139,21 @@ describe('readKeyFile', () => {
     const path = join(scratch(), 'none.json');
     await expect(readKeyFile(path)).rejects.toMatchObject({ code: 'KEY_SOURCE_FAILED', details: { path } });
   });
+
+  it('takes what a key store is to know of a key', () => {
+    const described = {
+      contentId: 'film-7',
+      algorithm: 'AESCBC',
+      source: 'random',
+      laUrl: 'https://drm.example/la',
+      policy: { persist: true },
+    };
+    const text = JSON.stringify([{ kid: '1'.repeat(32), key: '2'.repeat(32), ...described }]);
+    expect(parseKeyFile(text, 'keys.json').entries).toMatchObject([described]);
+    for (const wrong of [{ contentId: '' }, { algorithm: 'AES' }, { laUrl: 7 }, { policy: [] }]) {
+      const bad = JSON.stringify([{ kid: '1'.repeat(32), key: '2'.repeat(32), ...wrong }]);
+      const [name] = Object.keys(wrong);
+      expect(() => parseKeyFile(bad, 'keys.json')).toThrowError(`keys.json: entry 0: "${name}" is not`);
+    }
+  });
 });
