@@ -18,7 +18,7 @@ import { inspect } from '../../src/index.js';
 import type { ResultLine } from '../../src/packager/batch/types.js';
 import { PRPACK, runCli, runCliJson } from '../support/cli.js';
 import { KEY, KID } from '../support/jobs.js';
-import { sample, testMedia } from '../support/samples.js';
+import { ROOT, sample, testMedia } from '../support/samples.js';
 import { temporaryFolder } from '../support/temporary.js';
 import { makeLargeSample } from './large-sample.js';
 
@@ -184,6 +184,23 @@ describe('prpack batch', () => {
     const { json } = await runCliJson(['batch', join(media, 'm.jsonl'), '--out-dir', out, '--jobs', '4']);
     expect(json).toMatchObject({ done: 4, warnings: [expect.stringContaining('share its keys')] });
     expect(new Set(resultLines().map(({ kids }) => kids![0])).size).toBe(1);
+  });
+
+  it('goes on when a thread dies, and leaves nothing of its job', async () => {
+    for (const name of ['exits.mp4', 'throws.mp4']) copyFileSync(testMedia('opus.mp4'), join(media, name));
+    const { exitCode, json } = await batch(['--jobs', '2'], {
+      nodeArgs: ['--import', join(ROOT, 'test/support/dying-threads.mjs')],
+    });
+    expect({ exitCode, done: json.done, failures: json.failures }).toEqual({
+      exitCode: 70,
+      done: 5,
+      failures: { INTERNAL: 2 },
+    });
+    const failed = resultLines().filter(({ status }) => status === 'failed');
+    expect(failed.map(({ input }) => input).sort()).toEqual(
+      ['exits.mp4', 'throws.mp4'].map((name) => join(media, name)),
+    );
+    expect(partsIn(out)).toEqual([]);
   });
 
   it('fails for a name that is too long, and for no other', async () => {

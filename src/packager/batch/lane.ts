@@ -65,14 +65,19 @@ export class ThreadLane implements Lane {
   }
 
   #start(): Thread<ToLane, FromLane> {
-    return new Thread<ToLane, FromLane>(
+    const thread: Thread<ToLane, FromLane> = new Thread(
       '../batch/lane-worker.js',
       (message) => this.#take(message),
-      (error) => {
-        this.#thread = undefined; // the next job gets another one
-        this.#work?.reject(threadLost(error));
-      },
+      (error) => this.#lose(thread, error),
     );
+    return thread;
+  }
+
+  /** The next job gets another thread. One thread can be lost twice: by an error, and by the end that follows. */
+  #lose(thread: Thread<ToLane, FromLane>, error: Error): void {
+    if (thread !== this.#thread) return;
+    this.#thread = undefined;
+    this.#work?.reject(threadLost(error));
   }
 
   #take(message: FromLane): void {

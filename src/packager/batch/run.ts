@@ -28,10 +28,12 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
   makeOutputDirectory(options.outDir);
   makeOutputDirectory(dirname(path));
   const results = await ResultsFile.open(path, options.signal);
+  const outputs = jobs.map(({ output }) => output);
   try {
-    removeAbandonedParts(jobs.map(({ output }) => output));
+    removeAbandonedParts(outputs); // of a batch that was killed
     return await new Run(options, jobs, results, Math.min(lanes, jobs.length)).finish();
   } finally {
+    removeAbandonedParts(outputs); // of threads that died
     await results.close();
   }
 }
@@ -65,7 +67,8 @@ class Run {
     if (signal?.aborted) stop();
     onEvent?.({ kind: 'planned', total: this.#jobs.length });
     try {
-      await Promise.all(this.#lanes.map((lane) => this.#workOn(lane)));
+      const ends = await Promise.allSettled(this.#lanes.map((lane) => this.#workOn(lane)));
+      for (const end of ends) if (end.status === 'rejected') throw end.reason;
       await this.#results.flush();
     } finally {
       signal?.removeEventListener('abort', stop);
