@@ -79,22 +79,24 @@ export const Health = z.object({ status: z.literal('ok') });
 
 export const MetricsText = z.string().describe('Prometheus text format');
 
-export const KeyRecord = z.object({
-  kid: Kid,
-  algorithm: Algorithm,
-  contentId: z.string(),
-  label: z.string().optional(),
-  source: z.string(),
-  seedId: z.string().optional(),
-  kekId: z.string().optional().describe('Id of the key-encryption key that the key is wrapped under'),
-  laUrl: z.string().optional(),
-  policy: Policy.optional(),
-  checksum: Checksum,
-  state: State,
-  outputs: z.array(z.object({ sha256: Sha256, madeFrom: z.string().optional() })),
-  createdAt: timestamp,
-  updatedAt: timestamp,
-});
+export const KeyRecord = z
+  .object({
+    kid: Kid,
+    algorithm: Algorithm,
+    contentId: z.string(),
+    label: z.string().optional(),
+    source: z.string(),
+    seedId: z.string().optional(),
+    kekId: z.string().optional().describe('Id of the key-encryption key that the key is wrapped under'),
+    laUrl: z.string().optional(),
+    policy: Policy.optional(),
+    checksum: Checksum,
+    state: State,
+    outputs: z.array(z.object({ sha256: Sha256, madeFrom: z.string().optional() })),
+    createdAt: timestamp,
+    updatedAt: timestamp,
+  })
+  .meta({ id: 'KeyRecord', description: 'What the store knows of a key, without the key' });
 
 export const RegisteredKey = z.object({ outcome: z.enum(['created', 'unchanged']), record: KeyRecord });
 
@@ -113,7 +115,7 @@ export const ProblemDocument = z
     errors: z.array(z.object({ pointer: z.string(), problem: z.string() })).optional(),
     requestId: z.string(),
   })
-  .describe('RFC 9457');
+  .meta({ id: 'Problem', description: 'RFC 9457' });
 
 const RegistrationResult = z.object({
   kid: Kid,
