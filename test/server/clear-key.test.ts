@@ -78,6 +78,11 @@ describe('Clear Key licenses', () => {
     ['begun and not ended', { beginDate: at(-hour), expiration: at(hour) }, 200],
     ['of a time from issuance on', { beginDate: 'PT0S', expiration: 'PT48H' }, 200],
     ['to begin after issuance', { beginDate: 'PT1H', expiration: 'PT48H' }, 403],
+    [
+      'a leaf of a root that has ended',
+      { rootLicense: { beginDate: at(-2 * hour), expiration: at(-hour) } },
+      403,
+    ],
     ['not begun', { beginDate: at(hour) }, 403],
     ['ended', { beginDate: at(-2 * hour), expiration: at(-hour) }, 403],
     ['of a time that cannot be read', { beginDate: 'tomorrow' }, 403],

@@ -51,10 +51,15 @@ async function decideOne(store: KeyStore, kid: KeyId, now: Date): Promise<Decisi
   return stored?.key ? { kid, key: stored.key } : { kid, refusal: 'seed' };
 }
 
-/** A license is issued now; times that cannot be read open nothing, for no comparison with them holds. */
+/** A leaf has its own times and those of its root. */
 function refusalOf({ state, policy }: KeyRecord, now: Date): Refusal | undefined {
   if (state === 'revoked') return 'revoked';
-  const nowMs = now.getTime();
+  const root = policy?.rootLicense as KeyRecord['policy'];
+  return refusalByTimes(policy, now.getTime()) ?? refusalByTimes(root, now.getTime());
+}
+
+/** A license is issued now; times that cannot be read open nothing, for no comparison with them holds. */
+function refusalByTimes(policy: KeyRecord['policy'], nowMs: number): Refusal | undefined {
   const { beginDate, expiration } = policy ?? {};
   if (beginDate !== undefined && !(millisecondsOf(beginDate, nowMs) <= nowMs)) return 'not yet';
   if (expiration !== undefined && !(nowMs < millisecondsOf(expiration, nowMs))) return 'expired';
