@@ -134,6 +134,8 @@ export function readFragments(
   source: ByteSource,
   topLevel: TopLevel,
   tracks: ReadonlyMap<number, FragmentTrack>,
+  fromRun = 0,
+  toRun = topLevel.count,
 ): Fragments {
   const runs = new GrowingColumn('u32');
   const firstTraf = new GrowingColumn('u32');
@@ -142,7 +144,7 @@ export function readFragments(
   const trafSampleCount = new GrowingColumn('u32');
   const groupTypes = new Set<string>();
   const trexOf = (trackId: number) => tracks.get(trackId)?.trex;
-  for (let run = 0; run < topLevel.count; run++) {
+  for (let run = fromRun; run < toRun; run++) {
     if (topLevel.kinds[run] !== RunKind.Moof) continue;
     const moof = readMoof(source, topLevel, run);
     runs.push(run);

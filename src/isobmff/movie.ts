@@ -56,6 +56,16 @@ const MAX_MOOV_BYTES = 96 * 2 ** 20;
  * @throws PrpackError NOT_MP4, MALFORMED_INPUT, TRUNCATED_INPUT, UNSUPPORTED_FEATURE
  */
 export function readMovie(source: ByteSource): Movie {
+  const [movie] = readMovieInParts(source, Number.POSITIVE_INFINITY);
+  return movie;
+}
+
+/**
+ * The movie part by part, so that the samples of few fragments are in memory at a time: first with the samples that
+ * `moov` lists and those of the first fragments, then with those of the next ones alone.
+ * @throws PrpackError as `readMovie`
+ */
+export function* readMovieInParts(source: ByteSource, fragmentsAPart: number): Generator<Movie> {
   if (source.sizeBytes === 0) {
     throw new PrpackError('NOT_MP4', `${source.path} is empty`, {
       path: source.path,
@@ -70,9 +80,7 @@ export function readMovie(source: ByteSource): Movie {
   const mvhd = readMvhd(readerOf(requirePath(walked, 'mvhd', 'ISO/IEC 14496-12 8.2.2'), moov));
   const moovNode = { ...walked, children: walked.children.map((child) => withEntries(child, moov)) };
   const budget = new SampleBudget(source.sizeBytes);
-  const heads = readTrackHeads(moovNode, moov, budget);
-  const { tracks, fragments } = readSamples(source, topLevel, heads, budget);
-  return {
+  const whole = {
     sizeBytes: source.sizeBytes,
     topLevel,
     ...readFileType(source),
@@ -80,10 +88,32 @@ export function readMovie(source: ByteSource): Movie {
     moov,
     moovNode,
     mvhd,
-    tracks,
     isFragmented: findChild(moovNode, 'mvex') !== undefined,
-    fragments,
   };
+  let heads: readonly TrackHead[] = readTrackHeads(moovNode, moov, budget);
+  let fromRun = 0;
+  do {
+    const toRun = runBehind(topLevel, fromRun, fragmentsAPart);
+    const { tracks, fragments, endTimes } = readSamples(source, topLevel, heads, budget, fromRun, toRun);
+    yield { ...whole, tracks, fragments };
+    const noSamples = new SampleTableBuilder(budget).finish();
+    heads = heads.map((head, i) => ({
+      ...head,
+      samplesOfMoov: noSamples,
+      samplesInMoov: 0,
+      startTime: endTimes[i],
+    }));
+    fromRun = toRun;
+  } while (fromRun < topLevel.count);
+}
+
+/** The run behind so many `moof` boxes and what follows them. */
+function runBehind({ kinds, count }: TopLevel, fromRun: number, fragments: number): number {
+  let left = fragments;
+  for (let run = fromRun; run < count; run++) {
+    if (kinds[run] === RunKind.Moof && left-- === 0) return run;
+  }
+  return count;
 }
 
 function findMoov(topLevel: TopLevel, source: ByteSource): number {
@@ -121,6 +151,8 @@ function readFileType(source: ByteSource): { ftyp: Ftyp | undefined; ftypBytes: 
 
 interface TrackHead extends Omit<Track, 'samples'> {
   readonly samplesOfMoov: SampleTable;
+  /** Decode time of the first sample to read, in ticks. */
+  readonly startTime: number;
 }
 
 /** The track's node with sample entries as children of its `stsd`. */
@@ -184,6 +216,7 @@ function readTrackHead(
     trex: trexes.find((trex) => trex.trackId === trackId),
     samplesOfMoov,
     samplesInMoov: samplesOfMoov.count,
+    startTime: 0,
   };
 }
 
@@ -225,21 +258,25 @@ function readSamples(
   topLevel: TopLevel,
   heads: readonly TrackHead[],
   budget: SampleBudget,
-): { tracks: Track[]; fragments: Fragments } {
+  fromRun: number,
+  toRun: number,
+): { tracks: Track[]; fragments: Fragments; endTimes: number[] } {
   const fragmentTracks = new Map<number, FragmentTrack>();
-  for (const { index, id, trex, samplesOfMoov } of heads) {
+  for (const { index, id, trex, samplesOfMoov, startTime } of heads) {
     if (!trex) continue;
     const samples = new SampleTableBuilder(budget, samplesOfMoov);
+    samples.startAt(startTime + samples.endTime);
     fragmentTracks.set(id, { index, trex, samples });
   }
-  const fragments = readFragments(source, topLevel, fragmentTracks);
-  const tracks = heads.map(({ samplesOfMoov, ...head }) => {
+  const fragments = readFragments(source, topLevel, fragmentTracks, fromRun, toRun);
+  const tracks = heads.map(({ samplesOfMoov, startTime, ...head }) => {
     const builder = fragmentTracks.get(head.id)?.samples;
     const samples = builder && builder.count > head.samplesInMoov ? builder.finish() : samplesOfMoov;
     expectKnownEntries(head, samples);
     return { ...head, samples };
   });
-  return { tracks, fragments };
+  const endTimes = heads.map(({ id, startTime }) => fragmentTracks.get(id)?.samples.endTime ?? startTime);
+  return { tracks, fragments, endTimes };
 }
 
 function expectKnownEntries(track: Omit<Track, 'samples'>, samples: SampleTable): void {

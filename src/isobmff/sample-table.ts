@@ -115,6 +115,11 @@ export class SampleTableBuilder {
     return this.#offsets.length;
   }
 
+  /** Decode time at which the last sample ends, in ticks. */
+  get endTime(): number {
+    return this.#nextDecodeTime;
+  }
+
   /** The next sample's decode time, in ticks. */
   startAt(decodeTime: number): void {
     if (decodeTime === this.#nextDecodeTime) return;

@@ -21,42 +21,56 @@ export type BoxEdits = ReadonlyMap<BoxNode, BoxEdit>;
  * @throws RangeError when a box with a 32-bit size outgrows it
  */
 export function rebuildBox(node: BoxNode, slice: FileSlice, edits: BoxEdits): Uint8Array {
-  const original = bytesOf(node, slice);
-  const edit = edits.get(node);
-  if (edit?.replace) return edit.replace;
-  const children = node.children.map((child) => rebuildBox(child, slice, edits));
-  const unchanged = children.every((bytes, i) => isSame(bytes, node.children[i], slice));
-  if (!edit && unchanged) return original;
+  const parts: Uint8Array[] = [];
+  collectParts(node, slice, edits, parts);
+  if (parts.length === 1) return parts[0];
+  const writer = new ByteWriter(lengthOf(parts, 0));
+  for (const part of parts) writer.bytes(part);
+  return writer.finish();
+}
 
+/**
+ * Appends what the box will be made of: large boxes are copied once, when all parts are put together.
+ * @returns whether the box changes
+ */
+function collectParts(node: BoxNode, slice: FileSlice, edits: BoxEdits, parts: Uint8Array[]): boolean {
+  const edit = edits.get(node);
+  if (edit?.replace) {
+    parts.push(edit.replace);
+    return true;
+  }
+  const original = bytesOf(node, slice);
+  const first = parts.length;
   // Fields before the first child and bytes behind the last one are carried along.
   const leadEnd = (node.children[0]?.startBytes ?? node.startBytes + node.sizeBytes) - node.startBytes;
   const lastChild = node.children.at(-1);
   const tailStart = lastChild ? lastChild.startBytes + lastChild.sizeBytes - node.startBytes : leadEnd;
-  const parts = [
-    original.subarray(0, leadEnd),
-    ...children,
-    ...(edit?.append ?? []),
-    original.subarray(tailStart),
-  ];
-  const writer = new ByteWriter(parts.reduce((sum, part) => sum + part.length, 0));
-  for (const part of parts) writer.bytes(part);
-  return withHeader(writer.finish(), node, edit?.type);
+  parts.push(original.subarray(0, leadEnd));
+  let isChanged = edit !== undefined;
+  for (const child of node.children) if (collectParts(child, slice, edits, parts)) isChanged = true;
+  if (!isChanged) {
+    parts.length = first;
+    parts.push(original);
+    return false;
+  }
+  parts.push(...(edit?.append ?? []), original.subarray(tailStart));
+  parts[first] = withHeader(new Uint8Array(parts[first]), lengthOf(parts, first), node, edit?.type);
+  return true;
 }
 
-function isSame(bytes: Uint8Array, node: BoxNode, slice: FileSlice): boolean {
-  return (
-    bytes.length === node.sizeBytes &&
-    bytes.buffer === slice.bytes.buffer &&
-    bytes.byteOffset === slice.bytes.byteOffset + node.startBytes - slice.startBytes
-  );
+function lengthOf(parts: readonly Uint8Array[], first: number): number {
+  let length = 0;
+  for (let i = first; i < parts.length; i++) length += parts[i].length;
+  return length;
 }
 
-function withHeader(bytes: Uint8Array, node: BoxNode, type = node.type): Uint8Array {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+/** @param lead the box's bytes up to its first child: a copy, which is changed */
+function withHeader(lead: Uint8Array, sizeBytes: number, node: BoxNode, type = node.type): Uint8Array {
+  const view = new DataView(lead.buffer, lead.byteOffset, lead.byteLength);
   const hasLargeSize = view.getUint32(0) === 1;
-  if (hasLargeSize) view.setBigUint64(8, BigInt(bytes.length));
-  else if (bytes.length > 0xffffffff) throw new RangeError(`${node.path} outgrows its 32-bit size`);
-  else view.setUint32(0, bytes.length);
-  for (let i = 0; i < 4; i++) bytes[4 + i] = type.charCodeAt(i);
-  return bytes;
+  if (hasLargeSize) view.setBigUint64(8, BigInt(sizeBytes));
+  else if (sizeBytes > 0xffffffff) throw new RangeError(`${node.path} outgrows its 32-bit size`);
+  else view.setUint32(0, sizeBytes);
+  for (let i = 0; i < 4; i++) lead[4 + i] = type.charCodeAt(i);
+  return lead;
 }

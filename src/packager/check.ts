@@ -1,10 +1,11 @@
 import { type ByteSource, FileSource, readBytes } from '../bytes/source.js';
 import { createIvSource } from '../cenc/iv.js';
-import { createSampleCipher } from '../cenc/sample-cipher.js';
+import { createSampleCipher, type SampleCipher } from '../cenc/sample-cipher.js';
 import { SCHEMES } from '../cenc/scheme.js';
+import type { SubsampleTable } from '../cenc/subsamples.js';
 import { describeProtectionData } from '../drm/describe.js';
 import { PrpackError } from '../errors.js';
-import { type Movie, readMovie, type Track } from '../isobmff/movie.js';
+import { type Movie, readMovieInParts, type Track } from '../isobmff/movie.js';
 import { DecodeTimes } from '../isobmff/sample-table.js';
 import type { ContentKey } from '../keys/content-key.js';
 import type { TrackEncryption } from './plan/encrypt-edits.js';
@@ -13,6 +14,8 @@ import { isProtected, type ReadProtection, readProtections } from './protection-
 import { isPsshBox, readPsshBox } from './pssh.js';
 
 const SAMPLES_CHECKED = 64;
+/** The output is read back so many fragments at a time, so that memory does not hold all its samples beside the input's. */
+const FRAGMENTS_A_PART = 64;
 
 /** What an output must turn out to be. */
 export interface EncryptExpectations {
@@ -44,41 +47,39 @@ export async function checkEncrypted(path: string, expected: EncryptExpectations
  * @throws PrpackError OUTPUT_CHECK_FAILED
  */
 export async function checkEncryptedSource(output: ByteSource, expected: EncryptExpectations): Promise<void> {
-  try {
+  await checking(async () => {
     expectEqual('the size of the file', expected.sizeBytes, output.sizeBytes);
-    const movie = readMovie(output);
-    expectSameSamples(expected.movie, movie);
-    const protections = readProtections(movie, output);
-    expectEqual('the number of encrypted tracks', expected.encryptions.length, protections.length);
-    for (const encryption of expected.encryptions) {
-      const found = protections.find(({ track }) => track.id === encryption.track.id);
-      if (!found) throw failed(`track ${encryption.track.id} is not encrypted`);
-      expectSameDefaults(encryption, found);
-      if (encryption.track.samples.count === 0) continue; // its KID is in no sample's protection
-      expectSameProtection(encryption, found);
-      await expectDecryptable(encryption, found, expected, output);
+    const samples = new SampleComparison(expected.movie);
+    const checks = expected.encryptions.map(
+      (encryption) => new EncryptionCheck(encryption, expected, output),
+    );
+    for (const part of readMovieInParts(output, FRAGMENTS_A_PART)) {
+      samples.add(part);
+      const protections = readProtections(part, output);
+      expectEqual('the number of encrypted tracks', expected.encryptions.length, protections.length);
+      for (const check of checks) await check.add(protections);
+      expectPsshNamesKeys(part, protections);
     }
-    expectPsshNamesKeys(movie, protections);
-  } catch (error) {
-    if (error instanceof PrpackError && error.code === 'OUTPUT_CHECK_FAILED') throw error;
-    throw failed('it cannot be read back', error);
-  }
+    samples.end();
+  });
 }
 
 /**
  * Reads a decrypted output back: the same samples, and nothing of them encrypted.
  * @throws PrpackError OUTPUT_CHECK_FAILED
  */
-export function checkDecrypted(path: string, movie: Movie, sizeBytes: number): void {
+export async function checkDecrypted(path: string, movie: Movie, sizeBytes: number): Promise<void> {
   const output = new FileSource(path);
   try {
-    expectEqual('the size of the file', sizeBytes, output.sizeBytes);
-    const found = readMovie(output);
-    expectSameSamples(movie, found);
-    if (found.tracks.some(isProtected)) throw failed('a track is still encrypted');
-  } catch (error) {
-    if (error instanceof PrpackError && error.code === 'OUTPUT_CHECK_FAILED') throw error;
-    throw failed('it cannot be read back', error);
+    await checking(async () => {
+      expectEqual('the size of the file', sizeBytes, output.sizeBytes);
+      const samples = new SampleComparison(movie);
+      for (const part of readMovieInParts(output, FRAGMENTS_A_PART)) {
+        samples.add(part);
+        if (part.tracks.some(isProtected)) throw failed('a track is still encrypted');
+      }
+      samples.end();
+    });
   } finally {
     output.close();
   }
@@ -89,47 +90,135 @@ export function checkDecrypted(path: string, movie: Movie, sizeBytes: number): v
  * @param tracks one a track of the movie, in its order
  * @throws PrpackError OUTPUT_CHECK_FAILED
  */
-export function expectSampleCounts(
+export async function expectSampleCounts(
   path: string,
   sizeBytes: number,
   tracks: readonly { readonly samples: number }[],
-): void {
+): Promise<void> {
   const output = new FileSource(path);
   try {
-    expectEqual('the size of the file', sizeBytes, output.sizeBytes);
-    const found = readMovie(output);
-    expectEqual('the number of tracks', tracks.length, found.tracks.length);
-    for (const [i, { id, samples }] of found.tracks.entries()) {
-      expectEqual(`the samples of track ${id}`, tracks[i].samples, samples.count);
-    }
-  } catch (error) {
-    if (error instanceof PrpackError && error.code === 'OUTPUT_CHECK_FAILED') throw error;
-    throw failed('it cannot be read back', error);
+    await checking(async () => {
+      expectEqual('the size of the file', sizeBytes, output.sizeBytes);
+      const counts = tracks.map(() => 0);
+      for (const part of readMovieInParts(output, FRAGMENTS_A_PART)) {
+        expectEqual('the number of tracks', tracks.length, part.tracks.length);
+        for (const [i, { samples }] of part.tracks.entries()) counts[i] += samples.count;
+      }
+      for (const [i, { samples }] of tracks.entries()) {
+        expectEqual(`the samples of track number ${i + 1}`, samples, counts[i]);
+      }
+    });
   } finally {
     output.close();
   }
 }
 
-function expectSameSamples(input: Movie, output: Movie): void {
-  expectEqual('the number of tracks', input.tracks.length, output.tracks.length);
-  for (const [i, track] of input.tracks.entries()) {
-    const found = output.tracks[i];
-    expectEqual('a track id', track.id, found.id);
-    expectEqual(`the samples of track ${track.id}`, track.samples.count, found.samples.count);
-    expectSameColumns(track, found);
+/** Makes every other failure one of the check. */
+async function checking(check: () => Promise<void>): Promise<void> {
+  try {
+    await check();
+  } catch (error) {
+    if (error instanceof PrpackError && error.code === 'OUTPUT_CHECK_FAILED') throw error;
+    throw failed('it cannot be read back', error);
   }
 }
 
-function expectSameColumns(track: Track, found: Track): void {
-  const { sizes, compositionOffsets } = track.samples;
-  const times = new DecodeTimes(track.samples);
-  const foundTimes = new DecodeTimes(found.samples);
-  for (let sample = 0; sample < track.samples.count; sample++) {
-    const isSame =
-      sizes[sample] === found.samples.sizes[sample] &&
-      times.next() === foundTimes.next() &&
-      (compositionOffsets?.[sample] ?? 0) === (found.samples.compositionOffsets?.[sample] ?? 0);
-    if (!isSame) throw failed(`sample ${sample} of track ${track.id} has another size or time`);
+/** Compares the samples of an output, as it is read part by part, with those of the input. */
+class SampleComparison {
+  readonly #input: Movie;
+  readonly #times: readonly DecodeTimes[];
+  readonly #compared: number[];
+
+  constructor(input: Movie) {
+    this.#input = input;
+    this.#times = input.tracks.map(({ samples }) => new DecodeTimes(samples));
+    this.#compared = input.tracks.map(() => 0);
+  }
+
+  add(part: Movie): void {
+    expectEqual('the number of tracks', this.#input.tracks.length, part.tracks.length);
+    for (const [i, found] of part.tracks.entries()) {
+      expectEqual('a track id', this.#input.tracks[i].id, found.id);
+      this.#compare(i, found);
+    }
+  }
+
+  end(): void {
+    for (const [i, { id, samples }] of this.#input.tracks.entries()) {
+      expectEqual(`the samples of track ${id}`, samples.count, this.#compared[i]);
+    }
+  }
+
+  #compare(index: number, found: Track): void {
+    const { samples, id } = this.#input.tracks[index];
+    const times = this.#times[index];
+    const foundTimes = new DecodeTimes(found.samples);
+    const first = this.#compared[index];
+    this.#compared[index] += found.samples.count;
+    if (this.#compared[index] > samples.count) throw failed(`track ${id} has too many samples`);
+    for (let i = 0; i < found.samples.count; i++) {
+      const sample = first + i;
+      const isSame =
+        samples.sizes[sample] === found.samples.sizes[i] &&
+        times.next() === foundTimes.next() &&
+        (samples.compositionOffsets?.[sample] ?? 0) === (found.samples.compositionOffsets?.[i] ?? 0);
+      if (!isSame) throw failed(`sample ${sample} of track ${id} has another size or time`);
+    }
+  }
+}
+
+/** Compares the protection of one track, as it is read part by part, with the planned one, and tries the key. */
+class EncryptionCheck {
+  readonly #encryption: TrackEncryption;
+  readonly #expected: EncryptExpectations;
+  readonly #output: ByteSource;
+  readonly #chosen: readonly number[];
+  #cipher: SampleCipher | undefined;
+  #first = 0;
+
+  constructor(encryption: TrackEncryption, expected: EncryptExpectations, output: ByteSource) {
+    this.#encryption = encryption;
+    this.#expected = expected;
+    this.#output = output;
+    const { count } = encryption.track.samples;
+    this.#chosen = [...spread(count, expected.samplesChecked ?? SAMPLES_CHECKED)];
+  }
+
+  async add(protections: readonly ReadProtection[]): Promise<void> {
+    const { track } = this.#encryption;
+    const found = protections.find((protection) => protection.track.id === track.id);
+    if (!found) throw failed(`track ${track.id} is not encrypted`);
+    expectSameDefaults(this.#encryption, found);
+    const { count } = found.track.samples;
+    if (count === 0) return; // its KID is in no sample's protection
+    expectSameProtection(this.#encryption, this.#first, found);
+    const end = this.#first + count;
+    for (const sample of this.#chosen) {
+      if (sample >= this.#first && sample < end) await this.#decrypt(sample, found);
+    }
+    this.#first = end;
+  }
+
+  /** By what the output alone says of the sample; it must be the input's, and not have been before. */
+  async #decrypt(sample: number, found: ReadProtection): Promise<void> {
+    const { input, keyOf } = this.#expected;
+    const { track, scheme } = this.#encryption;
+    this.#cipher ??= await createSampleCipher(SCHEMES[scheme], keyOf(found.kids[0]).revealBytes());
+    const local = sample - this.#first;
+    const size = track.samples.sizes[sample];
+    const clear = readBytes(input, track.samples.offsets[sample], size);
+    const bytes = readBytes(this.#output, found.track.samples.offsets[local], size);
+    const wasEncrypted = !isSameBytes(clear, bytes);
+    const ivs = createIvSource(found.ivPlan);
+    const iv = new Uint8Array(ivs.ivSizeBytes);
+    ivs.ivAt(local, iv);
+    this.#cipher.process({ bytes, at: 0, fromByte: 0, toByte: size }, iv, found.subsamples, local);
+    this.#cipher.flush();
+    const where = `sample ${sample} of track ${track.id}`;
+    if (!isSameBytes(clear, bytes)) throw failed(`${where} does not decrypt to the input's`);
+    // A single block may encrypt to itself by chance in one of 2^128 cases, a byte in one of 256.
+    const isLong = protectedBytesOf(this.#encryption, sample) >= 16;
+    if (!wasEncrypted && isLong) throw failed(`${where} is not encrypted`);
   }
 }
 
@@ -143,24 +232,39 @@ function expectSameDefaults({ track, tenc, scheme }: TrackEncryption, found: Rea
   );
 }
 
-function expectSameProtection(encryption: TrackEncryption, found: ReadProtection): void {
+/** @param first number of the planned sample that the found ones begin with */
+function expectSameProtection(encryption: TrackEncryption, first: number, found: ReadProtection): void {
   const { track, tenc, scheme } = encryption;
+  const { count } = found.track.samples;
   expectEqual(`the KID of the samples of track ${track.id}`, tenc.defaultKid, found.kids.join());
   const isSame =
-    isSameBytes(encryption.subsamples?.starts, found.subsamples?.starts) &&
-    isSameBytes(encryption.subsamples?.clearBytes, found.subsamples?.clearBytes) &&
-    isSameBytes(encryption.subsamples?.protectedBytes, found.subsamples?.protectedBytes) &&
-    hasSameIvs(encryption, { ...found, scheme });
+    hasSameSubsamples(encryption.subsamples, first, found.subsamples, count) &&
+    hasSameIvs(encryption, first, { ...found, scheme });
   if (!isSame) throw failed(`track ${track.id} has other IVs or subsamples than planned`);
 }
 
+function hasSameSubsamples(
+  wanted: SubsampleTable | undefined,
+  first: number,
+  found: SubsampleTable | undefined,
+  count: number,
+): boolean {
+  if (!wanted || !found) return wanted === found;
+  const [from, to] = [wanted.starts[first], wanted.starts[first + count]];
+  for (let i = 0; i <= count; i++) if (wanted.starts[first + i] - from !== found.starts[i]) return false;
+  return (
+    isSameBytes(wanted.clearBytes.subarray(from, to), found.clearBytes) &&
+    isSameBytes(wanted.protectedBytes.subarray(from, to), found.protectedBytes)
+  );
+}
+
 /** Compared some thousand samples at a time, so that the IVs of all need not be in memory. */
-function hasSameIvs(wanted: TrackEncryption, found: TrackProtection): boolean {
-  const { count } = wanted.track.samples;
-  for (let first = 0; first < count; first += 4096) {
-    const length = Math.min(4096, count - first);
-    if (!isSameBytes(sencColumns(wanted, first, length).ivs, sencColumns(found, first, length).ivs))
-      return false;
+function hasSameIvs(wanted: TrackEncryption, first: number, found: TrackProtection): boolean {
+  const { count } = found.track.samples;
+  for (let at = 0; at < count; at += 4096) {
+    const length = Math.min(4096, count - at);
+    const planned = sencColumns(wanted, first + at, length).ivs;
+    if (!isSameBytes(planned, sencColumns(found, at, length).ivs)) return false;
   }
   return true;
 }
@@ -173,32 +277,6 @@ function isSameBytes(
   const asBytes = (view: Uint8Array | Uint16Array | Uint32Array) =>
     Buffer.from(view.buffer, view.byteOffset, view.byteLength);
   return asBytes(a).equals(asBytes(b));
-}
-
-/** Decrypts samples by what the output alone says of them; they must be the input's, and not have been before. */
-async function expectDecryptable(
-  encryption: TrackEncryption,
-  found: ReadProtection,
-  { input, keyOf, samplesChecked = SAMPLES_CHECKED }: EncryptExpectations,
-  output: ByteSource,
-): Promise<void> {
-  const cipher = await createSampleCipher(SCHEMES[encryption.scheme], keyOf(found.kids[0]).revealBytes());
-  const ivs = createIvSource(found.ivPlan);
-  const iv = new Uint8Array(ivs.ivSizeBytes);
-  for (const sample of spread(encryption.track.samples.count, samplesChecked)) {
-    const size = encryption.track.samples.sizes[sample];
-    const clear = readBytes(input, encryption.track.samples.offsets[sample], size);
-    const bytes = readBytes(output, found.track.samples.offsets[sample], size);
-    const wasEncrypted = !isSameBytes(clear, bytes);
-    ivs.ivAt(sample, iv);
-    cipher.process({ bytes, at: 0, fromByte: 0, toByte: size }, iv, found.subsamples, sample);
-    cipher.flush();
-    const where = `sample ${sample} of track ${found.track.id}`;
-    if (!isSameBytes(clear, bytes)) throw failed(`${where} does not decrypt to the input's`);
-    // A single block may encrypt to itself by chance in one of 2^128 cases, a byte in one of 256.
-    if (!wasEncrypted && protectedBytesOf(encryption, sample) >= 16)
-      throw failed(`${where} is not encrypted`);
-  }
 }
 
 /** At most `wanted` of the numbers below `count`, the first and the last among them. */

@@ -42,7 +42,7 @@ export async function decrypt(options: DecryptOptions): Promise<DecryptResult> {
     try {
       const plan = new KeepPlan(movie, source, decryptEdits(movie, encrypted));
       clock.planned();
-      const check = async (path: string) => checkDecrypted(path, movie, plan.sizeBytes);
+      const check = (path: string) => checkDecrypted(path, movie, plan.sizeBytes);
       const keyOf = (kid: string) => keys.get(kid);
       await publishOutput(file, options, { plan, source, protections, keyOf, check }, clock);
       return {

@@ -1,13 +1,15 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { FileSource, MemorySource } from '../../src/bytes/source.js';
-import { readMovie } from '../../src/isobmff/movie.js';
+import { readMovie, readMovieInParts } from '../../src/isobmff/movie.js';
+import { DecodeTimes } from '../../src/isobmff/sample-table.js';
 import { box, header, u32 } from '../support/builder/boxes.js';
 import { fragmented } from '../support/builder/fragmented.js';
 import { audioTrackOf } from '../support/builder/movie.js';
 import { toBytes } from '../support/builder/pieces.js';
 import { progressive } from '../support/builder/progressive.js';
 import { movieOf } from '../support/movies.js';
-import { testMedia } from '../support/samples.js';
+import { allMedia, testMedia } from '../support/samples.js';
 
 const TWO = [audioTrackOf([1, 2, 3], 1), audioTrackOf([], 7)];
 
@@ -119,3 +121,23 @@ function external(): Buffer {
   bytes.writeUInt32BE(0, bytes.indexOf('url ') + 4); // the flag that says: in this file
   return bytes;
 }
+
+describe('readMovieInParts', () => {
+  it.each(allMedia())('gives the samples of $name as reading it at once does', ({ path }) => {
+    const source = new MemorySource(readFileSync(path));
+    const whole = readMovie(source);
+    const times = whole.tracks.map(({ samples }) => new DecodeTimes(samples));
+    const seen = whole.tracks.map(() => 0);
+    for (const part of readMovieInParts(source, 1)) {
+      expect(part.fragments.count).toBeLessThanOrEqual(1);
+      for (const [i, { samples }] of part.tracks.entries()) {
+        const partTimes = new DecodeTimes(samples);
+        for (let sample = 0; sample < samples.count; sample++, seen[i]++) {
+          expect(samples.offsets[sample]).toBe(whole.tracks[i].samples.offsets[seen[i]]);
+          expect(partTimes.next()).toBe(times[i].next());
+        }
+      }
+    }
+    expect(seen).toEqual(whole.tracks.map(({ samples }) => samples.count));
+  });
+});

@@ -135,7 +135,7 @@ class FilePublishing {
     const { keysOut, signal } = this.#options;
     file.flush();
     // Its fragments were checked one by one; what is left is how they lie together, and that the disk has them all.
-    expectSampleCounts(file.temporaryPath, sizeBytes, tallies);
+    await expectSampleCounts(file.temporaryPath, sizeBytes, tallies);
     await breathe(signal);
     if (keysOut !== undefined) await writeKeysOut(keysOut, keys);
     try {
