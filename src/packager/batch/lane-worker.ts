@@ -3,7 +3,7 @@ import type { KeySource } from '../../keys/key-source.js';
 import type { PackagerKeyStore } from '../../keystore/key-store.js';
 import { packError, unpackError } from '../execute/messages.js';
 import type { Progress } from '../types.js';
-import { type FromLane, type KeyCall, memoryOfKeys, packKeys, type ToLane, unpackKeys } from './messages.js';
+import { type FromLane, type KeyCall, packKeys, type ToLane, unpackKeys } from './messages.js';
 import { performTask } from './perform.js';
 
 /** The code of a thread that does jobs, one at a time. */
@@ -51,8 +51,7 @@ function remote<Args extends unknown[], Result>(method: KeyCall): (...args: Args
     new Promise<Result>((resolve, reject) => {
       const call = ++lastCall;
       calls.set(call, { resolve: resolve as Call['resolve'], reject });
-      const packed = packKeys(args);
-      tell({ kind: 'call', call, method, args: packed }, memoryOfKeys(packed));
+      tell({ kind: 'call', call, method, args: packKeys(args) });
     });
 }
 
@@ -73,6 +72,6 @@ function progressTeller(): (progress: Progress) => void {
   };
 }
 
-function tell(message: FromLane, transfer: readonly ArrayBuffer[] = []): void {
-  port.postMessage(message, transfer);
+function tell(message: FromLane): void {
+  port.postMessage(message);
 }

@@ -3,7 +3,7 @@ import { packError, unpackError } from '../execute/messages.js';
 import { Thread } from '../execute/thread.js';
 import type { Progress } from '../types.js';
 import type { JobKeys } from './job-keys.js';
-import { type FromLane, type KeyCall, memoryOfKeys, packKeys, type ToLane, unpackKeys } from './messages.js';
+import { type FromLane, type KeyCall, packKeys, type ToLane, unpackKeys } from './messages.js';
 import { type Outcome, performTask, type Task } from './perform.js';
 
 /** What a lane works with beside the task. */
@@ -92,7 +92,7 @@ export class ThreadLane implements Lane {
   async #answer({ call, method, args }: Extract<FromLane, { kind: 'call' }>, keys: JobKeys): Promise<void> {
     try {
       const value = packKeys(await callKeys(keys, method, unpackKeys(args) as never[]));
-      this.#thread?.post({ kind: 'answer', call, value }, memoryOfKeys(value));
+      this.#thread?.post({ kind: 'answer', call, value });
     } catch (error) {
       this.#thread?.post({ kind: 'refusal', call, error: packError(error) });
     }
