@@ -196,10 +196,12 @@ describe('the server about itself', () => {
   it('counts', async () => {
     const { server, register: token, read } = await started();
     await server.fetch(`/v1/keys/${KID}`, { method: 'PUT', token, body: BODY });
+    await server.fetch(`/v1/keys/${KID}`, { method: 'PUT', token, body: { ...BODY, key: OTHER_KEY } });
     await server.fetch(`/v1/keys/${KID}/key`, { token: read });
     const { text, headers } = await server.fetch('/metrics', { token });
     expect(headers.get('content-type')).toMatch(/^text\/plain/);
     expect(text).toContain('prpack_key_registrations_total{outcome="created"} 1');
+    expect(text).toContain('prpack_key_registrations_total{outcome="conflict"} 1');
     expect(text).toContain('prpack_key_releases_total{by="rest"} 1');
     expect(text).toMatch(
       /request_duration_seconds_count\{method="PUT",route="\/v1\/keys\/:kid",status="201"\} 1/,

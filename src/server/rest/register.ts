@@ -1,3 +1,4 @@
+import { PrpackError } from '../../errors.js';
 import { type ServerContext, storeOf } from '../context.js';
 import { type App, PROBLEM, REFUSALS, SECURITY } from './common.js';
 import { type RegistrationResult, registerAll, registerEach, toRegistration } from './registration.js';
@@ -55,7 +56,14 @@ async function counted<T extends Pick<RegistrationResult, 'outcome'>>(
   { metrics }: ServerContext,
   register: () => Promise<T[]>,
 ): Promise<T[]> {
-  const results = await register();
-  for (const { outcome } of results) metrics.registrations.inc({ outcome });
-  return results;
+  try {
+    const results = await register();
+    for (const { outcome } of results) metrics.registrations.inc({ outcome });
+    return results;
+  } catch (error) {
+    if (error instanceof PrpackError && error.code === 'KEY_CONFLICT') {
+      metrics.registrations.inc({ outcome: 'conflict' });
+    }
+    throw error;
+  }
 }
