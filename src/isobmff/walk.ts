@@ -6,7 +6,7 @@ import { malformed, type PrpackError } from '../errors.js';
 export interface BoxNode {
   readonly type: string;
   /** Of a `uuid` box: its extended type, as UUID text. */
-  readonly userType?: string;
+  readonly userType: string | undefined;
   /** Absolute file offset of the box's first byte. */
   readonly startBytes: number;
   /** 8, or 16 with a 64-bit size; a `uuid` box's 16 bytes of user type come on top. */
@@ -26,7 +26,7 @@ export interface FileSlice {
 
 export interface BoxHeader {
   readonly type: string;
-  readonly userType?: string;
+  readonly userType: string | undefined;
   readonly headerBytes: number;
   /** 0 means: to the end of the file. */
   readonly sizeBytes: number;
@@ -47,14 +47,13 @@ export const MAX_HEADER_BYTES = 32;
  */
 export function readBoxHeader(bytes: Uint8Array, offsetBytes: number, parent: string): BoxHeader | undefined {
   if (bytes.length < 8) return undefined;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const type = latin1(bytes.subarray(4, 8));
-  let sizeBytes = view.getUint32(0);
+  const type = String.fromCharCode(bytes[4], bytes[5], bytes[6], bytes[7]);
+  let sizeBytes = ((bytes[0] << 24) | (bytes[1] << 16) | (bytes[2] << 8) | bytes[3]) >>> 0;
   let headerBytes = 8;
   if (sizeBytes === 1) {
     if (bytes.length < 16) return undefined;
     headerBytes = 16;
-    const large = view.getBigUint64(8);
+    const large = new DataView(bytes.buffer, bytes.byteOffset, 16).getBigUint64(8);
     sizeBytes = large > BigInt(Number.MAX_SAFE_INTEGER) ? Number.POSITIVE_INFINITY : Number(large);
   }
   let userType: string | undefined;
@@ -73,7 +72,7 @@ export function readBoxHeader(bytes: Uint8Array, offsetBytes: number, parent: st
       clause: 'ISO/IEC 14496-12 4.2.2',
     });
   }
-  return { type, ...(userType && { userType }), headerBytes, sizeBytes };
+  return { type, userType, headerBytes, sizeBytes };
 }
 
 /**
@@ -83,8 +82,7 @@ export function readBoxHeader(bytes: Uint8Array, offsetBytes: number, parent: st
 export function walkBox(slice: FileSlice, path: string): BoxNode {
   const header = readBoxHeader(slice.bytes, slice.startBytes, '');
   if (!header) throw tooShort(path, slice.startBytes, slice.bytes.length);
-  const budget = { boxes: MAX_BOXES };
-  return walkNode(slice, { header, at: 0, end: slice.bytes.length, path, depth: 1, budget });
+  return new Walker(slice).node(header, 0, slice.bytes.length, path, 1);
 }
 
 /** The boxes that fill `[startBytes, endBytes)` of the file, from bytes in memory. */
@@ -94,8 +92,8 @@ export function walkChildren(
   endBytes: number,
   parentPath: string,
 ): BoxNode[] {
-  const range = { at: startBytes - slice.startBytes, end: endBytes - slice.startBytes };
-  return walkRange(slice, { ...range, path: parentPath, depth: 1, budget: { boxes: MAX_BOXES } });
+  const from = startBytes - slice.startBytes;
+  return new Walker(slice).range(from, endBytes - slice.startBytes, parentPath, 1);
 }
 
 /** The tree of a whole `meta` box. It is a full box, except in QuickTime files: a child's size is never 0. */
@@ -116,56 +114,78 @@ export function bytesOf(node: BoxNode, slice: FileSlice): Uint8Array {
   return slice.bytes.subarray(from, from + node.sizeBytes);
 }
 
-interface Range {
-  readonly at: number;
-  readonly end: number;
-  readonly path: string;
-  readonly depth: number;
-  readonly budget: { boxes: number };
-}
+/** Walks boxes whose bytes are in memory. One walker is for one walk: it counts the boxes. */
+class Walker {
+  readonly #slice: FileSlice;
+  #boxes = 0;
 
-function walkNode(slice: FileSlice, place: Range & { header: BoxHeader }): BoxNode {
-  const { header, at, end, path, depth, budget } = place;
-  if (depth > MAX_DEPTH) throw tooMuch(path, slice.startBytes + at, `nest deeper than ${MAX_DEPTH} levels`);
-  if (--budget.boxes < 0) throw tooMuch(path, slice.startBytes + at, `are more than ${MAX_BOXES}`);
-  const inside = { at: at + header.headerBytes, end, path, depth: depth + 1, budget };
-  return {
-    ...header,
-    startBytes: slice.startBytes + at,
-    sizeBytes: end - at,
-    path,
-    children: CONTAINERS.has(header.type) ? walkRange(slice, inside) : [],
-  };
-}
-
-function walkRange(slice: FileSlice, range: Range): BoxNode[] {
-  const nodes: BoxNode[] = [];
-  const seen = new Map<string, number>();
-  let at = range.at;
-  // QuickTime ends some containers with four zero bytes: fewer bytes than a header are carried along unread.
-  while (range.end - at >= 8) {
-    const offsetBytes = slice.startBytes + at;
-    const header = readBoxHeader(slice.bytes.subarray(at, range.end), offsetBytes, range.path);
-    const index = seen.get(header?.type ?? '') ?? 0;
-    const name = printable(header?.type ?? latin1(slice.bytes.subarray(at + 4, at + 8)));
-    const path = join(
-      range.path,
-      index > 0 || name === 'trak' || name === 'traf' ? `${name}[${index}]` : name,
-    );
-    if (!header || header.sizeBytes === 0 || header.sizeBytes > range.end - at) {
-      throw malformed(`${path}: the box does not fit into ${range.path || 'the file'}`, {
-        boxPath: path,
-        offsetBytes,
-        expected: `at most ${range.end - at} bytes`,
-        received: header?.sizeBytes ?? 'a cut header',
-        clause: 'ISO/IEC 14496-12 4.2.2',
-      });
-    }
-    seen.set(header.type, index + 1);
-    nodes.push(walkNode(slice, { ...range, header, at, end: at + header.sizeBytes, path }));
-    at += header.sizeBytes;
+  constructor(slice: FileSlice) {
+    this.#slice = slice;
   }
-  return nodes;
+
+  /** The box with that header in bytes `[at, end)` of the slice, and what lies inside it. */
+  node(header: BoxHeader, at: number, end: number, path: string, depth: number): BoxNode {
+    const startBytes = this.#slice.startBytes + at;
+    if (depth > MAX_DEPTH) throw tooMuch(path, startBytes, `nest deeper than ${MAX_DEPTH} levels`);
+    if (++this.#boxes > MAX_BOXES) throw tooMuch(path, startBytes, `are more than ${MAX_BOXES}`);
+    const { type, userType, headerBytes } = header;
+    const children = CONTAINERS.has(type) ? this.range(at + headerBytes, end, path, depth + 1) : [];
+    return { type, userType, startBytes, headerBytes, sizeBytes: end - at, children, path };
+  }
+
+  /** The boxes that fill bytes `[from, end)` of the slice. */
+  range(from: number, end: number, parentPath: string, depth: number): BoxNode[] {
+    const nodes: BoxNode[] = [];
+    const seen = new Map<string, number>();
+    let at = from;
+    // QuickTime ends some containers with four zero bytes: fewer bytes than a header are carried along unread.
+    while (end - at >= 8) {
+      const header = this.#header(at, end, parentPath);
+      const index = seen.get(header.type) ?? 0;
+      seen.set(header.type, index + 1);
+      const path = join(parentPath, nameOf(header.type, index));
+      if (header.sizeBytes === 0 || header.sizeBytes > end - at) {
+        throw this.#overrun(path, parentPath, at, end, header.sizeBytes);
+      }
+      nodes.push(this.node(header, at, at + header.sizeBytes, path, depth));
+      at += header.sizeBytes;
+    }
+    return nodes;
+  }
+
+  #header(at: number, end: number, parentPath: string): BoxHeader {
+    const { bytes, startBytes } = this.#slice;
+    const header = readBoxHeader(
+      bytes.subarray(at, Math.min(end, at + MAX_HEADER_BYTES)),
+      startBytes + at,
+      parentPath,
+    );
+    if (header) return header;
+    const type = latin1(bytes.subarray(at + 4, at + 8));
+    throw this.#overrun(join(parentPath, nameOf(type, 0)), parentPath, at, end, 'a cut header');
+  }
+
+  #overrun(
+    path: string,
+    parentPath: string,
+    at: number,
+    end: number,
+    received: number | string,
+  ): PrpackError {
+    return malformed(`${path}: the box does not fit into ${parentPath || 'the file'}`, {
+      boxPath: path,
+      offsetBytes: this.#slice.startBytes + at,
+      expected: `at most ${end - at} bytes`,
+      received,
+      clause: 'ISO/IEC 14496-12 4.2.2',
+    });
+  }
+}
+
+/** A box in a path: boxes that come several times are told by their number. */
+function nameOf(type: string, index: number): string {
+  const name = printable(type);
+  return index > 0 || type === 'trak' || type === 'traf' ? `${name}[${index}]` : name;
 }
 
 /** The first child of a type. */
@@ -192,8 +212,10 @@ function join(parent: string, name: string): string {
   return parent ? `${parent}/${name}` : name;
 }
 
+const UNPRINTABLE = /[^\x20-\x7e\xa9]/g;
+
 function printable(type: string): string {
-  return type.replace(/[^\x20-\x7e\xa9]/g, '?');
+  return type.replace(UNPRINTABLE, '?');
 }
 
 function tooShort(path: string, offsetBytes: number, received: number): PrpackError {
