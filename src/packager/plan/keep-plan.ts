@@ -49,7 +49,8 @@ export class KeepPlan implements OutputPlan {
   readonly segmentStartBytes: Float64Array;
   readonly #movie: Movie;
   readonly #edits: KeepEdits;
-  readonly #moov: Uint8Array;
+  /** Made anew when it is asked for: with many samples it is large, and it is needed once. */
+  readonly #buildMoov: () => Uint8Array;
 
   /**
    * @param source the input: the plan reads every `moof` once to learn the size of its successor
@@ -59,9 +60,8 @@ export class KeepPlan implements OutputPlan {
     expectNoSubsegmentIndex(movie.topLevel);
     this.#movie = movie;
     this.#edits = edits;
-    const moofSizes = this.#measureMoofs(source);
-    const { moov, starts } = placeMoov(movie, edits, moofSizes);
-    this.#moov = moov;
+    const { starts, build } = placeMoov(movie, edits, this.#measureMoofs(source));
+    this.#buildMoov = build;
     this.segmentStartBytes = starts;
     this.sizeBytes = starts[starts.length - 1];
   }
@@ -76,7 +76,7 @@ export class KeepPlan implements OutputPlan {
   }
 
   readonly #renderers: Partial<Record<RunKind, (segment: number, source: ByteSource) => Uint8Array>> = {
-    [RunKind.Moov]: () => this.#moov,
+    [RunKind.Moov]: () => this.#buildMoov(),
     [RunKind.Moof]: (segment, source) => this.#renderMoof(segment, source),
     [RunKind.Sidx]: (segment, source) => this.#renderSidx(segment, source),
     [RunKind.Mfra]: (segment, source) => {
@@ -193,29 +193,30 @@ function mapOffset(topLevel: TopLevel, starts: Float64Array, inputBytes: number)
 }
 
 /**
- * Builds `moov` and places all runs. The chunk offsets in `moov` depend on its own size, which depends on whether
- * they fit 32 bits: it is built again until its size stays, which it must, as promotion to 64 bits is never undone.
+ * Places all runs. The chunk offsets in `moov` depend on its own size, which depends on whether they fit 32 bits: it is
+ * built again until its size stays, which it must, as promotion to 64 bits is never undone.
+ * @returns where the runs start, and what builds the `moov` that fits there
  */
 function placeMoov(
   movie: Movie,
   edits: KeepEdits,
   moofSizes: Uint32Array,
-): { moov: Uint8Array; starts: Float64Array } {
+): { starts: Float64Array; build: () => Uint8Array } {
   const wideTracks = new Set<BoxNode>();
   let map: OffsetMap = (inputBytes) => inputBytes;
   let saioOffset = 0;
   let placedSize = -1;
+  const build = () => {
+    const moved = withMovedOffsets(movie, edits.moov(saioOffset), map, wideTracks);
+    return rebuildBox(movie.moovNode, movie.moov, moved);
+  };
   for (;;) {
-    const moov = rebuildBox(
-      movie.moovNode,
-      movie.moov,
-      withMovedOffsets(movie, edits.moov(saioOffset), map, wideTracks),
-    );
-    const starts = placeRuns(movie, moov.length, moofSizes);
-    if (moov.length === placedSize) {
-      return { moov: pointAtSencOfTraks(moov, starts[movie.moovRun]), starts };
+    const { length } = build();
+    const starts = placeRuns(movie, length, moofSizes);
+    if (length === placedSize) {
+      return { starts, build: () => pointAtSencOfTraks(build(), starts[movie.moovRun]) };
     }
-    placedSize = moov.length;
+    placedSize = length;
     map = (inputBytes) => mapOffset(movie.topLevel, starts, inputBytes);
     if (starts[movie.moovRun + 1] > MAX_U32) saioOffset = MAX_U32 + 1;
   }
