@@ -354,7 +354,7 @@ function mdatHeader(mediaBytes: number): Uint8Array {
 }
 
 /** What can be carried into a new layout: boxes that say nothing of where samples are. */
-const NOT_CARRIED = new Set(['ftyp', 'styp', 'pdin', 'ssix', 'prft']);
+const NOT_CARRIED = new Set(['ftyp', 'styp', 'pdin', 'prft']);
 
 function* carriedBoxes({ topLevel }: Movie, source: ByteSource): Generator<CarriedBox> {
   for (let run = 0; run < topLevel.count; run++) {
