@@ -1,10 +1,9 @@
 import type { Command } from 'commander';
 import type { AssignedKey, KeyAlgorithm, KeyRegistration, KeySource, KeyStore } from '../../index.js';
-import { addKeyStoreOptions, type KeyStoreFlags, withKeyStore } from '../options/key-store.js';
+import { addKeysOptions, type KeyStoreFlags, withKeyStore } from '../options/key-store.js';
 import { naming, type SelectedKeys, selectKeys } from '../options/keys.js';
-import { addJsonOption, type OutputFlags } from '../options/output.js';
+import type { OutputFlags } from '../options/output.js';
 import { addPolicyOption } from '../options/policy.js';
-import { addConfigOption } from '../options/settings.js';
 import { absoluteUrl, nonEmpty, once, oneOf } from '../options/values.js';
 import { formatJson } from '../output/json.js';
 import { formatKeyTable } from '../output/keys-text.js';
@@ -61,10 +60,7 @@ export function configureKeysAdd(command: Command): void {
     'derive the key from the PlayReady key seed in a file; only the id of the seed is stored',
     once('--key-seed-file', nonEmpty('--key-seed-file')),
   );
-  command.optionsGroup('Key store:');
-  addKeyStoreOptions(command);
-  addJsonOption(command);
-  addConfigOption(command);
+  addKeysOptions(command);
   command.addHelpText('after', EXAMPLES);
   command.action(keysAddAction);
 }

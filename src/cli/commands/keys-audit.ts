@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
-import { addKeyStoreOptions, type KeyStoreFlags, pagesOf, withKeyStore } from '../options/key-store.js';
+import { addKeysOptions, type KeyStoreFlags, pagesOf, withKeyStore } from '../options/key-store.js';
 import { naming } from '../options/keys.js';
-import { addJsonOption, type OutputFlags } from '../options/output.js';
-import { addConfigOption } from '../options/settings.js';
+import type { OutputFlags } from '../options/output.js';
 import { nonEmpty } from '../options/values.js';
 import { formatAuditTable } from '../output/keys-text.js';
 import { writeList } from '../output/list.js';
@@ -25,10 +24,7 @@ export function configureKeysAudit(command: Command): void {
   command.optionsGroup('Which entries (all that are given must hold):');
   command.option('--kid <uuid>', 'of this key', nonEmpty('--kid'));
   command.option('--content-id <text>', 'of this content', nonEmpty('--content-id'));
-  command.optionsGroup('Key store:');
-  addKeyStoreOptions(command);
-  addJsonOption(command, 'a JSON array');
-  addConfigOption(command);
+  addKeysOptions(command, 'a JSON array');
   command.addHelpText('after', EXAMPLES);
   command.action(keysAuditAction);
 }

@@ -2,16 +2,9 @@ import type { Command } from 'commander';
 import { PrpackError } from '../../errors.js';
 import type { KeyRecord, KeyStore, KeyWriter } from '../../index.js';
 import { addKeyFilterOptions, type KeyFilterFlags, keyFilter } from '../options/key-filter.js';
-import {
-  addKeyStoreOptions,
-  allOf,
-  type KeyStoreFlags,
-  pagesOf,
-  withKeyStore,
-} from '../options/key-store.js';
-import { addJsonOption, type OutputFlags } from '../options/output.js';
-import { openKeys } from '../options/registered-key.js';
-import { addConfigOption } from '../options/settings.js';
+import { addKeysOptions, allOf, type KeyStoreFlags, pagesOf, withKeyStore } from '../options/key-store.js';
+import type { OutputFlags } from '../options/output.js';
+import { addKeySeedOption, type KeySeedFlags, openKeys } from '../options/registered-key.js';
 import { nonEmpty, oneOf, repeatable } from '../options/values.js';
 import { formatJson } from '../output/json.js';
 import { writeMessage, writeResult } from '../output/streams.js';
@@ -19,10 +12,9 @@ import { count, printable } from '../output/units.js';
 
 type Library = typeof import('../../index.js');
 
-interface KeysExportFlags extends KeyFilterFlags, KeyStoreFlags, OutputFlags {
+interface KeysExportFlags extends KeyFilterFlags, KeySeedFlags, KeyStoreFlags, OutputFlags {
   readonly format: 'json' | 'cpix';
   readonly recipient?: readonly string[];
-  readonly keySeedFile?: string;
 }
 
 const EXAMPLES = `
@@ -50,15 +42,8 @@ export function configureKeysExport(command: Command): void {
     'encrypt the keys of a CPIX document to this RSA certificate; may be repeated',
     repeatable(nonEmpty('--recipient')),
   );
-  command.option(
-    '--key-seed-file <file>',
-    'PlayReady key seed, for keys that are derived from one',
-    nonEmpty('--key-seed-file'),
-  );
-  command.optionsGroup('Key store:');
-  addKeyStoreOptions(command);
-  addJsonOption(command);
-  addConfigOption(command);
+  addKeySeedOption(command, 'keys that are derived from one');
+  addKeysOptions(command);
   command.addHelpText('after', EXAMPLES);
   command.action(keysExportAction);
 }

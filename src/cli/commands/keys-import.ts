@@ -2,9 +2,8 @@ import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { PrpackError } from '../../errors.js';
 import type { KeyRegistration, RegisteredKey } from '../../index.js';
-import { addKeyStoreOptions, type KeyStoreFlags, withKeyStore } from '../options/key-store.js';
-import { addJsonOption, type OutputFlags } from '../options/output.js';
-import { addConfigOption } from '../options/settings.js';
+import { addKeysOptions, type KeyStoreFlags, withKeyStore } from '../options/key-store.js';
+import type { OutputFlags } from '../options/output.js';
 import { nonEmpty } from '../options/values.js';
 import { formatJson } from '../output/json.js';
 import { formatKeyTable } from '../output/keys-text.js';
@@ -43,10 +42,7 @@ export function configureKeysImport(command: Command): void {
     'RSA private key of the recipient of an encrypted CPIX document',
     nonEmpty('--cpix-private-key'),
   );
-  command.optionsGroup('Key store:');
-  addKeyStoreOptions(command);
-  addJsonOption(command);
-  addConfigOption(command);
+  addKeysOptions(command);
   command.addHelpText('after', EXAMPLES);
   command.action(keysImportAction);
 }

@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
 import { addKeyFilterOptions, type KeyFilterFlags, keyFilter } from '../options/key-filter.js';
-import { addKeyStoreOptions, type KeyStoreFlags, pagesOf, withKeyStore } from '../options/key-store.js';
-import { addJsonOption, type OutputFlags } from '../options/output.js';
-import { addConfigOption } from '../options/settings.js';
+import { addKeysOptions, type KeyStoreFlags, pagesOf, withKeyStore } from '../options/key-store.js';
+import type { OutputFlags } from '../options/output.js';
 import { formatKeyTable } from '../output/keys-text.js';
 import { writeList } from '../output/list.js';
 
@@ -18,10 +17,7 @@ Examples:
 export function configureKeysList(command: Command): void {
   command.description('Lists registered keys, oldest first, without the keys themselves.');
   addKeyFilterOptions(command);
-  command.optionsGroup('Key store:');
-  addKeyStoreOptions(command);
-  addJsonOption(command, 'a JSON array');
-  addConfigOption(command);
+  addKeysOptions(command, 'a JSON array');
   command.addHelpText('after', EXAMPLES);
   command.action(keysListAction);
 }

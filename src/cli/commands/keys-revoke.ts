@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
 import type { KeyRecord } from '../../index.js';
-import { addKeyStoreOptions, type KeyStoreFlags, withKeyStore } from '../options/key-store.js';
-import { addJsonOption, type OutputFlags } from '../options/output.js';
+import { addKeysOptions, type KeyStoreFlags, withKeyStore } from '../options/key-store.js';
+import type { OutputFlags } from '../options/output.js';
 import { findRecord } from '../options/registered-key.js';
-import { addConfigOption } from '../options/settings.js';
 import { formatJson } from '../output/json.js';
 import { formatKeyTable } from '../output/keys-text.js';
 import { writeMessage, writeResult } from '../output/streams.js';
@@ -25,10 +24,7 @@ export function configureKeysRevoke(command: Command): void {
       'Revokes keys: no license is to be issued for them, and nothing is encrypted with them any more. This cannot be undone. The keys stay in the store, so that their files can be decrypted.',
     )
     .argument('<kid...>', 'KIDs of registered keys');
-  command.optionsGroup('Key store:');
-  addKeyStoreOptions(command);
-  addJsonOption(command, 'a JSON array of the revoked keys');
-  addConfigOption(command);
+  addKeysOptions(command, 'a JSON array of the revoked keys');
   command.addHelpText('after', EXAMPLES);
   command.action(keysRevokeAction);
 }

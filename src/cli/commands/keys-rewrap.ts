@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
 import { PrpackError } from '../../errors.js';
 import type { KeyStore } from '../../index.js';
-import { addKeyStoreOptions, type KeyStoreFlags, withKeyStore } from '../options/key-store.js';
-import { addJsonOption, type OutputFlags } from '../options/output.js';
-import { addConfigOption } from '../options/settings.js';
+import { addKeysOptions, type KeyStoreFlags, withKeyStore } from '../options/key-store.js';
+import type { OutputFlags } from '../options/output.js';
 import { formatJson } from '../output/json.js';
 import { writeMessage, writeResult } from '../output/streams.js';
 import { joinLines } from '../output/text.js';
@@ -23,10 +22,7 @@ export function configureKeysRewrap(command: Command): void {
   command.description(
     'Makes a new key-encryption key (KEK), wraps every key under it, and puts it in the place of the old one, which stays beside it for old backups. May be stopped at any point and run again.',
   );
-  command.optionsGroup('Key store:');
-  addKeyStoreOptions(command);
-  addJsonOption(command);
-  addConfigOption(command);
+  addKeysOptions(command);
   command.addHelpText('after', EXAMPLES);
   command.action(keysRewrapAction);
 }

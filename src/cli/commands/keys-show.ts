@@ -1,17 +1,14 @@
 import type { Command } from 'commander';
-import { addKeyStoreOptions, type KeyStoreFlags, withKeyStore } from '../options/key-store.js';
-import { addJsonOption, type OutputFlags } from '../options/output.js';
-import { findRecord, openKeys } from '../options/registered-key.js';
-import { addConfigOption } from '../options/settings.js';
-import { nonEmpty } from '../options/values.js';
+import { addKeysOptions, type KeyStoreFlags, withKeyStore } from '../options/key-store.js';
+import type { OutputFlags } from '../options/output.js';
+import { addKeySeedOption, findRecord, type KeySeedFlags, openKeys } from '../options/registered-key.js';
 import { formatJson } from '../output/json.js';
 import { formatKeyRecord } from '../output/keys-text.js';
 import { writeResult } from '../output/streams.js';
 import { styleOf } from '../output/style.js';
 
-interface KeysShowFlags extends KeyStoreFlags, OutputFlags {
+interface KeysShowFlags extends KeySeedFlags, KeyStoreFlags, OutputFlags {
   readonly reveal?: true;
-  readonly keySeedFile?: string;
 }
 
 const EXAMPLES = `
@@ -24,15 +21,8 @@ export function configureKeysShow(command: Command): void {
   command.description('Shows what is known of a key.').argument('<kid>', 'KID of a registered key');
   command.optionsGroup('Key:');
   command.option('--reveal', 'show the key, too; the audit notes it');
-  command.option(
-    '--key-seed-file <file>',
-    'PlayReady key seed, for a key that is derived from one',
-    nonEmpty('--key-seed-file'),
-  );
-  command.optionsGroup('Key store:');
-  addKeyStoreOptions(command);
-  addJsonOption(command);
-  addConfigOption(command);
+  addKeySeedOption(command, 'a key that is derived from one');
+  addKeysOptions(command);
   command.addHelpText('after', EXAMPLES);
   command.action(keysShowAction);
 }

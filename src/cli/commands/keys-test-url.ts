@@ -1,18 +1,15 @@
 import type { Command } from 'commander';
-import { addKeyStoreOptions, type KeyStoreFlags, withKeyStore } from '../options/key-store.js';
-import { addJsonOption, type OutputFlags } from '../options/output.js';
+import { addKeysOptions, type KeyStoreFlags, withKeyStore } from '../options/key-store.js';
+import type { OutputFlags } from '../options/output.js';
 import { addPolicyOption } from '../options/policy.js';
-import { findRecord, openKeys } from '../options/registered-key.js';
-import { addConfigOption } from '../options/settings.js';
-import { nonEmpty } from '../options/values.js';
+import { addKeySeedOption, findRecord, type KeySeedFlags, openKeys } from '../options/registered-key.js';
 import { formatJson } from '../output/json.js';
 import { writeMessage, writeResult } from '../output/streams.js';
 import { styleOf } from '../output/style.js';
 import { joinLines, warningLines } from '../output/text.js';
 
-interface KeysTestUrlFlags extends KeyStoreFlags, OutputFlags {
+interface KeysTestUrlFlags extends KeySeedFlags, KeyStoreFlags, OutputFlags {
   readonly policy?: string;
-  readonly keySeedFile?: string;
 }
 
 const EXAMPLES = `
@@ -32,15 +29,8 @@ export function configureKeysTestUrl(command: Command): void {
     .argument('<kid>', 'KID of a registered key');
   command.optionsGroup('License:');
   addPolicyOption(command);
-  command.option(
-    '--key-seed-file <file>',
-    'PlayReady key seed, for a key that is derived from one',
-    nonEmpty('--key-seed-file'),
-  );
-  command.optionsGroup('Key store:');
-  addKeyStoreOptions(command);
-  addJsonOption(command);
-  addConfigOption(command);
+  addKeySeedOption(command, 'a key that is derived from one');
+  addKeysOptions(command);
   command.addHelpText('after', EXAMPLES);
   command.action(keysTestUrlAction);
 }

@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import type { KeyStore, KeyStorePage } from '../../index.js';
 import { naming } from './keys.js';
+import { addJsonOption } from './output.js';
+import { addConfigOption } from './settings.js';
 import { nonEmpty, once } from './values.js';
 
 type Library = typeof import('../../index.js');
@@ -23,6 +25,14 @@ export function addKeyStoreOptions(command: Command): void {
     "key-encryption key of the key store (default: PRPACK_KEK, else this user's own, made on first use)",
     once('--kek-file', nonEmpty('--kek-file')),
   );
+}
+
+/** Adds what all commands of `keys` take. `jsonShape` says what --json prints. */
+export function addKeysOptions(command: Command, jsonShape?: string): void {
+  command.optionsGroup('Key store:');
+  addKeyStoreOptions(command);
+  addJsonOption(command, jsonShape);
+  addConfigOption(command);
 }
 
 /** Lets the work have the key store, which is opened when it is first used, and closed in any case. */

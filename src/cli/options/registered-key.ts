@@ -1,8 +1,20 @@
+import type { Command } from 'commander';
 import { PrpackError } from '../../errors.js';
 import type { KeyRecord, KeyStore, OpenedKey } from '../../index.js';
 import { naming, storeLookup } from './keys.js';
+import { nonEmpty } from './values.js';
 
 type Library = typeof import('../../index.js');
+
+/** What commander makes of the option that opens keys of a seed. */
+export interface KeySeedFlags {
+  readonly keySeedFile?: string;
+}
+
+/** Adds --key-seed-file, which `openKeys` takes. `keys` says in the help which keys need it. */
+export function addKeySeedOption(command: Command, keys: string): void {
+  command.option('--key-seed-file <file>', `PlayReady key seed, for ${keys}`, nonEmpty('--key-seed-file'));
+}
 
 /**
  * The record of a KID that stands on the command line.
@@ -25,7 +37,7 @@ export async function findRecord(store: KeyStore, text: string, library: Library
 export async function openKeys(
   store: KeyStore,
   records: readonly KeyRecord[],
-  { keySeedFile }: { readonly keySeedFile?: string },
+  { keySeedFile }: KeySeedFlags,
   library: Library,
 ): Promise<OpenedKey[]> {
   const seed = keySeedFile === undefined ? undefined : await library.readKeySeedFile(keySeedFile);
