@@ -1,26 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { EncryptOptions } from '../../src/index.js';
+import { launchBrowser } from '../support/browser.js';
 import { encryptTo, KEY, KID } from '../support/jobs.js';
 import { sample } from '../support/samples.js';
 import { temporaryFolder } from '../support/temporary.js';
-import { describeWith, toolPath } from '../support/tools.js';
+import { describeWith } from '../support/tools.js';
 
 const temporary = temporaryFolder();
 const PAGE = readFileSync(`${import.meta.dirname}/player.html`);
-const ARGUMENTS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--autoplay-policy=no-user-gesture-required',
-];
 
 /** What the page tells of its attempt. */
 interface Playback {
@@ -41,7 +32,7 @@ describeWith(['chromium'], 'a browser plays our output through Clear Key', () =>
       else response.setHeader('content-type', 'text/html').end(PAGE);
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    browser = await chromium.launch({ executablePath: toolPath('chromium'), args: ARGUMENTS });
+    browser = await launchBrowser();
   });
 
   afterAll(async () => {

@@ -1,27 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { launchBrowser } from '../support/browser.js';
 import { runCliJson } from '../support/cli.js';
 import { sample } from '../support/samples.js';
 import { temporaryFolder } from '../support/temporary.js';
-import { describeWith, toolPath } from '../support/tools.js';
+import { describeWith } from '../support/tools.js';
 import { serverStarter } from './helpers.js';
 
 const start = serverStarter();
 const temporary = temporaryFolder();
 const PAGE = readFileSync(`${import.meta.dirname}/road.html`);
-const ARGUMENTS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--autoplay-policy=no-user-gesture-required',
-];
 
 interface Playback {
   readonly statuses: readonly number[];
@@ -41,7 +32,7 @@ describeWith(['chromium'], 'the whole road: package, register, distribute, ask f
       else response.setHeader('content-type', 'text/html').end(PAGE);
     });
     await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
-    browser = await chromium.launch({ executablePath: toolPath('chromium'), args: ARGUMENTS });
+    browser = await launchBrowser();
   });
   afterAll(async () => {
     await browser?.close();

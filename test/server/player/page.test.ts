@@ -1,4 +1,4 @@
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { type EncryptOptions, encrypt, inspect } from '../../../src/index.js';
 import { ContentKey } from '../../../src/keys/content-key.js';
@@ -7,10 +7,11 @@ import { newKeyId } from '../../../src/keys/key-id.js';
 import { lookupLicensor, storeLicensor } from '../../../src/server/clear-key/license.js';
 import { type Player, type PlayerOptions, startPlayer } from '../../../src/server/player/start.js';
 import { storeIn } from '../../keystore/helpers.js';
+import { launchBrowser } from '../../support/browser.js';
 import { encryptTo, KEY, KID, testKeys } from '../../support/jobs.js';
 import { sample } from '../../support/samples.js';
 import { temporaryFolder } from '../../support/temporary.js';
-import { describeWith, toolPath } from '../../support/tools.js';
+import { describeWith } from '../../support/tools.js';
 
 const temporary = temporaryFolder();
 
@@ -18,23 +19,12 @@ const temporary = temporaryFolder();
 // biome-ignore lint/suspicious/noExplicitAny: see above
 declare const document: any;
 
-const ARGUMENTS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--autoplay-policy=no-user-gesture-required',
-];
-
 describeWith(['chromium'], 'the page of prpack play', () => {
   let browser: Browser;
   const open: { close(): Promise<void> }[] = [];
 
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: toolPath('chromium'), args: ARGUMENTS });
+    browser = await launchBrowser();
   });
   afterAll(() => browser?.close());
   afterEach(async () => {
