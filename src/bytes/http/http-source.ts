@@ -1,5 +1,6 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { PrpackError } from '../../errors.js';
+import { builtFile } from '../built-file.js';
 import { type ByteSource, endsTooEarly } from '../source.js';
 import { type HttpLocation, parseLocation } from './location.js';
 import {
@@ -12,9 +13,6 @@ import {
   unpackError,
 } from './messages.js';
 import { DEFAULT_LIMITS, type HttpLimits } from './range-client.js';
-
-/** The built code of the thread: the tests import the sources, which Node.js cannot run. */
-const FOLDER = import.meta.url.endsWith('.ts') ? import.meta.url.replace('/src/', '/dist/') : import.meta.url;
 
 const BLOCK_BYTES = 256 * 1024;
 const SLOTS = 64;
@@ -100,7 +98,10 @@ class Fetcher {
     this.#shown = location.shown;
     this.#port = port1;
     this.#counters = new Int32Array(control);
-    this.#worker = new Worker(new URL('./fetcher.js', FOLDER), { workerData: data, transferList: [port2] });
+    this.#worker = new Worker(builtFile('./fetcher.js', import.meta.url), {
+      workerData: data,
+      transferList: [port2],
+    });
   }
 
   /** The size of the file, once that is known. */

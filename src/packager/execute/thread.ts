@@ -1,8 +1,6 @@
 import { Worker } from 'node:worker_threads';
+import { builtFile } from '../../bytes/built-file.js';
 import { PrpackError } from '../../errors.js';
-
-/** The built code of threads: the tests import the sources, which Node.js cannot run. */
-const FOLDER = import.meta.url.endsWith('.ts') ? import.meta.url.replace('/src/', '/dist/') : import.meta.url;
 
 /** A worker thread whose end is never missed. */
 export class Thread<To, From> {
@@ -14,7 +12,7 @@ export class Thread<To, From> {
    * @param onFailure called when the thread ends before it should, whatever the reason
    */
   constructor(file: string, onMessage: (message: From) => void, onFailure: (error: Error) => void) {
-    this.#worker = new Worker(new URL(file, FOLDER));
+    this.#worker = new Worker(builtFile(file, import.meta.url));
     this.#worker.on('message', onMessage);
     this.#worker.on('messageerror', onFailure);
     this.#worker.on('error', onFailure);
