@@ -104,11 +104,12 @@ describe('the reader of imports', () => {
       type G = import('./g.js').G;
       new Worker(new URL('./h.js', import.meta.url));
       const i = require('./i.js');
+      new Worker(builtFile('./j.js', import.meta.url));
       readFileSync(new URL('../data.json', import.meta.url));
       // import x from './no.js'
       /* import('./no.js') */`;
     expect(importsOf(withoutComments(code))).toEqual(
-      ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i'].map((name) => `./${name}.js`),
+      ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'].map((name) => `./${name}.js`),
     );
   });
 });
@@ -147,7 +148,7 @@ function roomOf(name: string): string {
 }
 
 function importsOf(code: string): string[] {
-  const forms = /(?:\bfrom\s*|\bimport\s*\(?\s*|\b(?:require|new URL)\(\s*)(['"])([^'"]+)\1/g;
+  const forms = /(?:\bfrom\s*|\bimport\s*\(?\s*|\b(?:require|new URL|builtFile)\(\s*)(['"])([^'"]+)\1/g;
   // A URL of anything but code, such as package.json, is data.
   return [...code.matchAll(forms)].map((match) => match[2]).filter((name) => !/\.json$/.test(name));
 }
