@@ -2,8 +2,7 @@ import { GrowingColumn } from '../bytes/columns.js';
 import type { ByteReader } from '../bytes/reader.js';
 import type { ByteSource } from '../bytes/source.js';
 import { malformed } from '../errors.js';
-import { readSbgp } from './boxes/sbgp.js';
-import { readSgpd } from './boxes/sgpd.js';
+import { readGroupingType } from './boxes/sgpd.js';
 import { readTfdt } from './boxes/tfdt.js';
 import { readTfhd, type Tfhd } from './boxes/tfhd.js';
 import type { Trex } from './boxes/trex.js';
@@ -173,10 +172,9 @@ export function readFragments(
 }
 
 function groupTypesOf(traf: BoxNode, slice: FileSlice): string[] {
-  return traf.children.flatMap((child) => {
-    if (child.type === 'sgpd') return [readSgpd(readerOf(child, slice)).groupingType];
-    return child.type === 'sbgp' ? [readSbgp(readerOf(child, slice)).groupingType] : [];
-  });
+  return traf.children
+    .filter((child) => child.type === 'sgpd' || child.type === 'sbgp')
+    .map((child) => readGroupingType(readerOf(child, slice)));
 }
 
 function requireTrack(

@@ -14,7 +14,7 @@ import {
   type SencColumns,
   type SubsampleColumns,
 } from '../isobmff/boxes/senc.js';
-import { readSgpd } from '../isobmff/boxes/sgpd.js';
+import { readGroupingType, readSgpd } from '../isobmff/boxes/sgpd.js';
 import type { Tenc } from '../isobmff/boxes/tenc.js';
 import { layoutOfMoof, readMoof, trafsOf } from '../isobmff/fragments.js';
 import type { Movie, Track } from '../isobmff/movie.js';
@@ -436,20 +436,21 @@ function readEntries(reader: ByteReader, sizes: Uint8Array, ivSize: number): Sen
 
 function seigGroups(boxes: readonly BoxNode[], slice: FileSlice): readonly Seig[] {
   for (const box of boxes) {
-    if (box.type !== 'sgpd') continue;
-    const { seig } = readSgpd(readerOf(box, slice));
-    if (seig) return seig;
+    if (isKeyGroup(box, 'sgpd', slice)) return readSgpd(readerOf(box, slice)).seig ?? [];
   }
   return [];
+}
+
+function isKeyGroup(box: BoxNode, type: 'sgpd' | 'sbgp', slice: FileSlice): boolean {
+  return box.type === type && readGroupingType(readerOf(box, slice)) === 'seig';
 }
 
 /** The key groups of the run's samples, in order, until no sample can be left. */
 function* groupRuns(run: SampleRun): Generator<{ count: number; group: Seig | undefined }> {
   const own = seigGroups(run.boxes, run.slice);
   for (const box of run.boxes) {
-    if (box.type !== 'sbgp') continue;
+    if (!isKeyGroup(box, 'sbgp', run.slice)) continue;
     const sbgp = readSbgp(readerOf(box, run.slice));
-    if (sbgp.groupingType !== 'seig') continue;
     for (const [i, count] of sbgp.sampleCounts.entries()) {
       const index = sbgp.groupDescriptionIndexes[i];
       const isOwn = index > FRAGMENT_GROUP_BASE;

@@ -14,6 +14,16 @@ export interface Sgpd {
   readonly seig?: readonly Seig[];
 }
 
+/**
+ * The grouping type of a `sgpd` or `sbgp`, which begin alike, without reading the rest: groups that are of no concern
+ * may hold what they like.
+ * @throws PrpackError MALFORMED_INPUT
+ */
+export function readGroupingType(reader: ByteReader): string {
+  reader.skip(4); // version and flags
+  return reader.fourcc();
+}
+
 /** Indexes into one box go up to here: 8.9.4 counts those of a fragment from 0x10001. */
 const MOST_ENTRIES = 0x10000;
 

@@ -1,7 +1,6 @@
 import { PIFF_PSSH, PIFF_SENC } from '../../isobmff/boxes/piff.js';
 import { readSaiz } from '../../isobmff/boxes/saiz.js';
-import { readSbgp } from '../../isobmff/boxes/sbgp.js';
-import { readSgpd } from '../../isobmff/boxes/sgpd.js';
+import { readGroupingType } from '../../isobmff/boxes/sgpd.js';
 import { trafsOf } from '../../isobmff/fragments.js';
 import type { Movie, Track } from '../../isobmff/movie.js';
 import { readerOf } from '../../isobmff/sample-entry.js';
@@ -61,8 +60,8 @@ function protectionBoxes(parent: BoxNode, slice: FileSlice): BoxNode[] {
     uuid: (node) => node.userType === PIFF_SENC,
     saiz: (node) => isCencAuxiliary(node, slice),
     saio: (node) => isCencAuxiliary(node, slice),
-    sgpd: (node) => readSgpd(readerOf(node, slice)).groupingType === 'seig',
-    sbgp: (node) => readSbgp(readerOf(node, slice)).groupingType === 'seig',
+    sgpd: (node) => readGroupingType(readerOf(node, slice)) === 'seig',
+    sbgp: (node) => readGroupingType(readerOf(node, slice)) === 'seig',
   };
   return parent.children.filter((node) => isOurs[node.type]?.(node));
 }
