@@ -59,6 +59,18 @@ describe('architecture', () => {
     );
   });
 
+  it('lets no command import another', () => {
+    const isCommand = (name: string) => name.startsWith('cli/commands/');
+    const commands = files.filter(({ name }) => isCommand(name));
+    expect(commands.length).toBeGreaterThan(0);
+    expect(
+      violations(
+        (file, specifier) =>
+          commands.includes(file) && specifier.startsWith('.') && isCommand(targetOf(file, specifier)),
+      ),
+    ).toEqual([]);
+  });
+
   it('imports by literal names only, but for the configuration file of the user', () => {
     const computed = files.filter(({ code }) => /\b(?:import|require)\(\s*[^'"\s]/.test(code));
     expect(computed.map((file) => file.name)).toEqual(['config/import-default.ts']);
@@ -123,11 +135,16 @@ function violations(breaks: (file: SourceFile, specifier: string) => boolean): s
 }
 
 function allowed(file: SourceFile, specifier: string): boolean {
-  const target = posix.join(posix.dirname(file.name), specifier);
+  const target = targetOf(file, specifier);
   if (roomOf(target) === file.room) return true;
   return [...OPEN_TO_ALL, ...(MAY_IMPORT[file.room] ?? [])].some(
     (room) => target === `${room}.js` || target.startsWith(`${room}/`),
   );
+}
+
+/** What a relative import means, from src/. */
+function targetOf(file: SourceFile, specifier: string): string {
+  return posix.join(posix.dirname(file.name), specifier);
 }
 
 function readSources(): SourceFile[] {

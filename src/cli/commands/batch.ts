@@ -1,28 +1,28 @@
 import type { Command } from 'commander';
 import type { BatchKeys, BatchOptions, BatchResult, EncryptOptions, KeyStore } from '../../index.js';
 import { interruptible } from '../interrupt.js';
-import { addKeyServerOptions, addTlsOptions } from '../options/key-server.js';
+import {
+  addEncryptionKeyOptions,
+  addKeyPerOption,
+  type EncryptFlags,
+  encryptOptions,
+  keyWarnings,
+  refuseIdleOptions,
+} from '../options/encryption.js';
 import { addKeyStoreOptions, withKeyStore } from '../options/key-store.js';
-import { addKeyOptions, selectKeys } from '../options/keys.js';
+import { selectKeys } from '../options/keys.js';
+import { addMediaOptions } from '../options/media.js';
 import { addJobOutputOptions } from '../options/output.js';
 import { addPlayReadyOptions } from '../options/playready.js';
 import { addPolicyOption } from '../options/policy.js';
 import { addConfigOption } from '../options/settings.js';
-import { integer, nonEmpty, oneOf } from '../options/values.js';
+import { addSystemOptions } from '../options/systems.js';
+import { integer, nonEmpty } from '../options/values.js';
 import { createBatchProgress } from '../output/batch-progress.js';
 import { formatBatchResult } from '../output/batch-text.js';
 import { formatJson } from '../output/json.js';
 import { writeMessage, writeResult } from '../output/streams.js';
 import { styleOf } from '../output/style.js';
-import {
-  addMediaOptions,
-  addSystemOptions,
-  type EncryptFlags,
-  encryptOptions,
-  refuseIdlePlayReadyFlags,
-  refuseIdlePolicy,
-  TEST_KEYS_WARNING,
-} from './encrypt.js';
 
 type Library = typeof import('../../index.js');
 
@@ -54,13 +54,7 @@ export function configureBatch(command: Command): void {
     .requiredOption('--out-dir <folder>', 'folder of the outputs', nonEmpty('--out-dir'));
   addBatchOptions(command);
   addMediaOptions(command);
-  addKeyOptions(
-    command,
-    'KID of --key, to encrypt with under a key seed (default: random), or of a registered key',
-    "keys and license URL of Microsoft's public test server; protects nothing",
-  );
-  addKeyServerOptions(command);
-  addTlsOptions(command);
+  addEncryptionKeyOptions(command);
   addRegistrationOptions(command);
   addSystemOptions(command);
   addPlayReadyOptions(command);
@@ -91,19 +85,14 @@ function addBatchOptions(command: Command): void {
 
 function addRegistrationOptions(command: Command): void {
   command.optionsGroup('Registration (before an output appears, its keys are in a key store):');
-  command.option(
-    '--key-per <group>',
-    'none: one key for all tracks of a file; type, track or resolution: a key for each (default: none)',
-    oneOf('--key-per', ['none', 'type', 'track', 'resolution']),
-  );
+  addKeyPerOption(command, 'all tracks of a file');
   addPolicyOption(command);
   addKeyStoreOptions(command);
   command.option('--no-register', 'register nothing, because somebody else does; keys must be given');
 }
 
 async function batchAction(source: string, flags: BatchFlags, command: Command): Promise<void> {
-  refuseIdlePlayReadyFlags(flags, command);
-  refuseIdlePolicy(flags, command);
+  refuseIdleOptions(flags, command);
   const library = await import('../../index.js');
   const result = await interruptible((signal) =>
     withKeyStore(flags, library, (store) => runBatch(source, flags, { library, signal, store })),
@@ -132,8 +121,7 @@ async function runBatch(source: string, flags: BatchFlags, surroundings: Surroun
       ...(named && { keys: named.keys }),
       ...(flags.register && { keyStore: store }),
     });
-    const warnings = flags.playreadyTest ? [TEST_KEYS_WARNING] : (named?.warnings ?? []);
-    return { ...result, warnings: [...warnings, ...result.warnings] };
+    return { ...result, warnings: [...keyWarnings(flags, named), ...result.warnings] };
   } finally {
     progress.stop();
   }
