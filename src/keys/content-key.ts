@@ -1,21 +1,20 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
-import { inspect } from 'node:util';
 import { fromHex, toHex } from '../bytes/hex.js';
 import { PrpackError } from '../errors.js';
+import { Secret } from './secret.js';
 
 /** Bytes of a content key: AES-128, the only cipher of Common Encryption (ISO/IEC 23001-7 9.1). */
 export const CONTENT_KEY_SIZE_BYTES = 16;
-
-const REDACTED = '[redacted]';
 
 /**
  * A content key that keeps itself closed: it prints `[redacted]` wherever an object is turned into text, a structured
  * clone of it is empty, and only the `reveal…` methods open it, so that every opening is found by searching for that word.
  */
-export class ContentKey {
+export class ContentKey extends Secret {
   readonly #bytes: Uint8Array;
 
   private constructor(bytes: Uint8Array) {
+    super();
     this.#bytes = bytes;
   }
 
@@ -60,18 +59,6 @@ export class ContentKey {
   /** Whether both are the same key, in time that does not depend on where they differ. */
   equals(other: ContentKey): boolean {
     return timingSafeEqual(this.#bytes, other.#bytes);
-  }
-
-  toString(): string {
-    return REDACTED;
-  }
-
-  toJSON(): string {
-    return REDACTED;
-  }
-
-  [inspect.custom](): string {
-    return REDACTED;
   }
 }
 

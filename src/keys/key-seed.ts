@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { inspect } from 'node:util';
 import { fromBase64, fromHex } from '../bytes/hex.js';
 import { contentKeyFromSeed, KEY_SEED_BYTES } from '../drm/playready/key-seed.js';
 import { PrpackError } from '../errors.js';
@@ -7,19 +6,19 @@ import { ContentKey } from './content-key.js';
 import { readSecretText } from './file.js';
 import { type KeyId, newKeyId } from './key-id.js';
 import { assignToAll, type KeyLookup, type KeySource } from './key-source.js';
-
-const REDACTED = '[redacted]';
+import { Secret } from './secret.js';
 
 /**
  * A PlayReady key seed: a secret that the license server shares, from which the key of any KID follows. It keeps itself closed as
  * `ContentKey` does, and cannot be opened at all.
  */
-export class KeySeed {
+export class KeySeed extends Secret {
   /** Tells seeds apart without telling the seed: 16 hexadecimal digits of a SHA-256 over the 30 bytes that count. */
   readonly id: string;
   readonly #bytes: Uint8Array;
 
   private constructor(bytes: Uint8Array) {
+    super();
     this.#bytes = bytes.slice(0, KEY_SEED_BYTES);
     this.id = createHash('sha256')
       .update('prpack key seed id\0')
@@ -49,18 +48,6 @@ export class KeySeed {
   /** The content key of a KID (Microsoft, "PlayReady Key Seed"). */
   contentKey(kid: KeyId): ContentKey {
     return ContentKey.fromBytes(contentKeyFromSeed(this.#bytes, kid));
-  }
-
-  toString(): string {
-    return REDACTED;
-  }
-
-  toJSON(): string {
-    return REDACTED;
-  }
-
-  [inspect.custom](): string {
-    return REDACTED;
   }
 }
 

@@ -1,17 +1,16 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { inspect } from 'node:util';
 import { gcm } from '@noble/ciphers/aes.js';
 import { fromBase64, fromHex } from '../bytes/hex.js';
 import { PrpackError } from '../errors.js';
 import { ContentKey } from '../keys/content-key.js';
 import type { KeyId } from '../keys/key-id.js';
+import { Secret } from '../keys/secret.js';
 import type { KeyAlgorithm } from './key-store.js';
 
 const KEK_SIZE_BYTES = 32;
 const NONCE_SIZE_BYTES = 12;
 /** First byte of what is stored, so that another cipher can follow one day. */
 const AES_256_GCM = 1;
-const REDACTED = '[redacted]';
 
 /** What a wrapped key belongs to. It is authenticated with the key, so that no record can take the key of another. */
 export interface WrapContext {
@@ -23,12 +22,13 @@ export interface WrapContext {
  * A key-encryption key (KEK): content keys at rest are wrapped under it with AES-256-GCM (NIST SP 800-38D). It keeps itself
  * closed as `ContentKey` does, and never leaves this object but to be written to its file.
  */
-export class KeyEncryptionKey {
+export class KeyEncryptionKey extends Secret {
   /** Tells KEKs apart without telling the KEK: 16 hexadecimal digits of a SHA-256. */
   readonly id: string;
   readonly #bytes: Uint8Array;
 
   private constructor(bytes: Uint8Array) {
+    super();
     this.#bytes = bytes;
     this.id = createHash('sha256')
       .update('prpack key-encryption key id\0')
@@ -89,18 +89,6 @@ export class KeyEncryptionKey {
 
   #bound({ kid, algorithm }: WrapContext): Uint8Array {
     return new TextEncoder().encode(`prpack content key\0${kid}\0${algorithm}\0${this.id}`);
-  }
-
-  toString(): string {
-    return REDACTED;
-  }
-
-  toJSON(): string {
-    return REDACTED;
-  }
-
-  [inspect.custom](): string {
-    return REDACTED;
   }
 }
 

@@ -1,16 +1,16 @@
-import { inspect } from 'node:util';
 import { PrpackError } from '../../errors.js';
 import { readSecretText } from '../file.js';
+import { Secret } from '../secret.js';
 
-const REDACTED = '[redacted]';
 const HEADER_LINE = /^([A-Za-z0-9][A-Za-z0-9-]*):[ \t]*(.*)$/;
 
 /** A request header that lets someone in, such as `Authorization`. Its value keeps itself closed as a content key does. */
-export class SecretHeader {
+export class SecretHeader extends Secret {
   readonly name: string;
   readonly #value: string;
 
   private constructor(name: string, value: string) {
+    super();
     this.name = name;
     this.#value = value;
   }
@@ -34,18 +34,6 @@ export class SecretHeader {
   /** The value: for requests only. */
   reveal(): string {
     return this.#value;
-  }
-
-  toString(): string {
-    return REDACTED;
-  }
-
-  toJSON(): string {
-    return REDACTED;
-  }
-
-  [inspect.custom](): string {
-    return REDACTED;
   }
 }
 
