@@ -60,4 +60,21 @@ describe('the Widevine Common Encryption API', () => {
     const answer = await ask(server, token, inner);
     expect([answer.status, answer.inner]).toEqual([200, { status }]);
   });
+
+  it('answers those alone who may both register and read keys', async () => {
+    const server = await start();
+    const body = { request: b64(JSON.stringify(REQUEST)), signature: '', signer: 'x' };
+    const statusFor = async (token?: string) => {
+      const options = { method: 'POST', body, ...(token !== undefined && { token }) };
+      return (await server.fetch('/widevine/getcontentkey', options)).status;
+    };
+    expect(await statusFor()).toBe(401);
+    expect(await statusFor('prpack_0000_wrong')).toBe(401);
+    for (const scope of ['register', 'read-keys', 'admin'] as const) {
+      expect([scope, await statusFor(await server.token(scope))]).toEqual([scope, 403]);
+    }
+    const { json } = await server.fetch('/v1/keys', { token: await server.token('register') });
+    expect(json.items).toEqual([]);
+    expect(await statusFor(await server.token('register', 'read-keys'))).toBe(200);
+  });
 });
