@@ -4,5 +4,9 @@
  * @param moduleUrl `import.meta.url` of the module
  */
 export function builtFile(file: string, moduleUrl: string): URL {
-  return new URL(file, moduleUrl.endsWith('.ts') ? moduleUrl.replace('/src/', '/dist/') : moduleUrl);
+  // The last `src` of the path is the project's: a checkout may lie below another one.
+  return new URL(
+    file,
+    moduleUrl.endsWith('.ts') ? moduleUrl.replace(/\/src\/(?!.*\/src\/)/, '/dist/') : moduleUrl,
+  );
 }

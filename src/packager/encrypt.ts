@@ -1,4 +1,4 @@
-import { parse } from 'node:path';
+import { parse, resolve } from 'node:path';
 import { expectTwoFiles, OutputFile } from '../bytes/output-file.js';
 import type { ByteSource } from '../bytes/source.js';
 import { createIvSource } from '../cenc/iv.js';
@@ -138,7 +138,7 @@ export function expectUsable({
 }: EncryptOptions): void {
   const invalid = (message: string, remedy: string, received: string | number) =>
     new PrpackError('INVALID_ARGUMENT', message, { remedy, received });
-  if (keysOut !== undefined && keysOut === output) {
+  if (keysOut !== undefined && resolve(keysOut) === resolve(output)) {
     throw invalid(
       'the keys cannot be written into the output file',
       'Name another file for the keys.',
