@@ -17,8 +17,8 @@ import { threadCount } from './thread-count.js';
 /** Output is produced and written in stretches of so many bytes: few enough messages, little enough memory. */
 const STRETCH_BYTES = 2 ** 20;
 
-/** From this size on it matters where memory comes from. */
-const LARGE_BYTES = 32 * 2 ** 20;
+/** From this size on, time that is spent on taking memory again matters more than memory. */
+const LARGE_BYTES = 256 * 2 ** 20;
 
 /** A plan to carry out. */
 export interface Execution {
