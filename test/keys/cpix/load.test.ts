@@ -54,11 +54,11 @@ describe('CPIX from files and servers', () => {
   it('refuses what is no RSA key or certificate, without repeating it', async () => {
     const path = file(KEYS[0]);
     for (const act of [
-      readCpixPrivateKey(path),
-      readCpixPrivateKey(certificatePath('client.key')),
-      readCpixCertificate(path),
+      () => readCpixPrivateKey(path),
+      () => readCpixPrivateKey(certificatePath('client.key')),
+      () => readCpixCertificate(path),
     ]) {
-      const { error, said } = await failureOf(act);
+      const { error, said } = await failureOf(act());
       expect(error).toMatchObject({ code: 'KEY_INVALID', details: { remedy: expect.any(String) } });
       expect(said).not.toContain(KEYS[0]);
     }
