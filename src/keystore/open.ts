@@ -5,6 +5,7 @@ import { openHttpKeyStore } from './http/open.js';
 import { kekSource } from './kek.js';
 import type { KeyStore } from './key-store.js';
 import { defaultKeyStorePath } from './paths.js';
+import { openSkmKeyStore } from './skm/open.js';
 import { SqliteKeyStore } from './sqlite/sqlite-key-store.js';
 
 /** Environment variable that names the key store. */
@@ -29,6 +30,8 @@ const OPENERS: Readonly<Record<string, Opener>> = {
   sqlite: openSqlite,
   https: (rest, _, environment) => openHttpKeyStore(`https:${rest}`, environment),
   http: (rest, _, environment) => openHttpKeyStore(`http:${rest}`, environment),
+  'skm+https': (rest, { kekFile }, environment) => openSkmKeyStore(`https:${rest}`, environment, kekFile),
+  'skm+http': (rest, { kekFile }, environment) => openSkmKeyStore(`http:${rest}`, environment, kekFile),
 };
 
 /**
