@@ -1,5 +1,5 @@
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { type EncryptOptions, encrypt, inspect } from '../../../src/index.js';
 import { ContentKey } from '../../../src/keys/content-key.js';
 import { givenKeySource } from '../../../src/keys/given.js';
@@ -12,6 +12,8 @@ import { encryptTo, KEY, KID, testKeys } from '../../support/jobs.js';
 import { sample } from '../../support/samples.js';
 import { temporaryFolder } from '../../support/temporary.js';
 import { describeWith } from '../../support/tools.js';
+
+vi.setConfig({ testTimeout: 120_000 });
 
 const temporary = temporaryFolder();
 
@@ -43,6 +45,7 @@ describeWith(['chromium'], 'the page of prpack play', () => {
       ...more,
     });
     const page = await browser.newPage();
+    page.setDefaultTimeout(100_000); // a busy machine decodes slowly
     open.push(page, player);
     await page.goto(player.url);
     await page.waitForFunction(() => document.title !== 'prpack play');
