@@ -40,11 +40,20 @@ export function kekSource(
  * @throws PrpackError KEY_INVALID when it is not a KEK or others can read it, KEY_SOURCE_FAILED when it cannot be read
  */
 export async function readKekFile(path: string): Promise<KeyEncryptionKey | undefined> {
+  const text = await readKekText(path);
+  return text === undefined ? undefined : KeyEncryptionKey.parse(text, path);
+}
+
+/**
+ * The text of a KEK file of any kind; undefined when it is not there.
+ * @throws PrpackError KEY_INVALID when others can read it, KEY_SOURCE_FAILED when it cannot be read
+ */
+export async function readKekText(path: string): Promise<string | undefined> {
   try {
     const file = await open(path, 'r');
     try {
       refuseOpenModes(path, (await file.stat()).mode);
-      return KeyEncryptionKey.parse(await file.readFile('utf8'), path);
+      return await file.readFile('utf8');
     } finally {
       await file.close();
     }
