@@ -1,16 +1,15 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FileLock } from '../../src/bytes/file-lock.js';
-import { ROOT } from '../support/samples.js';
+import { builtSource } from '../support/built-source.js';
 import { temporaryFolder } from '../support/temporary.js';
 
 const inFolder = temporaryFolder();
 
 /** A process that takes the lock and keeps it until it is killed. */
 const HOLDER = `
-import { FileLock } from ${JSON.stringify(join(ROOT, 'dist/bytes/file-lock.js'))};
+import { FileLock } from ${JSON.stringify(await builtSource('bytes/file-lock.ts'))};
 globalThis.lock = await FileLock.acquire(process.argv[1]);
 console.log(globalThis.lock ? 'held' : 'refused');
 setInterval(() => {}, 1000);`;

@@ -1,11 +1,10 @@
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { builtSource } from '../support/built-source.js';
 import { runProgram } from '../support/cli.js';
-import { ROOT } from '../support/samples.js';
 
 /** A program around `interruptible`: it says when it runs and when it is told to stop, and never ends by itself. */
 const STUBBORN = `
-import { interruptible } from ${JSON.stringify(join(ROOT, 'dist/cli/interrupt.js'))};
+import { interruptible } from ${JSON.stringify(await builtSource('cli/interrupt.ts'))};
 await interruptible((signal) => new Promise(() => {
   setInterval(() => {}, 1000);
   signal.addEventListener('abort', () => console.log('aborted'));

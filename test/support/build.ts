@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, readdirSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 
@@ -18,10 +18,10 @@ export default function buildWhenStale(project: TestProject): void {
 }
 
 function isFresh(): boolean {
-  const builtMs = modifiedMs(join(ROOT, 'dist/index.js'));
+  const builtMs = modifiedMs(join(ROOT, 'dist/index.d.ts'));
   const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' });
-  const inputs = [...sources.map((name) => join(ROOT, 'src', name)), join(ROOT, 'tsconfig.build.json')];
-  return inputs.every((path) => modifiedMs(path) < builtMs);
+  const inputs = [...sources.map((name) => join('src', name)), 'tsconfig.build.json', 'rolldown.config.js'];
+  return inputs.every((path) => modifiedMs(join(ROOT, path)) < builtMs);
 }
 
 function modifiedMs(path: string): number {
@@ -29,16 +29,11 @@ function modifiedMs(path: string): number {
 }
 
 function build(): string {
-  const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');
   try {
-    execFileSync(process.execPath, [compiler, '-p', 'tsconfig.build.json', '--noEmitOnError'], {
-      cwd: ROOT,
-      encoding: 'utf8',
-    });
-    const page = 'server/player/page'; // as the build script of package.json does
-    cpSync(join(ROOT, 'src', page), join(ROOT, 'dist', page), { recursive: true });
+    execFileSync('npm', ['run', 'build'], { cwd: ROOT, encoding: 'utf8', stdio: 'pipe' });
     return '';
   } catch (error) {
-    return (error as { stdout?: string }).stdout || String(error);
+    const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
+    return `${stdout}${stderr}` || String(error);
   }
 }

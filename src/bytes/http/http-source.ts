@@ -1,6 +1,6 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { PrpackError } from '../../errors.js';
-import { builtFile } from '../built-file.js';
+import { packageFile } from '../../package-file.js';
 import { type ByteSource, endsTooEarly } from '../source.js';
 import { type HttpLocation, parseLocation } from './location.js';
 import {
@@ -98,7 +98,7 @@ class Fetcher {
     this.#shown = location.shown;
     this.#port = port1;
     this.#counters = new Int32Array(control);
-    this.#worker = new Worker(builtFile('./fetcher.js', import.meta.url), {
+    this.#worker = new Worker(packageFile('dist/fetcher.js'), {
       workerData: data,
       transferList: [port2],
     });

@@ -1,4 +1,3 @@
-import { STATUS_CODES } from 'node:http';
 import { PrpackError } from '../../errors.js';
 import type { HttpResponse } from './client.js';
 import { describeUrl } from './location.js';
@@ -26,6 +25,7 @@ export function statusFailure(response: HttpResponse, hint?: { said: string; rem
   const { status, url, attempts } = response;
   const tries = attempts > 1 ? ` after ${attempts} attempts` : '';
   const said = hint ? `: ${hint.said}` : '';
+  const { STATUS_CODES } = process.getBuiltinModule('node:http'); // not loaded before it is needed
   const reason = STATUS_CODES[status] ?? 'unknown status';
   return new PrpackError('KEY_SOURCE_FAILED', `${url} answered ${status} (${reason})${tries}${said}`, {
     expected: '200',

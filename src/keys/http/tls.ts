@@ -1,5 +1,4 @@
 import { X509Certificate } from 'node:crypto';
-import { createSecureContext } from 'node:tls';
 import { PrpackError } from '../../errors.js';
 import { readSecretText } from '../file.js';
 
@@ -36,6 +35,7 @@ export async function readTlsFiles({ authorities, certificate, privateKey }: Tls
     privateKey === undefined ? undefined : readSecretText(privateKey, 'private key of the client'),
   ]);
   const given = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
+  const { createSecureContext } = await import('node:tls');
   try {
     if (ca) new X509Certificate(ca); // a context without any would be made in silence
     createSecureContext(given);

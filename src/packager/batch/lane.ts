@@ -66,7 +66,7 @@ export class ThreadLane implements Lane {
 
   #start(): Thread<ToLane, FromLane> {
     const thread: Thread<ToLane, FromLane> = new Thread(
-      '../batch/lane-worker.js',
+      'lane-worker.js',
       (message) => this.#take(message),
       (error) => this.#lose(thread, error),
     );

@@ -39,7 +39,7 @@ export class Crew {
     this.#onWritten = onWritten;
     this.#report = report;
     this.#hands = Array.from({ length: threads }, () => {
-      const thread: Hand['thread'] = new Thread('./worker.js', (answer) => this.#take(hand, answer), report);
+      const thread: Hand['thread'] = new Thread('worker.js', (answer) => this.#take(hand, answer), report);
       const hand: Hand = { thread, unconfirmed: [] };
       thread.post({ kind: 'start', tasks, input, output, stretchBytes });
       return hand;

@@ -19,7 +19,7 @@ export class Hasher {
       if (answer.kind === 'hashed') this.#finish(answer.sha256);
       else report(unpackError(answer.error));
     };
-    this.#thread = new Thread('./hash-worker.js', take, report);
+    this.#thread = new Thread('hash-worker.js', take, report);
     this.#thread.post({ kind: 'start', output, sizeBytes });
   }
 

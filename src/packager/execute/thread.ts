@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import { builtFile } from '../../bytes/built-file.js';
 import { PrpackError } from '../../errors.js';
+import { packageFile } from '../../package-file.js';
 
 /** A worker thread whose end is never missed. */
 export class Thread<To, From> {
@@ -8,11 +8,11 @@ export class Thread<To, From> {
   #isStopped = false;
 
   /**
-   * @param file of this folder
+   * @param file an entry of rolldown.config.js
    * @param onFailure called when the thread ends before it should, whatever the reason
    */
   constructor(file: string, onMessage: (message: From) => void, onFailure: (error: Error) => void) {
-    this.#worker = new Worker(builtFile(file, import.meta.url));
+    this.#worker = new Worker(packageFile(`dist/${file}`));
     this.#worker.on('message', onMessage);
     this.#worker.on('messageerror', onFailure);
     this.#worker.on('error', onFailure);

@@ -3,6 +3,7 @@ import helmet from '@fastify/helmet';
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { PrpackError } from '../../errors.js';
+import { packageFile } from '../../package-file.js';
 import { type Licensor, licenseOf } from '../clear-key/license.js';
 import { decide, LicenseRequest } from '../clear-key/routes.js';
 import { addJsonParser } from '../json-body.js';
@@ -73,7 +74,7 @@ export async function startPlayer(options: PlayerOptions): Promise<Player> {
 
 async function addPage(app: FastifyInstance): Promise<void> {
   for (const { path, file, type } of PAGE) {
-    const content = await readFile(new URL(`./page/${file}`, import.meta.url));
+    const content = await readFile(packageFile(`src/server/player/page/${file}`));
     app.get(path, async (_request, reply) =>
       reply.type(type).header('cache-control', 'no-cache').send(content),
     );

@@ -1,0 +1,78 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { defineConfig } from 'rolldown';
+
+/**
+ * Packages that become part of dist/, because nearly every run needs them: they are devDependencies, and their licenses
+ * go into dist/licenses.txt. All others are loaded from node_modules.
+ */
+const BUNDLED = ['@noble/ciphers', 'commander', 'mp4box', 'uuid'];
+
+/**
+ * Chunks of what is loaded together, by the modules that reach a module with static imports. It goes into the first chunk whose
+ * every list reaches it, so that a chunk imports only those above it. What none of them takes has a chunk for each command or
+ * dynamic import.
+ */
+const CHUNKS = {
+  version: [['src/cli/version.ts']],
+  writer: [['src/packager/execute/writer.ts', 'src/packager/execute/messages.ts']], // all that a writing thread loads
+  base: [['src/index.ts'], ['src/cli/commands/encrypt.ts']],
+  library: [['src/index.ts']],
+  cli: [['src/cli/program.ts', 'src/cli/commands/encrypt.ts']],
+};
+
+export default defineConfig({
+  // Every file lands beside the others in dist/, or src/package-file.ts does not find the package.
+  input: {
+    index: 'src/index.ts',
+    main: 'src/cli/main.ts',
+    'hash-worker': 'src/packager/execute/hash-worker.ts',
+    'lane-worker': 'src/packager/batch/lane-worker.ts',
+    fetcher: 'src/bytes/http/fetcher.ts',
+    worker: 'src/packager/execute/worker.ts',
+  },
+  platform: 'node',
+  external: (id) => !/^[./]/.test(id) && !BUNDLED.some((name) => id === name || id.startsWith(`${name}/`)),
+  plugins: [licenses()],
+  output: {
+    dir: 'dist',
+    cleanDir: true,
+    chunkFileNames: '[name].js',
+    codeSplitting: { groups: [{ name: chunkNames() }], includeDependenciesRecursively: false },
+  },
+});
+
+function chunkNames() {
+  const reached = new Map();
+  const reach = (roots, context) => {
+    if (!reached.has(roots)) reached.set(roots, reachedBy(roots, context));
+    return reached.get(roots);
+  };
+  return (id, context) =>
+    Object.keys(CHUNKS).find((name) => CHUNKS[name].every((list) => reach(list, context).has(id))) ?? null;
+}
+
+function reachedBy(roots, context) {
+  const ids = new Set(roots.map((path) => resolve(path)));
+  for (const id of ids) for (const next of context.getModuleInfo(id)?.importedIds ?? []) ids.add(next);
+  return ids;
+}
+
+function licenses() {
+  return {
+    name: 'licenses',
+    generateBundle() {
+      const texts = BUNDLED.map((name) => {
+        const folder = join('node_modules', name);
+        const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+        const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+        return `${name} ${version}\n\n${readFileSync(join(folder, file), 'utf8').trim()}\n`;
+      });
+      this.emitFile({
+        type: 'asset',
+        fileName: 'licenses.txt',
+        source: texts.join(`\n${'-'.repeat(80)}\n\n`),
+      });
+    },
+  };
+}
