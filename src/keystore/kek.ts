@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { PrpackError } from '../errors.js';
 import { createSecretFile, makePrivateDirectory, syncDirectory } from '../keys/file.js';
 import { missingKek } from './kek-failure.js';
-import { KeyEncryptionKey } from './key-wrap.js';
+import type { KeyEncryptionKey } from './key-wrap.js';
 import { defaultKekPath } from './paths.js';
 
 /** Environment variable of the key-encryption key: 64 hexadecimal digits or base64 of 32 bytes. */
@@ -30,7 +30,7 @@ export function kekSource(
 ): KekSource {
   if (kekFile !== undefined) return { name: kekFile, load: () => readKekFile(kekFile) };
   const text = environment[KEK_VARIABLE];
-  if (text) return { name: KEK_VARIABLE, load: async () => KeyEncryptionKey.parse(text, KEK_VARIABLE) };
+  if (text) return { name: KEK_VARIABLE, load: () => parseKek(text, KEK_VARIABLE) };
   const path = defaultKekPath(environment);
   return { name: path, load: () => readKekFile(path), create: () => createKekFile(path) };
 }
@@ -41,7 +41,13 @@ export function kekSource(
  */
 export async function readKekFile(path: string): Promise<KeyEncryptionKey | undefined> {
   const text = await readKekText(path);
-  return text === undefined ? undefined : KeyEncryptionKey.parse(text, path);
+  return text === undefined ? undefined : parseKek(text, path);
+}
+
+/** The cipher is loaded with the first KEK: its tables take time. */
+async function parseKek(text: string, name: string): Promise<KeyEncryptionKey> {
+  const { KeyEncryptionKey } = await import('./key-wrap.js');
+  return KeyEncryptionKey.parse(text, name);
 }
 
 /**
@@ -69,6 +75,7 @@ export async function readKekText(path: string): Promise<string | undefined> {
  * appears whole: it is linked to its name only when it is on the disk.
  */
 export async function createKekFile(path: string): Promise<KeyEncryptionKey> {
+  const { KeyEncryptionKey } = await import('./key-wrap.js');
   const kek = KeyEncryptionKey.random();
   const temporary = `${path}.${randomUUID()}`;
   try {

@@ -5,6 +5,7 @@ import { PrpackError } from '../errors.js';
 import { ContentKey } from '../keys/content-key.js';
 import type { KeyId } from '../keys/key-id.js';
 import { Secret } from '../keys/secret.js';
+import { damagedRecord } from './damaged-record.js';
 import type { KeyAlgorithm } from './key-store.js';
 
 const KEK_SIZE_BYTES = 32;
@@ -90,17 +91,4 @@ export class KeyEncryptionKey extends Secret {
   #bound({ kid, algorithm }: WrapContext): Uint8Array {
     return new TextEncoder().encode(`prpack content key\0${kid}\0${algorithm}\0${this.id}`);
   }
-}
-
-/** A record that cannot be believed. */
-export function damagedRecord(kid: KeyId, problem: string, cause?: unknown): PrpackError {
-  return new PrpackError(
-    'KEY_STORE_FAILED',
-    `the key store's record of KID ${kid} cannot be trusted: ${problem}`,
-    {
-      remedy:
-        'Restore the key store from a backup; do not publish or license anything with this key until then.',
-    },
-    cause,
-  );
 }

@@ -12,8 +12,8 @@ import {
   type TrackKeyRequest,
 } from '../keys/key-source.js';
 import { pickForTrack } from '../keys/pick.js';
+import { damagedRecord } from './damaged-record.js';
 import type { KeyAlgorithm, KeyStore, PackagerKeyStore, StoredKey } from './key-store.js';
-import { damagedRecord } from './key-wrap.js';
 import { revokedConflict } from './registration-rules.js';
 
 /** The content whose keys are wanted. */

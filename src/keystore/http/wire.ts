@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { keyChecksum } from '../../keys/checksum.js';
 import { ContentKey } from '../../keys/content-key.js';
 import { parseKeyId } from '../../keys/key-id.js';
+import { damagedRecord } from '../damaged-record.js';
 import type { AuditEntry, KeyRecord, KeyRegistration, Page, RegisteredKey, StoredKey } from '../key-store.js';
-import { damagedRecord } from '../key-wrap.js';
 
 // What goes over the line and comes back. Answers are checked, for a server that is not one of ours may stand at the address; fields
 // that are not known here are let pass, for a newer one may.

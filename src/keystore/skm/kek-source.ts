@@ -1,6 +1,6 @@
 import { PrpackError } from '../../errors.js';
 import { KEK_VARIABLE, readKekText } from '../kek.js';
-import { SkmKek } from './kek.js';
+import type { SkmKek } from './kek.js';
 
 /** Gives the KEK, which is read anew each time. */
 export type SkmKekSource = () => Promise<SkmKek>;
@@ -16,7 +16,7 @@ export function skmKekSource(
   if (kekFile !== undefined) return () => readSkmKekFile(kekFile);
   return async () => {
     const text = environment[KEK_VARIABLE];
-    if (text) return SkmKek.parse(text, KEK_VARIABLE);
+    if (text) return parseKek(text, KEK_VARIABLE);
     throw missing('there is no key-encryption key (KEK) for the SKM server');
   };
 }
@@ -24,7 +24,13 @@ export function skmKekSource(
 async function readSkmKekFile(path: string): Promise<SkmKek> {
   const text = await readKekText(path);
   if (text === undefined) throw missing(`${path}: there is no key-encryption key (KEK)`);
-  return SkmKek.parse(text, path);
+  return parseKek(text, path);
+}
+
+/** The cipher is loaded with the first KEK: its tables take time. */
+async function parseKek(text: string, name: string): Promise<SkmKek> {
+  const { SkmKek } = await import('./kek.js');
+  return SkmKek.parse(text, name);
 }
 
 function missing(message: string): PrpackError {

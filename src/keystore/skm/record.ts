@@ -1,7 +1,7 @@
 import { keyChecksum } from '../../keys/checksum.js';
 import type { ContentKey } from '../../keys/content-key.js';
+import { damagedRecord } from '../damaged-record.js';
 import type { StoredKey } from '../key-store.js';
-import { damagedRecord } from '../key-wrap.js';
 import { otherKek } from './failure.js';
 import type { SkmKek } from './kek.js';
 import { readInfo, type SkmInfo, type SkmObject } from './wire.js';

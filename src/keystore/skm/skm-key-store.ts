@@ -3,6 +3,7 @@ import { HttpClient, type HttpRequest, type HttpResponse } from '../../keys/http
 import type { SecretHeader } from '../../keys/http/secret-header.js';
 import type { TlsFiles } from '../../keys/http/tls.js';
 import type { KeyId } from '../../keys/key-id.js';
+import { damagedRecord } from '../damaged-record.js';
 import { storeFailure } from '../http/failure.js';
 import type {
   AuditEntry,
@@ -13,7 +14,6 @@ import type {
   RegisteredKey,
   StoredKey,
 } from '../key-store.js';
-import { damagedRecord } from '../key-wrap.js';
 import { registrationConflict } from '../registration-rules.js';
 import { notAnSkmServer, notOfSkm, notRegistered, skmRefusal } from './failure.js';
 import type { SkmKek } from './kek.js';

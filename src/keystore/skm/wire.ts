@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { fromHex, toHex } from '../../bytes/hex.js';
 import { keyChecksum } from '../../keys/checksum.js';
 import { type KeyId, parseKeyId } from '../../keys/key-id.js';
+import { damagedRecord } from '../damaged-record.js';
 import type { KeyRegistration } from '../key-store.js';
-import { damagedRecord } from '../key-wrap.js';
 import type { SkmKek } from './kek.js';
 
 // Key objects as they go over the line (SKM API, "Data Model"). Answers are checked; fields that are not known here are let pass.

@@ -2,6 +2,7 @@ import { PrpackError } from '../../errors.js';
 import { keyChecksum } from '../../keys/checksum.js';
 import type { ContentKey } from '../../keys/content-key.js';
 import type { KeyId } from '../../keys/key-id.js';
+import { damagedRecord } from '../damaged-record.js';
 import { strangeKek } from '../kek-failure.js';
 import type {
   AuditEntry,
@@ -10,7 +11,7 @@ import type {
   PublishedOutput,
   RegisteredKey,
 } from '../key-store.js';
-import { damagedRecord, type KeyEncryptionKey } from '../key-wrap.js';
+import type { KeyEncryptionKey } from '../key-wrap.js';
 import { type HeldKey, registrationConflict } from '../registration-rules.js';
 import type { KeyRow } from './rows.js';
 import type { KeptKey, Tables } from './tables.js';
