@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import { defineConfig } from 'rolldown';
 
 /**
@@ -32,7 +32,7 @@ export default defineConfig({
     worker: 'src/packager/execute/worker.ts',
   },
   platform: 'node',
-  external: (id) => !/^[./]/.test(id) && !BUNDLED.some((name) => id === name || id.startsWith(`${name}/`)),
+  external: (id) => !id.startsWith('.') && !isAbsolute(id) && !BUNDLED.includes(packageOf(id)),
   plugins: [licenses()],
   output: {
     dir: 'dist',
@@ -41,6 +41,11 @@ export default defineConfig({
     codeSplitting: { groups: [{ name: chunkNames() }], includeDependenciesRecursively: false },
   },
 });
+
+/** `@noble/ciphers` of `@noble/ciphers/aes.js` */
+function packageOf(id) {
+  return id.match(/^(?:@[^/]+\/)?[^/]+/)?.[0];
+}
 
 function chunkNames() {
   const reached = new Map();
