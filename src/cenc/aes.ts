@@ -5,7 +5,7 @@ export interface Aes {
   /** The cipher blocks of whole 16-byte blocks, in new memory, each on its own. */
   encryptBlocks(blocks: Uint8Array): Uint8Array;
   /**
-   * Starts CTR mode at a counter block; all 128 bits count. Undefined where only `encryptBlocks` is to be had.
+   * Starts CTR mode at a counter block, which may be reused; all 128 bits count. Undefined where only `encryptBlocks` is to be had.
    */
   readonly startCtr: ((counterBlock: Uint8Array) => CtrRun) | undefined;
 }

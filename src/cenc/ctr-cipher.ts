@@ -27,6 +27,9 @@ export class CtrSampleCipher implements SampleCipher {
   /** The counter block of the sample at hand, of stream position 0. */
   readonly #iv = new Uint8Array(BLOCK_BYTES);
   readonly #ivView = new DataView(this.#iv.buffer);
+  /** The counter block that a run starts at. */
+  readonly #counterBlock = new Uint8Array(BLOCK_BYTES);
+  readonly #counterView = new DataView(this.#counterBlock.buffer);
   /** The CTR run of the stretch at hand. */
   #run: CtrRun | undefined;
   #startCtr: Aes['startCtr'];
@@ -95,12 +98,14 @@ export class CtrSampleCipher implements SampleCipher {
   }
 
   #startRun(position: number): CtrRun {
-    const counterBlock = this.#iv.slice();
-    const view = new DataView(counterBlock.buffer);
-    const low = view.getBigUint64(8) + BigInt(Math.floor(position / BLOCK_BYTES));
-    view.setBigUint64(8, BigInt.asUintN(64, low));
-    const run = this.#startCtr!(counterBlock);
-    run(new Uint8Array(position % BLOCK_BYTES)); // drops the key stream of the block's bytes before the position
+    const low = this.#ivView.getUint32(12) + Math.floor(position / BLOCK_BYTES);
+    this.#counterBlock.set(this.#iv);
+    // setUint32 takes its number modulo 2^32
+    this.#counterView.setUint32(8, this.#ivView.getUint32(8) + Math.floor(low / 2 ** 32));
+    this.#counterView.setUint32(12, low);
+    const run = this.#startCtr!(this.#counterBlock);
+    const skipped = position % BLOCK_BYTES;
+    if (skipped > 0) run(new Uint8Array(skipped)); // drops the key stream of the block's bytes before the position
     return run;
   }
 }

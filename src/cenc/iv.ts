@@ -24,8 +24,8 @@ export type IvPlan =
 /** The IVs of one track's samples, in decoding order. */
 export interface IvSource {
   readonly ivSizeBytes: IvSize;
-  /** Writes the IV of a sample (0 is the first) into the first `ivSizeBytes` bytes of `out`. */
-  ivAt(sampleIndex: number, out: Uint8Array): void;
+  /** Writes the IV of a sample (0 is the first) into the `ivSizeBytes` bytes of `out` from `at` (0) on. */
+  ivAt(sampleIndex: number, out: Uint8Array, at?: number): void;
 }
 
 /** A reader of the plan. It keeps no state between samples. */
@@ -56,13 +56,13 @@ function countingSource(
   const startLow = view.getUint32(lowAt + 4);
   return {
     ivSizeBytes: start.length as IvSize,
-    ivAt(sampleIndex, out) {
+    ivAt(sampleIndex, out, at = 0) {
       const count = countAt(sampleIndex);
       const low = startLow + (count % 2 ** 32);
       const high = startHigh + Math.floor(count / 2 ** 32) + Math.floor(low / 2 ** 32);
-      for (let i = 0; i < lowAt; i++) out[i] = start[i];
-      writeU32(out, lowAt, high);
-      writeU32(out, lowAt + 4, low);
+      for (let i = 0; i < lowAt; i++) out[at + i] = start[i];
+      writeU32(out, at + lowAt, high);
+      writeU32(out, at + lowAt + 4, low);
     },
   };
 }
@@ -78,9 +78,9 @@ function writeU32(out: Uint8Array, at: number, value: number): void {
 function listedSource(ivSizeBytes: IvSize, ivs: Uint8Array, strideBytes: number = ivSizeBytes): IvSource {
   return {
     ivSizeBytes,
-    ivAt(sampleIndex, out) {
-      const at = sampleIndex * strideBytes;
-      for (let i = 0; i < ivSizeBytes; i++) out[i] = ivs[at + i];
+    ivAt(sampleIndex, out, at = 0) {
+      const from = sampleIndex * strideBytes;
+      for (let i = 0; i < ivSizeBytes; i++) out[at + i] = ivs[from + i];
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { ByteReader } from '../../bytes/reader.js';
 import { ByteWriter } from '../../bytes/writer.js';
 import { fullBox, readVersionAndFlags } from './box.js';
+import { readU32Columns } from './columns.js';
 
 /** ChunkOffsetBox or ChunkLargeOffsetBox (ISO/IEC 14496-12 8.7.5). */
 export interface ChunkOffsets {
@@ -13,7 +14,9 @@ export interface ChunkOffsets {
  * @throws PrpackError MALFORMED_INPUT
  */
 export function readStco(reader: ByteReader): ChunkOffsets {
-  return readOffsets(reader, 4, () => reader.u32());
+  readVersionAndFlags(reader, 0);
+  const [chunkOffsets] = readU32Columns(reader, reader.u32(), 1);
+  return { chunkOffsets: new Float64Array(chunkOffsets) };
 }
 
 /**
@@ -21,15 +24,11 @@ export function readStco(reader: ByteReader): ChunkOffsets {
  * @throws PrpackError MALFORMED_INPUT
  */
 export function readCo64(reader: ByteReader): ChunkOffsets {
-  return readOffsets(reader, 8, () => reader.offset64());
-}
-
-function readOffsets(reader: ByteReader, entryBytes: number, readOffset: () => number): ChunkOffsets {
   readVersionAndFlags(reader, 0);
   const entryCount = reader.u32();
-  reader.expectEntries(entryCount, entryBytes);
+  reader.expectEntries(entryCount, 8);
   const chunkOffsets = new Float64Array(entryCount);
-  for (let chunk = 0; chunk < entryCount; chunk++) chunkOffsets[chunk] = readOffset();
+  for (let chunk = 0; chunk < entryCount; chunk++) chunkOffsets[chunk] = reader.offset64();
   return { chunkOffsets };
 }
 
@@ -38,9 +37,14 @@ function readOffsets(reader: ByteReader, entryBytes: number, readOffset: () => n
  * @throws RangeError when an offset needs more than 32 bits; `co64` is the box for it
  */
 export function writeStco({ chunkOffsets }: ChunkOffsets): Uint8Array {
-  const payload = new ByteWriter(4 + 4 * chunkOffsets.length).u32(chunkOffsets.length);
-  for (const offset of chunkOffsets) payload.u32(offset);
-  return fullBox('stco', 0, 0, payload.finish());
+  const payload = new Uint8Array(4 + 4 * chunkOffsets.length);
+  const view = new DataView(payload.buffer);
+  view.setUint32(0, chunkOffsets.length);
+  for (let chunk = 0; chunk < chunkOffsets.length; chunk++) {
+    if (chunkOffsets[chunk] > 0xffffffff) throw new RangeError(`${chunkOffsets[chunk]} does not fit 32 bits`);
+    view.setUint32(4 + 4 * chunk, chunkOffsets[chunk]);
+  }
+  return fullBox('stco', 0, 0, payload);
 }
 
 /** The whole `co64`. */

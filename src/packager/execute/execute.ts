@@ -9,16 +9,12 @@ import type { Threads } from '../types.js';
 import { expectNotAborted } from './abort.js';
 import { HeldKeys } from './held-keys.js';
 import { type Work, writeInline } from './inline.js';
-import { reuseFreedMemory } from './memory.js';
 import { tasksOf } from './sample-processor.js';
 import { type Stretch, stretchesOf } from './stretch.js';
 import { threadCount } from './thread-count.js';
 
 /** Output is produced and written in stretches of so many bytes: few enough messages, little enough memory. */
 const STRETCH_BYTES = 2 ** 20;
-
-/** From this size on, time that is spent on taking memory again matters more than memory. */
-const LARGE_BYTES = 256 * 2 ** 20;
 
 /** A plan to carry out. */
 export interface Execution {
@@ -54,7 +50,6 @@ export async function executePlan(execution: Execution): Promise<ExecutionResult
   const { sizeBytes } = plan;
   const threads = source.file ? threadCount(execution.threads ?? 'auto', sizeBytes, stretchBytes) : 1;
   expectNotAborted(signal);
-  if (sizeBytes > LARGE_BYTES) reuseFreedMemory();
   const keys = new HeldKeys();
   let writtenBytes = 0;
   const onWritten = ({ lengthBytes }: Stretch) => {

@@ -1,5 +1,6 @@
 import type { ByteSource } from '../../bytes/source.js';
 import { type OutputHandle, writeFully } from '../../bytes/write.js';
+import { freeCipherOutput } from './memory.js';
 import { SampleProcessor, type TrackTask } from './sample-processor.js';
 import { renderStretch, type Stretch } from './stretch.js';
 
@@ -41,6 +42,7 @@ export class StretchWriter {
     const target = this.#buffer.subarray(0, stretch.lengthBytes);
     renderStretch(stretch, target, this.#source, this.#processor);
     writeFully(this.#output, target, stretch.startBytes);
+    freeCipherOutput(target.length);
     return target;
   }
 }

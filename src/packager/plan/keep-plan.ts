@@ -49,8 +49,7 @@ export class KeepPlan implements OutputPlan {
   readonly segmentStartBytes: Float64Array;
   readonly #movie: Movie;
   readonly #edits: KeepEdits;
-  /** Made anew when it is asked for: with many samples it is large, and it is needed once. */
-  readonly #buildMoov: () => Uint8Array;
+  readonly #moov: Uint8Array;
 
   /**
    * @param source the input: the plan reads every `moof` once to learn the size of its successor
@@ -60,8 +59,8 @@ export class KeepPlan implements OutputPlan {
     expectNoSubsegmentIndex(movie.topLevel);
     this.#movie = movie;
     this.#edits = edits;
-    const { starts, build } = placeMoov(movie, edits, this.#measureMoofs(source));
-    this.#buildMoov = build;
+    const { starts, moov } = placeMoov(movie, edits, this.#measureMoofs(source));
+    this.#moov = moov;
     this.segmentStartBytes = starts;
     this.sizeBytes = starts[starts.length - 1];
   }
@@ -76,7 +75,7 @@ export class KeepPlan implements OutputPlan {
   }
 
   readonly #renderers: Partial<Record<RunKind, (segment: number, source: ByteSource) => Uint8Array>> = {
-    [RunKind.Moov]: () => this.#buildMoov(),
+    [RunKind.Moov]: () => this.#moov,
     [RunKind.Moof]: (segment, source) => this.#renderMoof(segment, source),
     [RunKind.Sidx]: (segment, source) => this.#renderSidx(segment, source),
     [RunKind.Mfra]: (segment, source) => {
@@ -195,30 +194,28 @@ function mapOffset(topLevel: TopLevel, starts: Float64Array, inputBytes: number)
 /**
  * Places all runs. The chunk offsets in `moov` depend on its own size, which depends on whether they fit 32 bits: it is
  * built again until its size stays, which it must, as promotion to 64 bits is never undone.
- * @returns where the runs start, and what builds the `moov` that fits there
+ * @returns where the runs start, and the `moov` that fits there
  */
 function placeMoov(
   movie: Movie,
   edits: KeepEdits,
   moofSizes: Uint32Array,
-): { starts: Float64Array; build: () => Uint8Array } {
+): { starts: Float64Array; moov: Uint8Array } {
   const wideTracks = new Set<BoxNode>();
   let map: OffsetMap = (inputBytes) => inputBytes;
-  let saioOffset = 0;
+  let isWideSaio = false;
+  let added = edits.moov(0);
   let placedSize = -1;
-  const build = () => {
-    const moved = withMovedOffsets(movie, edits.moov(saioOffset), map, wideTracks);
-    return rebuildBox(movie.moovNode, movie.moov, moved);
-  };
   for (;;) {
-    const { length } = build();
-    const starts = placeRuns(movie, length, moofSizes);
-    if (length === placedSize) {
-      return { starts, build: () => pointAtSencOfTraks(build(), starts[movie.moovRun]) };
-    }
-    placedSize = length;
+    const moved = withMovedOffsets(movie, added, map, wideTracks);
+    const moov = rebuildBox(movie.moovNode, movie.moov, moved);
+    const starts = placeRuns(movie, moov.length, moofSizes);
+    if (moov.length === placedSize) return { starts, moov: pointAtSencOfTraks(moov, starts[movie.moovRun]) };
+    placedSize = moov.length;
     map = (inputBytes) => mapOffset(movie.topLevel, starts, inputBytes);
-    if (starts[movie.moovRun + 1] > MAX_U32) saioOffset = MAX_U32 + 1;
+    if (isWideSaio || starts[movie.moovRun + 1] <= MAX_U32) continue;
+    isWideSaio = true;
+    added = edits.moov(MAX_U32 + 1);
   }
 }
 

@@ -24,11 +24,7 @@ export function sencColumns(protection: TrackProtection, first: number, count: n
   const source: IvSource = createIvSource(protection.ivPlan);
   const ivSize = source.ivSizeBytes;
   const ivs = new Uint8Array(count * ivSize);
-  const iv = new Uint8Array(ivSize);
-  for (let i = 0; i < count; i++) {
-    source.ivAt(first + i, iv);
-    ivs.set(iv, i * ivSize);
-  }
+  for (let i = 0; i < count; i++) source.ivAt(first + i, ivs, i * ivSize);
   return { ...sencShape(protection, first, count), ivs };
 }
 
