@@ -1,4 +1,5 @@
 import { expectTwoFiles, OutputFile } from '../bytes/output-file.js';
+import type { ByteSource } from '../bytes/source.js';
 import { describeProtectionData } from '../drm/describe.js';
 import { PrpackError } from '../errors.js';
 import { type Movie, readMovie } from '../isobmff/movie.js';
@@ -7,7 +8,8 @@ import type { ContentKey } from '../keys/content-key.js';
 import { parseKeyId } from '../keys/key-id.js';
 import type { KeyLookup } from '../keys/key-source.js';
 import { checkDecrypted } from './check.js';
-import { Clock, publishOutput, withInput } from './job.js';
+import type { Crew } from './execute/crew.js';
+import { Clock, publishOutput, withCrew, withInput } from './job.js';
 import { decryptEdits } from './plan/decrypt-edits.js';
 import { expectDisjointSamples } from './plan/disjoint.js';
 import { KeepPlan } from './plan/keep-plan.js';
@@ -28,43 +30,53 @@ import type { DecryptOptions, DecryptResult } from './types.js';
 export async function decrypt(options: DecryptOptions): Promise<DecryptResult> {
   const clock = new Clock();
   expectTwoFiles(options.input, options.output);
-  return withInput(options.input, options.signal, async (source) => {
-    const movie = readMovie(source);
-    const described = await describeTracks(movie);
-    const encrypted = new Set(movie.tracks.filter(isProtected));
-    if (encrypted.size === 0) throw notEncrypted(source.path);
-    for (const track of encrypted) expectCtr(track.id, schemeOf(track).scheme);
-    expectDisjointSamples(movie, encrypted);
-    const protections = readProtections(movie, source).map(asCenc);
-    const keys = await findKeys(protections, options.keys);
-    const warnings = verifyKeys(movie, keys);
-    const file = new OutputFile(options.output, options.force ?? false);
-    try {
-      const plan = new KeepPlan(movie, source, decryptEdits(movie, encrypted));
-      clock.planned();
-      const check = (path: string) => checkDecrypted(path, movie, plan.sizeBytes);
-      const keyOf = (kid: string) => keys.get(kid);
-      await publishOutput(file, options, { plan, source, protections, keyOf, check }, clock);
-      return {
-        input: source.path,
-        output: options.output,
-        bytes: plan.sizeBytes,
-        durationSeconds: movieDurationSeconds(movie),
-        layout: 'keep',
-        tracks: described.map(({ track, codecs }) => ({
-          id: track.id,
-          type: typeNameOf(track),
-          codec: codecs[0].codec,
-          encrypted: false,
-          samples: track.samples.count,
-        })),
-        timings: clock.timings(),
-        warnings,
-      };
-    } finally {
-      file.discard();
-    }
-  });
+  const { input, signal, threads } = options;
+  return withInput(input, signal, (source) =>
+    withCrew(source, threads, (crew) => decryptFrom(source, crew, options, clock)),
+  );
+}
+
+async function decryptFrom(
+  source: ByteSource,
+  crew: Crew | undefined,
+  options: DecryptOptions,
+  clock: Clock,
+): Promise<DecryptResult> {
+  const movie = readMovie(source);
+  const described = await describeTracks(movie);
+  const encrypted = new Set(movie.tracks.filter(isProtected));
+  if (encrypted.size === 0) throw notEncrypted(source.path);
+  for (const track of encrypted) expectCtr(track.id, schemeOf(track).scheme);
+  expectDisjointSamples(movie, encrypted);
+  const protections = readProtections(movie, source).map(asCenc);
+  const keys = await findKeys(protections, options.keys);
+  const warnings = verifyKeys(movie, keys);
+  const file = new OutputFile(options.output, options.force ?? false);
+  try {
+    const plan = new KeepPlan(movie, source, decryptEdits(movie, encrypted));
+    clock.planned();
+    const check = (path: string) => checkDecrypted(path, movie, plan.sizeBytes);
+    const keyOf = (kid: string) => keys.get(kid);
+    await publishOutput(file, options, { plan, source, protections, crew, keyOf, check }, clock);
+    return {
+      input: source.path,
+      output: options.output,
+      bytes: plan.sizeBytes,
+      durationSeconds: movieDurationSeconds(movie),
+      layout: 'keep',
+      tracks: described.map(({ track, codecs }) => ({
+        id: track.id,
+        type: typeNameOf(track),
+        codec: codecs[0].codec,
+        encrypted: false,
+        samples: track.samples.count,
+      })),
+      timings: clock.timings(),
+      warnings,
+    };
+  } finally {
+    file.discard();
+  }
 }
 
 function notEncrypted(path: string): PrpackError {

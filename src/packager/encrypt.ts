@@ -8,8 +8,9 @@ import { readMovie } from '../isobmff/movie.js';
 import { discardKeysOut, expectKeysOutIsFree, writeKeysOut } from '../keys/keys-out.js';
 import { checkEncrypted } from './check.js';
 import { type EncryptionWork, type PlannedEncryption, planEncryption } from './encryption-plan.js';
+import type { Crew } from './execute/crew.js';
 import { findFinishedWork } from './finished-work.js';
-import { Clock, publishOutput, withInput } from './job.js';
+import { Clock, publishOutput, withCrew, withInput } from './job.js';
 import { assignKeys } from './key-assignment.js';
 import { expectDisjointSamples } from './plan/disjoint.js';
 import type { TrackEncryption } from './plan/encrypt-edits.js';
@@ -31,11 +32,14 @@ export async function encrypt(options: EncryptOptions): Promise<EncryptResult> {
   const clock = new Clock();
   expectUsable(options);
   expectTwoFiles(options.input, options.output);
-  return withInput(options.input, options.signal, async (source) => {
-    const job = await prepareJob(source, options, clock);
-    const done = (await resume(job)) ?? (await make(job));
-    return reportJob(done, job);
-  });
+  const { input, signal, threads, dryRun } = options;
+  return withInput(input, signal, (source) =>
+    withCrew(source, dryRun ? 1 : threads, async (crew) => {
+      const job = await prepareJob(source, options, clock, crew);
+      const done = (await resume(job)) ?? (await make(job));
+      return reportJob(done, job);
+    }),
+  );
 }
 
 /** Reads the input and gets the keys. */
@@ -43,6 +47,7 @@ export async function prepareJob(
   source: ByteSource,
   options: EncryptOptions,
   clock: Clock,
+  crew?: Crew,
 ): Promise<EncryptJob> {
   const movie = readMovie(source);
   const described = await describeTracks(movie);
@@ -50,7 +55,7 @@ export async function prepareJob(
   expectDisjointSamples(movie, new Set(tracks.map(({ track }) => track)));
   const contentId = options.contentId ?? parse(source.path).name;
   const keys = await assignKeys(tracks, contentId, options);
-  return { work: { movie, source, tracks, keys }, described, contentId, options, clock };
+  return { work: { movie, source, tracks, keys, crew }, described, contentId, options, clock };
 }
 
 export interface EncryptJob {
@@ -104,7 +109,7 @@ async function make({ work, contentId, options, clock }: EncryptJob): Promise<Do
 async function publish(
   file: OutputFile,
   { plan, encryptions }: PlannedEncryption,
-  { movie, source, keys }: EncryptionWork,
+  { movie, source, keys, crew }: EncryptionWork,
   options: EncryptOptions,
   clock: Clock,
 ): Promise<string | undefined> {
@@ -120,6 +125,7 @@ async function publish(
     plan,
     source,
     protections: encryptions,
+    crew,
     keyOf,
     fingerprint: keyStore !== undefined,
     check: (path: string) => checkEncrypted(path, expected),

@@ -3,6 +3,7 @@ import { buildProtectionData } from '../drm/build.js';
 import { writePssh } from '../isobmff/boxes/pssh.js';
 import type { Movie } from '../isobmff/movie.js';
 import type { AssignedKey } from '../keys/key-source.js';
+import type { Crew } from './execute/crew.js';
 import { breathe } from './job.js';
 import { encryptEdits, type TrackEncryption } from './plan/encrypt-edits.js';
 import { FragmentedPlan } from './plan/fragmented-plan.js';
@@ -24,6 +25,8 @@ export interface EncryptionWork {
   readonly tracks: readonly DescribedTrack[];
   /** One a track. */
   readonly keys: readonly AssignedKey[];
+  /** The threads that write the output beside this one. */
+  readonly crew?: Crew | undefined;
 }
 
 /** All that is known of the output before it is written. */

@@ -4,7 +4,9 @@ import type { OutputFile } from '../bytes/output-file.js';
 import type { ByteSource } from '../bytes/source.js';
 import type { ContentKey } from '../keys/content-key.js';
 import { expectNotAborted } from './execute/abort.js';
+import type { Crew } from './execute/crew.js';
 import { executePlan } from './execute/execute.js';
+import { startCrew } from './execute/start-crew.js';
 import type { OutputPlan } from './plan/output-plan.js';
 import type { TrackProtection } from './plan/track-protection.js';
 import type { Progress, Threads, Timings } from './types.js';
@@ -58,6 +60,20 @@ export async function withInput<R>(
   }
 }
 
+/** Starts the threads that an output of this input is worth, so that they are ready when the plan is; stops them at the end. */
+export async function withCrew<R>(
+  source: ByteSource,
+  threads: Threads | undefined,
+  work: (crew: Crew | undefined) => Promise<R>,
+): Promise<R> {
+  const crew = await startCrew(source, threads);
+  try {
+    return await work(crew);
+  } finally {
+    await crew?.stop();
+  }
+}
+
 /** Lets timers and signals in; then goes on, unless the job was stopped meanwhile. */
 export async function breathe(signal: AbortSignal | undefined): Promise<void> {
   await setImmediate();
@@ -69,6 +85,8 @@ export interface Publication {
   readonly plan: OutputPlan;
   readonly source: ByteSource;
   readonly protections: readonly TrackProtection[];
+  /** The threads that write it beside this one. */
+  readonly crew: Crew | undefined;
   readonly keyOf: (kid: string) => ContentKey | undefined;
   /** Whether the SHA-256 of the output is wanted. */
   readonly fingerprint?: boolean;
@@ -89,8 +107,8 @@ export async function publishOutput(
   publication: Publication,
   clock: Clock,
 ): Promise<string | undefined> {
-  const { plan, source, protections, keyOf, fingerprint, check, beforePublish } = publication;
-  const { signal, onProgress, threads } = request;
+  const { plan, source, protections, crew, keyOf, fingerprint, check, beforePublish } = publication;
+  const { signal, onProgress } = request;
   const bytesTotal = plan.sizeBytes;
   try {
     file.expectRoom(bytesTotal);
@@ -101,7 +119,7 @@ export async function publishOutput(
       protections,
       keyOf,
       output: file,
-      threads,
+      crew,
       signal,
       onBytes,
       fingerprint,

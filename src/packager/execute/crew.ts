@@ -14,74 +14,78 @@ interface Hand {
   readonly unconfirmed: Stretch[];
 }
 
-/** The threads that write beside this one. */
+/** The threads that write beside this one. They start while the output is still being planned. */
 export class Crew {
-  /** Ends when no stretch is left and all that were given are confirmed. */
-  readonly done: Promise<void>;
-  readonly #stretches: Iterator<Stretch>;
-  readonly #onWritten: (stretch: Stretch) => void;
-  readonly #report: (error: Error) => void;
   readonly #hands: readonly Hand[];
-  #finish!: () => void;
+  #take: (hand: Hand, answer: FromWriter) => void = () => {};
+  /** What goes wrong before the work begins is kept until then. */
+  #report: (error: Error) => void = (error) => {
+    this.#failure = error;
+  };
+  #failure: Error | undefined;
 
-  /** @param report called with whatever goes wrong; `done` is pending for ever then */
-  constructor(
-    threads: number,
-    { stretches, tasks, stretchBytes, output }: Work,
-    input: OpenFile,
-    onWritten: (stretch: Stretch) => void,
-    report: (error: Error) => void,
-  ) {
-    this.done = new Promise((resolve) => {
-      this.#finish = resolve;
-    });
-    this.#stretches = stretches;
-    this.#onWritten = onWritten;
-    this.#report = report;
+  constructor(threads: number) {
     this.#hands = Array.from({ length: threads }, () => {
-      const thread: Hand['thread'] = new Thread('worker.js', (answer) => this.#take(hand, answer), report);
+      const onMessage = (answer: FromWriter) => this.#take(hand, answer);
+      const thread: Hand['thread'] = new Thread('worker.js', onMessage, (error) => this.#report(error));
       const hand: Hand = { thread, unconfirmed: [] };
-      thread.post({ kind: 'start', tasks, input, output, stretchBytes });
       return hand;
     });
   }
 
-  start(): void {
-    for (let round = 0; round < QUEUED_STRETCHES; round++) for (const hand of this.#hands) this.#give(hand);
+  /**
+   * Gives out stretches, once in the life of a crew.
+   * @param report called with whatever goes wrong; the promise is pending for ever then
+   * @returns when no stretch is left and all that were given are confirmed
+   */
+  write(
+    { stretches, tasks, stretchBytes, output }: Work,
+    input: OpenFile,
+    onWritten: (stretch: Stretch) => void,
+    report: (error: Error) => void,
+  ): Promise<void> {
+    return new Promise((finish) => {
+      this.#report = report;
+      if (this.#failure) report(this.#failure);
+      this.#take = (hand, answer) => {
+        try {
+          if (answer.kind === 'failed') throw unpackError(answer.error);
+          onWritten(confirmed(hand, answer.startBytes));
+          give(hand, stretches);
+          if (this.#hands.every(({ unconfirmed }) => unconfirmed.length === 0)) finish();
+        } catch (error) {
+          report(error as Error);
+        }
+      };
+      for (const { thread } of this.#hands)
+        thread.post({ kind: 'start', tasks, input, output, stretchBytes });
+      for (let round = 0; round < QUEUED_STRETCHES; round++) {
+        for (const hand of this.#hands) give(hand, stretches);
+      }
+    });
   }
 
   async stop(): Promise<void> {
     await Promise.all(this.#hands.map(({ thread }) => thread.stop()));
   }
+}
 
-  #give({ thread, unconfirmed }: Hand): void {
-    const { done, value: stretch } = this.#stretches.next();
-    if (done) return;
-    // A view sent to a thread takes all of its memory along, so these are cut out.
-    const literals = stretch.literals.map(({ at, bytes }) => ({ at, bytes: bytes.slice() }));
-    unconfirmed.push(stretch);
-    const memory = literals.map(({ bytes }) => bytes.buffer as ArrayBuffer);
-    thread.post({ kind: 'stretch', stretch: { ...stretch, literals } }, memory);
-  }
+function give({ thread, unconfirmed }: Hand, stretches: Iterator<Stretch>): void {
+  const { done, value: stretch } = stretches.next();
+  if (done) return;
+  // A view sent to a thread takes all of its memory along, so these are cut out.
+  const literals = stretch.literals.map(({ at, bytes }) => ({ at, bytes: bytes.slice() }));
+  unconfirmed.push(stretch);
+  const memory = literals.map(({ bytes }) => bytes.buffer as ArrayBuffer);
+  thread.post({ kind: 'stretch', stretch: { ...stretch, literals } }, memory);
+}
 
-  #take(hand: Hand, answer: FromWriter): void {
-    try {
-      if (answer.kind === 'failed') throw unpackError(answer.error);
-      this.#onWritten(this.#confirmed(hand, answer.startBytes));
-      this.#give(hand);
-      if (this.#hands.every(({ unconfirmed }) => unconfirmed.length === 0)) this.#finish();
-    } catch (error) {
-      this.#report(error as Error);
-    }
-  }
-
-  #confirmed({ unconfirmed }: Hand, startBytes: number): Stretch {
-    const stretch = unconfirmed.shift();
-    if (stretch?.startBytes === startBytes) return stretch;
-    throw new PrpackError('INTERNAL', 'a thread did not write what it was given', {
-      expected: stretch?.startBytes ?? 'nothing',
-      received: startBytes,
-      remedy: 'Run it again with --threads 1, and report this as a defect of prpack.',
-    });
-  }
+function confirmed({ unconfirmed }: Hand, startBytes: number): Stretch {
+  const stretch = unconfirmed.shift();
+  if (stretch?.startBytes === startBytes) return stretch;
+  throw new PrpackError('INTERNAL', 'a thread did not write what it was given', {
+    expected: stretch?.startBytes ?? 'nothing',
+    received: startBytes,
+    remedy: 'Run it again with --threads 1, and report this as a defect of prpack.',
+  });
 }

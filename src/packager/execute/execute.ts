@@ -5,16 +5,12 @@ import { PrpackError } from '../../errors.js';
 import type { ContentKey } from '../../keys/content-key.js';
 import type { OutputPlan } from '../plan/output-plan.js';
 import type { TrackProtection } from '../plan/track-protection.js';
-import type { Threads } from '../types.js';
 import { expectNotAborted } from './abort.js';
+import type { Crew } from './crew.js';
 import { HeldKeys } from './held-keys.js';
 import { type Work, writeInline } from './inline.js';
 import { tasksOf } from './sample-processor.js';
-import { type Stretch, stretchesOf } from './stretch.js';
-import { threadCount } from './thread-count.js';
-
-/** Output is produced and written in stretches of so many bytes: few enough messages, little enough memory. */
-const STRETCH_BYTES = 2 ** 20;
+import { STRETCH_BYTES, type Stretch, stretchesOf } from './stretch.js';
 
 /** A plan to carry out. */
 export interface Execution {
@@ -24,8 +20,8 @@ export interface Execution {
   /** The content key of a KID; undefined when samples under it are not to be touched. */
   readonly keyOf: (kid: string) => ContentKey | undefined;
   readonly output: OutputFile;
-  /** Default `auto`. */
-  readonly threads?: Threads | undefined;
+  /** Threads that write beside this one; none by default. They are stopped when this returns. */
+  readonly crew?: Crew | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Called with the bytes written so far. */
   readonly onBytes?: ((bytesDone: number) => void) | undefined;
@@ -42,13 +38,12 @@ export interface ExecutionResult {
 
 /**
  * Writes the whole output. When this returns, every byte was handed to the operating system, and no thread is left.
- * @throws PrpackError ABORTED, INVALID_ARGUMENT, INPUT_UNREADABLE, TRUNCATED_INPUT, OUTPUT_FAILED
+ * @throws PrpackError ABORTED, INPUT_UNREADABLE, TRUNCATED_INPUT, OUTPUT_FAILED
  */
 export async function executePlan(execution: Execution): Promise<ExecutionResult> {
   const { plan, source, protections, keyOf, output, signal, fingerprint = false } = execution;
-  const { onBytes, stretchBytes = STRETCH_BYTES } = execution;
+  const { onBytes, stretchBytes = STRETCH_BYTES, crew } = execution;
   const { sizeBytes } = plan;
-  const threads = source.file ? threadCount(execution.threads ?? 'auto', sizeBytes, stretchBytes) : 1;
   expectNotAborted(signal);
   const keys = new HeldKeys();
   let writtenBytes = 0;
@@ -60,7 +55,7 @@ export async function executePlan(execution: Execution): Promise<ExecutionResult
     const tasks = tasksOf(protections, keyOf, keys.hold);
     const stretches = stretchesOf(plan, source, stretchBytes);
     const work = { stretches, tasks, stretchBytes, sizeBytes, signal, source, output: output.handle };
-    const write = threads > 1 ? await loadThreads(source.file!, threads) : writeHere;
+    const write = crew ? await loadThreads(source.file!, crew) : writeHere;
     const sha256 = await write(work, fingerprint, onWritten);
     expectAll(sizeBytes, writtenBytes);
     return { sha256 };
@@ -85,9 +80,9 @@ const writeHere: Write = async (work, fingerprint, onWritten) => {
 };
 
 /** The code for threads is loaded only when there are any. */
-async function loadThreads(input: OpenFile, threads: number): Promise<Write> {
+async function loadThreads(input: OpenFile, crew: Crew): Promise<Write> {
   const { writeOnThreads } = await import('./threads.js');
-  return (work, fingerprint, onWritten) => writeOnThreads(work, input, threads, fingerprint, onWritten);
+  return (work, fingerprint, onWritten) => writeOnThreads(work, input, crew, fingerprint, onWritten);
 }
 
 function expectAll(sizeBytes: number, writtenBytes: number): void {

@@ -2,6 +2,9 @@ import type { ByteSource } from '../../bytes/source.js';
 import { type OutputPlan, PlanReader } from '../plan/output-plan.js';
 import type { SampleProcessor } from './sample-processor.js';
 
+/** Output is produced and written in stretches of so many bytes: few enough messages, little enough memory. */
+export const STRETCH_BYTES = 2 ** 20;
+
 /** A stretch of the output with all that is needed to make it, as plain data that a worker thread can be sent. */
 export interface Stretch {
   readonly startBytes: number;

@@ -1,19 +1,20 @@
 import type { OpenFile } from '../../bytes/source.js';
 import { abortedBy } from './abort.js';
-import { Crew } from './crew.js';
+import type { Crew } from './crew.js';
 import { Hasher } from './hasher.js';
 import { type Work, writeInline } from './inline.js';
 import type { Stretch } from './stretch.js';
 
 /**
- * Writes the output by this thread and others beside it. Whoever is free takes the next stretch.
+ * Writes the output by this thread and a crew beside it. Whoever is free takes the next stretch. No thread is left when
+ * this returns.
  * @param fingerprint whether to hash the output by one more thread
  * @returns the output's SHA-256 if it was asked for
  */
 export async function writeOnThreads(
   work: Work,
   input: OpenFile,
-  threads: number,
+  crew: Crew,
   fingerprint: boolean,
   onWritten: (stretch: Stretch) => void,
 ): Promise<string | undefined> {
@@ -23,12 +24,11 @@ export async function writeOnThreads(
     hasher?.written(stretch.startBytes, stretch.lengthBytes);
     onWritten(stretch);
   };
-  const crew = new Crew(threads - 1, work, input, written, failure.report);
   let here = Promise.resolve();
   try {
-    crew.start();
+    const beside = crew.write(work, input, written, failure.report);
     here = writeInline({ ...work, signal: failure.signal }, written).catch(failure.report);
-    const all = Promise.all([here, crew.done, hasher?.result]);
+    const all = Promise.all([here, beside, hasher?.result]);
     const [, , sha256] = await Promise.race([all, failure.reported]);
     return sha256;
   } finally {

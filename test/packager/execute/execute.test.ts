@@ -14,7 +14,8 @@ import { BorrowedSource } from '../../../src/bytes/source.js';
 import type { PrpackError } from '../../../src/errors.js';
 import { type Execution, type ExecutionResult, executePlan } from '../../../src/packager/execute/execute.js';
 import { tasksOf } from '../../../src/packager/execute/sample-processor.js';
-import type { Layout } from '../../../src/packager/types.js';
+import { startCrew } from '../../../src/packager/execute/start-crew.js';
+import type { Layout, Threads } from '../../../src/packager/types.js';
 import { sample } from '../../support/samples.js';
 import { temporaryFolder } from '../../support/temporary.js';
 import { type Planned, planToDecrypt, planToEncrypt } from './plans.js';
@@ -42,15 +43,17 @@ afterEach(() => {
 async function carryOut(
   path: string,
   plan: Planned,
-  more: Partial<Execution>,
+  { threads, ...more }: Partial<Execution> & { threads?: Threads },
 ): Promise<ExecutionResult & { bytes: Buffer }> {
   planned = plan;
+  const crew = await startCrew(plan.source, threads, STRETCH_BYTES);
   const output = new OutputFile(path, false);
   try {
-    const result = await executePlan({ ...plan, output, stretchBytes: STRETCH_BYTES, ...more });
+    const result = await executePlan({ ...plan, output, crew, stretchBytes: STRETCH_BYTES, ...more });
     output.publish();
     return { ...result, bytes: readFileSync(path) };
   } finally {
+    await crew?.stop();
     output.discard();
   }
 }
@@ -168,7 +171,8 @@ describe('failures of threads', () => {
       planned = plan;
       const handle = { path: 'a.mp4', fd: openSync('/dev/full', 'w') };
       const output = { handle } as OutputFile;
-      const error = await failureOf(executePlan({ ...plan, output, threads, stretchBytes: STRETCH_BYTES }));
+      const crew = await startCrew(plan.source, threads, STRETCH_BYTES);
+      const error = await failureOf(executePlan({ ...plan, output, crew, stretchBytes: STRETCH_BYTES }));
       expect(error).toMatchObject({ code: 'OUTPUT_FAILED', details: { path: 'a.mp4' } });
       expect(error.message).toContain('ENOSPC');
       expect(error.details.remedy).toContain('full');
