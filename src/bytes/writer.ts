@@ -1,12 +1,14 @@
-/** A growing big-endian buffer. A value that does not fit its field throws a RangeError instead of wrapping. */
+/**
+ * A growing big-endian buffer. A value that does not fit its field throws a RangeError instead of wrapping. There are
+ * thousands of small ones, so it is made without a DataView: V8 keeps arrays of up to 64 bytes in its heap until
+ * somebody wants a second view of them.
+ */
 export class ByteWriter {
   #bytes: Uint8Array;
-  #view: DataView;
   #length = 0;
 
-  constructor(capacityBytes = 256) {
+  constructor(capacityBytes = 64) {
     this.#bytes = new Uint8Array(capacityBytes);
-    this.#view = new DataView(this.#bytes.buffer);
   }
 
   get length(): number {
@@ -14,11 +16,16 @@ export class ByteWriter {
   }
 
   u8(value: number): this {
-    this.#view.setUint8(this.#grow(1), checked(value, 0xff));
+    checked(value, 0xff);
+    const at = this.#grow(1);
+    this.#bytes[at] = value;
     return this;
   }
   u16(value: number): this {
-    this.#view.setUint16(this.#grow(2), checked(value, 0xffff));
+    checked(value, 0xffff);
+    const at = this.#grow(2);
+    this.#bytes[at] = value >>> 8;
+    this.#bytes[at + 1] = value;
     return this;
   }
   u24(value: number): this {
@@ -26,21 +33,18 @@ export class ByteWriter {
     return this.u8(value >>> 16).u16(value & 0xffff);
   }
   u32(value: number): this {
-    this.#view.setUint32(this.#grow(4), checked(value, 0xffffffff));
-    return this;
+    return this.#put32(checked(value, 0xffffffff));
   }
   i32(value: number): this {
     if (!(Number.isInteger(value) && value >= -0x80000000 && value <= 0x7fffffff)) {
       throw new RangeError(`${value} does not fit 32 signed bits`);
     }
-    this.#view.setInt32(this.#grow(4), value);
-    return this;
+    return this.#put32(value);
   }
   u64(value: bigint | number): this {
     const big = BigInt(value);
     if (big < 0n || big > 0xffffffffffffffffn) throw new RangeError(`${big} does not fit 64 unsigned bits`);
-    this.#view.setBigUint64(this.#grow(8), big);
-    return this;
+    return this.#put32(Number(big >> 32n)).#put32(Number(big & 0xffffffffn));
   }
   fourcc(code: string): this {
     if (code.length !== 4) throw new RangeError(`a four-character code has 4 characters: ${code}`);
@@ -58,6 +62,15 @@ export class ByteWriter {
     return this.#bytes.subarray(0, this.#length);
   }
 
+  #put32(value: number): this {
+    const at = this.#grow(4);
+    this.#bytes[at] = value >>> 24;
+    this.#bytes[at + 1] = value >>> 16;
+    this.#bytes[at + 2] = value >>> 8;
+    this.#bytes[at + 3] = value;
+    return this;
+  }
+
   #grow(length: number): number {
     const at = this.#length;
     const needed = at + length;
@@ -65,7 +78,6 @@ export class ByteWriter {
       const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
       grown.set(this.#bytes);
       this.#bytes = grown;
-      this.#view = new DataView(grown.buffer);
     }
     this.#length = needed;
     return at;

@@ -1,13 +1,8 @@
 import { ByteReader } from '../../bytes/reader.js';
-import { ByteWriter } from '../../bytes/writer.js';
 
 /** A box: size u32, type, payload (ISO/IEC 14496-12 4.2). For boxes under 4 GiB, which all but `mdat` are. */
 export function box(type: string, ...payload: readonly Uint8Array[]): Uint8Array {
-  let length = 8;
-  for (const part of payload) length += part.length;
-  const writer = new ByteWriter(length).u32(length).fourcc(type);
-  for (const part of payload) writer.bytes(part);
-  return writer.finish();
+  return assemble(type, 8, payload);
 }
 
 /** A full box: version u8 and flags u24 before the payload (ISO/IEC 14496-12 4.2). */
@@ -17,7 +12,32 @@ export function fullBox(
   flags: number,
   ...payload: readonly Uint8Array[]
 ): Uint8Array {
-  return box(type, new ByteWriter(4).u8(version).u24(flags).finish(), ...payload);
+  const bytes = assemble(type, 12, payload);
+  putU32(bytes, 8, version * 2 ** 24 + flags);
+  return bytes;
+}
+
+/** The one allocation that a box costs: fragments are made of thousands of them. */
+function assemble(type: string, headerBytes: number, payload: readonly Uint8Array[]): Uint8Array {
+  let length = headerBytes;
+  for (const part of payload) length += part.length;
+  if (length > 0xffffffff) throw new RangeError(`a ${type} of ${length} bytes does not fit 32 bits`);
+  const bytes = new Uint8Array(length);
+  putU32(bytes, 0, length);
+  for (let i = 0; i < 4; i++) bytes[4 + i] = type.charCodeAt(i);
+  let at = headerBytes;
+  for (const part of payload) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+function putU32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = value >>> 16;
+  bytes[at + 2] = value >>> 8;
+  bytes[at + 3] = value;
 }
 
 /** What a full box says before its fields. */

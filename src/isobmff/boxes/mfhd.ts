@@ -17,6 +17,9 @@ export function readMfhd(reader: ByteReader): Mfhd {
   return { sequenceNumber: reader.u32() };
 }
 
+/** Bytes that `writeMfhd` makes. */
+export const SIZE_OF_MFHD = 16;
+
 /** The whole box. */
 export function writeMfhd(mfhd: Mfhd): Uint8Array {
   return fullBox('mfhd', 0, 0, new ByteWriter(4).u32(mfhd.sequenceNumber).finish());

@@ -5,7 +5,7 @@ import { PrpackError } from '../../errors.js';
 import { box } from '../../isobmff/boxes/box.js';
 import { writeFtyp } from '../../isobmff/boxes/ftyp.js';
 import { readIloc } from '../../isobmff/boxes/iloc.js';
-import { writeMfhd } from '../../isobmff/boxes/mfhd.js';
+import { SIZE_OF_MFHD, writeMfhd } from '../../isobmff/boxes/mfhd.js';
 import { writeSaio } from '../../isobmff/boxes/saio.js';
 import { SENC_FIRST_IV_BYTES } from '../../isobmff/boxes/senc.js';
 import { type Sidx, sizeOfSidx, writeSidx } from '../../isobmff/boxes/sidx.js';
@@ -141,8 +141,8 @@ export class FragmentedPlan implements OutputPlan {
 
   #measureFragment(fragment: number): number {
     const media = this.#mediaBytes(fragment);
-    const size =
-      sumOf(this.#carried[fragment]) + this.#sizeOfMoof(fragment) + mdatHeader(media).length + media;
+    const parts = this.#tracksIn(fragment).map((track) => this.#trafParts(track, fragment));
+    const size = sumOf(this.#carried[fragment]) + sizeOfMoof(parts) + mdatHeader(media).length + media;
     if (size <= 0x7fffffff) return size;
     throw new PrpackError('UNSUPPORTED_FEATURE', `fragment ${fragment + 1} would have ${size} bytes`, {
       expected: 0x7fffffff,
@@ -181,7 +181,7 @@ export class FragmentedPlan implements OutputPlan {
     const tracks = this.#tracksIn(fragment);
     const parts = tracks.map((track) => this.#trafParts(track, fragment));
     let trafStart = 8 + mfhd.length;
-    let dataOffset = this.#sizeOfMoof(fragment) + mdatHeader(this.#mediaBytes(fragment)).length;
+    let dataOffset = sizeOfMoof(parts) + mdatHeader(this.#mediaBytes(fragment)).length;
     const trafs = parts.map((part, i) => {
       const traf = writeTraf(part, trafStart, dataOffset);
       trafStart += traf.length;
@@ -189,13 +189,6 @@ export class FragmentedPlan implements OutputPlan {
       return traf;
     });
     return box('moof', mfhd, ...trafs);
-  }
-
-  /** Bytes that `#renderMoof` makes. Every `moof` is measured before one is made: long movies have many thousands. */
-  #sizeOfMoof(fragment: number): number {
-    let size = 8 + writeMfhd({ sequenceNumber: fragment + 1 }).length;
-    for (const track of this.#tracksIn(fragment)) size += sizeOfTraf(this.#trafParts(track, fragment));
-    return size;
   }
 
   #tracksIn(fragment: number): Track[] {
@@ -294,6 +287,13 @@ function writeTraf(parts: TrafParts, trafStart: number, dataOffset: number): Uin
   const { saiz, saio, senc } = auxiliaryBoxes(encryption, from, count, 0);
   const sencStart = trafStart + 8 + sumLengths(before) + saiz.length + saio.length;
   return box('traf', ...before, saiz, writeSaio({ offsets: [sencStart + SENC_FIRST_IV_BYTES] }), senc);
+}
+
+/** Bytes of the `moof` of these. Every one is measured before one is made: long movies have many thousands. */
+function sizeOfMoof(parts: readonly TrafParts[]): number {
+  let size = 8 + SIZE_OF_MFHD;
+  for (const part of parts) size += sizeOfTraf(part);
+  return size;
 }
 
 function sizeOfTraf({ from, count, columns, defaults, head, groups, encryption }: TrafParts): number {
