@@ -21,6 +21,16 @@ export interface TrackKeyRequest {
   readonly bitrateBps?: number;
 }
 
+/** What the one who gives a key wants in the file for a protection system, unchecked. */
+export interface GivenProtection {
+  /** SystemID that it is said to be of, UUID text. */
+  readonly systemId: string;
+  /** A whole `pssh` box, or a bare PlayReady Object. */
+  readonly data: Uint8Array;
+  /** Who gave it, for messages: a path, or a URL without query. */
+  readonly origin: string;
+}
+
 /** The key that a track is encrypted with. */
 export interface AssignedKey {
   readonly trackId: number;
@@ -31,15 +41,18 @@ export interface AssignedKey {
   readonly source: string;
   /** Which seed the key was derived from, for source `seed`: enough for its owner to derive the key again. */
   readonly seedId?: string;
+  /** What is to stand in the file for this key, where its source says so. */
+  readonly protection?: readonly GivenProtection[];
 }
 
 /** Hands out keys for encryption. */
 export interface KeySource {
   /**
    * One key for every request, in the order of the requests.
+   * @param systemIds protection systems (UUID text) whose data is wanted with the keys, of sources that have to be asked for it
    * @throws PrpackError KEY_REQUIRED when a track has no key, KEY_INVALID when its key is not unambiguous
    */
-  assign(requests: readonly TrackKeyRequest[]): Promise<AssignedKey[]>;
+  assign(requests: readonly TrackKeyRequest[], systemIds?: readonly string[]): Promise<AssignedKey[]>;
 }
 
 /** Finds keys for decryption. */
@@ -56,10 +69,10 @@ export function assignToAll(
   return requests.map((request) => assignTo(request, shared));
 }
 
-/** One track's key; the label is taken over from the request. */
+/** One track's key; the label is that of the source, where it has one for the track, else that of the request. */
 export function assignTo(
-  { trackId, label }: TrackKeyRequest,
-  shared: Omit<AssignedKey, 'trackId' | 'label'>,
+  { trackId, label: asked }: TrackKeyRequest,
+  { label = asked, ...given }: Omit<AssignedKey, 'trackId'>,
 ): AssignedKey {
-  return { trackId, ...shared, ...(label === undefined ? {} : { label }) };
+  return { trackId, ...given, ...(label === undefined ? {} : { label }) };
 }

@@ -287,13 +287,16 @@ function* spread(count: number, wanted: number): Generator<number> {
   }
 }
 
-/** Every `pssh` of the file that lists KIDs lists those of all encrypted tracks. */
+/** The boxes of a system together list the KIDs of all encrypted tracks, unless one of them lists none: it is for any. */
 function expectPsshNamesKeys(movie: Movie, protections: readonly ReadProtection[]): void {
-  for (const box of movie.moovNode.children.filter(isPsshBox)) {
-    const { keyIds, systemId } = describeProtectionData(readPsshBox(box, movie.moov));
-    if (keyIds.length === 0) continue;
+  const described = movie.moovNode.children
+    .filter(isPsshBox)
+    .map((box) => describeProtectionData(readPsshBox(box, movie.moov)));
+  for (const systemId of new Set(described.map((box) => box.systemId))) {
+    const lists = described.filter((box) => box.systemId === systemId).map(({ keyIds }) => keyIds);
+    if (lists.some((list) => list.length === 0)) continue;
     for (const kid of protections.flatMap(({ kids }) => kids)) {
-      if (!keyIds.includes(kid)) throw failed(`the pssh of system ${systemId} does not name KID ${kid}`);
+      if (!lists.flat().includes(kid)) throw failed(`no pssh of system ${systemId} names KID ${kid}`);
     }
   }
 }

@@ -7,7 +7,7 @@ import { PrpackError } from '../errors.js';
 import { readMovie } from '../isobmff/movie.js';
 import { discardKeysOut, expectKeysOutIsFree, writeKeysOut } from '../keys/keys-out.js';
 import { checkEncrypted } from './check.js';
-import { type EncryptionWork, type PlannedEncryption, planEncryption } from './encryption-plan.js';
+import { asPlanned, type EncryptionWork, type PlannedEncryption, planEncryption } from './encryption-plan.js';
 import type { Crew } from './execute/crew.js';
 import { findFinishedWork } from './finished-work.js';
 import { Clock, publishOutput, withCrew, withInput } from './job.js';
@@ -82,7 +82,7 @@ async function resume({ work, contentId, options, clock }: EncryptJob): Promise<
   if (!planned) return undefined;
   clock.planned();
   const sha256 = await fingerprintOf(output, signal);
-  const warnings = await registerKeys(keyStore, work.keys, contentId, options);
+  const warnings = await registerKeys(keyStore, work.keys, contentId, asPlanned(options, planned));
   await confirmPublication(keyStore, work.keys, sha256);
   return { planned, unchanged: true, warnings: [...planned.warnings, ...warnings] };
 }
@@ -96,7 +96,9 @@ async function make({ work, contentId, options, clock }: EncryptJob): Promise<Do
     const planned = await planEncryption(work, options);
     clock.planned();
     if (!file) return { planned, unchanged: false, warnings: planned.warnings };
-    const warnings = keyStore ? await registerKeys(keyStore, work.keys, contentId, options) : [];
+    const warnings = keyStore
+      ? await registerKeys(keyStore, work.keys, contentId, asPlanned(options, planned))
+      : [];
     const sha256 = await publish(file, planned, work, options, clock);
     if (keyStore) await confirmPublication(keyStore, work.keys, sha256!);
     return { planned, unchanged: false, warnings: [...planned.warnings, ...warnings] };

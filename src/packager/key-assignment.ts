@@ -3,6 +3,7 @@ import type { AssignedKey, KeySource, TrackKeyRequest } from '../keys/key-source
 import { randomKeySource } from '../keys/random.js';
 import { storedContentSource } from '../keystore/stored-keys.js';
 import { trackDurationSeconds } from './plan/timing.js';
+import { wantedOfKeySource } from './pssh-boxes.js';
 import type { DescribedTrack } from './tracks.js';
 import type { EncryptOptions, KeyPer } from './types.js';
 
@@ -17,7 +18,11 @@ export async function assignKeys(
 ): Promise<AssignedKey[]> {
   const { keyPer = 'none', keyStore, keysOut } = options;
   const requests = tracks.map((described) => keyRequest(described, keyPer));
-  const assigned = await assignByLabel(await keySourceOf(options, contentId), requests);
+  const assigned = await assignByLabel(
+    await keySourceOf(options, contentId),
+    requests,
+    wantedOfKeySource(options),
+  );
   const isKept = keyStore !== undefined || keysOut !== undefined;
   if (isKept || assigned.every(({ source }) => source !== 'random')) return assigned;
   throw new PrpackError('KEY_REQUIRED', 'a random key that is kept nowhere would lose the content', {
@@ -38,11 +43,12 @@ async function keySourceOf({ keys, keyStore }: EncryptOptions, contentId: string
 async function assignByLabel(
   source: KeySource,
   requests: readonly TrackKeyRequest[],
+  systemIds: readonly string[],
 ): Promise<AssignedKey[]> {
   const assigned = new Map<TrackKeyRequest, AssignedKey>();
   for (const label of new Set(requests.map((request) => request.label))) {
     const group = requests.filter((request) => request.label === label);
-    for (const [i, key] of (await source.assign(group)).entries()) assigned.set(group[i], key);
+    for (const [i, key] of (await source.assign(group, systemIds)).entries()) assigned.set(group[i], key);
   }
   return requests.map((request) => assigned.get(request)!);
 }

@@ -82,6 +82,20 @@ function protectionDataOf(bytes: Uint8Array): [ProtectionData, version: number][
   return boxes.map((box) => [readPsshBox(box, slice), versionOf(box, slice)]);
 }
 
+/**
+ * What the bytes say that are one whole `pssh` box and nothing else.
+ * @throws PrpackError MALFORMED_INPUT
+ */
+export function onePsshOf(bytes: Uint8Array): ProtectionData {
+  const slice = { bytes, startBytes: 0 };
+  const [box, second] = walkChildren(slice, 0, bytes.length, '');
+  if (box?.type !== 'pssh' || second || box.sizeBytes !== bytes.length) throw notPssh();
+  const reader = readerOf(box, slice);
+  const data = readPssh(reader);
+  if (reader.remaining > 0) throw notPssh();
+  return data;
+}
+
 function notPssh(): PrpackError {
   return new PrpackError('MALFORMED_INPUT', 'the bytes are neither pssh boxes nor a PlayReady Object', {
     boxPath: 'pssh',

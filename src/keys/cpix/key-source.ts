@@ -7,8 +7,9 @@ import {
   type KeySource,
   type TrackKeyRequest,
 } from '../key-source.js';
-import type { CpixContentKey, CpixDocument } from './document.js';
+import type { CpixContentKey, CpixDocument, CpixUsageRule } from './document.js';
 import { ruleVerdict } from './match.js';
+import { protectionOf } from './protection.js';
 
 export interface CpixKeySourceOptions {
   /** Where the document comes from, for messages: a path, or a URL without query. */
@@ -59,26 +60,40 @@ function assignByRules(
   request: TrackKeyRequest,
   options: CpixKeySourceOptions,
 ): AssignedKey {
-  const kids = document.usageRules.length > 0 ? kidsByRules(document, request, options) : allKids(document);
+  const rules = rulesFor(document, request, options);
+  const kids = document.usageRules.length > 0 ? kidsOf(rules) : allKids(document);
   const [kid] = kids;
   if (kids.length > 1) throw ambiguous(kids, request, options);
   if (kid === undefined) throw noKey(document, request, options);
   const contentKey = document.contentKeys.find((entry) => entry.kid === kid);
   if (!contentKey?.key) throw noValue(kid, request, options);
   expectScheme(contentKey, options);
-  return assignTo(request, { kid, key: contentKey.key, source: options.source ?? 'cpix' });
+  const label = labelOf(rules);
+  return assignTo(request, {
+    kid,
+    key: contentKey.key,
+    source: options.source ?? 'cpix',
+    protection: protectionOf(document, kid, options.name),
+    ...(label !== undefined && { label }),
+  });
 }
 
 function allKids({ contentKeys }: CpixDocument): KeyId[] {
   return contentKeys.map(({ kid }) => kid);
 }
 
-function kidsByRules(
+/** `ALL` is what SPEKE calls a key that is for every track: such a key has no label. */
+function labelOf(rules: readonly CpixUsageRule[]): string | undefined {
+  return rules.map(({ intendedTrackType }) => intendedTrackType).find((type) => type && type !== 'ALL');
+}
+
+/** The rules that are for a track. */
+function rulesFor(
   { usageRules, keyPeriods }: CpixDocument,
   request: TrackKeyRequest,
   { name }: CpixKeySourceOptions,
-): KeyId[] {
-  const matching = usageRules.filter((rule, i) => {
+): CpixUsageRule[] {
+  return usageRules.filter((rule, i) => {
     const verdict = ruleVerdict(rule, request, keyPeriods);
     if (typeof verdict === 'string') return verdict === 'match';
     throw new PrpackError(
@@ -91,7 +106,10 @@ function kidsByRules(
       },
     );
   });
-  return [...new Set(matching.map(({ kid }) => kid))];
+}
+
+function kidsOf(rules: readonly CpixUsageRule[]): KeyId[] {
+  return [...new Set(rules.map(({ kid }) => kid))];
 }
 
 function ambiguous(

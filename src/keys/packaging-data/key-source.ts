@@ -1,6 +1,7 @@
 import type { ContentKey } from '../content-key.js';
 import type { HttpClient } from '../http/client.js';
 import { expectSuccess } from '../http/failure.js';
+import { describeUrl } from '../http/location.js';
 import { bodyText } from '../http/text.js';
 import type { KeyId } from '../key-id.js';
 import {
@@ -10,7 +11,7 @@ import {
   type KeySource,
   type TrackKeyRequest,
 } from '../key-source.js';
-import { packagingDataRequest, SOAP_ACTION } from './message.js';
+import { PLAYREADY_SYSTEM_ID, packagingDataRequest, SOAP_ACTION } from './message.js';
 import { type PackagingData, readPackagingData, soapFaultOf } from './response.js';
 
 export interface PackagingDataOptions {
@@ -39,8 +40,10 @@ export class PackagingDataKeySource implements KeySource, KeyLookup {
   }
 
   async assign(requests: readonly TrackKeyRequest[]): Promise<AssignedKey[]> {
-    const { kid, key } = await this.#ask();
-    return assignToAll(requests, { kid, key, source: 'packaging-data' });
+    const { kid, key, pro } = await this.#ask();
+    const origin = describeUrl(this.#options.url);
+    const protection = pro && [{ systemId: PLAYREADY_SYSTEM_ID, data: pro, origin }];
+    return assignToAll(requests, { kid, key, source: 'packaging-data', ...(protection && { protection }) });
   }
 
   async find(kid: KeyId): Promise<ContentKey | undefined> {

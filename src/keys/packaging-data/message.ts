@@ -5,8 +5,7 @@ const PROTOCOLS = 'http://schemas.microsoft.com/DRM/2007/03/protocols';
 /** Value of the SOAPAction header, which quotes belong to (SOAP 1.1, 6.1.1). */
 export const SOAP_ACTION = `"${PROTOCOLS}/AcquirePackagingData"`;
 
-/** SystemID of PlayReady, as PlayReady servers write it. */
-const PLAYREADY_SYSTEM_ID = '9A04F079-9840-4286-AB92-E65BE0885F95';
+export const PLAYREADY_SYSTEM_ID = '9a04f079-9840-4286-ab92-e65be0885f95';
 
 /** The SOAP 1.1 message that asks for the key and the PlayReady Object of a program, for all of its duration. */
 export function packagingDataRequest(programIdentifier: string): string {
@@ -15,7 +14,7 @@ export function packagingDataRequest(programIdentifier: string): string {
     '<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/" ' +
     'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><soap:Body>' +
     `<AcquirePackagingData xmlns="${PROTOCOLS}"><challenge xmlns="${PROTOCOLS}/AcquirePackagingData/v1.0">` +
-    `<ProtectionSystems><ProtectionSystemId>${PLAYREADY_SYSTEM_ID}</ProtectionSystemId></ProtectionSystems>` +
+    `<ProtectionSystems><ProtectionSystemId>${PLAYREADY_SYSTEM_ID.toUpperCase()}</ProtectionSystemId></ProtectionSystems>` +
     '<StreamProtectionRequests><StreamInformation>' +
     `<ProgramIdentifier>${escapeXml(programIdentifier)}</ProgramIdentifier>` +
     '<OffsetFromProgramStart>PT0S</OffsetFromProgramStart><RequestInterval>PT0S</RequestInterval>' +

@@ -2,14 +2,13 @@ import { uuidToBytes } from '../../bytes/uuid.js';
 import { PrpackError } from '../../errors.js';
 import type { ContentKey } from '../content-key.js';
 import type { CpixDocument, CpixDrmSystem } from '../cpix/document.js';
+import { protectionOf } from '../cpix/protection.js';
 import type { KeyId } from '../key-id.js';
+import type { AssignedKey } from '../key-source.js';
 import type { AskedKey, SpekeContract, SpekeSignaling } from './request.js';
 
 /** The key that a provider gives a class of tracks; its KID may be another than was asked for. */
-export interface GivenKey {
-  readonly kid: KeyId;
-  readonly key: ContentKey;
-}
+export type GivenKey = Pick<AssignedKey, 'kid' | 'key' | 'label' | 'protection'>;
 
 /**
  * Checks an answer against what was asked for: every class has a key of the right scheme, and every element that was asked for is
@@ -31,7 +30,9 @@ export function readSpekeAnswer(
       );
       for (const want of wants) expectFilled(system, want, { systemId, kid: given.kid, url });
     }
-    return { kid: given.kid, key: given.key };
+    const { label } = wanted.trackClass;
+    const protection = protectionOf(answer, given.kid, url);
+    return { kid: given.kid, key: given.key, protection, ...(label !== undefined && { label }) };
   });
 }
 
@@ -40,7 +41,7 @@ function keyOf(
   wanted: AskedKey,
   askedCount: number,
   url: string,
-): GivenKey & { readonly scheme?: string | undefined } {
+): { readonly kid: KeyId; readonly key: ContentKey; readonly scheme?: string | undefined } {
   const kid = kidOf(answer, wanted, askedCount);
   const found = answer.contentKeys.find((contentKey) => contentKey.kid === kid);
   if (kid && found?.key) return { kid, key: found.key, scheme: found.commonEncryptionScheme };
@@ -100,7 +101,7 @@ const FILLED: Readonly<Record<SpekeSignaling, readonly [string, (system: CpixDrm
   ],
 };
 
-/** "An unfilled element that was requested": the provider does not serve this system. */
+/** What was requested and is not filled ends the work: the provider does not serve this system. */
 function expectFilled(
   system: CpixDrmSystem | undefined,
   want: SpekeSignaling,
@@ -112,7 +113,9 @@ function expectFilled(
       'KEY_SOURCE_FAILED',
       `${url} did not fill ${element} of system ${systemId} for KID ${kid}`,
       {
-        remedy: 'Have the system enabled at the key provider, or do not ask for it.',
+        clause: 'SPEKE 2.0, "Customizations and constraints"',
+        remedy:
+          'Have the system enabled at the key provider, or leave it out of --systems; with --la-url, prpack makes the PlayReady header.',
       },
     );
   }

@@ -20,6 +20,7 @@ import {
   askForClasses,
   CPIX_VERSION_OF,
   type SpekeContract,
+  type SpekeSystem,
   type SpekeVersion,
   spekeRequest,
 } from './request.js';
@@ -60,22 +61,19 @@ export class SpekeKeySource implements KeySource, KeyLookup {
     return this.#answer;
   }
 
-  /** The `pssh` boxes of the last answer, each once, in the order of the answer. */
-  psshBoxes(): Uint8Array[] {
-    const boxes = (this.#answer?.drmSystems ?? []).flatMap(({ pssh }) => (pssh?.length ? [pssh] : []));
-    const distinct = new Map(boxes.map((box) => [Buffer.from(box).toString('base64'), box]));
-    return [...distinct.values()];
-  }
-
-  async assign(requests: readonly TrackKeyRequest[]): Promise<AssignedKey[]> {
-    const { version = '2.0', url } = this.#options;
+  async assign(
+    requests: readonly TrackKeyRequest[],
+    systemIds: readonly string[] = [],
+  ): Promise<AssignedKey[]> {
+    const { version = '2.0' } = this.#options;
     const keyPer = this.#options.keyPer ?? (version === '1.0' ? 'none' : 'resolution');
     const classes = requests.map((request) => trackClassOf(request, keyPer));
     const asked = askForClasses(classes);
-    const response = await this.#ask(asked, version, url);
+    const contract = { ...this.#options, systems: withPssh(this.#options.systems, systemIds) };
+    const response = await this.#ask(contract, asked, version);
     const { privateKey } = this.#options;
     const answer = readCpixAnswer(response, privateKey ? { privateKey } : {});
-    const given = readSpekeAnswer(answer, this.#options, asked, response.url);
+    const given = readSpekeAnswer(answer, contract, asked, response.url);
     this.#answer = answer;
     return requests.map((request, i) =>
       assignTo(request, { ...keyOfClass(classes[i].name, asked, given), source: 'speke' }),
@@ -86,21 +84,37 @@ export class SpekeKeySource implements KeySource, KeyLookup {
     return this.#answer?.contentKeys.find((entry) => entry.kid === kid)?.key;
   }
 
-  async #ask(asked: readonly AskedKey[], version: SpekeVersion, url: string): Promise<HttpResponse> {
+  async #ask(
+    contract: SpekeContract,
+    asked: readonly AskedKey[],
+    version: SpekeVersion,
+  ): Promise<HttpResponse> {
     const response = await this.#options.client.request({
       method: 'POST',
-      url,
+      url: this.#options.url,
       headers: {
         'content-type': 'application/xml',
         accept: 'application/xml',
         ...(version !== '1.0' && { 'x-speke-version': version }),
       },
-      body: writeCpix(spekeRequest(this.#options, asked, version), CPIX_VERSION_OF[version]),
+      body: writeCpix(spekeRequest(contract, asked, version), CPIX_VERSION_OF[version]),
     });
     if (response.status < 200 || response.status >= 300) throw spekeFailure(response);
     expectVersion(response, version);
     return response;
   }
+}
+
+/** The systems with a `pssh` box wanted of each of these. */
+function withPssh(systems: readonly SpekeSystem[], systemIds: readonly string[]): SpekeSystem[] {
+  const added = systemIds.filter((id) => !systems.some(({ systemId }) => systemId === id));
+  return [
+    ...systems.map(({ systemId, wants }): SpekeSystem => {
+      const isWanted = systemIds.includes(systemId) && !wants.includes('pssh');
+      return { systemId, wants: isWanted ? ['pssh', ...wants] : wants };
+    }),
+    ...added.map((systemId): SpekeSystem => ({ systemId, wants: ['pssh'] })),
+  ];
 }
 
 function keyOfClass(name: string, asked: readonly AskedKey[], given: readonly GivenKey[]): GivenKey {

@@ -6,6 +6,8 @@ import type { TrackKeyRequest } from '../key-source.js';
 export interface TrackClass {
   /** `intendedTrackType` of its rule. */
   readonly name: string;
+  /** What its key is registered with: the name that such tracks have in key stores; none where one key is for all. */
+  readonly label?: string;
   readonly videoFilters: readonly CpixVideoFilter[];
   readonly audioFilters: readonly CpixAudioFilter[];
 }
@@ -14,8 +16,8 @@ export interface TrackClass {
 export type KeyPer = 'none' | 'type' | 'resolution';
 
 const SHARED: TrackClass = { name: 'ALL', videoFilters: [{}], audioFilters: [{}] };
-const VIDEO: TrackClass = { name: 'VIDEO', videoFilters: [{}], audioFilters: [] };
-const AUDIO: TrackClass = { name: 'AUDIO', videoFilters: [], audioFilters: [{}] };
+const VIDEO: TrackClass = { name: 'VIDEO', label: 'video', videoFilters: [{}], audioFilters: [] };
+const AUDIO: TrackClass = { name: 'AUDIO', label: 'AUDIO', videoFilters: [], audioFilters: [{}] };
 
 /** Largest pictures of each class, in pixels (SPEKE 2.0, "Encryption contract"). */
 const RESOLUTIONS: readonly (readonly [string, number])[] = [
@@ -28,7 +30,7 @@ const RESOLUTIONS: readonly (readonly [string, number])[] = [
 /** One row for each way to share keys. */
 const CLASS_OF: Readonly<Record<KeyPer, (track: TrackKeyRequest) => TrackClass>> = {
   none: () => SHARED,
-  type: ({ type }) => (type === 'video' ? VIDEO : AUDIO),
+  type: ({ type }) => (type === 'video' ? VIDEO : { ...AUDIO, label: 'audio' }),
   resolution: (track) => (track.type === 'video' ? resolutionClass(track) : AUDIO),
 };
 
@@ -52,5 +54,5 @@ function resolutionClass({ trackId, width, height }: TrackKeyRequest): TrackClas
     ...(index > 0 && { minPixels: RESOLUTIONS[index - 1][1] + 1 }),
     ...(Number.isFinite(maxPixels) && { maxPixels }),
   };
-  return { name, videoFilters: [filter], audioFilters: [] };
+  return { name, label: name, videoFilters: [filter], audioFilters: [] };
 }

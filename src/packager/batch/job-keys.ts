@@ -31,9 +31,10 @@ export class JobKeys implements PackagerKeyStore, KeySource {
     return this.#source !== undefined;
   }
 
-  async assign(requests: readonly TrackKeyRequest[]): Promise<AssignedKey[]> {
+  async assign(requests: readonly TrackKeyRequest[], systemIds?: readonly string[]): Promise<AssignedKey[]> {
     const source = this.#source!;
-    return (typeof source === 'function' ? await source(this.#contentId) : source).assign(requests);
+    const own = typeof source === 'function' ? await source(this.#contentId) : source;
+    return own.assign(requests, systemIds);
   }
 
   /** Other jobs of the content wait until these keys are registered. */

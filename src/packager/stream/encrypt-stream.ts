@@ -1,7 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import { expectKeysOutIsFree, writeKeysOut } from '../../keys/keys-out.js';
 import { encrypt, expectUsable, prepareJob, reportJob } from '../encrypt.js';
-import { planEncryption } from '../encryption-plan.js';
+import { asPlanned, planEncryption } from '../encryption-plan.js';
 import { StretchRenderer } from '../execute/renderer.js';
 import { breathe, Clock, withInput } from '../job.js';
 import { confirmPublication, registerKeys } from '../registration.js';
@@ -47,7 +47,9 @@ async function encryptFileToStream(options: EncryptOptions, output: Writable): P
     const planned = await planEncryption(work, options);
     clock.planned();
     if (dryRun) return reportJob({ planned, unchanged: false, warnings: planned.warnings }, job);
-    const warnings = keyStore ? await registerKeys(keyStore, work.keys, contentId, options) : [];
+    const warnings = keyStore
+      ? await registerKeys(keyStore, work.keys, contentId, asPlanned(options, planned))
+      : [];
     if (keysOut !== undefined) await writeKeysOut(keysOut, work.keys);
     const { plan, encryptions } = planned;
     const keyOf = (kid: string) => work.keys.find((key) => key.kid === kid)?.key;

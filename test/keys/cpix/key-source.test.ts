@@ -29,8 +29,8 @@ describe('cpixKeySource', () => {
   it('gives the only key of a document without rules to all tracks', async () => {
     const keys = await source(keyList(plainKey(0))).assign([{ ...VIDEO, label: 'HD' }, AUDIO]);
     expect(keys.map(({ key, ...rest }) => ({ ...rest, key: key.revealHex() }))).toEqual([
-      { trackId: 1, kid: KIDS[0], key: KEYS[0], label: 'HD', source: 'cpix' },
-      { trackId: 2, kid: KIDS[0], key: KEYS[0], source: 'cpix' },
+      { trackId: 1, kid: KIDS[0], key: KEYS[0], label: 'HD', source: 'cpix', protection: [] },
+      { trackId: 2, kid: KIDS[0], key: KEYS[0], source: 'cpix', protection: [] },
     ]);
   });
 

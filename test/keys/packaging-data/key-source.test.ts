@@ -78,11 +78,14 @@ describe('AcquirePackagingData', () => {
     const server = await servers.http(reply(200, soap(leaves)));
     const keys = source(server.url);
     const assigned = await keys.assign(TRACKS);
+    const data = new Uint8Array(Buffer.from(SHAKA_OBJECT_4_0, 'base64'));
+    const protection = [
+      { systemId: '9a04f079-9840-4286-ab92-e65be0885f95', data, origin: expect.stringContaining(server.url) },
+    ];
     expect(assigned.map(({ key, ...rest }) => ({ ...rest, key: key.revealHex() }))).toEqual([
-      { trackId: 1, label: 'HD', kid: KID, key: KEY, source: 'packaging-data' },
-      { trackId: 2, kid: KID, key: KEY, source: 'packaging-data' },
+      { trackId: 1, label: 'HD', kid: KID, key: KEY, source: 'packaging-data', protection },
+      { trackId: 2, kid: KID, key: KEY, source: 'packaging-data', protection },
     ]);
-    expect(Buffer.from(keys.answer!.pro!).toString('base64')).toBe(SHAKA_OBJECT_4_0);
     expect((await keys.find(assigned[0].kid))!.revealHex()).toBe(KEY);
     expect(inspect(keys.answer, { depth: 9 })).not.toContain(KEY);
   });

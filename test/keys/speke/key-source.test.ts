@@ -215,15 +215,16 @@ describe('the answer', () => {
   it('gives every track the key of its class, and keeps the signalling', async () => {
     const server = await servers.http(provider());
     const speke = source(server.url);
-    expect([speke.answer, speke.psshBoxes()]).toEqual([undefined, []]);
+    expect(speke.answer).toBeUndefined();
     const keys = await speke.assign([HD, AUDIO]);
+    const origin = `${server.url}/`;
+    const protection = [{ systemId: PLAYREADY, data: psshOf(PLAYREADY), origin }];
     expect(keys.map(({ key, kid, ...rest }) => ({ ...rest, key: key.revealHex() }))).toEqual([
-      { trackId: 2, label: 'main', source: 'speke', key: KEYS[0] },
-      { trackId: 4, source: 'speke', key: KEYS[1] },
+      { trackId: 2, label: 'HD', source: 'speke', key: KEYS[0], protection },
+      { trackId: 4, label: 'AUDIO', source: 'speke', key: KEYS[1], protection },
     ]);
     expect((await speke.find(keys[1].kid))!.revealHex()).toBe(KEYS[1]);
     expect(await speke.find(parseKeyId('0'.repeat(32)))).toBeUndefined();
-    expect(speke.psshBoxes()).toEqual([psshOf(PLAYREADY)]); // the same for both keys
     expect(speke.answer!.drmSystems).toHaveLength(2);
     expect(inspect(speke, { depth: 9 })).not.toContain(KEYS[0]);
   });
@@ -269,7 +270,7 @@ describe('the answer', () => {
     const speke = source(server.url, { keyPer: 'none' });
     const keys = await speke.assign([HD, AUDIO]);
     expect(keys.map(({ key }) => key.revealHex())).toEqual([KEYS[0], KEYS[0]]);
-    expect(speke.psshBoxes()).toEqual([psshOf(PLAYREADY)]);
+    expect(keys[0].protection).toMatchObject([{ systemId: PLAYREADY, data: psshOf(PLAYREADY) }]);
   });
 
   it('takes an answer without rules that keeps the KIDs', async () => {
