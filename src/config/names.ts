@@ -12,10 +12,12 @@ export const SETTING_NAMES = [
   'keySeedFile',
   'cpix',
   'cpixPrivateKey',
+  'cpixAuth',
   'spekeUrl',
   'spekeVersion',
   'spekeAuth',
   'packagingDataUrl',
+  'packagingDataAuth',
   'tlsCa',
   'tlsCert',
   'tlsKey',
@@ -45,7 +47,9 @@ export const SECRET_VARIABLES: readonly string[] = [
   'PRPACK_KEY',
   'PRPACK_KEK',
   'PRPACK_KEY_STORE_TOKEN',
+  'PRPACK_CPIX_AUTH',
   'PRPACK_SPEKE_AUTH',
+  'PRPACK_PACKAGING_DATA_AUTH',
 ];
 
 /**
@@ -56,5 +60,7 @@ export const RIVALS: readonly (readonly string[])[] = [
   ['keyFile', 'keySeedFile', 'cpix', 'spekeUrl', 'packagingDataUrl', 'key', 'playreadyTest', 'PRPACK_KEY'],
   ['keyFile', 'cpix', 'spekeUrl', 'packagingDataUrl', 'kid'],
   ['kekFile', 'PRPACK_KEK'],
+  ['cpixAuth', 'PRPACK_CPIX_AUTH'],
   ['spekeAuth', 'PRPACK_SPEKE_AUTH'],
+  ['packagingDataAuth', 'PRPACK_PACKAGING_DATA_AUTH'],
 ];

@@ -30,10 +30,16 @@ const SETTINGS = {
   keySeedFile: path().describe('File of the PlayReady key seed that keys are derived from.'),
   cpix: path().describe('CPIX document with keys: a file or a URL.'),
   cpixPrivateKey: path().describe('RSA private key (PEM) of the recipient of encrypted CPIX documents.'),
+  cpixAuth: fileAfterAt().describe(
+    '@ and the file of the header that the server of the CPIX document lets in.',
+  ),
   spekeUrl: url().describe('SPEKE key provider.'),
   spekeVersion: z.enum(['1.0', '2.0', '2.1']).describe('Version of SPEKE. Default 2.0.'),
   spekeAuth: fileAfterAt().describe('@ and the file of the header that the key provider lets in.'),
   packagingDataUrl: url().describe('RightsManager of a PlayReady server (AcquirePackagingData).'),
+  packagingDataAuth: fileAfterAt().describe(
+    '@ and the file of the header that the PlayReady server lets in.',
+  ),
   tlsCa: path().describe('Authorities (PEM) to trust at key servers, and no others.'),
   tlsCert: path().describe('Client certificate (PEM) for key servers.'),
   tlsKey: path().describe('Private key (PEM) of the client certificate.'),

@@ -1,5 +1,12 @@
 import type { Command } from 'commander';
-import type { BatchKeys, BatchOptions, BatchResult, EncryptOptions, KeyStore } from '../../index.js';
+import type {
+  BatchKeys,
+  BatchOptions,
+  BatchResult,
+  EncryptOptions,
+  HttpClient,
+  KeyStore,
+} from '../../index.js';
 import { interruptible } from '../interrupt.js';
 import {
   addEncryptionKeyOptions,
@@ -9,7 +16,7 @@ import {
   keyWarnings,
   refuseIdleOptions,
 } from '../options/encryption.js';
-import { addKeyStoreOptions, withKeyStore } from '../options/key-store.js';
+import { addKeyStoreOptions } from '../options/key-store.js';
 import { selectKeys } from '../options/keys.js';
 import { addMediaOptions } from '../options/media.js';
 import { addJobOutputOptions } from '../options/output.js';
@@ -18,6 +25,7 @@ import { addPolicyOption } from '../options/policy.js';
 import { addConfigOption } from '../options/settings.js';
 import { addSystemOptions } from '../options/systems.js';
 import { integer, nonEmpty } from '../options/values.js';
+import { withKeys } from '../options/with-keys.js';
 import { createBatchProgress } from '../output/batch-progress.js';
 import { formatBatchResult } from '../output/batch-text.js';
 import { formatJson } from '../output/json.js';
@@ -95,7 +103,9 @@ async function batchAction(source: string, flags: BatchFlags, command: Command):
   refuseIdleOptions(flags, command);
   const library = await import('../../index.js');
   const result = await interruptible((signal) =>
-    withKeyStore(flags, library, (store) => runBatch(source, flags, { library, signal, store })),
+    withKeys(flags, library, signal, (store, client) =>
+      runBatch(source, flags, { library, signal, store, client }),
+    ),
   );
   if (flags.json) await writeResult(formatJson(result));
   else if (!flags.quiet) writeMessage(formatBatchResult(result, styleOf(process.stderr)));
@@ -107,6 +117,7 @@ interface Surroundings {
   readonly library: Library;
   readonly signal: AbortSignal;
   readonly store: KeyStore;
+  readonly client: HttpClient;
 }
 
 async function runBatch(source: string, flags: BatchFlags, surroundings: Surroundings): Promise<BatchResult> {
@@ -130,7 +141,7 @@ async function runBatch(source: string, flags: BatchFlags, surroundings: Surroun
 /** Keys for all files, or from a server that is asked for those of each content id. */
 async function keysOf(
   flags: BatchFlags,
-  { library, signal, store }: Surroundings,
+  { library, store, client }: Surroundings,
 ): Promise<{ keys: BatchKeys; warnings: readonly string[] } | undefined> {
   const select = (contentId?: string) =>
     selectKeys(
@@ -138,7 +149,7 @@ async function keysOf(
       process.env,
       library,
       store,
-      signal,
+      client,
     );
   if (flags.spekeUrl !== undefined || flags.packagingDataUrl !== undefined) {
     return { keys: async (contentId) => (await select(contentId))!.source, warnings: [] };

@@ -2,10 +2,11 @@ import type { Command } from 'commander';
 import type { DecryptResult } from '../../index.js';
 import { type JobContext, runJob } from '../job.js';
 import { addTlsOptions } from '../options/key-server.js';
-import { addKeyStoreOptions, type KeyStoreFlags, withKeyStore } from '../options/key-store.js';
+import { addKeyStoreOptions, type KeyStoreFlags } from '../options/key-store.js';
 import { addKeyOptions, type KeyFlags, selectLookup, storeLookup } from '../options/keys.js';
 import { addJobOutputOptions, type OutputFlags } from '../options/output.js';
 import { addConfigOption } from '../options/settings.js';
+import { withKeys } from '../options/with-keys.js';
 import { formatDecryptResult } from '../output/text.js';
 
 interface DecryptFlags extends KeyFlags, KeyStoreFlags, OutputFlags {
@@ -45,8 +46,8 @@ async function decryptJob(
   context: JobContext,
 ): Promise<DecryptResult> {
   const library = await import('../../index.js');
-  return withKeyStore(flags, library, async (store) => {
-    const named = await selectLookup(flags, process.env, library, context.signal);
+  return withKeys(flags, library, context.signal, async (store, client) => {
+    const named = await selectLookup(flags, process.env, library, client);
     const keys = named?.source ?? storeLookup(store, library);
     const result = await library.decrypt({ input, output, keys, force: flags.force === true, ...context });
     return { ...result, warnings: [...(named?.warnings ?? []), ...result.warnings] };

@@ -10,7 +10,7 @@ import {
   keyWarnings,
   refuseIdleOptions,
 } from '../options/encryption.js';
-import { addKeyStoreOptions, withKeyStore } from '../options/key-store.js';
+import { addKeyStoreOptions } from '../options/key-store.js';
 import { selectKeys } from '../options/keys.js';
 import { addMediaOptions } from '../options/media.js';
 import { addJobOutputOptions } from '../options/output.js';
@@ -19,6 +19,7 @@ import { addPolicyOption } from '../options/policy.js';
 import { addConfigOption } from '../options/settings.js';
 import { addSystemOptions } from '../options/systems.js';
 import { nonEmpty } from '../options/values.js';
+import { withKeys } from '../options/with-keys.js';
 import { formatEncryptResult } from '../output/text.js';
 
 const EXAMPLES = `
@@ -88,8 +89,8 @@ async function encryptJob(
   context: JobContext,
 ): Promise<EncryptResult> {
   const library = await import('../../index.js');
-  return withKeyStore(flags, library, async (store) => {
-    const named = await selectKeys(flags, process.env, library, store, context.signal);
+  return withKeys(flags, library, context.signal, async (store, client) => {
+    const named = await selectKeys(flags, process.env, library, store, client);
     const keys = { ...(named && { keys: named.forContent ?? named.source }), ...registration(flags, store) };
     const result = await library.encryptStream({
       ...media,

@@ -3,10 +3,11 @@ import { PrpackError } from '../../errors.js';
 import type { InspectResult, KeyLookup } from '../../index.js';
 import { interruptible } from '../interrupt.js';
 import { addTlsOptions } from '../options/key-server.js';
-import { addKeyStoreOptions, type KeyStoreFlags, withKeyStore } from '../options/key-store.js';
+import { addKeyStoreOptions, type KeyStoreFlags } from '../options/key-store.js';
 import { addKeyOptions, type KeyFlags, selectLookup, storeLookup } from '../options/keys.js';
 import { addJsonOption, type OutputFlags } from '../options/output.js';
 import { addConfigOption } from '../options/settings.js';
+import { withKeys } from '../options/with-keys.js';
 import { formatInspectResult } from '../output/inspect-text.js';
 import { formatJson } from '../output/json.js';
 import { writeResult } from '../output/streams.js';
@@ -50,8 +51,8 @@ async function inspectAction(path: string, flags: InspectFlags): Promise<void> {
 
 async function inspectJob(path: string, flags: InspectFlags, signal: AbortSignal): Promise<InspectResult> {
   const library = await import('../../index.js');
-  return withKeyStore(flags, library, async (store) => {
-    const named = await selectLookup(flags, process.env, library, signal);
+  return withKeys(flags, library, signal, async (store, client) => {
+    const named = await selectLookup(flags, process.env, library, client);
     const problems: string[] = [];
     const keys = named?.source ?? toleratingFailure(storeLookup(store, library), problems);
     const result = await library.inspect(path, { signal, boxes: flags.boxes === true, keys });

@@ -95,7 +95,7 @@ async function keyToAdd(
     const keyId = naming('--kid', () => library.parseKeyId(kid));
     return { source: library.givenKeySource(keyId, library.ContentKey.random(), 'random'), warnings: [] };
   }
-  const named = await selectKeys(flags, process.env, library, store);
+  const named = await selectKeys(flags, process.env, library, store, new library.HttpClient());
   return named ?? { source: library.randomKeySource(), warnings: [] };
 }
 

@@ -3,10 +3,11 @@ import { PrpackError } from '../../errors.js';
 import type { InspectResult, KeyLookup, KeyStore } from '../../index.js';
 import { interruptible } from '../interrupt.js';
 import { addTlsOptions } from '../options/key-server.js';
-import { addKeyStoreOptions, type KeyStoreFlags, withKeyStore } from '../options/key-store.js';
+import { addKeyStoreOptions, type KeyStoreFlags } from '../options/key-store.js';
 import { addKeyOptions, type KeyFlags, selectLookup, storeLookup } from '../options/keys.js';
 import { addConfigOption } from '../options/settings.js';
 import { integer } from '../options/values.js';
+import { withKeys } from '../options/with-keys.js';
 import { writeMessage } from '../output/streams.js';
 import { styleOf } from '../output/style.js';
 import { printable } from '../output/units.js';
@@ -44,8 +45,8 @@ async function playAction(path: string, flags: PlayFlags): Promise<void> {
   refuseUrl(path);
   const library = await import('../../index.js');
   await interruptible((signal) =>
-    withKeyStore(flags, library, async (store) => {
-      const named = await selectLookup(flags, process.env, library, signal);
+    withKeys(flags, library, signal, async (store, client) => {
+      const named = await selectLookup(flags, process.env, library, client);
       const keys = named?.source ?? storeLookup(store, library);
       const file = await library.inspect(path, { signal, keys });
       for (const warning of named?.warnings ?? []) writeMessage(warning);

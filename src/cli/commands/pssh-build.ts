@@ -75,7 +75,7 @@ export function configurePsshBuild(command: Command): void {
 async function psshBuildAction(flags: PsshBuildFlags, command: Command): Promise<void> {
   refuseContradictions(flags, command);
   const library = await import('../../index.js');
-  const keys = await selectLookup(keyFlags(flags), process.env, library);
+  const keys = await selectLookup(keyFlags(flags), process.env, library, new library.HttpClient());
   const built = await library.buildPssh({
     system: flags.system,
     keyIds: flags.kid.map((kid) => naming('--kid', () => library.parseKeyId(kid))),

@@ -10,7 +10,7 @@ import type {
   KeyStore,
   ProtectionSystem,
 } from '../../index.js';
-import { addCpixOptions, httpClient, type KeyServerFlags } from './key-server.js';
+import { addCpixOptions, isUrl, type KeyServerFlags } from './key-server.js';
 import { nonEmpty, once } from './values.js';
 
 type Library = typeof import('../../index.js');
@@ -151,11 +151,10 @@ async function openCpix(
   const location = cpix!;
   const options =
     cpixPrivateKey === undefined ? {} : { privateKey: await library.readCpixPrivateKey(cpixPrivateKey) };
-  const isUrl = /^https?:/i.test(location);
-  const document = await (isUrl
+  const document = await (isUrl(location)
     ? library.fetchCpix(location, client, options)
     : library.readCpixFile(location, options));
-  const name = isUrl ? library.describeUrl(location) : location;
+  const name = isUrl(location) ? library.describeUrl(location) : location;
   return library.cpixKeySource(document, { name, scheme: 'cenc' });
 }
 
@@ -190,7 +189,7 @@ function contentIdFor(flag: string, contentId: string | undefined): string {
 
 /**
  * Opens the key source for encryption that the flags name, or else the environment; undefined when neither names one. A KID alone is
- * one that is registered in the store. The signal ends requests to servers of keys.
+ * one that is registered in the store. The client asks servers of keys.
  * @throws PrpackError INVALID_ARGUMENT for flags that contradict each other, and the errors of the source
  */
 export async function selectKeys(
@@ -198,11 +197,11 @@ export async function selectKeys(
   environment: Environment,
   library: Library,
   store: KeyStore,
-  signal?: AbortSignal,
+  client: HttpClient,
 ): Promise<EncryptionKeys | undefined> {
   const entry = namedSource(flags);
   if (entry) {
-    const opened = await openSource(entry, flags, library, signal);
+    const opened = await openSource(entry, flags, library, client);
     if (!entry.seed || flags.kid !== undefined) return opened;
     return {
       ...opened,
@@ -222,7 +221,7 @@ export async function selectLookup(
   flags: KeyFlags,
   environment: Environment,
   library: Library,
-  signal?: AbortSignal,
+  client: HttpClient,
 ): Promise<SelectedKeys | undefined> {
   const entry = namedSource(flags);
   if (flags.kid !== undefined && entry?.flag !== '--key') {
@@ -231,7 +230,7 @@ export async function selectLookup(
       'Leave --kid out: the file names its KIDs.',
     );
   }
-  return entry ? openSource(entry, flags, library, signal) : environmentSource(environment, library);
+  return entry ? openSource(entry, flags, library, client) : environmentSource(environment, library);
 }
 
 /** Keys of a seed: those that the content has already, so that a rerun finds them, else new ones. */
@@ -249,10 +248,9 @@ async function openSource(
   entry: SourceEntry,
   flags: KeyFlags,
   library: Library,
-  signal: AbortSignal | undefined,
+  client: HttpClient,
 ): Promise<SelectedKeys> {
   const warnings = entry.warning === undefined ? [] : [entry.warning];
-  const client = await httpClient(flags, library, signal);
   return { source: await entry.open(flags, library, client), warnings };
 }
 
