@@ -1,9 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { ContentKey } from '../../src/keys/content-key.js';
-import { readCpix } from '../../src/keys/cpix/reader.js';
-import { writeCpix } from '../../src/keys/cpix/writer.js';
 import { type Answer, testServers } from '../keys/http/servers.js';
+import { spekeProvider } from '../keys/providers.js';
 import { runCli, runCliJson } from '../support/cli.js';
 import { sample } from '../support/samples.js';
 import { temporaryFolder } from '../support/temporary.js';
@@ -61,12 +59,9 @@ describe('prpack encrypt --cpix', () => {
 });
 
 describe('prpack encrypt --speke-url', () => {
-  const provider: Answer = ({ body, headers }, response) => {
-    if (headers.authorization !== 'Basic c2VjcmV0') return response.writeHead(401).end();
-    const asked = readCpix(body);
-    const contentKeys = asked.contentKeys.map((entry) => ({ ...entry, key: ContentKey.random() }));
-    response.writeHead(200, { 'x-speke-version': headers['x-speke-version'] });
-    return response.end(writeCpix({ ...asked, contentKeys }, '2.3'));
+  const provider: Answer = (seen, response, attempt) => {
+    if (seen.headers.authorization !== 'Basic c2VjcmV0') return response.writeHead(401).end();
+    return spekeProvider()(seen, response, attempt);
   };
 
   it('asks a key provider, which the header lets in', async () => {
@@ -109,6 +104,44 @@ describe('prpack encrypt --packaging-data-url', () => {
   });
 });
 
+describe('the header that lets prpack in', () => {
+  const sendKey: Answer = (_, response) =>
+    response.end(`<Answer><KeyId>${KID}</KeyId><KeyData>${KEY_BASE64}</KeyData></Answer>`);
+
+  it.each<[string, string, string, Answer]>([
+    ['--cpix', '--cpix-auth', 'PRPACK_CPIX_AUTH', sendCpix],
+    ['--packaging-data-url', '--packaging-data-auth', 'PRPACK_PACKAGING_DATA_AUTH', sendKey],
+    ['--speke-url', '--speke-auth', 'PRPACK_SPEKE_AUTH', spekeProvider()],
+  ])('of %s comes from the file of %s, or from %s', async (flag, authFlag, variable, answer) => {
+    const server = await servers.http(answer);
+    const header = inFolder(`header${authFlag}`);
+    writeFileSync(header, 'X-Api-Key: c2VjcmV0\n');
+    const options = [flag, server.url, '--no-register', '--force'];
+    await encryptWith(`header${flag}`, [...options, authFlag, `@${header}`]);
+    // those of other servers stay at home
+    const others = {
+      PRPACK_SPEKE_AUTH: 'of-speke',
+      PRPACK_CPIX_AUTH: 'of-cpix',
+      PRPACK_PACKAGING_DATA_AUTH: 'of-data',
+    };
+    await encryptWith(`header${flag}`, options, { ...others, [variable]: 'Basic c2VjcmV0' });
+    expect(server.seen.map(({ headers }) => [headers['x-api-key'], headers.authorization])).toEqual([
+      ['c2VjcmV0', undefined],
+      [undefined, 'Basic c2VjcmV0'],
+    ]);
+  });
+
+  it('goes along with decrypt and inspect, too', async () => {
+    const server = await servers.http(sendCpix);
+    const env = { PRPACK_CPIX_AUTH: 'Basic c2VjcmV0' };
+    await encryptWith('for-decrypt', ['--cpix', server.url, '--no-register'], env);
+    const encrypted = inFolder('for-decrypt.mp4');
+    await runCliJson(['decrypt', encrypted, inFolder('decrypted.mp4'), '--cpix', server.url], { env });
+    await runCliJson(['inspect', encrypted, '--cpix', server.url], { env });
+    expect(server.seen.map(({ headers }) => headers.authorization)).toEqual(Array(3).fill('Basic c2VjcmV0'));
+  });
+});
+
 describe('servers of keys', () => {
   it.each<[string, string[], string]>([
     [
@@ -120,6 +153,19 @@ describe('servers of keys', () => {
       'a header on the command line',
       ['--speke-url', 'http://127.0.0.1:1/', '--speke-auth', 'Bearer abc', '--content-id', 'x'],
       "--speke-auth cannot be '[redacted]'",
+    ],
+    [
+      'a header of packaging data on the command line',
+      [
+        ...['--packaging-data-url', 'http://127.0.0.1:1/', '--packaging-data-auth', 'Bearer abc'],
+        ...['--content-id', 'x'],
+      ],
+      "--packaging-data-auth cannot be '[redacted]'",
+    ],
+    [
+      'a header of CPIX on the command line',
+      ['--cpix', 'http://127.0.0.1:1/', '--cpix-auth', 'Bearer abc'],
+      "--cpix-auth cannot be '[redacted]'",
     ],
     [
       'a key for each track of SPEKE',

@@ -20,6 +20,8 @@ export interface TestServer {
   /** http or https, by name. */
   readonly url: string;
   readonly seen: Seen[];
+  /** Connections that were made to it, and those that are open now. */
+  readonly connections: { made: number; open: number };
 }
 
 const PROXY_VARIABLES = ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'HTTPS_PROXY', 'no_proxy', 'NO_PROXY'];
@@ -35,11 +37,16 @@ export function testServers() {
     for (const end of ends.splice(0)) end();
   });
 
-  async function listen(server: Server): Promise<number> {
+  async function listen(server: Server, connections = { made: 0, open: 0 }): Promise<number> {
     const sockets = new Set<Socket>();
     server.on('connection', (socket: Socket) => {
       sockets.add(socket);
-      socket.on('close', () => sockets.delete(socket));
+      connections.made++;
+      connections.open++;
+      socket.on('close', () => {
+        sockets.delete(socket);
+        connections.open--;
+      });
       socket.on('error', () => {});
     });
     ends.push(() => {
@@ -67,19 +74,22 @@ export function testServers() {
   return {
     async http(answer: Answer): Promise<TestServer> {
       const { seen, listener } = recorder(answer);
-      const port = await listen(createServer(listener));
-      return { port, url: `http://127.0.0.1:${port}`, seen };
+      const connections = { made: 0, open: 0 };
+      const port = await listen(createServer(listener), connections);
+      return { port, url: `http://127.0.0.1:${port}`, seen, connections };
     },
     async https(answer: Answer, certificate = 'server', options: ServerOptions = {}): Promise<TestServer> {
       const { seen, listener } = recorder(answer);
       const [cert, key] = [certificateText(`${certificate}.pem`), certificateText(`${certificate}.key`)];
-      const port = await listen(createTlsServer({ cert, key, ...options }, listener));
-      return { port, url: `https://localhost:${port}`, seen };
+      const connections = { made: 0, open: 0 };
+      const port = await listen(createTlsServer({ cert, key, ...options }, listener), connections);
+      return { port, url: `https://localhost:${port}`, seen, connections };
     },
     /** A server that speaks for itself. */
     async tcp(onConnection: (socket: Socket) => void): Promise<TestServer> {
-      const port = await listen(createTcpServer(onConnection));
-      return { port, url: `http://127.0.0.1:${port}`, seen: [] };
+      const connections = { made: 0, open: 0 };
+      const port = await listen(createTcpServer(onConnection), connections);
+      return { port, url: `http://127.0.0.1:${port}`, seen: [], connections };
     },
     /** A proxy that tunnels, whatever host it is asked for, to one port. */
     async proxy(port: number): Promise<TestServer> {
@@ -94,8 +104,9 @@ export function testServers() {
         upstream.on('error', () => socket.destroy());
         socket.on('error', () => upstream.destroy());
       });
-      const own = await listen(server);
-      return { port: own, url: `http://127.0.0.1:${own}`, seen };
+      const connections = { made: 0, open: 0 };
+      const own = await listen(server, connections);
+      return { port: own, url: `http://127.0.0.1:${own}`, seen, connections };
     },
     /** A port where nobody listens. */
     async closedPort(): Promise<number> {

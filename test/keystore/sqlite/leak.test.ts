@@ -7,6 +7,7 @@ import { parseKeyId } from '../../../src/keys/key-id.js';
 import { KeySeed } from '../../../src/keys/key-seed.js';
 import { KeyEncryptionKey } from '../../../src/keystore/key-wrap.js';
 import { scratchDirectories } from '../../keys/scratch.js';
+import { expectAbsent } from '../../support/secrets.js';
 import {
   fixedKek,
   KEK_HEX,
@@ -20,30 +21,6 @@ import {
 
 const scratch = scratchDirectories();
 const SEED = 'XVBovsmzhP9gRIZxWfFta3VVRPzVEWmJsazEJ46I';
-
-/** A secret in every form in which it could be found, as bytes. */
-function forms(hex: string): Buffer[] {
-  const bytes = Buffer.from(hex, 'hex');
-  const texts = [hex, hex.toUpperCase(), bytes.toString('base64'), bytes.toString('base64url')];
-  // A UUID looks like a key, too: in text order and as PlayReady's GUID.
-  const uuid = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
-  const texts16 = texts.map((text) => Buffer.from(text, 'utf16le'));
-  return [
-    bytes,
-    Buffer.from(bytes).reverse(),
-    ...[...texts, uuid].map((text) => Buffer.from(text)),
-    ...texts16,
-  ];
-}
-
-function expectAbsent(secrets: readonly string[], haystacks: ReadonlyMap<string, Buffer>) {
-  for (const secret of secrets) {
-    for (const form of forms(secret)) {
-      const found = [...haystacks].filter(([, bytes]) => bytes.includes(form)).map(([name]) => name);
-      expect(found).toEqual([]);
-    }
-  }
-}
 
 describe('a key', () => {
   it('is nowhere in the files of the store, its records, its audit and its errors', async () => {
