@@ -1,0 +1,213 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { inspect } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import type { KeySource } from '../../src/index.js';
+import { ContentKey } from '../../src/keys/content-key.js';
+import { cpixKeySource } from '../../src/keys/cpix/key-source.js';
+import { fetchCpix } from '../../src/keys/cpix/load.js';
+import { writeCpix } from '../../src/keys/cpix/writer.js';
+import { HttpClient } from '../../src/keys/http/client.js';
+import { SecretHeader } from '../../src/keys/http/secret-header.js';
+import { PackagingDataKeySource } from '../../src/keys/packaging-data/key-source.js';
+import { SpekeKeySource } from '../../src/keys/speke/key-source.js';
+import { certificateOf, certificatePath, privateKeyOf } from '../keys/cpix/documents.js';
+import { type Answer, failureOf, testServers } from '../keys/http/servers.js';
+import { providerData, providerKey, providerPssh, spekeProvider } from '../keys/providers.js';
+import { runCli, runCliJson } from '../support/cli.js';
+import { sample } from '../support/samples.js';
+import { expectAbsent, filesBelow } from '../support/secrets.js';
+import { temporaryFolder } from '../support/temporary.js';
+
+const INPUT = sample('bars.mp4');
+const PASSWORD = 'Gh7-zu2w_KqX9pTlVb4N'; // of the header that lets prpack in
+const AUTHORIZATION = `Basic ${Buffer.from(`packager:${PASSWORD}`).toString('base64')}`;
+const hexOf = (text: string) => Buffer.from(text).toString('hex');
+const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
+
+const servers = testServers();
+const inFolder = temporaryFolder();
+
+const HELD = providerKey('leak', 'ALL');
+const OTHER = providerKey('other', 'ALL');
+const SECRETS = [
+  HELD.key.revealHex(),
+  OTHER.key.revealHex(),
+  hexOf(PASSWORD),
+  hexOf(AUTHORIZATION),
+  hexOf(`packager:${PASSWORD}`),
+];
+
+/** One way to a key that a server has, and answers in which something is wrong, with the key in them. */
+interface Road {
+  readonly options: (url: string) => readonly string[];
+  readonly variable: string;
+  readonly source: (url: string, client: HttpClient) => Promise<KeySource>;
+  readonly good: Answer;
+  readonly bad: readonly Answer[];
+}
+
+const key64 = base64(HELD.key.revealBytes());
+const send =
+  (text: string, status = 200): Answer =>
+  (_, response) =>
+    response.writeHead(status).end(text);
+
+/** Answers that are wrong on every road: errors that quote the key, and texts that no reader takes. */
+const BAD_EVERYWHERE: readonly Answer[] = [
+  send(`no such content; key was ${key64}`, 422),
+  send(`<Fault>${key64} ${HELD.key.revealHex()}</Fault>`, 500),
+  send(key64),
+  send(`<CPIX xmlns="urn:dashif:org:cpix"><Broken key="${key64}"></CPIX>`),
+];
+
+const packagingAnswer = (pro: Uint8Array, key = key64) =>
+  `<A><KeyId>${HELD.kid}</KeyId><KeyData>${key}</KeyData><Data>${base64(pro)}</Data></A>`;
+const sealed = (pssh: Uint8Array) =>
+  writeCpix(
+    {
+      recipients: [certificateOf('recipient')],
+      contentKeys: [HELD],
+      drmSystems: [{ systemId: '9a04f079-9840-4286-ab92-e65be0885f95', kid: HELD.kid, pssh }],
+      keyPeriods: [],
+      usageRules: [],
+    },
+    '2.3',
+  );
+
+const ROADS: Readonly<Record<string, Road>> = {
+  speke: {
+    options: (url) => ['--speke-url', url, '--key-per', 'none'],
+    variable: 'PRPACK_SPEKE_AUTH',
+    source: async (url, client) =>
+      new SpekeKeySource({ url, client, contentId: 'leak', scheme: 'cenc', systems: [], keyPer: 'none' }),
+    good: spekeProvider(),
+    bad: [
+      spekeProvider((answer) => ({
+        ...answer,
+        drmSystems: answer.drmSystems.map((system) => ({
+          ...system,
+          pssh: providerPssh('playready', OTHER),
+        })),
+      })),
+      spekeProvider((answer) => ({
+        ...answer,
+        contentKeys: answer.contentKeys.map((entry) => ({ ...entry, commonEncryptionScheme: 'cbcs' })),
+      })),
+    ],
+  },
+  cpix: {
+    options: (url) => ['--cpix', url, '--cpix-private-key', certificatePath('recipient.key')],
+    variable: 'PRPACK_CPIX_AUTH',
+    source: async (url, client) =>
+      cpixKeySource(await fetchCpix(url, client, { privateKey: privateKeyOf('recipient') }), { name: url }),
+    good: send(sealed(providerPssh('playready', HELD))),
+    bad: [
+      send(sealed(providerPssh('playready', OTHER))),
+      send(sealed(new Uint8Array(10))),
+      send(sealed(providerPssh('playready', HELD)).replace(/<pskc:ValueMAC>./, '<pskc:ValueMAC>A')),
+    ],
+  },
+  'packaging-data': {
+    options: (url) => ['--packaging-data-url', url],
+    variable: 'PRPACK_PACKAGING_DATA_AUTH',
+    source: async (url, client) => new PackagingDataKeySource({ url, client, programIdentifier: 'leak' }),
+    good: send(packagingAnswer(providerData('playready', HELD).data)),
+    bad: [
+      send(packagingAnswer(providerData('playready', OTHER).data)),
+      send(packagingAnswer(providerData('playready', HELD).data, `${key64}AAAA`)),
+      send(packagingAnswer(HELD.key.revealBytes())),
+    ],
+  },
+};
+
+describe.each(Object.entries(ROADS))('the key and the header of %s', (name, road) => {
+  it('are in no argument, report, audit, store, temporary file or output', async () => {
+    const folder = inFolder(name);
+    for (const path of ['', '/tmp', '/data', '/config', '/out']) mkdirSync(folder + path);
+    const own = {
+      XDG_DATA_HOME: `${folder}/data`,
+      XDG_CONFIG_HOME: `${folder}/config`,
+      TMPDIR: `${folder}/tmp`,
+    };
+    const env = { ...own, PRPACK_KEK: '5a'.repeat(32) };
+    const authorized = { ...env, [road.variable]: AUTHORIZATION };
+    const said = new Map<string, Buffer>();
+    const run = async (title: string, args: readonly string[], exitCode: number) => {
+      const text = await runCli(args, { env: authorized });
+      said.set(title, Buffer.from(text.stdout + text.stderr + args.join(' ')));
+      const json = await runCli([...args, '--json'], { env: authorized });
+      said.set(`${title} --json`, Buffer.from(json.stdout + json.stderr));
+      expect([title, text.exitCode, json.exitCode]).toEqual([title, exitCode, exitCode]);
+    };
+    const good = await servers.http(road.good);
+    const output = `${folder}/out/good.mp4`;
+    await run('encrypt', ['encrypt', INPUT, output, ...road.options(good.url), '--content-id', 'leak'], 0);
+    expect(new Set(good.seen.map(({ headers }) => headers.authorization))).toEqual(new Set([AUTHORIZATION]));
+    for (const [i, answer] of road.bad.entries()) {
+      const bad = await servers.http(answer);
+      const args = [
+        'encrypt',
+        INPUT,
+        `${folder}/out/${i}.mp4`,
+        ...road.options(bad.url),
+        '--content-id',
+        'leak',
+      ];
+      await run(`bad answer ${i}`, args, 5);
+    }
+    await run('audit', ['keys', 'audit'], 0);
+    await run('list', ['keys', 'list'], 0);
+    await run('show', ['keys', 'show', HELD.kid], 0);
+    await run('inspect', ['inspect', output], 0);
+    await run('config', ['config'], 0);
+    expect(said.get('config')!.toString()).toContain('[redacted]');
+    const files = filesBelow(folder);
+    expect([...files].filter(([, bytes]) => bytes.includes(HELD.kid)).length).toBeGreaterThan(0);
+    expectAbsent(SECRETS, new Map([...said, ...files]));
+  });
+
+  it('are in no error and none of its causes', async () => {
+    const authorization = SecretHeader.parse(AUTHORIZATION, 'test');
+    const told = new Map<string, Buffer>();
+    for (const [i, answer] of BAD_EVERYWHERE.entries()) {
+      const server = await servers.http(answer);
+      const client = new HttpClient({ authorization, retries: 0 });
+      const work = road
+        .source(server.url, client)
+        .then((source) => source.assign([{ trackId: 1, type: 'video' }]));
+      const { error, said } = await failureOf(work);
+      told.set(`answer ${i}`, Buffer.from(said + inspect([error, client], { depth: 20, showHidden: true })));
+      await client.close();
+    }
+    const server = await servers.http(road.good);
+    const client = new HttpClient({ authorization });
+    const source = await road.source(server.url, client);
+    const assigned = await source.assign([{ trackId: 1, type: 'video' }]);
+    expect(assigned[0]!.key.equals(ContentKey.fromHex(HELD.key.revealHex()))).toBe(true);
+    const depths = { depth: 20, showHidden: true, maxArrayLength: null, maxStringLength: null };
+    told.set(
+      'source and keys',
+      Buffer.from(inspect([source, assigned, client], depths) + JSON.stringify([source, assigned])),
+    );
+    await client.close();
+    expectAbsent(SECRETS, told);
+  });
+});
+
+it('is seen by the search, where it stands', async () => {
+  const { stdout } = await runCli([
+    'keys',
+    'add',
+    '--content-id',
+    'shown',
+    '--kid',
+    HELD.kid,
+    '--key',
+    HELD.key.revealHex(),
+  ]);
+  const shown = await runCliJson(['keys', 'show', HELD.kid, '--reveal']);
+  expectAbsent(SECRETS, new Map([['add', Buffer.from(stdout)]]));
+  expect(() => expectAbsent(SECRETS, new Map([['show', Buffer.from(JSON.stringify(shown))]]))).toThrow();
+  writeFileSync(inFolder('key.bin'), HELD.key.revealBytes());
+  expect(() => expectAbsent(SECRETS, filesBelow(inFolder('')))).toThrow();
+});
