@@ -26,7 +26,7 @@ interface TextChild {
   readonly until2_3?: true;
 }
 
-/** The first goes before HLSSignalingData, the others behind. */
+/** In the order of the schema: the first two go before HLSSignalingData, the others behind. */
 const TEXT_CHILDREN: readonly TextChild[] = [
   { field: 'contentProtectionData', namespace: 'cpix', name: 'ContentProtectionData', base64: true },
   { field: 'uriExtXKey', namespace: 'cpix', name: 'URIExtXKey', base64: true, until2_3: true },
@@ -92,13 +92,14 @@ function readHlsSignaling(system: Element): CpixHlsSignaling | undefined {
 /** XML of one DRMSystem. */
 export function writeDrmSystem(system: CpixDrmSystem, version: CpixVersion): string {
   const { kid, systemId, name, pssh } = system;
-  const texts = TEXT_CHILDREN.filter(({ until2_3 }) => !until2_3 || version < '2.4');
-  const [first, ...others] = texts.map((entry) => writeTextChild(system, entry));
+  const texts = TEXT_CHILDREN.map((entry) =>
+    entry.until2_3 && version >= '2.4' ? '' : writeTextChild(system, entry),
+  );
   const inner = [
     pssh === undefined ? '' : `<cpix:PSSH>${toBase64(pssh)}</cpix:PSSH>`,
-    first,
+    ...texts.slice(0, 2),
     writeHlsSignaling(system.hlsSignaling, version),
-    ...others,
+    ...texts.slice(2),
   ].join('');
   return `<cpix:DRMSystem${attributes({ kid, systemId, name })}>${inner}</cpix:DRMSystem>`;
 }

@@ -52,7 +52,7 @@ function list(name: string, items: readonly string[]): string {
   return items.length === 0 ? '' : `<cpix:${name}>${items.join('')}</cpix:${name}>`;
 }
 
-/** `@commonEncryptionScheme` came with 2.2. */
+/** `@commonEncryptionScheme` came with 2.3. */
 function writeContentKey(
   contentKey: CpixContentKey,
   secrets: Secrets | undefined,
@@ -63,7 +63,7 @@ function writeContentKey(
     kid,
     explicitIV: explicitIv && toBase64(explicitIv),
     dependsOnKey,
-    commonEncryptionScheme: version < '2.2' ? undefined : commonEncryptionScheme,
+    commonEncryptionScheme: version < '2.3' ? undefined : commonEncryptionScheme,
   });
   if (!key) return `<cpix:ContentKey${head}/>`;
   const secret = secrets ? encryptedSecret(contentKey, secrets) : plainSecret(contentKey);

@@ -69,7 +69,7 @@ describe('writeCpix', () => {
     expect(has(/<cpix:CPIX [^>]* version="2\.\d"/)).toEqual(['2.3', '2.4']);
     expect(has(/playlist="master"/)).toEqual(['2.0', '2.1', '2.2', '2.3']);
     expect(has(/playlist="multiVariant"/)).toEqual(['2.4']);
-    expect(has(/commonEncryptionScheme="cbcs"/)).toEqual(['2.2', '2.3', '2.4']);
+    expect(has(/commonEncryptionScheme="cbcs"/)).toEqual(['2.3', '2.4']);
     expect(has(/ contentId="/)).toEqual(['2.1', '2.2', '2.3', '2.4']);
   });
 
@@ -88,6 +88,20 @@ describe('writeCpix', () => {
       'ContentKeyPeriodList',
       'ContentKeyUsageRuleList',
     ]);
+  });
+
+  it('writes the children of a DRMSystem in the order of the schema', () => {
+    const drmSystems = [{ ...full.drmSystems[0]!, uriExtXKey: 'skd://x' }];
+    const childrenIn = (version: (typeof CPIX_VERSIONS)[number]) =>
+      [...writeCpix({ ...full, drmSystems }, version).matchAll(/<cpix:(PSSH|\w+Data|URIExtXKey)\b/g)].map(
+        (match) => match[1],
+      );
+    const [before, behind] = [
+      ['PSSH', 'ContentProtectionData'],
+      ['HLSSignalingData', 'HLSSignalingData', 'SmoothStreamingProtectionHeaderData'],
+    ];
+    expect(childrenIn('2.3')).toEqual([...before!, 'URIExtXKey', ...behind!]);
+    expect(childrenIn('2.4')).toEqual([...before!, ...behind!]);
   });
 
   it('writes an empty element for what is asked for', () => {
