@@ -15,7 +15,13 @@ export { environmentSecretHeader, readSecretHeader, SecretHeader } from './keys/
 export { KeyFile, type KeyFileEntry, parseKeyFile, readKeyFile } from './keys/key-file.js';
 export { type KeyId, newKeyId, parseKeyId } from './keys/key-id.js';
 export { KeySeed, keySeedSource, readKeySeedFile } from './keys/key-seed.js';
-export type { AssignedKey, KeyLookup, KeySource, TrackKeyRequest } from './keys/key-source.js';
+export type {
+  AssignedKey,
+  GivenProtection,
+  KeyLookup,
+  KeySource,
+  TrackKeyRequest,
+} from './keys/key-source.js';
 export { PackagingDataKeySource, type PackagingDataOptions } from './keys/packaging-data/key-source.js';
 export { checkPolicy, loadPolicy } from './keys/policy/load.js';
 export { BUILT_IN_POLICIES, type Policy } from './keys/policy/policy.js';

@@ -60,7 +60,7 @@ function readBox(given: GivenProtection, { kid }: AssignedKey, keys: readonly As
   const { box, protection } = readPsshBytes(given, refuse);
   if (protection.systemId !== systemId) throw refuse(`is of ${systemName(protection.systemId)}`);
   const described = describeProtectionData(protection);
-  if (described.problem !== undefined) throw refuse(`cannot be read (${described.problem.slice(0, 200)})`);
+  if (described.problem !== undefined) throw refuse('cannot be read'); // its reason may quote what a server sent
   const lists = [protection.keyIds, described.keyIds].filter((list) => list.length > 0);
   if (lists.some((list) => !list.includes(kid))) throw refuse(`does not name this KID`);
   expectPlayReadyKeys(described, protection.data.length, keys, refuse);

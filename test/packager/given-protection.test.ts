@@ -137,14 +137,9 @@ describe('data that comes with keys', () => {
       'of a PlayReady Object with a wrong length',
       PLAYREADY,
       writePssh({ systemId: PLAYREADY, keyIds: [], data: Buffer.from('ffff00000100', 'hex') }),
-      /cannot be read \(.*length/,
+      /cannot be read$/,
     ],
-    [
-      'of XML that is not well-formed',
-      PLAYREADY,
-      playReady('<WRMHEADER'),
-      /cannot be read \(PlayReady header/,
-    ],
+    ['of XML that is not well-formed', PLAYREADY, playReady('<WRMHEADER'), /cannot be read$/],
     ['for another KID', PLAYREADY, providerPssh('playready', AUDIO), /does not name this KID$/],
     ['for another KID, of Widevine', WIDEVINE, providerPssh('widevine', AUDIO), /does not name this KID$/],
     [
