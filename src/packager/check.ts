@@ -53,14 +53,18 @@ export async function checkEncryptedSource(output: ByteSource, expected: Encrypt
     const checks = expected.encryptions.map(
       (encryption) => new EncryptionCheck(encryption, expected, output),
     );
+    const kids = new Set<string>();
+    let movie: Movie | undefined;
     for (const part of readMovieInParts(output, FRAGMENTS_A_PART)) {
       samples.add(part);
       const protections = readProtections(part, output);
       expectEqual('the number of encrypted tracks', expected.encryptions.length, protections.length);
       for (const check of checks) await check.add(protections);
-      expectPsshNamesKeys(part, protections);
+      for (const kid of protections.flatMap((protection) => protection.kids)) kids.add(kid);
+      movie = part;
     }
     samples.end();
+    expectPsshNamesKeys(movie!, kids);
   });
 }
 
@@ -288,14 +292,14 @@ function* spread(count: number, wanted: number): Generator<number> {
 }
 
 /** The boxes of a system together list the KIDs of all encrypted tracks, unless one of them lists none: it is for any. */
-function expectPsshNamesKeys(movie: Movie, protections: readonly ReadProtection[]): void {
-  const described = movie.moovNode.children
+function expectPsshNamesKeys({ moov, moovNode }: Movie, kids: Iterable<string>): void {
+  const described = moovNode.children
     .filter(isPsshBox)
-    .map((box) => describeProtectionData(readPsshBox(box, movie.moov)));
+    .map((box) => describeProtectionData(readPsshBox(box, moov)));
   for (const systemId of new Set(described.map((box) => box.systemId))) {
     const lists = described.filter((box) => box.systemId === systemId).map(({ keyIds }) => keyIds);
     if (lists.some((list) => list.length === 0)) continue;
-    for (const kid of protections.flatMap(({ kids }) => kids)) {
+    for (const kid of kids) {
       if (!lists.flat().includes(kid)) throw failed(`no pssh of system ${systemId} names KID ${kid}`);
     }
   }
