@@ -1,5 +1,6 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { makeDirectories } from './make-directories.js';
 import { temporaryPrefixOf } from './output-file.js';
 import { outputFailure } from './write.js';
 
@@ -33,7 +34,7 @@ export function removeAbandonedParts(outputs: readonly string[]): number {
  */
 export function makeOutputDirectory(path: string): void {
   try {
-    mkdirSync(path, { recursive: true });
+    makeDirectories(path);
   } catch (cause) {
     throw outputFailure(path, 'cannot be made', cause);
   }

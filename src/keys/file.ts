@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
-import { mkdir, open, readFile, unlink } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { open, readFile, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { makeDirectories } from '../bytes/make-directories.js';
 import { PrpackError } from '../errors.js';
 
 /**
@@ -42,12 +43,7 @@ export async function createSecretFile(path: string, text: string): Promise<void
 
 /** Makes a directory and those above it that are missing, for their owner only, and on the disk when this returns. */
 export async function makePrivateDirectory(path: string): Promise<void> {
-  const absolute = resolve(path);
-  const highest = await mkdir(absolute, { recursive: true, mode: 0o700 });
-  if (highest === undefined) return; // it was there
-  for (let made = absolute; made.length >= highest.length; made = dirname(made)) {
-    await syncDirectory(dirname(made));
-  }
+  for (const made of makeDirectories(path, 0o700).reverse()) await syncDirectory(dirname(made));
 }
 
 /** Makes the names in a directory durable. Windows cannot open directories and does not need it. */

@@ -139,11 +139,16 @@ function refuseOpenModes(path: string, mode: number): void {
   });
 }
 
-function kekFileFailure(path: string, verb: string, cause: NodeJS.ErrnoException): PrpackError {
+function kekFileFailure(
+  path: string,
+  verb: 'read' | 'written' | 'replaced',
+  cause: NodeJS.ErrnoException,
+): PrpackError {
+  const own = verb === 'read' ? 'Let this user read it' : 'Let this user write it, on a disk that has room';
   return new PrpackError(
     'KEY_SOURCE_FAILED',
     `the key-encryption key (KEK) cannot be ${verb}: ${path} (${cause.code})`,
-    { path, remedy: `Make it accessible to this user, or give a KEK with --kek-file or ${KEK_VARIABLE}.` },
+    { path, remedy: `${own}, or give a KEK with --kek-file or ${KEK_VARIABLE}.` },
     cause,
   );
 }

@@ -1,18 +1,37 @@
 import { PrpackError } from '../../errors.js';
 
-/** Primary result codes of SQLite (https://sqlite.org/rescode.html) that a user can do something about. */
+type Advice = readonly [problem: string, remedy: string];
+
+const NO_ROOM: Advice = [
+  'has no room left',
+  'Free some space on the disk that holds the key store, then try again.',
+];
+const READ_ONLY: Advice = [
+  'is read-only',
+  'Let this user write to the key store file and its directory, or name another one.',
+];
+const NO_PLACE: Advice = ['cannot be made', 'Name a file in a directory where this user may write.'];
+
+/** Primary result codes of SQLite (https://sqlite.org/rescode.html), and codes of the system, that a user can do something about. */
 const BUSY = 5;
-const REMEDIES: ReadonlyMap<number, readonly [problem: string, remedy: string]> = new Map([
+const REMEDIES: ReadonlyMap<number | string | undefined, Advice> = new Map<number | string, Advice>([
   [
     BUSY,
     ['is locked by another process', 'Wait until the other work on this key store is done, then try again.'],
   ],
-  [8, ['is read-only', 'Let this user write to the key store file and its directory, or name another one.']],
+  [8, READ_ONLY],
   [10, ['failed to read or write', 'Check the disk that holds the key store, then try again.']],
   [11, ['is corrupt', 'Restore the key store from a backup; the damaged file has been left as it is.']],
-  [13, ['has no room left', 'Free some space on the disk that holds the key store, then try again.']],
+  [13, NO_ROOM],
   [14, ['cannot be opened', 'Check that this user may read and write the key store file and its directory.']],
   [26, ['is not an SQLite database', 'Name another file: this one has been left as it is.']],
+  ['ENOSPC', NO_ROOM],
+  ['EDQUOT', NO_ROOM],
+  ['EROFS', READ_ONLY],
+  ['EACCES', READ_ONLY],
+  ['EPERM', READ_ONLY],
+  ['ENOENT', NO_PLACE],
+  ['ENOTDIR', NO_PLACE],
 ]);
 
 /** What the driver adds to its errors. */
@@ -28,7 +47,7 @@ export function isBusy(error: unknown): boolean {
 /** A KEY_STORE_FAILED for an error of the driver or the file system; an error of our own passes through. */
 export function storeFailure(path: string, cause: unknown): PrpackError {
   if (cause instanceof PrpackError) return cause;
-  const known = REMEDIES.get(primaryCode(cause) ?? 0);
+  const known = REMEDIES.get(primaryCode(cause) ?? (cause as NodeJS.ErrnoException).code);
   const [problem, remedy] = known ?? [
     'failed',
     'Check the key store file and its directory, then try again.',
