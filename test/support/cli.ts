@@ -22,6 +22,8 @@ export interface CliOptions {
   readonly cwd?: string;
   /** Called once the process runs, to send it signals. */
   readonly onStart?: (child: ChildProcess) => void;
+  /** User id to run under; only root can choose. */
+  readonly uid?: number;
   /** Arguments of Node itself. */
   readonly nodeArgs?: readonly string[];
 }
@@ -35,11 +37,15 @@ export function runCli(args: readonly string[], options: CliOptions = {}): Promi
 export function runProgram(
   program: string,
   args: readonly string[],
-  { env = {}, stdin = '', cwd = process.env.HOME!, onStart }: CliOptions = {},
+  { env = {}, stdin = '', cwd = process.env.HOME!, uid, onStart }: CliOptions = {},
 ): Promise<CliResult> {
   const problem = inject('buildProblem');
   if (problem) throw new Error(`dist/ could not be built:\n${problem}`);
-  const child = spawn(program, args, { cwd, env: { ...plainEnvironment(), ...env } });
+  const child = spawn(program, args, {
+    cwd,
+    env: { ...plainEnvironment(), ...env },
+    ...(uid === undefined ? {} : { uid }),
+  });
   const stdout = collect(child.stdout);
   const stderr = collect(child.stderr);
   child.stdin.on('error', () => {}); // a program that does not read its input closes it

@@ -20,7 +20,13 @@ const REMEDIES: ReadonlyMap<number | string | undefined, Advice> = new Map<numbe
     ['is locked by another process', 'Wait until the other work on this key store is done, then try again.'],
   ],
   [8, READ_ONLY],
-  [10, ['failed to read or write', 'Check the disk that holds the key store, then try again.']],
+  [
+    10,
+    [
+      'failed to read or write',
+      'Check that the disk that holds the key store works and has room, then try again.',
+    ],
+  ],
   [11, ['is corrupt', 'Restore the key store from a backup; the damaged file has been left as it is.']],
   [13, NO_ROOM],
   [14, ['cannot be opened', 'Check that this user may read and write the key store file and its directory.']],
@@ -34,8 +40,19 @@ const REMEDIES: ReadonlyMap<number | string | undefined, Advice> = new Map<numbe
   ['ENOTDIR', NO_PLACE],
 ]);
 
+/** Result codes by what SQLite calls them (`sqlite3_errstr`): errors of the driver's `all` have no code. */
+const CODES_OF_TEXTS: ReadonlyMap<string, number> = new Map([
+  ['database is locked', BUSY],
+  ['attempt to write a readonly database', 8],
+  ['disk I/O error', 10],
+  ['database disk image is malformed', 11],
+  ['database or disk is full', 13],
+  ['unable to open database file', 14],
+]);
+
 /** What the driver adds to its errors. */
 interface SqliteError {
+  readonly message?: string;
   readonly sqliteCode?: number;
   readonly errcode?: number;
 }
@@ -63,7 +80,7 @@ export function storeFailure(path: string, cause: unknown): PrpackError {
 
 /** The lower eight bits of an extended result code. */
 function primaryCode(error: unknown): number | undefined {
-  const { sqliteCode, errcode } = (error ?? {}) as SqliteError;
-  const code = sqliteCode ?? errcode;
+  const { sqliteCode, errcode, message } = (error ?? {}) as SqliteError;
+  const code = sqliteCode ?? errcode ?? CODES_OF_TEXTS.get(message ?? '');
   return code === undefined ? undefined : code & 0xff;
 }
