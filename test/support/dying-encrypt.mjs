@@ -1,7 +1,7 @@
 // Encrypts with a key store, and dies as by kill -9 at the step that the first argument names.
 import { encrypt, openKeyStore } from '../../dist/index.js';
 
-const [step, input, output, storePath] = process.argv.slice(2);
+const [step, input, output, storePath, contentId] = process.argv.slice(2);
 const store = openKeyStore({ location: `sqlite:${storePath}` });
 
 function dieAt(name) {
@@ -26,6 +26,6 @@ const keyStore = {
   findByContentId: dying('findByContentId'),
 };
 const onProgress = ({ phase }) => dieAt(phase);
-await encrypt({ input, output, keyStore, contentId: 'film', onProgress });
+await encrypt({ input, output, keyStore, contentId, onProgress });
 dieAt('done');
 await store.close();
