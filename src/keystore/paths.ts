@@ -34,6 +34,11 @@ export function defaultKeyStorePath(environment: Environment, platform = process
   return join(directory(DATA, environment, platform), 'prpack', 'keys.sqlite');
 }
 
+/** What this user knows of keys on SKM servers. */
+export function skmIndexPath(environment: Environment, platform = process.platform): string {
+  return join(directory(DATA, environment, platform), 'prpack', 'skm.sqlite');
+}
+
 /** The file of the key-encryption key of a user who gives none. It lies apart from the store, whose backups then do not hold it. */
 export function defaultKekPath(environment: Environment, platform = process.platform): string {
   return join(directory(CONFIGURATION, environment, platform), 'prpack', 'kek');

@@ -17,12 +17,12 @@ export interface KeyStoreFlags {
 export function addKeyStoreOptions(command: Command): void {
   command.option(
     '--key-store <location>',
-    "key store: sqlite:<path>, or https://<host> of a key server (default: PRPACK_KEY_STORE, else this user's own)",
+    "key store: sqlite:<path>, https://<host> of a key server, or skm+https://<host> of an SKM server (default: PRPACK_KEY_STORE, else this user's own)",
     once('--key-store', nonEmpty('--key-store')),
   );
   command.option(
     '--kek-file <file>',
-    "key-encryption key of the key store (default: PRPACK_KEK, else this user's own, made on first use)",
+    "key-encryption key of the key store (default: PRPACK_KEK, else this user's own, made on first use; for an SKM server, the one agreed on with the license server)",
     once('--kek-file', nonEmpty('--kek-file')),
   );
 }

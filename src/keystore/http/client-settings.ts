@@ -3,6 +3,7 @@ import { readSecretText } from '../../keys/file.js';
 import { parseServerUrl } from '../../keys/http/location.js';
 import { SecretHeader } from '../../keys/http/secret-header.js';
 import type { TlsFiles } from '../../keys/http/tls.js';
+import type { ServerClientOptions } from './server-client.js';
 
 /** Environment variables of whoever uses a key store on a server. */
 const TOKEN_VARIABLE = 'PRPACK_KEY_STORE_TOKEN';
@@ -10,14 +11,6 @@ const TOKEN_FILE_VARIABLE = 'PRPACK_KEY_STORE_TOKEN_FILE';
 const AUTHORITIES_VARIABLE = 'PRPACK_KEY_STORE_CA_FILE';
 const CERTIFICATE_VARIABLE = 'PRPACK_KEY_STORE_CERT_FILE';
 const PRIVATE_KEY_VARIABLE = 'PRPACK_KEY_STORE_CERT_KEY_FILE';
-
-/** How a key store on a server is reached. */
-export interface ClientSettings {
-  readonly url: URL;
-  /** None, where a client certificate is what lets this client in. */
-  readonly authorization: () => Promise<SecretHeader | undefined>;
-  readonly tls: TlsFiles;
-}
 
 /**
  * Address from the location, token and certificates from the environment; `http` for servers on this machine alone.
@@ -28,7 +21,7 @@ export function clientSettings(
   location: string,
   environment: Readonly<Record<string, string | undefined>>,
   prefix = '',
-): ClientSettings {
+): ServerClientOptions {
   const url = parseServerUrl(location);
   if (url.search !== '' || url.hash !== '') throw notAnAddress('it has a query or a fragment', prefix);
   if (url.protocol === 'http:' && !isLoopback(url.hostname)) {

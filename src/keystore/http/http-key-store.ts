@@ -1,7 +1,5 @@
 import { PrpackError } from '../../errors.js';
-import { HttpClient, type HttpRequest, type HttpResponse } from '../../keys/http/client.js';
-import type { SecretHeader } from '../../keys/http/secret-header.js';
-import type { TlsFiles } from '../../keys/http/tls.js';
+import type { HttpResponse } from '../../keys/http/client.js';
 import type { KeyId } from '../../keys/key-id.js';
 import type {
   AuditEntry,
@@ -16,36 +14,26 @@ import type {
   RegisteredKey,
   StoredKey,
 } from '../key-store.js';
-import { notAKeyServer, serverRefusal, storeFailure } from './failure.js';
+import { notAKeyServer, serverRefusal } from './failure.js';
+import { ServerClient, type ServerClientOptions, type ServerRequest } from './server-client.js';
 
 /** Keys of one request, which is all or nothing. */
 const MAX_KEYS = 1000;
-
-export interface HttpKeyStoreOptions {
-  /** Address of the key server; REST v1 is below it. */
-  readonly url: URL;
-  /** The header that lets this client in; asked for once, at the first request. */
-  readonly authorization: () => Promise<SecretHeader | undefined>;
-  readonly tls?: TlsFiles;
-  /** Pause before the second attempt of a request, in milliseconds. */
-  readonly retryDelayMs?: number;
-}
 
 type Wire = typeof import('./wire.js');
 type Reader<T> = (wire: Wire, body: unknown) => T;
 
 /**
- * A key store behind a key server of prpack (REST v1, `prpack serve`). Every request may be repeated, for the server's operations are
- * idempotent. What the server may do for this client depends on its token.
+ * A key store behind a key server of prpack (REST v1, `prpack serve`). What the server may do for this client depends on its token.
  */
 export class HttpKeyStore implements KeyStore {
   readonly location: string;
-  readonly #options: HttpKeyStoreOptions;
-  #client: Promise<HttpClient> | undefined;
+  readonly #client: ServerClient;
 
-  constructor(options: HttpKeyStoreOptions) {
-    this.#options = options;
-    this.location = options.url.href.replace(/\/$/, '');
+  /** REST v1 is below the address. */
+  constructor(options: ServerClientOptions) {
+    this.#client = new ServerClient(options);
+    this.location = this.#client.url;
   }
 
   async register(registrations: readonly KeyRegistration[]): Promise<RegisteredKey[]> {
@@ -90,15 +78,17 @@ export class HttpKeyStore implements KeyStore {
   }
 
   async close(): Promise<void> {
-    const client = await this.#client?.catch(() => undefined);
-    this.#client = undefined;
-    await client?.close();
+    await this.#client.close();
   }
 
-  #send<T>(request: Request, read: Reader<T>): Promise<T>;
-  #send<T>(request: Request, read: Reader<T>, absent: readonly number[]): Promise<T | undefined>;
-  async #send<T>(request: Request, read: Reader<T>, absent: readonly number[] = []): Promise<T | undefined> {
-    const response = await this.#ask(request);
+  #send<T>(request: ServerRequest, read: Reader<T>): Promise<T>;
+  #send<T>(request: ServerRequest, read: Reader<T>, absent: readonly number[]): Promise<T | undefined>;
+  async #send<T>(
+    request: ServerRequest,
+    read: Reader<T>,
+    absent: readonly number[] = [],
+  ): Promise<T | undefined> {
+    const response = await this.#client.request(request);
     const { status } = response;
     if (absent.includes(status) && isProblem(response)) return undefined;
     if (status < 200 || status > 299) throw serverRefusal(response);
@@ -113,32 +103,9 @@ export class HttpKeyStore implements KeyStore {
         : notAKeyServer(response);
     }
   }
-
-  async #ask({ path, ...request }: Request): Promise<HttpResponse> {
-    this.#client ??= this.#connect();
-    try {
-      const client = await this.#client;
-      return await client.request({ ...request, url: `${this.location}${path}`, isIdempotent: true });
-    } catch (error) {
-      throw storeFailure(error);
-    }
-  }
-
-  async #connect(): Promise<HttpClient> {
-    const { authorization: open, tls, retryDelayMs } = this.#options;
-    const authorization = await open();
-    return new HttpClient({
-      ...(authorization && { authorization }),
-      ...(tls && { tls }),
-      ...(retryDelayMs !== undefined && { retryDelayMs }),
-    });
-  }
 }
 
-/** A request to a path below the address of the server. */
-type Request = Omit<HttpRequest, 'url'> & { readonly path: string };
-
-function get(path: string, query: Readonly<Record<string, string | number | undefined>> = {}): Request {
+function get(path: string, query: Readonly<Record<string, string | number | undefined>> = {}): ServerRequest {
   const given: [string, string][] = Object.entries(query).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, `${value}`]],
   );
@@ -146,7 +113,7 @@ function get(path: string, query: Readonly<Record<string, string | number | unde
   return { method: 'GET', path: search === '' ? path : `${path}?${search}` };
 }
 
-function post(path: string, body: object): Request {
+function post(path: string, body: object): ServerRequest {
   return {
     method: 'POST',
     path,

@@ -1,4 +1,5 @@
 import { clientSettings } from '../http/client-settings.js';
+import { skmIndexPath } from '../paths.js';
 import { skmKekSource } from './kek-source.js';
 import { SkmKeyStore } from './skm-key-store.js';
 
@@ -14,5 +15,6 @@ export function openSkmKeyStore(
   return new SkmKeyStore({
     ...clientSettings(location, environment, 'skm+'),
     kek: skmKekSource(environment, kekFile),
+    indexPath: skmIndexPath(environment),
   });
 }

@@ -1,17 +1,17 @@
 import { keyChecksum } from '../../keys/checksum.js';
 import type { ContentKey } from '../../keys/content-key.js';
 import { damagedRecord } from '../damaged-record.js';
-import type { StoredKey } from '../key-store.js';
+import type { PublishedOutput, StoredKey } from '../key-store.js';
 import { otherKek } from './failure.js';
 import type { SkmKek } from './kek.js';
 import { readInfo, type SkmInfo, type SkmObject } from './wire.js';
 
 /**
  * A key object opened, and verified as far as it can be: the wrapping guards the key, the checksum binds it to its KID. The server has
- * no states, so that every key is `pending`.
+ * no states: a key that this machine knows to be in a published file is `active`, all others are `pending`.
  * @throws PrpackError KEY_INVALID when it is wrapped under another KEK, KEY_STORE_FAILED when it was tampered with
  */
-export function openObject(object: SkmObject, kek: SkmKek): StoredKey {
+export function openObject(object: SkmObject, kek: SkmKek, outputs: readonly PublishedOutput[]): StoredKey {
   const { kid, kekId, contentId } = object;
   const info = readInfo(object);
   const key = unwrap(object, kek);
@@ -24,9 +24,9 @@ export function openObject(object: SkmObject, kek: SkmKek): StoredKey {
     ...description,
     kid,
     contentId: contentId ?? '',
-    state: 'pending',
+    state: outputs.length > 0 ? 'active' : 'pending',
     checksum,
-    outputs: [],
+    outputs,
     createdAt,
     updatedAt: lastUpdateOf(object) ?? createdAt,
     ...(kekId && { kekId }),

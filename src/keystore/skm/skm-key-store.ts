@@ -1,16 +1,17 @@
 import { PrpackError } from '../../errors.js';
-import { HttpClient, type HttpRequest, type HttpResponse } from '../../keys/http/client.js';
-import type { SecretHeader } from '../../keys/http/secret-header.js';
-import type { TlsFiles } from '../../keys/http/tls.js';
+import type { HttpResponse } from '../../keys/http/client.js';
 import type { KeyId } from '../../keys/key-id.js';
 import { damagedRecord } from '../damaged-record.js';
-import { storeFailure } from '../http/failure.js';
+import { ServerClient, type ServerClientOptions } from '../http/server-client.js';
 import type {
   AuditEntry,
+  KeyFilter,
   KeyRecord,
   KeyRegistration,
   KeyStore,
   Page,
+  PageRequest,
+  PublishedOutput,
   RegisteredKey,
   StoredKey,
 } from '../key-store.js';
@@ -18,70 +19,84 @@ import { registrationConflict } from '../registration-rules.js';
 import { notAnSkmServer, notOfSkm, notRegistered, skmRefusal } from './failure.js';
 import type { SkmKek } from './kek.js';
 import type { SkmKekSource } from './kek-source.js';
+import { LocalIndex, type NotedKey } from './local-index.js';
 import type { SkmObject } from './wire.js';
 
-export interface SkmKeyStoreOptions {
-  /** Address of the SKM server; `/keys` is below it. */
-  readonly url: URL;
+export interface SkmKeyStoreOptions extends ServerClientOptions {
   readonly kek: SkmKekSource;
-  /** The header that lets this client in; asked for once, at the first request. */
-  readonly authorization: () => Promise<SecretHeader | undefined>;
-  readonly tls?: TlsFiles;
-  /** Pause before the second attempt of a request, in milliseconds. */
-  readonly retryDelayMs?: number;
+  /** The file of what the server cannot tell. */
+  readonly indexPath: string;
 }
 
 /**
- * A key store behind a server of the SKM API (Simple Key Management). Keys are wrapped here and opened here: the server gets neither
- * a key nor the KEK. It knows keys by their KID alone, and has no states, so that it takes less than other stores do.
+ * A key store behind a server of the SKM API (Simple Key Management); `/keys` is below its address. Keys are wrapped here and opened
+ * here: the server gets neither a key nor the KEK. It knows keys by their KID alone, and has no states: what is to be known besides is
+ * in an index on this machine.
  */
 export class SkmKeyStore implements KeyStore {
   readonly location: string;
-  readonly #url: string;
-  readonly #options: SkmKeyStoreOptions;
-  #client: Promise<HttpClient> | undefined;
+  readonly #client: ServerClient;
+  readonly #kek: SkmKekSource;
+  readonly #index: LocalIndex;
 
-  constructor(options: SkmKeyStoreOptions) {
-    this.#options = options;
-    this.#url = options.url.href.replace(/\/$/, '');
-    this.location = `skm+${this.#url}`;
+  constructor({ kek, indexPath, ...options }: SkmKeyStoreOptions) {
+    this.#client = new ServerClient(options);
+    this.#kek = kek;
+    this.#index = new LocalIndex(indexPath, this.#client.url);
+    this.location = `skm+${this.#client.url}`;
   }
 
   /**
    * All or none as far as the server allows: everything is compared before the first key is sent. What fails between two keys leaves
-   * those before it registered, where they do no harm; a repetition finds them unchanged.
+   * those before it registered, where they do no harm; a repetition finds them unchanged. What is to be found again is noted before it is
+   * sent: a crash leaves at worst a note of a key that is not there, which nobody gets to see.
    */
   async register(registrations: readonly KeyRegistration[]): Promise<RegisteredKey[]> {
     if (registrations.length === 0) return [];
-    const kek = await this.#options.kek();
+    const kek = await this.#kek();
     if (registrations.length > 1) await this.#compareAll(registrations, kek);
+    await this.#index.noteKeys(registrations);
     const registered: RegisteredKey[] = [];
     for (const registration of registrations) registered.push(await this.#registerOne(registration, kek));
     return registered;
   }
 
-  /** Only looks whether the keys are there: the server has no states. */
-  async markActive(kids: readonly KeyId[]): Promise<void> {
+  /** Looks whether the keys are there, and notes the output on this machine. */
+  async markActive(kids: readonly KeyId[], output: PublishedOutput): Promise<void> {
     for (const kid of new Set(kids)) {
       if (!(await this.#fetch(kid))) throw notRegistered(kid);
     }
+    await this.#index.noteOutput(kids, output);
   }
 
   async get(kid: KeyId): Promise<StoredKey | undefined> {
     const object = await this.#fetch(kid);
-    return object && openWith(object, await this.#options.kek());
+    return object && this.#open(object, await this.#kek());
   }
 
-  /** None: the server finds keys by their KID alone. */
-  async findByContentId(): Promise<StoredKey[]> {
-    return [];
+  /** Those that were registered from this machine. */
+  async findByContentId(contentId: string): Promise<StoredKey[]> {
+    const found: StoredKey[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await this.#index.keys(contentId, cursor === undefined ? {} : { cursor });
+      found.push(...(await this.#getNoted(page.items)));
+      cursor = page.next;
+    } while (cursor !== undefined);
+    return found;
   }
 
-  async list(): Promise<Page<KeyRecord>> {
-    throw notOfSkm(
-      'does not list keys by page',
-      'Show one key with `prpack keys show <kid>`, or ask the operator of the server.',
-    );
+  /** Those that were registered from this machine, or the one of a KID. */
+  async list(filter: KeyFilter = {}, page: PageRequest = {}): Promise<Page<KeyRecord>> {
+    const { kid, contentId } = filter;
+    const isWanted = ({ record }: StoredKey) => matches(record, filter);
+    if (kid !== undefined) {
+      const stored = await this.get(kid);
+      return { items: stored && isWanted(stored) ? [stored.record] : [] };
+    }
+    const { items, next } = await this.#index.keys(contentId, page);
+    const records = (await this.#getNoted(items)).filter(isWanted).map(({ record }) => record);
+    return { items: records, ...(next !== undefined && { next }) };
   }
 
   async revoke(): Promise<void> {
@@ -103,9 +118,22 @@ export class SkmKeyStore implements KeyStore {
   }
 
   async close(): Promise<void> {
-    const client = await this.#client?.catch(() => undefined);
-    this.#client = undefined;
-    await client?.close();
+    await Promise.all([this.#client.close(), this.#index.close()]);
+  }
+
+  /** Keys that the server has, and has for that content: a note may be of one that never got there, or was there for another. */
+  async #getNoted(noted: readonly NotedKey[]): Promise<StoredKey[]> {
+    const found: StoredKey[] = [];
+    for (const { kid, contentId } of noted) {
+      const stored = await this.get(kid);
+      if (stored?.record.contentId === contentId) found.push(stored);
+    }
+    return found;
+  }
+
+  async #open(object: SkmObject, kek: SkmKek): Promise<StoredKey> {
+    const { openObject } = await import('./record.js');
+    return openObject(object, kek, await this.#index.outputsOf(object.kid));
   }
 
   async #compareAll(registrations: readonly KeyRegistration[], kek: SkmKek): Promise<void> {
@@ -119,13 +147,13 @@ export class SkmKeyStore implements KeyStore {
       }
       first.set(kid, registration);
       const object = await this.#fetch(kid);
-      if (object) expectSame(registration, await openWith(object, kek));
+      if (object) expectSame(registration, await this.#open(object, kek));
     }
   }
 
   async #registerOne(registration: KeyRegistration, kek: SkmKek): Promise<RegisteredKey> {
     const { registrationBody } = await import('./wire.js');
-    const response = await this.#ask({
+    const response = await this.#client.request({
       method: 'POST',
       path: '/keys',
       headers: { 'content-type': 'application/json' },
@@ -134,7 +162,7 @@ export class SkmKeyStore implements KeyStore {
     if (response.status !== 200 && response.status !== 201) throw skmRefusal(response);
     const object = await read(response, registration.kid);
     if (!object) throw notAnSkmServer(response);
-    const stored = await openWith(object, kek);
+    const stored = await this.#open(object, kek);
     const outcome = response.status === 201 ? 'created' : 'unchanged';
     if (outcome === 'created') expectKept(registration, stored);
     else expectSame(registration, stored);
@@ -143,36 +171,12 @@ export class SkmKeyStore implements KeyStore {
 
   async #fetch(kid: KeyId): Promise<SkmObject | undefined> {
     const { kidDigits } = await import('./wire.js');
-    const response = await this.#ask({ method: 'GET', path: `/keys/${kidDigits(kid)}` });
+    const response = await this.#client.request({ method: 'GET', path: `/keys/${kidDigits(kid)}` });
     if (isAbsence(response)) return undefined;
     if (response.status !== 200) throw skmRefusal(response);
     return read(response, kid);
   }
-
-  /** Every request may be repeated: a POST of a KID that is there changes nothing. */
-  async #ask({ path, ...request }: Request): Promise<HttpResponse> {
-    this.#client ??= this.#connect();
-    try {
-      const client = await this.#client;
-      return await client.request({ ...request, url: `${this.#url}${path}`, isIdempotent: true });
-    } catch (error) {
-      throw storeFailure(error);
-    }
-  }
-
-  async #connect(): Promise<HttpClient> {
-    const { authorization: open, tls, retryDelayMs } = this.#options;
-    const authorization = await open();
-    return new HttpClient({
-      ...(authorization && { authorization }),
-      ...(tls && { tls }),
-      ...(retryDelayMs !== undefined && { retryDelayMs }),
-    });
-  }
 }
-
-/** A request to a path below the address of the server. */
-type Request = Omit<HttpRequest, 'url'> & { readonly path: string };
 
 async function read(response: HttpResponse, kid: KeyId): Promise<SkmObject | undefined> {
   const { readObject } = await import('./wire.js');
@@ -186,9 +190,10 @@ async function read(response: HttpResponse, kid: KeyId): Promise<SkmObject | und
   }
 }
 
-async function openWith(object: SkmObject, kek: SkmKek): Promise<StoredKey> {
-  const { openObject } = await import('./record.js');
-  return openObject(object, kek);
+function matches(record: KeyRecord, filter: KeyFilter): boolean {
+  return (Object.keys(filter) as (keyof KeyFilter)[]).every(
+    (field) => filter[field] === undefined || filter[field] === record[field],
+  );
 }
 
 /** The API says 404; SKeyMa says the same with status 400. */

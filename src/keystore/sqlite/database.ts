@@ -5,37 +5,37 @@ import type { DatabaseSyncInstance, StatementSyncInstance } from '@photostructur
 import { PrpackError } from '../../errors.js';
 import { makePrivateDirectory, syncDirectory } from '../../keys/file.js';
 import { isBusy, storeFailure } from './failure.js';
-import { MIGRATIONS } from './migrations.js';
+import type { Schema } from './migrations.js';
 
 /** How long a call waits for other processes. Under many writers SQLite's lock is not fair: ten seconds are too few. */
 const BUSY_TIMEOUT_MS = 30_000;
 const BUSY_RETRY_MS = 20;
-/** `pragma application_id`: "prpk". Tells a key store from the database of another program. */
-const APPLICATION_ID = 0x7072706b;
 
 /** A value that SQLite stores. */
 export type SqlValue = string | number | Uint8Array | null;
 
 /**
- * One connection to the database of a key store: created on first use, migrated to the newest schema, in write-ahead mode with a
+ * One connection to a database of the key store: created on first use, migrated to the newest schema, in write-ahead mode with a
  * flush at every commit (https://sqlite.org/pragma.html#pragma_synchronous). Statements are prepared once.
  */
 export class Database {
   readonly #connection: DatabaseSyncInstance;
+  readonly #schema: Schema;
   readonly #statements = new Map<string, StatementSyncInstance>();
 
-  private constructor(connection: DatabaseSyncInstance) {
+  private constructor(connection: DatabaseSyncInstance, schema: Schema) {
     this.#connection = connection;
+    this.#schema = schema;
   }
 
   /** @throws PrpackError KEY_STORE_FAILED; a file that is not a key store is left as it is */
-  static async open(path: string): Promise<Database> {
+  static async open(path: string, schema: Schema): Promise<Database> {
     let connection: DatabaseSyncInstance | undefined;
     try {
       await createFile(path);
       const { DatabaseSync } = await import('@photostructure/sqlite');
       connection = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
-      const database = new Database(connection);
+      const database = new Database(connection, schema);
       await database.#prepare(path);
       return database;
     } catch (error) {
@@ -98,7 +98,8 @@ export class Database {
     this.#refuseOthers(path);
     await this.#useWriteAheadLog();
     this.#connection.exec('pragma synchronous = full');
-    if (this.#pragma('user_version') < MIGRATIONS.length) this.transaction(() => this.#migrate());
+    if (this.#pragma('user_version') < this.#schema.migrations.length)
+      this.transaction(() => this.#migrate());
     this.#refuseNewer(path);
   }
 
@@ -118,15 +119,16 @@ export class Database {
 
   /** Inside a transaction, for another process may have migrated in the meantime. */
   #migrate(): void {
-    for (const step of MIGRATIONS.slice(this.#pragma('user_version'))) this.#connection.exec(step);
-    this.#connection.exec(`pragma application_id = ${APPLICATION_ID}`);
-    this.#connection.exec(`pragma user_version = ${MIGRATIONS.length}`);
+    const { applicationId, migrations } = this.#schema;
+    for (const step of migrations.slice(this.#pragma('user_version'))) this.#connection.exec(step);
+    this.#connection.exec(`pragma application_id = ${applicationId}`);
+    this.#connection.exec(`pragma user_version = ${migrations.length}`);
   }
 
   #refuseOthers(path: string): void {
     // In this order: another process may fill the file and set its id, both in one transaction, between the two.
     const isEmpty = this.get<{ n: number }>('select count(*) as n from sqlite_schema')!.n === 0;
-    if (isEmpty || this.#pragma('application_id') === APPLICATION_ID) return;
+    if (isEmpty || this.#pragma('application_id') === this.#schema.applicationId) return;
     throw new PrpackError('KEY_STORE_FAILED', `this is the database of another program: ${path}`, {
       path,
       remedy: 'Name another file for the key store: this one has been left as it is.',
@@ -135,13 +137,14 @@ export class Database {
 
   #refuseNewer(path: string): void {
     const version = this.#pragma('user_version');
-    if (version === MIGRATIONS.length) return;
+    const { length } = this.#schema.migrations;
+    if (version === length) return;
     throw new PrpackError(
       'KEY_STORE_FAILED',
       `the key store was made by a newer version of prpack: ${path}`,
       {
         path,
-        expected: MIGRATIONS.length,
+        expected: length,
         received: version,
         remedy: 'Use that version, or a newer one.',
       },

@@ -1,5 +1,13 @@
+/** What a database is made of. */
+export interface Schema {
+  /** `pragma application_id`: tells databases of one purpose from others. */
+  readonly applicationId: number;
+  /** One step a version: step n leads from version n (`pragma user_version`) to n + 1. */
+  readonly migrations: readonly string[];
+}
+
 /**
- * The schema, one step a version: step n leads from version n (`pragma user_version`) to n + 1. A step that has been
+ * The schema of a key store, one step a version: step n leads from version n (`pragma user_version`) to n + 1. A step that has been
  * released is never edited.
  */
 export const MIGRATIONS: readonly string[] = [
@@ -74,3 +82,6 @@ export const MIGRATIONS: readonly string[] = [
   begin select raise(abort, 'the audit is append-only'); end;
   `,
 ];
+
+/** `applicationId`: "prpk". */
+export const KEY_STORE_SCHEMA: Schema = { applicationId: 0x7072706b, migrations: MIGRATIONS };

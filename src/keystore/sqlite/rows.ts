@@ -77,6 +77,6 @@ export function toAuditEntry(row: AuditRow): AuditEntry {
   };
 }
 
-function toOutput({ sha256, made_from }: OutputRow): PublishedOutput {
+export function toOutput({ sha256, made_from }: OutputRow): PublishedOutput {
   return { sha256, ...(made_from === null ? {} : { madeFrom: made_from }) };
 }

@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises';
 import { PrpackError } from '../../errors.js';
 import type { ContentKey } from '../../keys/content-key.js';
 import type { KeyId } from '../../keys/key-id.js';
@@ -19,8 +18,9 @@ import type {
 } from '../key-store.js';
 import type { KeyEncryptionKey } from '../key-wrap.js';
 import { revokedConflict } from '../registration-rules.js';
-import { Database } from './database.js';
+import { DatabaseFile } from './database-file.js';
 import { storeFailure } from './failure.js';
+import { KEY_STORE_SCHEMA } from './migrations.js';
 import type { KeyRow } from './rows.js';
 import {
   activateOne,
@@ -53,10 +53,11 @@ export interface SqliteKeyStoreOptions {
 export class SqliteKeyStore implements KeyStore {
   readonly location: string;
   readonly #options: SqliteKeyStoreOptions;
-  #tables: Promise<Tables> | undefined;
+  readonly #file: DatabaseFile;
 
   constructor(options: SqliteKeyStoreOptions) {
     this.#options = options;
+    this.#file = new DatabaseFile(options.path, KEY_STORE_SCHEMA);
     this.location = `sqlite:${options.path}`;
   }
 
@@ -145,28 +146,16 @@ export class SqliteKeyStore implements KeyStore {
   }
 
   async close(): Promise<void> {
-    const tables = await this.#tables?.catch(() => undefined);
-    this.#tables = undefined;
-    tables?.close();
+    await this.#file.close();
   }
 
-  #open(): Promise<Tables> {
-    const { path, actor } = this.#options;
-    this.#tables ??= Database.open(path).then(
-      (database) => new Tables(database, actor),
-      (error) => {
-        this.#tables = undefined; // what stood in the way may be gone at the next call
-        throw error;
-      },
-    );
-    return this.#tables;
+  async #open(): Promise<Tables> {
+    return new Tables(await this.#file.open(), this.#options.actor);
   }
 
-  /** Questions do not make a store: one that is not there has no keys. */
   async #openIfThere(): Promise<Tables | undefined> {
-    const { path } = this.#options;
-    if (!this.#tables && (await isMissing(path))) return undefined;
-    return this.#open();
+    const database = await this.#file.openIfThere();
+    return database && new Tables(database, this.#options.actor);
   }
 
   #try<T>(work: () => T): T {
@@ -225,17 +214,6 @@ export class SqliteKeyStore implements KeyStore {
       }
       return opened;
     });
-  }
-}
-
-async function isMissing(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return false;
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return true;
-    throw storeFailure(path, error);
   }
 }
 

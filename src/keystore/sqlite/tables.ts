@@ -54,10 +54,6 @@ export class Tables {
     return this.#database.transaction(work);
   }
 
-  close(): void {
-    this.#database.close();
-  }
-
   /** Id of the KEK that new keys are wrapped under; undefined before the first one. */
   kekInForce(): string | undefined {
     return this.#database.get<{ kek_id: string | null }>('select kek_id from store')!.kek_id ?? undefined;

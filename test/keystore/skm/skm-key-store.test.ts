@@ -22,11 +22,12 @@ let server: TestSkmServer;
 let store: SkmKeyStore;
 const stores: SkmKeyStore[] = [];
 
-function storeWith(kekHex?: string): SkmKeyStore {
+function storeWith(kekHex?: string, machine = 'this'): SkmKeyStore {
   const made = new SkmKeyStore({
     url: new URL(server.url),
     kek: skmKekSource(kekHex ? { PRPACK_KEK: kekHex } : {}),
     authorization: async () => undefined,
+    indexPath: temporary(`${new URL(server.url).port} ${machine}/skm.sqlite`),
     retryDelayMs: 1,
   });
   stores.push(made);
@@ -82,7 +83,6 @@ describe('a key store behind an SKM server', () => {
     expect(stored.record).toEqual({ ...(record as object), updatedAt: '2026-01-02T03:04:05.000Z' });
     expect(await store.get(NO_KID)).toBeUndefined();
     expect(await store.register([])).toEqual([]);
-    expect(await store.findByContentId()).toEqual([]);
   });
 
   it('compares with the key that is there', async () => {
@@ -128,19 +128,73 @@ describe('a key store behind an SKM server', () => {
     expect(await store.get(one.kid)).toBeUndefined();
   });
 
-  it('notes a publication by looking whether the keys are there', async () => {
+  it('notes a publication, once the keys are there', async () => {
     const one = registration();
     await store.register([one]);
     const packager: Parameters<typeof encrypt>[0]['keyStore'] = store;
-    await packager!.markActive([one.kid], { sha256: SHA });
-    await expect(packager!.markActive([one.kid, NO_KID], { sha256: SHA })).rejects.toMatchObject({
+    const missing = packager!.markActive([one.kid, NO_KID], { sha256: SHA });
+    await expect(missing).rejects.toMatchObject({
       code: 'KEY_REQUIRED',
       message: expect.stringContaining(NO_KID),
     });
+    expect((await store.get(one.kid))!.record).toMatchObject({ state: 'pending', outputs: [] });
+    for (let i = 0; i < 2; i++) await packager!.markActive([one.kid], { sha256: SHA });
+    const noted = { state: 'active', outputs: [{ sha256: SHA }] };
+    for (const each of [store, storeWith(KEK)]) {
+      expect((await each.get(one.kid))!.record).toMatchObject(noted);
+      expect((await each.list({ kid: one.kid, state: 'active' })).items).toMatchObject([noted]);
+    }
+  });
+
+  it('finds the keys of a content that this machine has registered', async () => {
+    const [hd, sd, other] = [
+      registration({ label: 'HD' }),
+      registration({ label: 'SD' }),
+      registration({ contentId: 'other' }),
+    ];
+    await store.register([hd!, sd!]);
+    await store.register([other!]);
+    await store.register([{ ...hd!, contentId: 'other' }]); // stays registered for the first content
+    const again = storeWith(KEK);
+    const found = await again.findByContentId('movie');
+    expect(found.map(({ record, key }) => [record.label, record.kid, key!.revealHex()])).toEqual(
+      [hd!, sd!].map(({ label, kid, key }) => [label, kid, key.revealHex()]),
+    );
+    expect((await again.findByContentId('other')).map(({ record }) => record.kid)).toEqual([other!.kid]);
+    expect(await again.findByContentId('none')).toEqual([]);
+    expect(await storeWith(KEK, 'another').findByContentId('movie')).toEqual([]);
+  });
+
+  it('lists them by page and field', async () => {
+    const all = [
+      ...Array.from({ length: 5 }, (_, i) => registration({ label: `${i % 2}` })),
+      registration({ contentId: 'z' }),
+    ];
+    await store.register(all);
+    const first = await store.list({}, { limit: 4 });
+    const second = await store.list({}, { limit: 4, cursor: first.next! });
+    expect([...first.items, ...second.items].map(({ kid }) => kid)).toEqual(all.map(({ kid }) => kid));
+    expect(second.next).toBeUndefined();
+    expect((await store.list({ contentId: 'movie', label: '1' })).items.map(({ kid }) => kid)).toEqual(
+      [all[1]!, all[3]!].map(({ kid }) => kid),
+    );
+    expect((await store.list({ kid: NO_KID })).items).toEqual([]);
+    expect((await store.list({ algorithm: 'AESCBC' })).items).toEqual([]);
+  });
+
+  it('passes over what a crash kept from the server', async () => {
+    const one = registration();
+    server.interfere = (_, response) => Boolean(response.writeHead(400).end());
+    await failureOf(store.register([one]));
+    server.interfere = () => false;
+    expect(await store.findByContentId('movie')).toEqual([]);
+    expect((await store.list()).items).toEqual([]);
+    await store.register([one]);
+    expect((await store.findByContentId('movie')).map(({ record }) => record.kid)).toEqual([one.kid]);
   });
 
   it('says what the server has no means for', async () => {
-    for (const call of ['list', 'revoke', 'rewrap', 'audit'] as const) {
+    for (const call of ['revoke', 'rewrap', 'audit'] as const) {
       await expect(store[call]()).rejects.toMatchObject({
         code: 'KEY_STORE_FAILED',
         details: { remedy: expect.any(String) },

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 /** Key objects as the SKM API has them. */
@@ -15,22 +16,23 @@ export interface TestSkmServer {
   close(): Promise<void>;
 }
 
-/** A server of the SKM API that knows no keys and no KEK: it keeps what it is sent. */
-export async function startSkmServer(): Promise<TestSkmServer> {
+/** A server of the SKM API that knows no keys and no KEK: it keeps what it is sent. With `tls`, over HTTPS, as `localhost`. */
+export async function startSkmServer(tls?: ServerOptions): Promise<TestSkmServer> {
   const objects = new Map<string, KeyObject>();
   const requests: string[] = [];
-  const http = createServer(async (request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks).toString('utf8');
     requests.push(`${request.method} ${request.url}\n${request.rawHeaders.join('\n')}\n${body}`);
     if (server.interfere(request, response)) return;
-    const answer = request.method === 'POST' ? create(objects, body) : find(objects, request.url!);
-    response.writeHead(answer.status, { 'content-type': 'application/json' }).end(answer.text);
-  });
+    const { status, text } = request.method === 'POST' ? create(objects, body) : find(objects, request.url!);
+    response.writeHead(status, { 'content-type': 'application/json' }).end(text);
+  };
+  const http = tls ? createTlsServer(tls, answer) : createServer(answer);
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
   const server: TestSkmServer = {
-    url: `http://127.0.0.1:${(http.address() as AddressInfo).port}`,
+    url: `${tls ? 'https://localhost' : 'http://127.0.0.1'}:${(http.address() as AddressInfo).port}`,
     objects,
     requests,
     interfere: () => false,

@@ -1,0 +1,130 @@
+import type { KeyId } from '../../keys/key-id.js';
+import type { Page, PageRequest, PublishedOutput } from '../key-store.js';
+import { pageLimit, readCursor, writeCursor } from '../page.js';
+import type { Database } from '../sqlite/database.js';
+import { DatabaseFile } from '../sqlite/database-file.js';
+import { storeFailure } from '../sqlite/failure.js';
+import type { Schema } from '../sqlite/migrations.js';
+import { type OutputRow, toOutput } from '../sqlite/rows.js';
+
+/** `applicationId`: "prps". */
+const SCHEMA: Schema = {
+  applicationId: 0x70727073,
+  migrations: [
+    `
+    create table keys (
+      id integer primary key,
+      server text not null,
+      content_id text not null,
+      kid text not null check (length(kid) = 36),
+      unique (server, content_id, kid)
+    ) strict;
+    create table outputs (
+      server text not null,
+      kid text not null check (length(kid) = 36),
+      sha256 text not null check (length(sha256) = 64),
+      made_from text,
+      published_at text not null,
+      primary key (server, kid, sha256)
+    ) strict, without rowid;
+    `,
+  ],
+};
+
+/** A KID, and the content that it was to be registered for. */
+export interface NotedKey {
+  readonly kid: KeyId;
+  readonly contentId: string;
+}
+
+type Row = { readonly id: number; readonly kid: KeyId; readonly content_id: string };
+
+/**
+ * What this machine knows of keys on SKM servers and the servers cannot tell: which KIDs a content has, and which files were published
+ * with them. No key material. An SQLite file, for any number of processes.
+ */
+export class LocalIndex {
+  readonly #server: string;
+  readonly #file: DatabaseFile;
+
+  /** @param server its URL: one file is for all servers */
+  constructor(path: string, server: string) {
+    this.#server = server;
+    this.#file = new DatabaseFile(path, SCHEMA);
+  }
+
+  /** Durable, when this ends. */
+  async noteKeys(keys: readonly NotedKey[]): Promise<void> {
+    await this.#write((database) => {
+      for (const { kid, contentId } of keys) {
+        database.run(
+          'insert or ignore into keys (server, content_id, kid) values (?, ?, ?)',
+          this.#server,
+          contentId,
+          kid,
+        );
+      }
+    });
+  }
+
+  /** Durable, when this ends. */
+  async noteOutput(kids: readonly KeyId[], { sha256, madeFrom }: PublishedOutput): Promise<void> {
+    const now = new Date().toISOString();
+    await this.#write((database) => {
+      for (const kid of kids) {
+        database.run(
+          'insert or ignore into outputs (server, kid, sha256, made_from, published_at) values (?, ?, ?, ?, ?)',
+          this.#server,
+          kid,
+          sha256,
+          madeFrom ?? null,
+          now,
+        );
+      }
+    });
+  }
+
+  /** In the order in which they were noted. */
+  async keys(contentId: string | undefined, page: PageRequest): Promise<Page<NotedKey>> {
+    const limit = pageLimit(page);
+    const [after] = page.cursor === undefined ? [0] : readCursor(page.cursor, [0] as const);
+    const rows = await this.#read<Row>(
+      `select id, kid, content_id from keys where server = ? and id > ? and (? is null or content_id = ?)
+         order by id limit ?`,
+      ...[this.#server, after, contentId ?? null, contentId ?? null, limit + 1],
+    );
+    const items = rows.slice(0, limit).map(({ kid, content_id }) => ({ kid, contentId: content_id }));
+    return rows.length > limit ? { items, next: writeCursor([rows[limit - 1]!.id]) } : { items };
+  }
+
+  async outputsOf(kid: KeyId): Promise<PublishedOutput[]> {
+    const rows = await this.#read<OutputRow>(
+      'select sha256, made_from from outputs where server = ? and kid = ? order by published_at, sha256',
+      this.#server,
+      kid,
+    );
+    return rows.map(toOutput);
+  }
+
+  async close(): Promise<void> {
+    await this.#file.close();
+  }
+
+  async #write(work: (database: Database) => void): Promise<void> {
+    const database = await this.#file.open();
+    this.#try(() => database.transaction(() => work(database)));
+  }
+
+  async #read<T>(sql: string, ...values: readonly (string | number | null)[]): Promise<T[]> {
+    const database = await this.#file.openIfThere();
+    return database ? this.#try(() => database.all<T>(sql, ...values)) : [];
+  }
+
+  #try<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw storeFailure(this.#file.path, error);
+    }
+  }
+}
