@@ -37,6 +37,7 @@ export {
   type RevealedKey,
   revealKey,
 } from './keystore/export-keys.js';
+export { type Import, type ImportedKey, importKeys } from './keystore/import-keys.js';
 export { createKekFile, KEK_VARIABLE, rotateKekFile } from './keystore/kek.js';
 export type {
   AuditEntry,

@@ -1,4 +1,5 @@
 import { PrpackError } from '../errors.js';
+import { keyChecksum } from './checksum.js';
 import { ContentKey } from './content-key.js';
 import { readSecretText } from './file.js';
 import { type KeyId, parseKeyId } from './key-id.js';
@@ -24,14 +25,25 @@ export interface KeyFileEntry {
   readonly algorithm?: 'AESCTR' | 'AESCBC';
   /** Where the key came from at first. */
   readonly source?: string;
+  readonly seedId?: string;
   readonly laUrl?: string;
   readonly policy?: Readonly<Record<string, unknown>>;
+  /** Nothing is encrypted with a revoked key. */
+  readonly state?: 'pending' | 'active' | 'revoked';
+  /** Files that were published with the key. */
+  readonly outputs?: readonly { readonly sha256: string; readonly madeFrom?: string }[];
+  /** PlayReady checksum: base64 of 8 bytes. */
+  readonly checksum?: string;
+  /** Of the record in the key store that the file was exported from. */
+  readonly kekId?: string;
+  readonly createdAt?: string;
+  readonly updatedAt?: string;
 }
 
 /**
  * Keys from a `keys.json`: `{"keys": [{"kid": UUID, "key": 32 hex digits, "trackId": 1 | "label": "video"}, …]}`, or the array alone.
- * An entry without track id and label is for every track that has no entry of its own. `contentId`, `algorithm`, `source`, `laUrl` and
- * `policy` describe a key for a key store.
+ * An entry without track id and label is for every track that has no entry of its own. The other fields are the record of a key in
+ * a key store.
  */
 export class KeyFile implements KeySource, KeyLookup {
   readonly entries: readonly KeyFileEntry[];
@@ -55,7 +67,8 @@ export class KeyFile implements KeySource, KeyLookup {
   }
 
   #entryFor(request: TrackKeyRequest): KeyFileEntry {
-    const found = pickForTrack(this.entries, request);
+    const usable = this.entries.filter(({ state }) => state !== 'revoked');
+    const found = pickForTrack(usable, request);
     if (new Set(found.map((entry) => entry.kid)).size > 1) throw this.#ambiguous(request, found);
     if (found[0]) return found[0];
     throw this.#missing(request);
@@ -147,9 +160,17 @@ const OPTIONAL_FIELDS: Readonly<
   contentId: [isText, 'a text with at least one character'],
   algorithm: [(value) => value === 'AESCTR' || value === 'AESCBC', 'AESCTR or AESCBC'],
   source: [isText, 'a text with at least one character'],
+  seedId: [isText, 'a text with at least one character'],
   laUrl: [isText, 'a text with at least one character'],
   policy: [isObject, 'an object'],
+  state: [(value) => STATES.includes(value), 'pending, active or revoked'],
+  outputs: [(value) => Array.isArray(value) && value.every(isOutput), 'a list of objects with a "sha256"'],
+  checksum: [isText, 'a text with at least one character'],
+  kekId: [isText, 'a text with at least one character'],
+  createdAt: [isText, 'a text with at least one character'],
+  updatedAt: [isText, 'a text with at least one character'],
 };
+const STATES: readonly unknown[] = ['pending', 'active', 'revoked'];
 const FIELDS = ['kid', 'key', ...Object.keys(OPTIONAL_FIELDS)];
 
 function parseEntry(value: unknown, index: number, path: string): KeyFileEntry {
@@ -164,11 +185,12 @@ function parseEntry(value: unknown, index: number, path: string): KeyFileEntry {
     const [isValid, isNot] = OPTIONAL_FIELDS[name]!;
     if (!isValid(given)) throw invalid(path, `${at}: "${name}" is not ${isNot}`);
   }
-  return {
-    kid: field(value, 'kid', parseKeyId, at, path),
-    key: field(value, 'key', ContentKey.fromHex, at, path),
-    ...(rest as Omit<KeyFileEntry, 'kid' | 'key'>),
-  };
+  const kid = field(value, 'kid', parseKeyId, at, path);
+  const key = field(value, 'key', ContentKey.fromHex, at, path);
+  if (value.checksum !== undefined && value.checksum !== keyChecksum(kid, key)) {
+    throw invalid(path, `${at}: "checksum" is not that of its key and KID`);
+  }
+  return { kid, key, ...(rest as Omit<KeyFileEntry, 'kid' | 'key'>) };
 }
 
 function field<T>(
@@ -198,6 +220,14 @@ function isTrackId(value: unknown): value is number {
 
 function isText(value: unknown): boolean {
   return typeof value === 'string' && value.length > 0;
+}
+
+/** Its fields are those of an output in a record, and no others. */
+function isOutput(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { sha256, madeFrom = 'unknown', ...others } = value;
+  const isDigest = typeof sha256 === 'string' && /^[0-9a-f]{64}$/.test(sha256);
+  return isDigest && isText(madeFrom) && Object.keys(others).length === 0;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -25,27 +25,17 @@ export function revealKey({ record, key }: OpenedKey): RevealedKey {
 /** Writes keys down as a text. */
 export type KeyWriter = (keys: readonly OpenedKey[]) => string;
 
-/** A key file that `readKeyFile` takes, with all that a registration says of each key. */
-export const keyFileWriter: KeyWriter = (keys) => {
-  const entries = keys.map(
-    ({ record: { kid, contentId, label, algorithm, source, laUrl, policy }, key }) => ({
-      kid,
-      key: key.revealHex(),
-      contentId,
-      label,
-      algorithm,
-      source,
-      laUrl,
-      policy,
-    }),
-  );
-  return `${JSON.stringify({ keys: entries }, undefined, 2)}\n`;
-};
+/** A key file that `readKeyFile` takes, with the whole record of each key. */
+export const keyFileWriter: KeyWriter = (keys) =>
+  `${JSON.stringify({ keys: keys.map(revealKey) }, undefined, 2)}\n`;
 
 /** Scheme that CPIX names for an algorithm: the one that its clients use. */
 const SCHEMES: Readonly<Record<KeyAlgorithm, string>> = { AESCTR: 'cenc', AESCBC: 'cbcs' };
 
-/** A CPIX 2.3 document of one content; with recipients (X.509 certificates, DER), the keys are encrypted to them. */
+/**
+ * A CPIX 2.3 document of one content; with recipients (X.509 certificates, DER), the keys are encrypted to them. It has no place for
+ * states, outputs, policies, LA_URLs and seeds.
+ */
 export function cpixWriter(recipients: readonly Uint8Array[]): KeyWriter {
   return (keys) => writeCpix({ ...cpixOf(keys), recipients }, '2.3');
 }

@@ -226,19 +226,10 @@ describe('prpack keys export', () => {
       keys: [KID],
     });
     expect(statSync(path).mode & 0o777).toBe(0o600);
-    expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual({
-      keys: [
-        {
-          kid: KID,
-          key: KEY,
-          contentId: 'film-7',
-          label: 'video',
-          algorithm: 'AESCTR',
-          source: 'file',
-          laUrl: 'https://drm.example/la',
-        },
-      ],
-    });
+    const { keys: written } = JSON.parse(readFileSync(path, 'utf8'));
+    const record = await keysJson('show', KID);
+    expect(written).toEqual([{ ...record, key: KEY }]);
+    expect(record).toMatchObject({ contentId: 'film-7', label: 'video', laUrl: 'https://drm.example/la' });
     expect(await keysFailure('export', path)).toEqual({ exitCode: 6, code: 'OUTPUT_EXISTS' });
     const elsewhere = ['--key-store', `sqlite:${inFolder('elsewhere.sqlite')}`];
     const imported = await runCliJson(['keys', 'import', path, ...elsewhere]);
@@ -285,6 +276,65 @@ describe('prpack keys export', () => {
   });
 });
 
+describe('prpack keys export, then import into another store', () => {
+  const [from, to] = ['from', 'to'].map((name) => ['--key-store', `sqlite:${inFolder(`${name}.sqlite`)}`]);
+  const path = inFolder('moved.json');
+  const policy = inFolder('policy.json');
+  const output = inFolder('moved.mp4');
+  const importMoved = () => runCliJson(['keys', 'import', path, ...to!]);
+  const recordsIn = async (store: readonly string[]) => (await runCliJson(['keys', 'list', ...store])).json;
+
+  it('brings every record, its state and its published files', async () => {
+    writeFileSync(policy, '{"minSecurityLevel": 2000}');
+    const content = ['--content-id', 'film', '--la-url', 'https://drm.example/la', '--policy', policy];
+    await runCliJson(['encrypt', sample('bars.mp4'), output, '--key-per', 'type', ...content, ...from!]);
+    await runCliJson(['keys', 'add', '--content-id', 'next', ...from!]);
+    const { json: old } = await runCliJson(['keys', 'add', '--content-id', 'old', ...from!]);
+    await runCliJson(['keys', 'revoke', old.kid, ...from!]);
+    const seeded = ['--content-id', 'seeded', '--playready-test'];
+    await runCliJson(['encrypt', sample('bars.mp4'), inFolder('seeded.mp4'), ...seeded, ...from!]);
+    await runCliJson(['keys', 'export', path, ...from!]);
+    const { exitCode, json } = await importMoved();
+    expect({ exitCode, created: json.created }).toEqual({ exitCode: 0, created: 5 });
+
+    const [before, after] = [await recordsIn(from!), await recordsIn(to!)];
+    const states = before.map(({ contentId, state }: Record<string, string>) => `${contentId} ${state}`);
+    expect(states.sort()).toEqual([
+      'film active',
+      'film active',
+      'next pending',
+      'old revoked',
+      'seeded active',
+    ]);
+    const lasting = (records: Record<string, unknown>[]) =>
+      records
+        .map(({ createdAt, updatedAt, ...rest }) => rest)
+        .sort((a, b) => `${a.kid}`.localeCompare(`${b.kid}`));
+    expect(lasting(after)).toEqual(lasting(before));
+    expect(lasting(json.keys)).toEqual(lasting(before));
+    const again = ['encrypt', sample('bars.mp4'), output, '--key-per', 'type', ...content, ...to!];
+    expect((await runCliJson(again)).json).toMatchObject({ unchanged: true });
+  });
+
+  it('changes nothing when it is done again, and keeps revoked what was revoked', async () => {
+    const before = await recordsIn(to!);
+    expect(await importMoved()).toMatchObject({ exitCode: 0, json: { created: 0, unchanged: 5 } });
+    expect(await recordsIn(to!)).toEqual(before);
+    const { kid } = before.find(({ contentId }: { contentId: string }) => contentId === 'old');
+    const refused = ['encrypt', sample('bars.mp4'), inFolder('old.mp4'), '--kid', kid, ...to!];
+    expect((await runCliJson(refused)).json.error.code).toBe('KEY_CONFLICT');
+    expect(existsSync(inFolder('old.mp4'))).toBe(false);
+  });
+
+  it('refuses a key whose checksum is not its own', async () => {
+    const damaged = inFolder('damaged.json');
+    const { keys: entries } = JSON.parse(readFileSync(path, 'utf8'));
+    entries[0].key = OTHER_KEY;
+    writeFileSync(damaged, JSON.stringify({ keys: entries }));
+    expect(await keysFailure('import', damaged)).toEqual({ exitCode: 5, code: 'KEY_INVALID' });
+  });
+});
+
 /** With openssl, for Node makes no certificates. */
 function makeCertificate(): void {
   const subject = ['-subj', '/CN=prpack test', '-days', '2', '-nodes'];
@@ -304,7 +354,8 @@ describe('prpack keys revoke', () => {
     const encrypted = await runCliJson(['encrypt', sample('bars.mp4'), output, '--kid', kid, ...STORE]);
     expect(encrypted).toMatchObject({ exitCode: 5, json: { error: { code: 'KEY_CONFLICT' } } });
     expect(existsSync(output)).toBe(false);
-    expect(await keysFailure('export', inFolder('revoked.json'), '--content-id', 'film-12')).toEqual({
+    const cpix = ['--format', 'cpix', '--content-id', 'film-12'];
+    expect(await keysFailure('export', inFolder('revoked.cpix'), ...cpix)).toEqual({
       exitCode: 5,
       code: 'KEY_REQUIRED',
     });

@@ -15,6 +15,14 @@ const KEYS = ['a', 'b', 'c', 'd'].map((digit) => digit.repeat(32));
 const VIDEO: TrackKeyRequest = { trackId: 1, type: 'video', label: 'HD' };
 const AUDIO: TrackKeyRequest = { trackId: 2, type: 'audio' };
 
+const WRONG_RECORDS = [
+  { state: 'gone' },
+  { outputs: [{}] },
+  { outputs: [{ sha256: 'ab' }] },
+  { outputs: [{ sha256: 'ab'.repeat(32), path: 'out.mp4' }] },
+  { outputs: {} },
+];
+
 function entry(n: number, more: object = {}) {
   return { kid: KIDS[n], key: KEYS[n], ...more };
 }
@@ -50,6 +58,15 @@ describe('KeyFile', () => {
     const [assigned] = await file(entry(0, { label: 'video' })).assign([VIDEO]);
     expect(assigned).toMatchObject({ trackId: 1, kid: KIDS[0], label: 'video', source: 'file' });
     expect(assigned!.key.revealHex()).toBe(KEYS[0]);
+  });
+
+  it('gives no revoked key to encrypt with, but finds it for decryption', async () => {
+    const keys = file(entry(0, { label: 'video', state: 'revoked' }), entry(1, { state: 'active' }));
+    expect(await kidsFor(keys, VIDEO)).toEqual([1]);
+    expect((await keys.find(parseKeyId(KIDS[0]!)))!.revealHex()).toBe(KEYS[0]);
+    await expect(file(entry(0, { state: 'revoked' })).assign([VIDEO])).rejects.toMatchObject({
+      code: 'KEY_REQUIRED',
+    });
   });
 
   it('is a list alone, too', async () => {
@@ -102,6 +119,7 @@ describe('parseKeyFile', () => {
     ['half a track', [entry(0, { trackId: 1.5 })], 'entry 0: "trackId"'],
     ['an empty label', [entry(0, { label: '' })], 'entry 0: "label"'],
     ['an unknown field', [entry(0, { lable: 'video' })], 'entry 0 has a field other than'],
+    ['a checksum of another key', [entry(0, { checksum: 'AAAAAAAAAAA=' })], 'entry 0: "checksum"'],
     ['an entry that is no object', [[KIDS[0], KEYS[0]]], 'entry 0 is not an object'],
     ['no entries', [], 'empty'],
     ['another shape', 'keys', 'no list'],
@@ -147,10 +165,22 @@ describe('readKeyFile', () => {
       source: 'random',
       laUrl: 'https://drm.example/la',
       policy: { persist: true },
+      seedId: 'a1',
+      state: 'active',
+      outputs: [{ sha256: 'ab'.repeat(32), madeFrom: 'x' }, { sha256: 'cd'.repeat(32) }],
+      kekId: 'b2',
+      createdAt: '2026-01-02T03:04:05.000Z',
+      updatedAt: '2026-01-02T03:04:06.000Z',
     };
     const text = JSON.stringify([{ kid: '1'.repeat(32), key: '2'.repeat(32), ...described }]);
     expect(parseKeyFile(text, 'keys.json').entries).toMatchObject([described]);
-    for (const wrong of [{ contentId: '' }, { algorithm: 'AES' }, { laUrl: 7 }, { policy: [] }]) {
+    for (const wrong of [
+      { contentId: '' },
+      { algorithm: 'AES' },
+      { laUrl: 7 },
+      { policy: [] },
+      ...WRONG_RECORDS,
+    ]) {
       const bad = JSON.stringify([{ kid: '1'.repeat(32), key: '2'.repeat(32), ...wrong }]);
       const [name] = Object.keys(wrong);
       expect(() => parseKeyFile(bad, 'keys.json')).toThrowError(`keys.json: entry 0: "${name}" is not`);

@@ -25,15 +25,13 @@ Examples:
 /** `prpack keys export <file>` */
 export function configureKeysExport(command: Command): void {
   command
-    .description(
-      'Writes keys to a new file that only you can read. Revoked keys are left out unless --state revoked asks for them. The audit notes every key.',
-    )
+    .description('Writes keys to a new file that only you can read. The audit notes every key.')
     .argument('<file>', 'file to make; an existing one is never replaced');
   addKeyFilterOptions(command);
   command.optionsGroup('Form:');
   command.option(
     '--format <format>',
-    'json: a key file for --key-file and keys import; cpix: a CPIX document of one content',
+    'json: a key file for --key-file and keys import, with the whole records; cpix: a CPIX document of one content, which cannot say which keys are revoked: those are left out unless --state revoked asks for them',
     oneOf('--format', ['json', 'cpix']),
     'json',
   );
@@ -72,7 +70,8 @@ async function writerOf({ format, recipient = [] }: KeysExportFlags, library: Li
 
 async function recordsToExport(store: KeyStore, flags: KeysExportFlags): Promise<KeyRecord[]> {
   const found = await allOf(pagesOf((page) => store.list(keyFilter(flags), page)));
-  const records = flags.state ? found : found.filter(({ state }) => state !== 'revoked');
+  const isForAll = flags.state !== undefined || flags.format === 'json';
+  const records = isForAll ? found : found.filter(({ state }) => state !== 'revoked');
   if (records.length > 0) return records;
   throw new PrpackError('KEY_REQUIRED', `no such key in the key store ${store.location}`, {
     remedy: 'List what is there with `prpack keys list`, or name the key store that holds the keys.',

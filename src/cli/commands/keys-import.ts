@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { PrpackError } from '../../errors.js';
-import type { KeyRegistration, RegisteredKey } from '../../index.js';
+import type { ImportedKey } from '../../index.js';
 import { addKeysOptions, type KeyStoreFlags, withKeyStore } from '../options/key-store.js';
 import type { OutputFlags } from '../options/output.js';
 import { nonEmpty } from '../options/values.js';
@@ -28,7 +28,7 @@ Examples:
 export function configureKeysImport(command: Command): void {
   command
     .description(
-      'Registers the keys of a file, all of them or none. What is registered already stays as it is.',
+      'Registers the keys of a file, all of them or none. What is registered already stays as it is. States and published files of an exported key file are restored.',
     )
     .argument('<file>', 'JSON key file, or CPIX document');
   command.optionsGroup('Keys:');
@@ -51,19 +51,13 @@ async function keysImportAction(path: string, flags: KeysImportFlags): Promise<v
   const library = await import('../../index.js');
   const text = await readKeys(path);
   const read = text.trimStart().startsWith('<') ? readCpixKeys : readJsonKeys;
-  const registrations = await read(text, path, flags, library);
+  const keys = await read(text, path, flags, library);
   await withKeyStore(flags, library, async (store) => {
-    const registered = await store.register(registrations);
-    const records = registered.map(({ record }) => record);
-    const numbers = { created: countOf(registered, 'created'), unchanged: countOf(registered, 'unchanged') };
-    if (flags.json) return writeResult(formatJson({ ...numbers, keys: records }));
-    const title = `Registered ${count(numbers.created, 'key')} in ${store.location}; ${numbers.unchanged} were there already.`;
+    const { created, unchanged, records } = await library.importKeys(store, keys);
+    if (flags.json) return writeResult(formatJson({ created, unchanged, keys: records }));
+    const title = `Registered ${count(created, 'key')} in ${store.location}; ${unchanged} were there already.`;
     return writeMessage(joinLines([title, ...formatKeyTable(records, styleOf(process.stderr))]));
   });
-}
-
-function countOf(registered: readonly RegisteredKey[], wanted: RegisteredKey['outcome']): number {
-  return registered.filter(({ outcome }) => outcome === wanted).length;
 }
 
 async function readKeys(path: string): Promise<string> {
@@ -85,19 +79,11 @@ async function readJsonKeys(
   path: string,
   flags: KeysImportFlags,
   library: Library,
-): Promise<KeyRegistration[]> {
+): Promise<ImportedKey[]> {
   return library.parseKeyFile(text, path).entries.map((entry) => {
-    const { kid, key, label, contentId, algorithm = 'AESCTR', source = 'file', laUrl, policy } = entry;
-    return {
-      kid,
-      key,
-      algorithm,
-      source,
-      contentId: contentId ?? namedContent(flags, path),
-      ...(label !== undefined && { label }),
-      ...(laUrl !== undefined && { laUrl }),
-      ...(policy && { policy }),
-    };
+    const { trackId, checksum, kekId, createdAt, updatedAt, ...kept } = entry; // the store makes its own
+    const contentId = kept.contentId ?? namedContent(flags, path);
+    return { algorithm: 'AESCTR', source: 'file', ...kept, contentId };
   });
 }
 
@@ -106,7 +92,7 @@ async function readCpixKeys(
   path: string,
   flags: KeysImportFlags,
   library: Library,
-): Promise<KeyRegistration[]> {
+): Promise<ImportedKey[]> {
   const { cpixPrivateKey } = flags;
   const document = library.readCpix(
     text,
