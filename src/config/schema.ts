@@ -15,7 +15,9 @@ const SETTINGS = {
     .string()
     .regex(/^[a-z][a-z0-9+.-]*:./, 'a location such as sqlite:<path> is needed')
     .describe('Key store that keys are registered in and found in, such as sqlite:<path>.'),
-  kekFile: path().describe('File of the key-encryption key that wraps the keys of the key store.'),
+  kekFile: path().describe(
+    'File of the key-encryption key that wraps the keys of the key store, or those sent to an SKM server.',
+  ),
   register: z
     .boolean()
     .describe('false: encrypt registers no keys, because somebody else does. Default true.'),

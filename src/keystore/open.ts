@@ -12,7 +12,7 @@ import { SqliteKeyStore } from './sqlite/sqlite-key-store.js';
 export const KEY_STORE_VARIABLE = 'PRPACK_KEY_STORE';
 
 export interface OpenKeyStoreOptions {
-  /** Such as `sqlite:<path>`, or `https://<host>` of a key server. Default: what `PRPACK_KEY_STORE` names, else the user's own SQLite store. */
+  /** Such as `sqlite:<path>`, `https://<host>` of a key server, or `skm+https://<host>` of an SKM server. Default: what `PRPACK_KEY_STORE` names, else the user's own SQLite store. */
   readonly location?: string;
   /** File of the key-encryption key. Default: `PRPACK_KEK`, else a file in the user's configuration directory. */
   readonly kekFile?: string;
@@ -81,6 +81,6 @@ function noLocation(): PrpackError {
       .map((scheme) => `${scheme}:…`)
       .join(', '),
     remedy:
-      'Name a file as sqlite:<path> or a key server as https://<host>, or leave the key store out to use the default one.',
+      'Name a file as sqlite:<path>, a key server as https://<host> or an SKM server as skm+https://<host>, or leave the key store out to use the default one.',
   });
 }
