@@ -76,7 +76,13 @@ describe.skipIf(!mayMount)(`a key store on a disk of its own${unlessMounting}`, 
     ['is full, when the store is new', '', FULL, /no room left/, /Free some space/],
     ['is full, when the store is in use', 'copy', FULL, /disk I\/O error|full/, /room|space/],
     ['is read-only, when the store is new', '', 'mount -o remount,bind,ro "$0"', /read-only/, /write/],
-    ['is read-only, when the store is in use', 'copy', 'mount -o remount,bind,ro "$0"', /read-?only/, /write/],
+    [
+      'is read-only, when the store is in use',
+      'copy',
+      'mount -o remount,bind,ro "$0"',
+      /read-?only/,
+      /write/,
+    ],
   ])('%s', async (name, has, spoil, said, remedy) => {
     const { store, out, before } = await place(name);
     const disk = inFolder(`${name}/disk`);
