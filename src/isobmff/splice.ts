@@ -29,6 +29,13 @@ export function rebuildBox(node: BoxNode, slice: FileSlice, edits: BoxEdits): Ui
   return writer.finish();
 }
 
+/** Bytes that `rebuildBox` makes, without making them. */
+export function sizeOfRebuilt(node: BoxNode, slice: FileSlice, edits: BoxEdits): number {
+  const parts: Uint8Array[] = [];
+  collectParts(node, slice, edits, parts);
+  return lengthOf(parts, 0);
+}
+
 /**
  * Appends what the box will be made of: large boxes are copied once, when all parts are put together.
  * @returns whether the box changes

@@ -13,7 +13,7 @@ import { layoutOfMoof, type MoofTree, readMoof, type TrafLayout, trafsOf } from 
 import type { Movie } from '../../isobmff/movie.js';
 import { readerOf } from '../../isobmff/sample-entry.js';
 import { readChunkOffsets } from '../../isobmff/sample-tables.js';
-import { type BoxEdit, type BoxEdits, rebuildBox } from '../../isobmff/splice.js';
+import { type BoxEdit, type BoxEdits, rebuildBox, sizeOfRebuilt } from '../../isobmff/splice.js';
 import { RunKind, readRun, runAt, type TopLevel } from '../../isobmff/top-level.js';
 import {
   type BoxNode,
@@ -42,6 +42,9 @@ type OffsetMap = (inputBytes: number) => number;
 
 const MAX_U32 = 0xffffffff;
 
+/** A `moov` above this size is not kept in memory until the end of the job: it is made again when it is written. */
+const LARGE_MOOV_BYTES = 4 * 2 ** 20;
+
 /** The plan of an output that has the input's layout: changed boxes, and everything else copied. */
 export class KeepPlan implements OutputPlan {
   readonly sizeBytes: number;
@@ -49,7 +52,7 @@ export class KeepPlan implements OutputPlan {
   readonly segmentStartBytes: Float64Array;
   readonly #movie: Movie;
   readonly #edits: KeepEdits;
-  readonly #moov: Uint8Array;
+  readonly #moov: () => Uint8Array;
 
   /**
    * @param source the input: the plan reads every `moof` once to learn the size of its successor
@@ -75,7 +78,7 @@ export class KeepPlan implements OutputPlan {
   }
 
   readonly #renderers: Partial<Record<RunKind, (segment: number, source: ByteSource) => Uint8Array>> = {
-    [RunKind.Moov]: () => this.#moov,
+    [RunKind.Moov]: () => this.#moov(),
     [RunKind.Moof]: (segment, source) => this.#renderMoof(segment, source),
     [RunKind.Sidx]: (segment, source) => this.#renderSidx(segment, source),
     [RunKind.Mfra]: (segment, source) => {
@@ -193,29 +196,35 @@ function mapOffset(topLevel: TopLevel, starts: Float64Array, inputBytes: number)
 
 /**
  * Places all runs. The chunk offsets in `moov` depend on its own size, which depends on whether they fit 32 bits: it is
- * built again until its size stays, which it must, as promotion to 64 bits is never undone.
- * @returns where the runs start, and the `moov` that fits there
+ * put together again until its size stays, which it must, as promotion to 64 bits is never undone.
+ * @returns where the runs start, and the `moov` that fits there: with many samples it is large, and made when it is wanted
  */
 function placeMoov(
   movie: Movie,
   edits: KeepEdits,
   moofSizes: Uint32Array,
-): { starts: Float64Array; moov: Uint8Array } {
+): { starts: Float64Array; moov: () => Uint8Array } {
   const wideTracks = new Set<BoxNode>();
   let map: OffsetMap = (inputBytes) => inputBytes;
-  let isWideSaio = false;
-  let added = edits.moov(0);
+  let saioOffset = 0;
+  let added = edits.moov(saioOffset);
   let placedSize = -1;
+  const build = (moved: BoxEdits, starts: Float64Array) =>
+    pointAtSencOfTraks(rebuildBox(movie.moovNode, movie.moov, moved), starts[movie.moovRun]);
   for (;;) {
     const moved = withMovedOffsets(movie, added, map, wideTracks);
-    const moov = rebuildBox(movie.moovNode, movie.moov, moved);
-    const starts = placeRuns(movie, moov.length, moofSizes);
-    if (moov.length === placedSize) return { starts, moov: pointAtSencOfTraks(moov, starts[movie.moovRun]) };
-    placedSize = moov.length;
+    const size = sizeOfRebuilt(movie.moovNode, movie.moov, moved);
+    const starts = placeRuns(movie, size, moofSizes);
+    if (size === placedSize) {
+      const moov = size > LARGE_MOOV_BYTES ? undefined : build(moved, starts);
+      const again = () => withMovedOffsets(movie, edits.moov(saioOffset), map, wideTracks);
+      return { starts, moov: () => moov ?? build(again(), starts) };
+    }
+    placedSize = size;
     map = (inputBytes) => mapOffset(movie.topLevel, starts, inputBytes);
-    if (isWideSaio || starts[movie.moovRun + 1] <= MAX_U32) continue;
-    isWideSaio = true;
-    added = edits.moov(MAX_U32 + 1);
+    if (saioOffset > 0 || starts[movie.moovRun + 1] <= MAX_U32) continue;
+    saioOffset = MAX_U32 + 1;
+    added = edits.moov(saioOffset);
   }
 }
 
