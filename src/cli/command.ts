@@ -7,6 +7,7 @@ export class CliCommand extends Command {
   constructor(name?: string) {
     super(name);
     this.exitOverride();
+    this.enablePositionalOptions(); // an option behind a sub-command is the sub-command's, also when this one has it, too
     this.helpOption('-h, --help', 'print help');
     this.configureHelp({ styleTitle: (title) => styleText('bold', title, { validateStream: false }) });
   }
@@ -17,15 +18,8 @@ export class CliCommand extends Command {
 
   override error(message: string): never {
     throw new PrpackError('INVALID_ARGUMENT', withoutValues(message), {
-      remedy: `See ${this.#path()} --help.`,
+      remedy: `See ${pathOf(this)} --help.`,
     });
-  }
-
-  /** `prpack pssh build` */
-  #path(): string {
-    const names: string[] = [];
-    for (let at: Command | null = this; at; at = at.parent) names.unshift(at.name());
-    return names.join(' ');
   }
 }
 
@@ -51,7 +45,24 @@ export function addCommands(parent: Command, entries: readonly CommandEntry[]): 
   for (const { name, summary } of entries) parent.command(name).summary(summary);
   parent.helpCommand(false);
   parent.hook('preSubcommand', async (_, called) => {
+    expectNoOptions(parent, called);
     const entry = entries.find(({ name }) => name === called.name());
     (await entry!.load())(called);
   });
+}
+
+/** What stands before the name of a sub-command is for a command that then does not run. */
+function expectNoOptions(parent: Command, called: Command): void {
+  const idle = parent.options.find((option) => parent.getOptionValueSource(option.attributeName()) === 'cli');
+  if (!idle) return;
+  throw new PrpackError('INVALID_ARGUMENT', `${idle.long} has no effect before '${called.name()}'`, {
+    remedy: `Put it behind, if it is one of those that ${pathOf(called)} --help lists.`,
+  });
+}
+
+/** `prpack pssh build` */
+function pathOf(command: Command): string {
+  const names: string[] = [];
+  for (let at: Command | null = command; at; at = at.parent) names.unshift(at.name());
+  return names.join(' ');
 }

@@ -6,13 +6,19 @@ import { packageVersion } from './version.js';
  */
 export async function main(argv: readonly string[]): Promise<void> {
   ignoreBrokenPipe(process.stdout); // other failures reach the caller of writeResult
-  if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
+  if (asksForVersion(argv)) {
     process.stdout.write(`${packageVersion()}\n`);
     return;
   }
   ignoreBrokenPipe(process.stderr); // nowhere left to report other failures to
   const { run } = await import('./program.js');
   process.exitCode = await run(argv);
+}
+
+/** `prpack --version`, also behind the name of a command. */
+function asksForVersion(argv: readonly string[]): boolean {
+  const last = argv.at(-1);
+  return (last === '--version' || last === '-V') && !argv.slice(0, -1).some((word) => word.startsWith('-'));
 }
 
 /**

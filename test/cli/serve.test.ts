@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { runCli, runCliJson } from '../support/cli.js';
 import { temporaryFolder } from '../support/temporary.js';
@@ -92,6 +93,19 @@ describe('prpack serve', () => {
     expect(keys).toMatchObject([{ kid: KID, contentId: 'film', state: 'pending' }]);
   });
 
+  it('keeps tokens beside the key store that is named, and finds them there', async () => {
+    const env = environment();
+    const store = temporary(`store-${count}`);
+    const at = ['--key-store', `sqlite:${store}/keys.sqlite`];
+    const made = ['--name', 'packager', '--scope', 'register'];
+    const { json: token } = await runCliJson(['serve', 'token', 'create', ...made, ...at], { env });
+    expect(existsSync(`${env.XDG_DATA_HOME}/prpack`)).toBe(false);
+    const { json: listed } = await runCliJson(['serve', 'token', 'list', ...at], { env });
+    expect(listed).toMatchObject([{ id: token.id }]);
+    const { json: revoked } = await runCliJson(['serve', 'token', 'revoke', token.id, ...at], { env });
+    expect(revoked).toMatchObject([{ id: token.id, revokedAt: expect.any(String) }]);
+  });
+
   it('says that a port is taken', async () => {
     const env = environment();
     await serving(env, [], async (url) => {
@@ -117,6 +131,11 @@ describe('prpack serve', () => {
     { args: ['token', 'revoke', 'ffffffff', '--token-dir', '/nowhere'], says: 'no token with this id' },
     { args: ['token', 'create', '--name', 'x', '--scope', 'all'], says: 'read-keys' },
     { args: ['token', 'create', '--scope', 'admin'], says: '--name' },
+    { args: ['token', 'list', '--port', '80'], says: "unknown option '--port'" },
+    {
+      args: ['--key-store', 'sqlite:keys.sqlite', 'token', 'list'],
+      says: "--key-store has no effect before 'token'",
+    },
   ])('refuses $args', async ({ args, says }) => {
     const { text } = await failureOfCli(['serve', ...args]);
     expect(text).toContain(says);
