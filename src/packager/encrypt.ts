@@ -7,7 +7,7 @@ import { PrpackError } from '../errors.js';
 import { readMovie } from '../isobmff/movie.js';
 import { discardKeysOut, expectKeysOutIsFree, writeKeysOut } from '../keys/keys-out.js';
 import { checkEncrypted } from './check.js';
-import { asPlanned, type EncryptionWork, type PlannedEncryption, planEncryption } from './encryption-plan.js';
+import { type EncryptionWork, type PlannedEncryption, planEncryption } from './encryption-plan.js';
 import type { Crew } from './execute/crew.js';
 import { findFinishedWork } from './finished-work.js';
 import { Clock, publishOutput, withCrew, withInput } from './job.js';
@@ -76,20 +76,20 @@ export interface Done {
 
 /** With a key store, a rerun on finished work changes nothing but what an earlier run could not confirm any more. */
 async function resume({ work, contentId, options, clock }: EncryptJob): Promise<Done | undefined> {
-  const { keyStore, force, dryRun, signal, output } = options;
+  const { keyStore, policy, force, dryRun, signal, output } = options;
   if (!keyStore || force || dryRun) return undefined;
   const planned = await findFinishedWork(work, options);
   if (!planned) return undefined;
   clock.planned();
   const sha256 = await fingerprintOf(output, signal);
-  const warnings = await registerKeys(keyStore, work.keys, contentId, asPlanned(options, planned));
+  const warnings = await registerKeys(keyStore, work.keys, { contentId, laUrl: planned.laUrl, policy });
   await confirmPublication(keyStore, work.keys, sha256);
   return { planned, unchanged: true, warnings: [...planned.warnings, ...warnings] };
 }
 
 /** Plans, registers pending, writes, checks, publishes, and marks active: in this order, whatever happens in between. */
 async function make({ work, contentId, options, clock }: EncryptJob): Promise<Done> {
-  const { keyStore, keysOut, dryRun } = options;
+  const { keyStore, policy, keysOut, dryRun } = options;
   if (keysOut !== undefined) expectKeysOutIsFree(keysOut);
   const file = dryRun ? undefined : new OutputFile(options.output, options.force ?? false);
   try {
@@ -97,7 +97,7 @@ async function make({ work, contentId, options, clock }: EncryptJob): Promise<Do
     clock.planned();
     if (!file) return { planned, unchanged: false, warnings: planned.warnings };
     const warnings = keyStore
-      ? await registerKeys(keyStore, work.keys, contentId, asPlanned(options, planned))
+      ? await registerKeys(keyStore, work.keys, { contentId, laUrl: planned.laUrl, policy })
       : [];
     const sha256 = await publish(file, planned, work, options, clock);
     if (keyStore) await confirmPublication(keyStore, work.keys, sha256!);

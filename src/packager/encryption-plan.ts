@@ -69,8 +69,3 @@ export async function planEncryption(
   const plan = new FragmentedPlan(movie, source, encryptions, boxes, fragmentDurationSeconds);
   return { ...known, plan, fragments: plan.fragmentCount, warnings: [...warnings, ...plan.warnings] };
 }
-
-/** The options with what the file says in the end: a header that came with the keys has a license acquisition URL of its own. */
-export function asPlanned(options: EncryptOptions, { laUrl }: PlannedEncryption): EncryptOptions {
-  return laUrl === undefined ? options : { ...options, playready: { ...options.playready, laUrl } };
-}

@@ -3,7 +3,14 @@ import { FileSource } from '../bytes/source.js';
 import type { AssignedKey } from '../keys/key-source.js';
 import type { KeyRegistration, PackagerKeyStore } from '../keystore/key-store.js';
 import { breathe } from './job.js';
-import type { EncryptOptions } from './types.js';
+
+/** What the records of a file's keys have in common. */
+interface FileDescription {
+  readonly contentId: string;
+  /** License acquisition URL of the PlayReady header in the file. */
+  readonly laUrl: string | undefined;
+  readonly policy: KeyRegistration['policy'] | undefined;
+}
 
 /**
  * Registers the keys as pending, before a byte that needs them is written.
@@ -13,12 +20,10 @@ import type { EncryptOptions } from './types.js';
 export async function registerKeys(
   store: PackagerKeyStore,
   keys: readonly AssignedKey[],
-  contentId: string,
-  options: EncryptOptions,
+  file: FileDescription,
 ): Promise<string[]> {
-  const registered = await store.register(
-    distinctKeys(keys).map((key) => registrationOf(key, contentId, options)),
-  );
+  const { contentId } = file;
+  const registered = await store.register(distinctKeys(keys).map((key) => registrationOf(key, file)));
   return registered
     .filter(({ record }) => record.contentId !== contentId)
     .map(({ record }) => `KID ${record.kid} stays registered for the content "${record.contentId}".`);
@@ -26,8 +31,7 @@ export async function registerKeys(
 
 function registrationOf(
   { kid, key, label, source, seedId }: AssignedKey,
-  contentId: string,
-  { playready, policy }: EncryptOptions,
+  { contentId, laUrl, policy }: FileDescription,
 ): KeyRegistration {
   return {
     kid,
@@ -37,7 +41,7 @@ function registrationOf(
     source,
     ...(label !== undefined && { label }),
     ...(seedId !== undefined && { seedId }),
-    ...(playready?.laUrl !== undefined && { laUrl: playready.laUrl }),
+    ...(laUrl !== undefined && { laUrl }),
     ...(policy && { policy }),
   };
 }

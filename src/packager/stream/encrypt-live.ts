@@ -6,7 +6,7 @@ import { readMovie } from '../../isobmff/movie.js';
 import { discardKeysOut, expectKeysOutIsFree, writeKeysOut } from '../../keys/keys-out.js';
 import { expectSampleCounts } from '../check.js';
 import { expectUsable } from '../encrypt.js';
-import { asPlanned, DEFAULT_IV_SIZE, type PlannedEncryption, planEncryption } from '../encryption-plan.js';
+import { DEFAULT_IV_SIZE, type PlannedEncryption, planEncryption } from '../encryption-plan.js';
 import { StretchRenderer } from '../execute/renderer.js';
 import { breathe, Clock } from '../job.js';
 import { assignKeys } from '../key-assignment.js';
@@ -100,8 +100,9 @@ async function begin(init: Uint8Array, options: EncryptOptions): Promise<LiveJob
  * @param isLate whether the file of keys waits until the output gets its name
  */
 async function register({ options, keys, contentId, planned }: LiveJob, isLate: boolean): Promise<string[]> {
-  const { keyStore, keysOut } = options;
-  const warnings = keyStore ? await registerKeys(keyStore, keys, contentId, asPlanned(options, planned)) : [];
+  const { keyStore, policy, keysOut } = options;
+  const file = { contentId, laUrl: planned.laUrl, policy };
+  const warnings = keyStore ? await registerKeys(keyStore, keys, file) : [];
   if (keysOut !== undefined && !isLate) await writeKeysOut(keysOut, keys);
   return warnings;
 }

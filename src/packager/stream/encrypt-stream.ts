@@ -1,7 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import { expectKeysOutIsFree, writeKeysOut } from '../../keys/keys-out.js';
 import { encrypt, expectUsable, prepareJob, reportJob } from '../encrypt.js';
-import { asPlanned, planEncryption } from '../encryption-plan.js';
+import { planEncryption } from '../encryption-plan.js';
 import { StretchRenderer } from '../execute/renderer.js';
 import { breathe, Clock, withInput } from '../job.js';
 import { confirmPublication, registerKeys } from '../registration.js';
@@ -37,7 +37,7 @@ export async function encryptStream(options: EncryptStreamOptions): Promise<Encr
 
 /** A file has its end in sight, so that its output is planned whole, in any layout, and only written another way. */
 async function encryptFileToStream(options: EncryptOptions, output: Writable): Promise<EncryptResult> {
-  const { keyStore, keysOut, dryRun, signal, onProgress } = options;
+  const { keyStore, policy, keysOut, dryRun, signal, onProgress } = options;
   const clock = new Clock();
   expectUsable(options);
   return withInput(options.input, signal, async (source) => {
@@ -48,7 +48,7 @@ async function encryptFileToStream(options: EncryptOptions, output: Writable): P
     clock.planned();
     if (dryRun) return reportJob({ planned, unchanged: false, warnings: planned.warnings }, job);
     const warnings = keyStore
-      ? await registerKeys(keyStore, work.keys, contentId, asPlanned(options, planned))
+      ? await registerKeys(keyStore, work.keys, { contentId, laUrl: planned.laUrl, policy })
       : [];
     if (keysOut !== undefined) await writeKeysOut(keysOut, work.keys);
     const { plan, encryptions } = planned;
