@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { FileSource } from '../bytes/source.js';
 import type { AssignedKey } from '../keys/key-source.js';
-import type { KeyRegistration, PackagerKeyStore } from '../keystore/key-store.js';
+import type { KeyDescription, KeyRegistration, PackagerKeyStore } from '../keystore/key-store.js';
 import { breathe } from './job.js';
 
 /** What the records of a file's keys have in common. */
@@ -22,11 +23,22 @@ export async function registerKeys(
   keys: readonly AssignedKey[],
   file: FileDescription,
 ): Promise<string[]> {
-  const { contentId } = file;
   const registered = await store.register(distinctKeys(keys).map((key) => registrationOf(key, file)));
-  return registered
-    .filter(({ record }) => record.contentId !== contentId)
-    .map(({ record }) => `KID ${record.kid} stays registered for the content "${record.contentId}".`);
+  return registered.flatMap(({ record }) => {
+    const kept = keptOf(record, file);
+    return kept.length > 0 ? [`KID ${record.kid} stays registered ${kept.join(', ')}.`] : [];
+  });
+}
+
+/** What an earlier registration says otherwise: it is never changed. No URL is repeated, for those of test servers hold keys. */
+function keptOf(record: KeyDescription, { contentId, laUrl, policy }: FileDescription): string[] {
+  const has = (value: unknown) => (value === undefined ? 'without a' : 'with another');
+  const kept: [boolean, string][] = [
+    [record.contentId !== contentId, `for the content "${record.contentId}"`],
+    [laUrl !== undefined && record.laUrl !== laUrl, `${has(record.laUrl)} license acquisition URL`],
+    [!isDeepStrictEqual(record.policy, policy ?? record.policy), `${has(record.policy)} policy`],
+  ];
+  return kept.filter(([isOther]) => isOther).map(([, text]) => text);
 }
 
 function registrationOf(
