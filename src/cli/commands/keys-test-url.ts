@@ -28,7 +28,7 @@ export function configureKeysTestUrl(command: Command): void {
     )
     .argument('<kid>', 'KID of a registered key');
   command.optionsGroup('License:');
-  addPolicyOption(command);
+  addPolicyOption(command, 'license policy to try instead of the registered one');
   addKeySeedOption(command, 'a key that is derived from one');
   addKeysOptions(command);
   command.addHelpText('after', EXAMPLES);
