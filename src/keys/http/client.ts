@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Dispatcher } from 'undici';
+import type { buildConnector, Dispatcher, Pool } from 'undici';
 import { PrpackError } from '../../errors.js';
-import { networkFailure } from './failure.js';
+import { codeOf, networkFailure } from './failure.js';
 import { describeUrl, parseServerUrl } from './location.js';
 import { backoffMs, LONGEST_RETRY_AFTER_MS, mayRetryError, mayRetryStatus, retryAfterMs } from './retry.js';
 import type { SecretHeader } from './secret-header.js';
+import { withTimeLimit } from './time-limit.js';
 import { readTlsFiles, type TlsFiles, type TlsSettings } from './tls.js';
 
 export interface HttpClientOptions {
@@ -112,29 +113,25 @@ export class HttpClient {
     { method, headers, body }: HttpRequest,
     attempt: number,
   ): Promise<HttpResponse> {
-    const { timeoutMs, authorization, maxResponseBytes } = this.#options;
-    const answer = await request(url, {
-      dispatcher,
-      method,
-      headers: { ...headers, ...(authorization && { [authorization.name]: authorization.reveal() }) },
-      body: body ?? null,
-      signal: this.#signalFor(timeoutMs),
-      headersTimeout: 0, // the signal limits the whole
-      bodyTimeout: 0,
+    const { timeoutMs, authorization, maxResponseBytes, signal } = this.#options;
+    return withTimeLimit(timeoutMs, signal, async (limit) => {
+      const answer = await request(url, {
+        dispatcher,
+        method,
+        headers: { ...headers, ...(authorization && { [authorization.name]: authorization.reveal() }) },
+        body: body ?? null,
+        signal: limit,
+        headersTimeout: 0, // the signal limits the whole
+        bodyTimeout: 0,
+      });
+      return {
+        status: answer.statusCode,
+        headers: firstValues(answer.headers),
+        body: await readBody(answer, maxResponseBytes, url),
+        url: describeUrl(url),
+        attempts: attempt,
+      };
     });
-    return {
-      status: answer.statusCode,
-      headers: firstValues(answer.headers),
-      body: await readBody(answer, maxResponseBytes, url),
-      url: describeUrl(url),
-      attempts: attempt,
-    };
-  }
-
-  #signalFor(timeoutMs: number): AbortSignal {
-    const { signal } = this.#options;
-    const timeout = AbortSignal.timeout(timeoutMs);
-    return signal ? AbortSignal.any([signal, timeout]) : timeout;
   }
 
   async #pause(ms: number, url: URL): Promise<void> {
@@ -152,13 +149,34 @@ async function connect({
   connectTimeoutMs,
 }: typeof DEFAULTS & HttpClientOptions): Promise<Connections> {
   const settings: TlsSettings = await readTlsFiles(tls);
-  const { EnvHttpProxyAgent, request } = await import('undici');
-  const dispatcher = new EnvHttpProxyAgent({
+  const undici = await import('undici');
+  const dispatcher = new undici.EnvHttpProxyAgent({
+    factory: (origin, options: Pool.Options) => {
+      const { connect } = options;
+      return new undici.Pool(
+        origin,
+        typeof connect === 'function' ? { ...options, connect: once(connect) } : options,
+      );
+    },
     connect: { ...settings, timeout: connectTimeoutMs },
     requestTls: { ...settings, timeout: connectTimeoutMs },
     proxyTls: { rejectUnauthorized: true, timeout: connectTimeoutMs },
   });
-  return { request, dispatcher };
+  return { request: undici.request, dispatcher };
+}
+
+/** Connects through a proxy. Where one hangs up, undici tries for ever unless it is told of another failure than it saw. */
+function once(connect: buildConnector.connector): buildConnector.connector {
+  return (options, callback) =>
+    connect(options, (...[error, socket]) => {
+      if (!error) callback(null, socket);
+      else callback(codeOf(error) === 'UND_ERR_SOCKET' ? new HungUpError() : error, null);
+    });
+}
+
+/** The proxy ended the connection instead of opening a tunnel. */
+class HungUpError extends Error {
+  readonly code = 'UND_ERR_ABORTED';
 }
 
 function firstValues(

@@ -1,5 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { inspect } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { HttpClient, type HttpClientOptions } from '../../../src/keys/http/client.js';
 import { expectSuccess } from '../../../src/keys/http/failure.js';
@@ -189,6 +191,17 @@ describe('HttpClient', () => {
     expect(other.seen).toHaveLength(0);
   });
 
+  it('keeps its time limit beside a signal that may be raised, whatever the garbage collector does', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const server = await servers.http(() => setTimeout(collect, 50));
+    const { signal } = new AbortController();
+    const { error } = await failureOf(
+      client({ timeoutMs: 300, signal, retries: 0 }).request(get(server.url)),
+    );
+    expect(error).toMatchObject({ message: expect.stringContaining('did not answer in time') });
+  });
+
   it('ends when its signal is raised, during an attempt or a pause', async () => {
     const silent = await servers.http(() => {});
     const during = client({ signal: AbortSignal.timeout(50) }).request(get(silent.url));
@@ -323,6 +336,17 @@ describe('proxies', () => {
     await client({ tls: { authorities } }).request(get(server.url));
     expect(proxy.seen).toHaveLength(2);
     expect(server.seen).toHaveLength(2);
+  });
+
+  it('says so when the proxy hangs up', async () => {
+    const proxy = await servers.tcp((socket) => socket.once('data', () => socket.end()));
+    vi.stubEnv('HTTP_PROXY', `http://127.0.0.1:${proxy.port}`);
+    vi.stubEnv('NO_PROXY', '');
+    const { error } = await failureOf(client().request(get('http://keys.example/')));
+    expect(error).toMatchObject({
+      code: 'KEY_SOURCE_FAILED',
+      message: expect.stringContaining('through the proxy'),
+    });
   });
 
   it('says so when the proxy refuses', async () => {
