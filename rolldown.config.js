@@ -26,7 +26,6 @@ export default defineConfig({
   input: {
     index: 'src/index.ts',
     main: 'src/cli/main.ts',
-    'hash-worker': 'src/packager/execute/hash-worker.ts',
     'lane-worker': 'src/packager/batch/lane-worker.ts',
     fetcher: 'src/bytes/http/fetcher.ts',
     worker: 'src/packager/execute/worker.ts',

@@ -1,16 +1,16 @@
-import { createHash } from 'node:crypto';
 import type { OutputFile } from '../../bytes/output-file.js';
-import type { ByteSource, OpenFile } from '../../bytes/source.js';
+import type { ByteSource } from '../../bytes/source.js';
 import { PrpackError } from '../../errors.js';
 import type { ContentKey } from '../../keys/content-key.js';
 import type { OutputPlan } from '../plan/output-plan.js';
 import type { TrackProtection } from '../plan/track-protection.js';
 import { expectNotAborted } from './abort.js';
 import type { Crew } from './crew.js';
+import { Fingerprint } from './fingerprint.js';
 import { HeldKeys } from './held-keys.js';
-import { type Work, writeInline } from './inline.js';
+import { type OnWritten, writeInline } from './inline.js';
 import { tasksOf } from './sample-processor.js';
-import { STRETCH_BYTES, type Stretch, stretchesOf } from './stretch.js';
+import { STRETCH_BYTES, stretchesOf } from './stretch.js';
 
 /** A plan to carry out. */
 export interface Execution {
@@ -46,43 +46,26 @@ export async function executePlan(execution: Execution): Promise<ExecutionResult
   const { sizeBytes } = plan;
   expectNotAborted(signal);
   const keys = new HeldKeys();
+  const hash = fingerprint ? new Fingerprint() : undefined;
   let writtenBytes = 0;
-  const onWritten = ({ lengthBytes }: Stretch) => {
+  const onWritten: OnWritten = async ({ startBytes, lengthBytes }, bytes) => {
     writtenBytes += lengthBytes;
     onBytes?.(writtenBytes);
+    await hash?.add(startBytes, bytes);
   };
   try {
     const tasks = tasksOf(protections, keyOf, keys.hold);
     const stretches = stretchesOf(plan, source, stretchBytes);
     const work = { stretches, tasks, stretchBytes, sizeBytes, signal, source, output: output.handle };
-    const write = crew ? await loadThreads(source.file!, crew) : writeHere;
-    const sha256 = await write(work, fingerprint, onWritten);
+    if (crew) {
+      const { writeOnThreads } = await import('./threads.js');
+      await writeOnThreads(work, source.file!, crew, onWritten, hash);
+    } else await writeInline(work, onWritten);
     expectAll(sizeBytes, writtenBytes);
-    return { sha256 };
+    return { sha256: hash?.finish(sizeBytes) };
   } finally {
     keys.wipe();
   }
-}
-
-type Write = (
-  work: Work,
-  fingerprint: boolean,
-  onWritten: (stretch: Stretch) => void,
-) => Promise<string | undefined>;
-
-const writeHere: Write = async (work, fingerprint, onWritten) => {
-  const hash = fingerprint ? createHash('sha256') : undefined;
-  await writeInline(work, (stretch, bytes) => {
-    hash?.update(bytes);
-    onWritten(stretch);
-  });
-  return hash?.digest('hex');
-};
-
-/** The code for threads is loaded only when there are any. */
-async function loadThreads(input: OpenFile, crew: Crew): Promise<Write> {
-  const { writeOnThreads } = await import('./threads.js');
-  return (work, fingerprint, onWritten) => writeOnThreads(work, input, crew, fingerprint, onWritten);
 }
 
 function expectAll(sizeBytes: number, writtenBytes: number): void {

@@ -20,20 +20,26 @@ export interface Work {
 }
 
 /**
+ * Called for every stretch that is written, in any order.
+ * @returns when the bytes may be reused
+ */
+export type OnWritten = (stretch: Stretch, bytes: Uint8Array) => Promise<void>;
+
+/**
  * Writes stretches on this thread until there are no more. It takes a breath after each: for timers, signals, messages,
  * and the caller's other work.
- * @param onWritten the bytes are valid during the call
  */
 export async function writeInline(
   { stretches, tasks, stretchBytes, sizeBytes, signal, source, output }: Work,
-  onWritten: (stretch: Stretch, bytes: Uint8Array) => void,
+  onWritten: OnWritten,
 ): Promise<void> {
-  const writer = await StretchWriter.create(source, output, tasks, Math.min(stretchBytes, sizeBytes));
+  const writer = await StretchWriter.create(source, output, tasks);
+  const memory = new ArrayBuffer(Math.min(stretchBytes, sizeBytes));
   for (;;) {
     expectNotAborted(signal);
     const { done, value: stretch } = stretches.next();
     if (done) return;
-    onWritten(stretch, writer.write(stretch));
+    await onWritten(stretch, writer.write(stretch, memory));
     await setImmediate();
   }
 }

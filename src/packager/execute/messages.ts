@@ -11,22 +11,17 @@ export type ToWriter =
       readonly tasks: readonly TrackTask[];
       readonly input: OpenFile;
       readonly output: OutputHandle;
-      readonly stretchBytes: number;
     }
-  | { readonly kind: 'stretch'; readonly stretch: Stretch };
+  | {
+      readonly kind: 'stretch';
+      readonly stretch: Stretch;
+      /** Handed over for the bytes of the stretch. */
+      readonly memory: ArrayBuffer;
+    };
 
-/** What a writing thread answers: `written` once a stretch, in the order they came. */
+/** What a writing thread answers: `written` once a stretch, in the order they came, with its bytes. */
 export type FromWriter =
-  | { readonly kind: 'written'; readonly startBytes: number; readonly lengthBytes: number }
-  | { readonly kind: 'failed'; readonly error: SentError };
-
-/** What the hashing thread is told: up to where the file is complete by now. It answers when that is `sizeBytes`. */
-export type ToHasher =
-  | { readonly kind: 'start'; readonly output: OutputHandle; readonly sizeBytes: number }
-  | { readonly kind: 'complete'; readonly upToBytes: number };
-
-export type FromHasher =
-  | { readonly kind: 'hashed'; readonly sha256: string }
+  | { readonly kind: 'written'; readonly startBytes: number; readonly memory: ArrayBuffer }
   | { readonly kind: 'failed'; readonly error: SentError };
 
 /** An error as plain data. */

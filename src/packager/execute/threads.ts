@@ -1,40 +1,32 @@
 import type { OpenFile } from '../../bytes/source.js';
 import { abortedBy } from './abort.js';
 import type { Crew } from './crew.js';
-import { Hasher } from './hasher.js';
-import { type Work, writeInline } from './inline.js';
-import type { Stretch } from './stretch.js';
+import type { Fingerprint } from './fingerprint.js';
+import { type OnWritten, type Work, writeInline } from './inline.js';
 
 /**
  * Writes the output by this thread and a crew beside it. Whoever is free takes the next stretch. No thread is left when
  * this returns.
- * @param fingerprint whether to hash the output by one more thread
- * @returns the output's SHA-256 if it was asked for
+ * @param hash what `onWritten` adds the bytes to
  */
 export async function writeOnThreads(
   work: Work,
   input: OpenFile,
   crew: Crew,
-  fingerprint: boolean,
-  onWritten: (stretch: Stretch) => void,
-): Promise<string | undefined> {
+  onWritten: OnWritten,
+  hash: Fingerprint | undefined,
+): Promise<void> {
   const failure = new Failure(work.signal);
-  const hasher = fingerprint ? new Hasher(work.output, work.sizeBytes, failure.report) : undefined;
-  const written = (stretch: Stretch) => {
-    hasher?.written(stretch.startBytes, stretch.lengthBytes);
-    onWritten(stretch);
-  };
   let here = Promise.resolve();
   try {
-    const beside = crew.write(work, input, written, failure.report);
-    here = writeInline({ ...work, signal: failure.signal }, written).catch(failure.report);
-    const all = Promise.all([here, beside, hasher?.result]);
-    const [, , sha256] = await Promise.race([all, failure.reported]);
-    return sha256;
+    const beside = crew.write(work, input, onWritten, failure.report);
+    here = writeInline({ ...work, signal: failure.signal }, onWritten).catch(failure.report);
+    await Promise.race([Promise.all([here, beside]), failure.reported]);
   } finally {
     failure.close();
+    hash?.abandon();
     // Whatever happened, nobody may write any more: the caller closes the file.
-    await Promise.all([here, crew.stop(), hasher?.stop()]);
+    await Promise.all([here, crew.stop()]);
   }
 }
 

@@ -15,13 +15,13 @@ port.on('message', (message: ToWriter) => {
 
 async function handle(message: ToWriter): Promise<void> {
   if (message.kind === 'start') {
-    const { input, output, tasks, stretchBytes } = message;
-    writer = await StretchWriter.create(new BorrowedSource(input), output, tasks, stretchBytes);
+    const { input, output, tasks } = message;
+    writer = await StretchWriter.create(new BorrowedSource(input), output, tasks);
     return;
   }
-  const { startBytes, lengthBytes } = message.stretch;
-  writer!.write(message.stretch);
-  answer({ kind: 'written', startBytes, lengthBytes });
+  const { stretch, memory } = message;
+  writer!.write(stretch, memory);
+  answer({ kind: 'written', startBytes: stretch.startBytes, memory }, [memory]);
 }
 
 /** Tells why; what else is queued here does not matter any more, as the thread will be stopped. */
@@ -29,6 +29,6 @@ function fail(error: unknown): void {
   answer({ kind: 'failed', error: packError(error) });
 }
 
-function answer(message: FromWriter): void {
-  port.postMessage(message);
+function answer(message: FromWriter, transfer: readonly ArrayBuffer[] = []): void {
+  port.postMessage(message, transfer);
 }
