@@ -19,7 +19,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
@@ -41,17 +41,9 @@ const { values: options } = parseArgs({
 
 /** Name to the command that makes `out` from `input`, and how to learn the program's version. */
 function contenders(input, out, keyFile, mp4boxFile) {
-  const prpack = [
-    process.execPath,
-    join(ROOT, 'bin/prpack.js'),
-    'encrypt',
-    input,
-    out,
-    '--key-file',
-    keyFile,
-    '--no-register',
-    '--quiet',
-  ];
+  const encrypt = [process.execPath, join(ROOT, 'bin/prpack.js'), 'encrypt', input, out, '--quiet'];
+  const prpack = [...encrypt, '--key-file', keyFile, '--no-register'];
+  const ownStore = ['env', ...['DATA', 'CONFIG'].map((kind) => `XDG_${kind}_HOME=${dirname(out)}/${kind}`)];
   const shakaKeys = `label=:key_id=${KID}:key=${KEY}`;
   const shakaStreams = ['audio', 'video'].map(
     (stream) => `in=${input},stream=${stream},output=${out}.${stream}.mp4`,
@@ -65,6 +57,11 @@ function contenders(input, out, keyFile, mp4boxFile) {
     },
     { name: 'prpack, fragmented', command: prpack, version: prpackVersion() },
     { name: 'prpack, keep', command: [...prpack, '--layout', 'keep'], version: prpackVersion() },
+    {
+      name: 'prpack, fragmented, registered',
+      command: [...ownStore, ...encrypt, '--la-url', 'https://license.example/'],
+      version: prpackVersion(),
+    },
     {
       name: 'prpack, keep, 1 thread',
       command: [...prpack, '--layout', 'keep', '--threads', '1'],
