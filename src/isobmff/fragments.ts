@@ -75,6 +75,19 @@ export function layoutOfMoof(moof: MoofTree, trexOf: (trackId: number) => Trex |
   });
 }
 
+/**
+ * What the data of every `traf` of a `moof` is relative to, as in `layoutOfMoof`. Where each says so itself, as nearly all do, no `trun`
+ * is read.
+ */
+export function basesOfMoof(moof: MoofTree, trexOf: (trackId: number) => Trex | undefined): number[] {
+  const bases = trafsOf(moof.node).map((traf) => {
+    const { baseDataOffset, defaultBaseIsMoof } = readTfhdOf(traf, moof.slice);
+    return baseDataOffset ?? (defaultBaseIsMoof ? moof.node.startBytes : undefined);
+  });
+  if (!bases.includes(undefined)) return bases as number[];
+  return layoutOfMoof(moof, trexOf).map(({ baseBytes }) => baseBytes);
+}
+
 export function trafsOf(moof: BoxNode): BoxNode[] {
   return moof.children.filter((child) => child.type === 'traf');
 }

@@ -16,7 +16,7 @@ import {
 } from '../isobmff/boxes/senc.js';
 import { readGroupingType, readSgpd } from '../isobmff/boxes/sgpd.js';
 import type { Tenc } from '../isobmff/boxes/tenc.js';
-import { layoutOfMoof, readMoof, trafsOf } from '../isobmff/fragments.js';
+import { basesOfMoof, readMoof, trafsOf } from '../isobmff/fragments.js';
 import type { Movie, Track } from '../isobmff/movie.js';
 import { readerOf, type SampleEntry } from '../isobmff/sample-entry.js';
 import { entryRunAt } from '../isobmff/sample-table.js';
@@ -125,7 +125,7 @@ function readFromMoofs(collectors: ReadonlyMap<number, Collector>, movie: Movie,
   if (collectors.size === 0) return;
   for (let index = 0; index < fragments.count; index++) {
     const moof = readMoof(source, topLevel, fragments.runs[index]);
-    const layouts = layoutOfMoof(moof, (id) => tracks.find((track) => track.id === id)?.trex);
+    const bases = basesOfMoof(moof, (id) => tracks.find((track) => track.id === id)?.trex);
     for (const [i, traf] of trafsOf(moof.node).entries()) {
       const row = fragments.firstTraf[index] + i;
       const collector = collectors.get(fragments.trafTrack[row]);
@@ -133,7 +133,7 @@ function readFromMoofs(collectors: ReadonlyMap<number, Collector>, movie: Movie,
       if (!collector || count === 0) continue;
       const { trackGroups } = collector;
       const { slice } = moof;
-      const { baseBytes } = layouts[i];
+      const baseBytes = bases[i];
       collector.add({ count, parent: traf, boxes: traf.children, slice, baseBytes, trackGroups }, source);
     }
   }
