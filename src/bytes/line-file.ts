@@ -6,6 +6,8 @@ import { syncDirectory } from './output-file.js';
 import { outputFailure } from './write.js';
 
 const NEWLINE = 0x0a;
+/** How long a line waits for others to share its flush, in milliseconds. */
+const GATHER_MS = 20;
 
 export interface LineFileOptions {
   /** How often a write that failed is tried again, one second apart: a full disk may get room. */
@@ -16,7 +18,7 @@ export interface LineFileOptions {
 
 /**
  * A file of lines that only grows: each line is on the disk before its promise ends, and a line that a crash tore is cut off when the
- * file is opened again. Lines that arrive while others are flushed share the next flush. One writer at a time.
+ * file is opened again. Lines that arrive within a moment share a flush. One writer at a time.
  */
 export class LineFile {
   readonly path: string;
@@ -92,6 +94,7 @@ export class LineFile {
   async #flush(): Promise<void> {
     try {
       while (this.#waiting.length > 0) {
+        await sleep(GATHER_MS);
         const lines = this.#waiting.slice();
         await this.#write(Buffer.from(lines.join('')));
         this.#waiting.splice(0, lines.length);

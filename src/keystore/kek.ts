@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { link, open, rename, unlink } from 'node:fs/promises';
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { link, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { PrpackError } from '../errors.js';
 import { createSecretFile, makePrivateDirectory, syncDirectory } from '../keys/file.js';
@@ -51,17 +52,18 @@ async function parseKek(text: string, name: string): Promise<KeyEncryptionKey> {
 }
 
 /**
- * The text of a KEK file of any kind; undefined when it is not there.
+ * The text of a KEK file of any kind; undefined when it is not there. Read without a detour over other threads, for it is read for
+ * every call to the key store.
  * @throws PrpackError KEY_INVALID when others can read it, KEY_SOURCE_FAILED when it cannot be read
  */
 export async function readKekText(path: string): Promise<string | undefined> {
   try {
-    const file = await open(path, 'r');
+    const file = openSync(path, 'r');
     try {
-      refuseOpenModes(path, (await file.stat()).mode);
-      return await file.readFile('utf8');
+      refuseOpenModes(path, fstatSync(file).mode);
+      return readFileSync(file, 'utf8');
     } finally {
-      await file.close();
+      closeSync(file);
     }
   } catch (error) {
     if (error instanceof PrpackError) throw error;

@@ -11,6 +11,13 @@ import type { Schema } from './migrations.js';
 const BUSY_TIMEOUT_MS = 30_000;
 const BUSY_RETRY_MS = 20;
 
+/** Work that waits for its transaction. It may be run twice, the first time in vain. */
+interface Waiting {
+  readonly work: () => unknown;
+  readonly resolve: (result: never) => void;
+  readonly reject: (error: unknown) => void;
+}
+
 /** A value that SQLite stores. */
 export type SqlValue = string | number | Uint8Array | null;
 
@@ -22,6 +29,7 @@ export class Database {
   readonly #connection: DatabaseSyncInstance;
   readonly #schema: Schema;
   readonly #statements = new Map<string, StatementSyncInstance>();
+  #waiting: Waiting[] = [];
 
   private constructor(connection: DatabaseSyncInstance, schema: Schema) {
     this.#connection = connection;
@@ -73,6 +81,17 @@ export class Database {
   }
 
   /**
+   * As `transaction`, but what several callers want at the same moment shares one transaction, and so one flush. Each of them is
+   * answered when its work is on the disk, and work that fails takes nothing of the others with it.
+   */
+  commit<T>(work: () => T): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.#waiting.push({ work, resolve, reject });
+      if (this.#waiting.length === 1) setImmediate(() => this.#commitGroup(this.#waiting.splice(0)));
+    });
+  }
+
+  /**
    * Moves the write-ahead log into the database file first, as far as other processes let it, so that a copy of the file
    * alone is a backup: the driver cannot finalize statements, and SQLite therefore does not do it by itself.
    */
@@ -83,6 +102,16 @@ export class Database {
       // What has been committed is safe in the log.
     }
     this.#connection.close();
+  }
+
+  #commitGroup(group: readonly Waiting[]): void {
+    try {
+      const results = this.transaction(() => group.map(({ work }) => work()));
+      for (const [i, { resolve }] of group.entries()) resolve(results[i] as never);
+    } catch (error) {
+      if (group.length === 1) group[0]!.reject(error);
+      else for (const alone of group) this.#commitGroup([alone]);
+    }
   }
 
   #statement(sql: string): StatementSyncInstance {

@@ -168,7 +168,9 @@ export class SqliteKeyStore implements KeyStore {
 
   /** A transaction. An error that `work` returns is thrown after the commit, so that its audit note stays. */
   async #commit<T>(tables: Tables, work: () => T | PrpackError): Promise<T> {
-    const result = this.#try(() => tables.transaction(work));
+    const result = await tables.commit(work).catch((error) => {
+      throw storeFailure(this.#options.path, error);
+    });
     if (result instanceof PrpackError) throw result;
     return result;
   }

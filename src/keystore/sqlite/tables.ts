@@ -50,8 +50,8 @@ export class Tables {
     this.#actor = actor;
   }
 
-  transaction<T>(work: () => T): T {
-    return this.#database.transaction(work);
+  commit<T>(work: () => T): Promise<T> {
+    return this.#database.commit(work);
   }
 
   /** Id of the KEK that new keys are wrapped under; undefined before the first one. */
