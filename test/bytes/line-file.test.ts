@@ -33,6 +33,16 @@ describe('a file of lines', () => {
     expect(datasync.mock.calls.length).toBeLessThanOrEqual(3);
   });
 
+  it('flushes lines together that come one shortly after the other', async () => {
+    const datasync = vi.spyOn(await fileHandlePrototype(), 'datasync');
+    const file = await openLines(inFolder('close'));
+    const first = file.append('first');
+    await new Promise((resolve) => setImmediate(resolve));
+    await Promise.all([first, file.append('second')]);
+    expect(datasync).toHaveBeenCalledTimes(1);
+    await file.close();
+  });
+
   it('waits for room on a full disk, and writes over what a failed try left', async () => {
     const path = inFolder('full');
     const prototype = await fileHandlePrototype();
