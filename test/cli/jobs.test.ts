@@ -50,7 +50,8 @@ describe('prpack encrypt', () => {
 
   it('reports to programs as one JSON object on stdout', async () => {
     const output = inFolder('json.mp4');
-    const args = ['encrypt', INPUT, output, '--la-url', 'https://drm.example/la'];
+    const keyStore = `sqlite:${inFolder('json.sqlite')}`;
+    const args = ['encrypt', INPUT, output, '--la-url', 'https://drm.example/la', '--key-store', keyStore];
     const { exitCode, json, stderr } = await runCliJson(args, { env: ENV });
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     expect(json).toMatchObject({
