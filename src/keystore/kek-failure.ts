@@ -11,6 +11,17 @@ export function missingKek(name: string, wantedId: string | undefined): PrpackEr
   });
 }
 
+/** The user named a KEK file for a new key store, and it is not there. */
+export function noKekYet(path: string): PrpackError {
+  return new PrpackError(
+    'KEY_REQUIRED',
+    `${path}: there is no key-encryption key (KEK) for the new key store`,
+    {
+      remedy: `Make one with \`openssl rand -hex 32 > ${path}; chmod 600 ${path}\`, or give the one that you have.`,
+    },
+  );
+}
+
 /** There is a KEK, but it is not the one in question. */
 export function strangeKek(wantedId: string, givenId: string, name: string): PrpackError {
   return new PrpackError(
@@ -20,7 +31,7 @@ export function strangeKek(wantedId: string, givenId: string, name: string): Prp
       expected: wantedId,
       received: givenId,
       remedy:
-        'Give the KEK with that id. When `prpack keys rewrap` is running or was stopped, let it finish first.',
+        'Give the KEK with that id, or keep its file beside the present one, with a dot and the id behind the name. When `prpack keys rewrap` is running or was stopped, let it finish first.',
     },
   );
 }

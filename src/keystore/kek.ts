@@ -15,8 +15,11 @@ export const KEK_VARIABLE = 'PRPACK_KEK';
 export interface KekSource {
   /** For messages. */
   readonly name: string;
-  /** The KEK, or undefined when there is none yet. */
-  load(): Promise<KeyEncryptionKey | undefined>;
+  /**
+   * The KEK, or undefined when there is none yet. Where several are kept, for stores that are rotated one by one, the one with
+   * `wantedId` if it is among them.
+   */
+  load(wantedId?: string): Promise<KeyEncryptionKey | undefined>;
   /** Makes the KEK on first use; present only where that is wanted. Many processes that call it at once get the same one. */
   readonly create?: () => Promise<KeyEncryptionKey>;
 }
@@ -29,11 +32,11 @@ export function kekSource(
   environment: Readonly<Record<string, string | undefined>>,
   kekFile?: string,
 ): KekSource {
-  if (kekFile !== undefined) return { name: kekFile, load: () => readKekFile(kekFile) };
+  if (kekFile !== undefined) return { name: kekFile, load: (id) => readKeptKek(kekFile, id) };
   const text = environment[KEK_VARIABLE];
   if (text) return { name: KEK_VARIABLE, load: () => parseKek(text, KEK_VARIABLE) };
   const path = defaultKekPath(environment);
-  return { name: path, load: () => readKekFile(path), create: () => createKekFile(path) };
+  return { name: path, load: (id) => readKeptKek(path, id), create: () => createKekFile(path) };
 }
 
 /**
@@ -43,6 +46,21 @@ export function kekSource(
 export async function readKekFile(path: string): Promise<KeyEncryptionKey | undefined> {
   const text = await readKekText(path);
   return text === undefined ? undefined : parseKek(text, path);
+}
+
+/** The KEK of the file, or the one that a rotation has put aside, when that is wanted: other stores may still be under it. */
+async function readKeptKek(
+  path: string,
+  wantedId: string | undefined,
+): Promise<KeyEncryptionKey | undefined> {
+  const present = await readKekFile(path);
+  if (wantedId === undefined || present?.id === wantedId) return present;
+  return (await readKekFile(asidePath(path, wantedId))) ?? present;
+}
+
+/** Where a rotation keeps the KEK that was in the file before. */
+function asidePath(path: string, id: string): string {
+  return `${path}.${id}`;
 }
 
 /** The cipher is loaded with the first KEK: its tables take time. */
@@ -100,7 +118,7 @@ export async function createKekFile(path: string): Promise<KeyEncryptionKey> {
 
 /**
  * Gives a KEK file a new random KEK, after `rewrap` has wrapped everything under it. The old KEK stays beside it as
- * `<path>.<id>`, for older backups of the key store need it. A rotation that was stopped is finished by the next call.
+ * `<path>.<id>`, for other key stores and older backups need it. A rotation that was stopped is finished by the next call.
  * @returns what `rewrap` returned
  * @throws PrpackError KEY_REQUIRED when there is no KEK to rotate, else as `rewrap`, `readKekFile` and `createKekFile`
  */
@@ -113,7 +131,7 @@ export async function rotateKekFile(
   const nextPath = `${path}.next`;
   const count = await rewrap(await createKekFile(nextPath));
   try {
-    await linkUnlessThere(path, `${path}.${present.id}`);
+    await linkUnlessThere(path, asidePath(path, present.id));
     await rename(nextPath, path);
     await syncDirectory(dirname(path));
   } catch (error) {

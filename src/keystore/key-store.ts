@@ -156,9 +156,10 @@ export interface KeyStore {
 
   /**
    * Wraps every key under another key-encryption key, which is in force from the start: from then on, the store's KEK source has to
-   * give it. May be stopped at any point and called again with the same two KEKs.
+   * give it. May be stopped at any point and called again with the same KEKs.
    * @returns how many keys were wrapped anew
-   * @throws PrpackError KEY_REQUIRED, KEY_INVALID when a key is wrapped under neither of the two; then none is changed
+   * @throws PrpackError KEY_REQUIRED, KEY_INVALID when a key is wrapped under a KEK that is not at hand; then none is changed
+   * @throws PrpackError KEY_STORE_FAILED when there is no key store
    */
   rewrap(next: KeyEncryptionKey): Promise<number>;
 

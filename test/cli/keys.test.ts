@@ -377,6 +377,18 @@ describe('prpack keys rewrap', () => {
     expect(refused).toMatchObject({ exitCode: 2, json: { error: { code: 'INVALID_ARGUMENT' } } });
   });
 
+  it('refuses a store that does not exist, and leaves the KEK as it is', async () => {
+    const home = inFolder('rewrap-absent');
+    const env = { XDG_DATA_HOME: `${home}/data`, XDG_CONFIG_HOME: `${home}/config` };
+    const { json: added } = await runCliJson(['keys', 'add', '--content-id', 'film'], { env });
+    const absent = `sqlite:${home}/absent.sqlite`;
+    const { exitCode, json } = await runCliJson(['keys', 'rewrap', '--key-store', absent], { env });
+    expect({ exitCode, code: json.error.code }).toEqual({ exitCode: 5, code: 'KEY_STORE_FAILED' });
+    expect(readdirSync(home).sort()).toEqual(['config', 'data']);
+    const shown = await runCliJson(['keys', 'show', added.kid, '--reveal'], { env });
+    expect(shown.json).toMatchObject({ kekId: added.kekId, key: expect.stringMatching(/^[0-9a-f]{32}$/) });
+  });
+
   it('leaves the KEK of a key server to its machine', async () => {
     const server = ['--key-store', 'https://keys.example'];
     const { exitCode, json } = await runCliJson(['keys', 'rewrap', ...server]);

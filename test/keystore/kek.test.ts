@@ -10,6 +10,7 @@ import {
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createKekFile, kekSource, readKekFile, rotateKekFile } from '../../src/keystore/kek.js';
+import { KeyEncryptionKey } from '../../src/keystore/key-wrap.js';
 import { scratchDirectories } from '../keys/scratch.js';
 import { fixedKek, KEK_HEX, OTHER_KEK_HEX, registration, storeIn } from './helpers.js';
 
@@ -129,6 +130,50 @@ describe('rotateKekFile', () => {
     expect(await rotateKekFile(path, (next) => store.rewrap(next))).toBe(1);
     expect((await store.get(one.kid))!.key!.equals(one.key)).toBe(true);
     await store.close();
+  });
+
+  it('leaves other stores of the same KEK in use, which are rotated in their own time', async () => {
+    const path = kekFile(scratch());
+    const stores = [scratch(), scratch(), scratch()].map((folder) => storeIn(folder, kekSource({}, path)));
+    const keys = stores.map(() => registration());
+    for (const [i, store] of stores.entries()) await store.register([keys[i]!]);
+    const opens = async () => {
+      for (const [i, store] of stores.entries()) {
+        expect((await store.get(keys[i]!.kid))!.key!.equals(keys[i]!.key)).toBe(true);
+      }
+    };
+    await rotateKekFile(path, (next) => stores[0]!.rewrap(next));
+    await opens();
+    const later = registration();
+    const [registered] = await stores[1]!.register([later]);
+    expect(registered!.record.kekId).toBe((await fixedKek().load())!.id);
+    expect(await rotateKekFile(path, (next) => stores[1]!.rewrap(next))).toBe(2);
+    await opens();
+    expect((await stores[1]!.get(later.kid))!.record.kekId).toBe((await readKekFile(path))!.id);
+    for (const store of stores) await store.close();
+  });
+
+  it('goes on with a store whose rotation was stopped, after another has taken the new KEK', async () => {
+    const path = kekFile(scratch());
+    const [first, second] = [scratch(), scratch()].map((folder) => storeIn(folder, kekSource({}, path)));
+    const keys = Array.from({ length: 600 }, () => registration());
+    await first!.register(keys);
+    await second!.register([registration()]);
+    const stopped = rotateKekFile(path, (next) => {
+      let left = 550;
+      next.wrap = (...args) => {
+        if (left-- === 0) throw new Error('power cut');
+        return KeyEncryptionKey.prototype.wrap.apply(next, args);
+      };
+      return first!.rewrap(next);
+    });
+    await expect(stopped).rejects.toThrow('power cut');
+    await rotateKekFile(path, (next) => second!.rewrap(next));
+    expect(await first!.findByContentId('movie')).toHaveLength(600);
+    expect(await rotateKekFile(path, (next) => first!.rewrap(next))).toBe(600);
+    expect(await first!.findByContentId('movie')).toHaveLength(600);
+    await first!.close();
+    await second!.close();
   });
 
   it('wants a KEK to rotate', async () => {

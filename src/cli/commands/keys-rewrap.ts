@@ -20,7 +20,7 @@ Examples:
 /** `prpack keys rewrap` */
 export function configureKeysRewrap(command: Command): void {
   command.description(
-    'Makes a new key-encryption key (KEK), wraps every key under it, and puts it in the place of the old one, which stays beside it for old backups. May be stopped at any point and run again.',
+    'Makes a new key-encryption key (KEK), wraps every key under it, and puts it in the place of the old one, which stays beside it for other key stores and old backups. May be stopped at any point and run again.',
   );
   addKeysOptions(command);
   command.addHelpText('after', EXAMPLES);
@@ -40,7 +40,7 @@ async function keysRewrapAction(flags: KeysRewrapFlags): Promise<void> {
     if (flags.json) return writeResult(formatJson({ keys, kekId, kekFile }));
     const lines = [
       `Wrapped ${count(keys, 'key')} anew. The key-encryption key in ${printable(kekFile)} now has the id ${kekId}.`,
-      'The old one is kept beside it for old backups of the key store: keep both as safe as the keys.',
+      'The old one is kept beside it for other key stores and old backups: keep both as safe as the keys.',
     ];
     return writeMessage(joinLines(lines));
   });

@@ -78,6 +78,14 @@ export function storeFailure(path: string, cause: unknown): PrpackError {
   );
 }
 
+/** The key store is wanted as it is, and is not there. */
+export function noStore(path: string): PrpackError {
+  return new PrpackError('KEY_STORE_FAILED', `there is no key store: ${path}`, {
+    path,
+    remedy: 'Name the key store with --key-store. Nothing has been changed.',
+  });
+}
+
 /** The lower eight bits of an extended result code. */
 function primaryCode(error: unknown): number | undefined {
   const { sqliteCode, errcode, message } = (error ?? {}) as SqliteError;

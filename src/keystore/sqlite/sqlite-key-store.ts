@@ -2,7 +2,7 @@ import { PrpackError } from '../../errors.js';
 import type { ContentKey } from '../../keys/content-key.js';
 import type { KeyId } from '../../keys/key-id.js';
 import type { KekSource } from '../kek.js';
-import { missingKek, strangeKek } from '../kek-failure.js';
+import { missingKek, noKekYet, strangeKek } from '../kek-failure.js';
 import type {
   AuditEntry,
   AuditFilter,
@@ -19,7 +19,7 @@ import type {
 import type { KeyEncryptionKey } from '../key-wrap.js';
 import { revokedConflict } from '../registration-rules.js';
 import { DatabaseFile } from './database-file.js';
-import { storeFailure } from './failure.js';
+import { noStore, storeFailure } from './failure.js';
 import { KEY_STORE_SCHEMA } from './migrations.js';
 import type { KeyRow } from './rows.js';
 import {
@@ -64,10 +64,8 @@ export class SqliteKeyStore implements KeyStore {
   async register(registrations: readonly KeyRegistration[]): Promise<RegisteredKey[]> {
     for (const registration of registrations) refuseUnnamed(registration);
     if (registrations.length === 0) return [];
+    const kek = registrations.some(isWrapped) ? await this.#loadKekInForce() : undefined;
     const tables = await this.#open();
-    const kek = registrations.some(isWrapped)
-      ? await this.#loadKek(tables, 'made when the store is new')
-      : undefined;
     return this.#commit(tables, () => {
       if (kek) this.#expectInForce(tables, kek);
       const conflict = findConflict(tables, registrations, kek);
@@ -124,18 +122,23 @@ export class SqliteKeyStore implements KeyStore {
   }
 
   async rewrap(next: KeyEncryptionKey): Promise<number> {
-    const tables = await this.#open();
-    const present = await this.#loadKek(tables, 'there already');
+    const tables = await this.#openIfThere();
+    if (!tables) throw noStore(this.#options.path);
+    const ids = this.#try(() => [...tables.kekIds(), tables.kekInForce()]);
+    const keks = await this.#loadKeks(ids.filter((id) => id !== next.id));
     await this.#commit(tables, () => {
-      const strange = tables.kekIds().find((id) => id !== present.id && id !== next.id);
-      if (strange !== undefined) return strangeKek(strange, present.id, this.#options.kek.name);
+      for (const id of tables.kekIds()) {
+        const found = id === next.id ? next : keks.get(id);
+        if (found?.id !== id) return strangeKek(id, (found ?? next).id, this.#options.kek.name);
+      }
       tables.putKekInForce(next.id);
       return undefined;
     });
-    if (present.id === next.id) return 0;
     let count = 0;
-    for (let batch = REWRAP_BATCH; batch === REWRAP_BATCH; count += batch) {
-      batch = await this.#commit(tables, () => rewrapSome(tables, present, next, REWRAP_BATCH));
+    for (const present of keks.values()) {
+      for (let batch = REWRAP_BATCH; batch === REWRAP_BATCH; count += batch) {
+        batch = await this.#commit(tables, () => rewrapSome(tables, present, next, REWRAP_BATCH));
+      }
     }
     return count;
   }
@@ -175,21 +178,29 @@ export class SqliteKeyStore implements KeyStore {
     return result;
   }
 
+  /** The KEK for new keys. It comes before the store is made, so that none is made in vain. */
+  async #loadKekInForce(): Promise<KeyEncryptionKey> {
+    const tables = await this.#openIfThere();
+    return this.#loadKek(tables && this.#try(() => tables.kekInForce()));
+  }
+
+  /** The KEKs by the ids that rows name. */
+  async #loadKeks(ids: readonly (string | null | undefined)[]): Promise<Map<string, KeyEncryptionKey>> {
+    const keks = new Map<string, KeyEncryptionKey>();
+    for (const id of ids) if (id && !keks.has(id)) keks.set(id, await this.#loadKek(id));
+    return keks;
+  }
+
   /**
-   * The KEK, read anew for every call, for it may be rotated while this process runs. One is made for a new store only: in any other
-   * case it was lost, and another could not open the keys.
+   * The KEK, read anew for every call, for it may be rotated while this process runs. One is made for a store that has none yet, and
+   * only for that: in any other case it was lost, and another could not open the keys.
    */
-  async #loadKek(
-    tables: Tables,
-    has: 'there already' | 'made when the store is new',
-  ): Promise<KeyEncryptionKey> {
+  async #loadKek(id: string | undefined): Promise<KeyEncryptionKey> {
     const source = this.#options.kek;
-    const kek = await source.load();
+    const kek = await source.load(id);
     if (kek) return kek;
-    const inForce = this.#try(() => tables.kekInForce());
-    if (has === 'there already' || inForce !== undefined || !source.create) {
-      throw missingKek(source.name, inForce);
-    }
+    if (id !== undefined) throw missingKek(source.name, id);
+    if (!source.create) throw noKekYet(source.name);
     return source.create();
   }
 
@@ -201,12 +212,12 @@ export class SqliteKeyStore implements KeyStore {
 
   /** Keys leave the store here, and nowhere else. */
   async #openRows(tables: Tables, rows: readonly KeyRow[]): Promise<StoredKey[]> {
-    if (!rows.some((row) => row.wrapped_key)) return rows.map((row) => ({ record: tables.record(row) }));
-    const kek = await this.#loadKek(tables, 'there already');
+    const keks = await this.#loadKeks(rows.map((row) => row.kek_id));
+    if (keks.size === 0) return rows.map((row) => ({ record: tables.record(row) }));
     return this.#commit(tables, () => {
       const opened: StoredKey[] = [];
       for (const row of rows) {
-        const key = row.wrapped_key ? openOrRefusal(row, kek) : undefined;
+        const key = row.kek_id ? openOrRefusal(row, keks.get(row.kek_id)!) : undefined;
         if (key instanceof PrpackError) {
           note(tables, 'open', row, 'failed');
           return key;

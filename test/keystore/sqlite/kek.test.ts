@@ -1,10 +1,10 @@
-import { rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { kekSource } from '../../../src/keystore/kek.js';
 import { KeyEncryptionKey } from '../../../src/keystore/key-wrap.js';
 import { scratchDirectories } from '../../keys/scratch.js';
-import { fixedKek, KEK_HEX, OTHER_KEK_HEX, registration, storeIn } from '../helpers.js';
+import { fixedKek, KEK_HEX, OTHER_KEK_HEX, registration, storeIn, storePath } from '../helpers.js';
 
 const scratch = scratchDirectories();
 const OTHER = KeyEncryptionKey.parse(OTHER_KEK_HEX, 'test');
@@ -58,18 +58,32 @@ describe('a missing KEK', () => {
     await store.close();
   });
 
-  it('is an error where the user named the KEK', async () => {
+  it('is an error where the user named the KEK, which says how to make one and makes no store', async () => {
     const directory = scratch();
-    const store = storeIn(directory, kekSource({}, join(directory, 'none')));
+    const path = join(directory, 'none');
+    const store = storeIn(directory, kekSource({}, path));
     await expect(store.register([registration()])).rejects.toMatchObject({
       code: 'KEY_REQUIRED',
-      message: expect.stringContaining(join(directory, 'none')),
+      message: expect.stringContaining(path),
+      details: { remedy: expect.stringContaining(`openssl rand -hex 32 > ${path}; chmod 600 ${path}`) },
     });
+    expect(readdirSync(directory)).toEqual([]);
     await store.close();
   });
 });
 
 describe('rewrap', () => {
+  it('refuses a store that does not exist, and makes none', async () => {
+    const directory = scratch();
+    const store = storeIn(directory);
+    await expect(store.rewrap(OTHER)).rejects.toMatchObject({
+      code: 'KEY_STORE_FAILED',
+      details: { path: storePath(directory), remedy: expect.stringContaining('--key-store') },
+    });
+    expect(readdirSync(directory)).toEqual([]);
+    await store.close();
+  });
+
   it('wraps every key anew, in more than one batch, and keeps it', async () => {
     const { store, keys, kek } = await filled(scratch(), 1100);
     expect(await store.rewrap(OTHER)).toBe(1100);
