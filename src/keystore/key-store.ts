@@ -32,6 +32,11 @@ export interface KeyDescription {
 /** A key that asks to be remembered. */
 export interface KeyRegistration extends KeyDescription {
   readonly key: ContentKey;
+  /**
+   * The key is a new random one, made because the content had none of this label: where another has been registered meanwhile, this
+   * one is refused with `ContentHasKey`, and nothing is registered. Only the embedded store can tell.
+   */
+  readonly givesWay?: boolean;
 }
 
 /** A file that was published with a key. */
@@ -129,6 +134,7 @@ export interface KeyStore {
    * Remembers keys as `pending`: all of them or, when one throws, none. Idempotent: the same KID with the same key and
    * algorithm changes nothing.
    * @throws PrpackError KEY_CONFLICT when a KID is there with another key or algorithm, or is revoked
+   * @throws ContentHasKey when a key gives way to another
    * @throws PrpackError KEY_REQUIRED, KEY_INVALID when the key-encryption key is missing or not the store's
    */
   register(registrations: readonly KeyRegistration[]): Promise<RegisteredKey[]>;

@@ -41,6 +41,16 @@ export function revokedConflict(kid: KeyId): PrpackError {
   return conflict(kid, 'is revoked', 'Encrypt the content with a new KID and key.');
 }
 
+/** A new key gave way to the one that its content and label have already. Who looks for keys again finds that one. */
+export class ContentHasKey extends PrpackError {
+  constructor({ contentId, label }: KeyRegistration) {
+    const of = label === undefined ? '' : ` for "${label}"`;
+    super('KEY_CONFLICT', `the content "${contentId}" has a key${of} already`, {
+      remedy: 'Take the registered key (`prpack keys list`), or another content id for a new key.',
+    });
+  }
+}
+
 /** Two keys where both are at hand, else their check values. */
 function isSameKey({ kid, key }: KeyRegistration, held: HeldKey): boolean {
   return held.key ? held.key.equals(key) : held.checksum === keyChecksum(kid, key);

@@ -17,7 +17,7 @@ import type { TrackEncryption } from './plan/encrypt-edits.js';
 import { movieDurationSeconds } from './plan/timing.js';
 import { totalProtectedBytes } from './plan/track-protection.js';
 import { reportPssh } from './pssh.js';
-import { confirmPublication, fingerprintOf, registerKeys } from './registration.js';
+import { confirmPublication, fingerprintOf, givingWay, registerKeys } from './registration.js';
 import { type DescribedTrack, describeTracks, selectTracks, typeNameOf } from './tracks.js';
 import type { EncryptOptions, EncryptResult, TrackReport } from './types.js';
 
@@ -34,11 +34,13 @@ export async function encrypt(options: EncryptOptions): Promise<EncryptResult> {
   expectTwoFiles(options.input, options.output);
   const { input, signal, threads, dryRun } = options;
   return withInput(input, signal, (source) =>
-    withCrew(source, dryRun ? 1 : threads, async (crew) => {
-      const job = await prepareJob(source, options, clock, crew);
-      const done = (await resume(job)) ?? (await make(job));
-      return reportJob(done, job);
-    }),
+    withCrew(source, dryRun ? 1 : threads, (crew) =>
+      givingWay(async () => {
+        const job = await prepareJob(source, options, clock, crew);
+        const done = (await resume(job)) ?? (await make(job));
+        return reportJob(done, job);
+      }),
+    ),
   );
 }
 
@@ -97,7 +99,12 @@ async function make({ work, contentId, options, clock }: EncryptJob): Promise<Do
     clock.planned();
     if (!file) return { planned, unchanged: false, warnings: planned.warnings };
     const warnings = keyStore
-      ? await registerKeys(keyStore, work.keys, { contentId, laUrl: planned.laUrl, policy })
+      ? await registerKeys(keyStore, work.keys, {
+          contentId,
+          laUrl: planned.laUrl,
+          policy,
+          areOwnKeys: options.keys === undefined,
+        })
       : [];
     const sha256 = await publish(file, planned, work, options, clock);
     if (keyStore) await confirmPublication(keyStore, work.keys, sha256!);

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { FileSource } from '../bytes/source.js';
 import type { AssignedKey } from '../keys/key-source.js';
 import type { KeyDescription, KeyRegistration, PackagerKeyStore } from '../keystore/key-store.js';
+import { ContentHasKey } from '../keystore/registration-rules.js';
 import { breathe } from './job.js';
 
 /** What the records of a file's keys have in common. */
@@ -11,11 +12,25 @@ interface FileDescription {
   /** License acquisition URL of the PlayReady header in the file. */
   readonly laUrl: string | undefined;
   readonly policy: KeyRegistration['policy'] | undefined;
+  /** Whether the keys were left to the program: then new ones give way to those that the content has got meanwhile. */
+  readonly areOwnKeys?: boolean;
+}
+
+/** Does a job anew when the keys that it made gave way to others, registered after it had looked for some: now it finds those. */
+export async function givingWay<T>(job: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await job();
+    } catch (error) {
+      if (!(error instanceof ContentHasKey)) throw error;
+    }
+  }
 }
 
 /**
  * Registers the keys as pending, before a byte that needs them is written.
  * @returns warnings
+ * @throws ContentHasKey for `givingWay`
  * @throws PrpackError KEY_CONFLICT, KEY_STORE_FAILED, KEY_REQUIRED, KEY_INVALID
  */
 export async function registerKeys(
@@ -43,7 +58,7 @@ function keptOf(record: KeyDescription, { contentId, laUrl, policy }: FileDescri
 
 function registrationOf(
   { kid, key, label, source, seedId }: AssignedKey,
-  { contentId, laUrl, policy }: FileDescription,
+  { contentId, laUrl, policy, areOwnKeys }: FileDescription,
 ): KeyRegistration {
   return {
     kid,
@@ -55,6 +70,7 @@ function registrationOf(
     ...(seedId !== undefined && { seedId }),
     ...(laUrl !== undefined && { laUrl }),
     ...(policy && { policy }),
+    ...(areOwnKeys && source === 'random' && { givesWay: true }),
   };
 }
 

@@ -51,7 +51,7 @@ const Audit = z.object({
 
 /** A registration, with the checksum by which the server sees that key and KID arrived as they were sent. */
 export function registrationBody(registration: KeyRegistration): object {
-  const { kid, key, ...description } = registration;
+  const { kid, key, givesWay, ...description } = registration;
   return { ...description, kid, key: key.revealHex(), checksum: keyChecksum(kid, key) };
 }
 

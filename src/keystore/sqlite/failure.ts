@@ -82,7 +82,7 @@ export function storeFailure(path: string, cause: unknown): PrpackError {
 export function noStore(path: string): PrpackError {
   return new PrpackError('KEY_STORE_FAILED', `there is no key store: ${path}`, {
     path,
-    remedy: 'Name the key store with --key-store. Nothing has been changed.',
+    remedy: 'Name a key store that is there with --key-store.',
   });
 }
 

@@ -25,6 +25,7 @@ import type { KeyRow } from './rows.js';
 import {
   activateOne,
   findConflict,
+  findStanding,
   isWrapped,
   note,
   openKey,
@@ -68,7 +69,7 @@ export class SqliteKeyStore implements KeyStore {
     const tables = await this.#open();
     return this.#commit(tables, () => {
       if (kek) this.#expectInForce(tables, kek);
-      const conflict = findConflict(tables, registrations, kek);
+      const conflict = findStanding(tables, registrations) ?? findConflict(tables, registrations, kek);
       if (conflict) return conflict;
       if (kek) tables.putKekInForce(kek.id);
       return registrations.map((registration) => registerOne(tables, registration, kek));

@@ -12,7 +12,7 @@ import type {
   RegisteredKey,
 } from '../key-store.js';
 import type { KeyEncryptionKey } from '../key-wrap.js';
-import { type HeldKey, registrationConflict } from '../registration-rules.js';
+import { ContentHasKey, type HeldKey, registrationConflict } from '../registration-rules.js';
 import type { KeyRow } from './rows.js';
 import type { KeptKey, Tables } from './tables.js';
 
@@ -50,6 +50,17 @@ export function findConflict(
     inBatch.set(kid, { algorithm, state: 'pending', checksum: keyChecksum(kid, key), key });
   }
   return undefined;
+}
+
+/** The refusal of the first key that gives way to another. It is no fault, and not noted. */
+export function findStanding(
+  tables: Tables,
+  registrations: readonly KeyRegistration[],
+): ContentHasKey | undefined {
+  const late = registrations.find(
+    (registration) => registration.givesWay && tables.hasOtherKey(registration),
+  );
+  return late && new ContentHasKey(late);
 }
 
 export function registerOne(

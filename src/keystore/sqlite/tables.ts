@@ -71,6 +71,18 @@ export class Tables {
     return this.#database.all('select * from keys where content_id = ? order by created_at, kid', contentId);
   }
 
+  /** Whether the content has a key of this label and algorithm that can be used, under another KID. */
+  hasOtherKey({ kid, contentId, label, algorithm }: KeyRegistration): boolean {
+    const found = this.#database.get(
+      `select 1 from keys where content_id = ? and label is ? and algorithm = ? and state <> 'revoked' and kid <> ?`,
+      contentId,
+      label ?? null,
+      algorithm,
+      kid,
+    );
+    return found !== undefined;
+  }
+
   /** Up to `limit` keys that are wrapped under this KEK. */
   keysUnder(kekId: string, limit: number): KeyRow[] {
     return this.#database.all('select * from keys where kek_id = ? order by kid limit ?', kekId, limit);

@@ -216,6 +216,15 @@ describe('something else at the address of a key server', () => {
   });
 });
 
+describe('a key that gives way', () => {
+  it('is a key like any other to a key server', async () => {
+    const store = await everything(await start());
+    const keys = [registration({ givesWay: true }), registration({ givesWay: true })];
+    const registered = [await store.register([keys[0]!]), await store.register([keys[1]!])];
+    expect(registered.flat().map(({ outcome }) => outcome)).toEqual(['created', 'created']);
+  });
+});
+
 describe('the address of a key server', () => {
   it.each([
     'http://keys.example.com',

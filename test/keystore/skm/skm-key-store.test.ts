@@ -54,7 +54,8 @@ describe('a key store behind an SKM server', () => {
   it('sends the key wrapped, with what is said of it', async () => {
     const kid = parseKeyId('4e2df6b4-5e82-57e1-87b2-802b22ae7418');
     const key = ContentKey.fromHex('a9b9033df0b9ca5447839e3d074817a0');
-    await store.register([registration({ kid, key, label: 'HD', laUrl: 'https://la.example.com/' })]);
+    const said = { label: 'HD', laUrl: 'https://la.example.com/', givesWay: true };
+    await store.register([registration({ kid, key, ...said })]);
     const { info, ...sent } = JSON.parse(server.requests[0]!.split('\n').at(-1)!);
     // The example of the SKM documentation.
     expect(sent).toEqual({
@@ -70,6 +71,7 @@ describe('a key store behind an SKM server', () => {
       laUrl: 'https://la.example.com/',
       checksum: expect.stringMatching(/^[A-Za-z0-9+/]{11}=$/),
     });
+    expect(info).not.toContain('givesWay');
     expect(server.requests[0]).toMatch(/^POST \/keys\n/);
   });
 

@@ -5,6 +5,7 @@ import { ContentKey } from '../../../src/keys/content-key.js';
 import { type KeyId, parseKeyId } from '../../../src/keys/key-id.js';
 import { KeySeed } from '../../../src/keys/key-seed.js';
 import type { KeyRecord } from '../../../src/keystore/key-store.js';
+import { ContentHasKey } from '../../../src/keystore/registration-rules.js';
 import type { SqliteKeyStore } from '../../../src/keystore/sqlite/sqlite-key-store.js';
 import { scratchDirectories } from '../../keys/scratch.js';
 import { fixedKek, NO_KID, registration, SHA, storeIn, storePath } from '../helpers.js';
@@ -26,6 +27,44 @@ async function all(store: SqliteKeyStore, limit: number): Promise<KeyRecord[]> {
   } while (cursor !== undefined);
   return records;
 }
+
+describe('a key that gives way', () => {
+  const late = (more = {}) => registration({ givesWay: true, ...more });
+
+  it('is refused, and all with it, where its content has one of the label', async () => {
+    const store = storeIn(scratch());
+    const first = late({ label: 'audio' });
+    await store.register([first]);
+    await expect(store.register([late({ label: 'video' }), late({ label: 'audio' })])).rejects.toThrow(
+      ContentHasKey,
+    );
+    expect((await all(store, 10)).map(({ kid }) => kid)).toEqual([first.kid]);
+    expect((await store.register([first]))[0]!.outcome).toBe('unchanged');
+    expect(await auditOf(store, first.kid)).toEqual(['register done', 'register unchanged']);
+    await store.close();
+  });
+
+  it('is registered where the other has another label, algorithm or content, or is revoked', async () => {
+    const store = storeIn(scratch());
+    const revoked = registration();
+    const others = [{ label: 'HD' }, { algorithm: 'AESCBC' as const }, { contentId: 'other' }];
+    await store.register([revoked, ...others.map((more) => registration(more))]);
+    await store.revoke([revoked.kid]);
+    expect((await store.register([late()]))[0]!.outcome).toBe('created');
+    await expect(store.register([late()])).rejects.toMatchObject({ code: 'KEY_CONFLICT' });
+    expect((await store.register([registration()]))[0]!.outcome).toBe('created');
+    await store.close();
+  });
+
+  it('is one key for many that register at once', async () => {
+    const directory = scratch();
+    const stores = Array.from({ length: 8 }, () => storeIn(directory));
+    const outcomes = await Promise.allSettled(stores.map((store) => store.register([late()])));
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    expect(await all(stores[0]!, 10)).toHaveLength(1);
+    for (const store of stores) await store.close();
+  });
+});
 
 describe('SqliteKeyStore', () => {
   it('gives back what was registered, after it was closed and opened again', async () => {

@@ -1,0 +1,80 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { ContentKey } from '../../src/keys/content-key.js';
+import { givenKeySource } from '../../src/keys/given.js';
+import { newKeyId } from '../../src/keys/key-id.js';
+import { randomKeySource } from '../../src/keys/random.js';
+import type { SqliteKeyStore } from '../../src/keystore/sqlite/sqlite-key-store.js';
+import { encrypt } from '../../src/packager/encrypt.js';
+import type { EncryptOptions } from '../../src/packager/types.js';
+import { scratchDirectories } from '../keys/scratch.js';
+import { storeIn } from '../keystore/helpers.js';
+import { sample } from '../support/samples.js';
+
+const scratch = scratchDirectories();
+
+/** Jobs that have all looked for keys before the first of them registers one. */
+async function atOnce(count: number, folder: string, store: SqliteKeyStore, more: Partial<EncryptOptions>) {
+  let waiting = count;
+  let go: () => void;
+  const allHaveLooked = new Promise<void>((resolve) => {
+    go = resolve;
+  });
+  const jobs = Array.from({ length: count }, (_, i) => {
+    let isFirst = true;
+    const register: SqliteKeyStore['register'] = async (registrations) => {
+      if (isFirst && --waiting === 0) go();
+      isFirst = false;
+      await allHaveLooked;
+      return store.register(registrations);
+    };
+    const keyStore = {
+      location: store.location,
+      register,
+      markActive: store.markActive.bind(store),
+      findByContentId: store.findByContentId.bind(store),
+    };
+    const output = join(folder, `${i}.mp4`);
+    return { input: sample('bars.mp4'), output, contentId: 'film', keyStore, threads: 1, ...more };
+  });
+  return { jobs, results: await Promise.all(jobs.map((job) => encrypt(job))) };
+}
+
+const kidsOf = (results: Awaited<ReturnType<typeof encrypt>>[]) =>
+  results.map(({ tracks }) => tracks.map(({ kid }) => kid).join(' '));
+
+describe('jobs that run at once with one new content id', () => {
+  it.each([
+    ['none', 1],
+    ['type', 2],
+  ] as const)('share its keys with --key-per %s, and are finished work afterwards', async (keyPer, keys) => {
+    const folder = scratch();
+    const store = storeIn(folder);
+    const { jobs, results } = await atOnce(3, folder, store, { keyPer });
+    expect(new Set(kidsOf(results)).size).toBe(1);
+    const { items } = await store.list();
+    expect(items.map(({ state, outputs }) => [state, outputs.length])).toEqual(
+      Array.from({ length: keys }, () => ['active', 3]),
+    );
+    for (const job of jobs) expect((await encrypt(job)).unchanged).toBe(true);
+    await store.close();
+  });
+
+  it('have keys of their own where those were given', async () => {
+    const folder = scratch();
+    const store = storeIn(folder);
+    const { results } = await atOnce(2, folder, store, {
+      keys: async () => givenKeySource(newKeyId(), ContentKey.random(), 'key file'),
+    });
+    expect(new Set(kidsOf(results)).size).toBe(2);
+    await store.close();
+  });
+
+  it('have keys of their own where new ones were asked for', async () => {
+    const folder = scratch();
+    const store = storeIn(folder);
+    const { results } = await atOnce(2, folder, store, { keys: randomKeySource() });
+    expect(new Set(kidsOf(results)).size).toBe(2);
+    await store.close();
+  });
+});
