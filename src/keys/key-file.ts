@@ -20,9 +20,10 @@ export interface KeyFileEntry {
   readonly trackId?: number;
   /** The key is for tracks with this label: `audio`, `video` or a label of the request. With `trackId` it is a remark only. */
   readonly label?: string;
+  /** What the key is for, by default AESCTR: a KID serves one algorithm only. */
+  readonly algorithm?: 'AESCTR' | 'AESCBC';
   /** What a key store is to know of the key besides; no matter for the choice of keys. */
   readonly contentId?: string;
-  readonly algorithm?: 'AESCTR' | 'AESCBC';
   /** Where the key came from at first. */
   readonly source?: string;
   readonly seedId?: string;
@@ -70,8 +71,24 @@ export class KeyFile implements KeySource, KeyLookup {
     const usable = this.entries.filter(({ state }) => state !== 'revoked');
     const found = pickForTrack(usable, request);
     if (new Set(found.map((entry) => entry.kid)).size > 1) throw this.#ambiguous(request, found);
-    if (found[0]) return found[0];
-    throw this.#missing(request);
+    if (!found[0]) throw this.#missing(request);
+    if (algorithmOf(found[0]) !== 'AESCTR') throw this.#otherAlgorithm(request, found[0]);
+    return found[0];
+  }
+
+  #otherAlgorithm({ trackId, type }: TrackKeyRequest, entry: KeyFileEntry): PrpackError {
+    const expected = 'AESCTR';
+    const received = algorithmOf(entry);
+    return new PrpackError(
+      'KEY_CONFLICT',
+      `${this.#path}: KID ${entry.kid} is for ${received}, and ${type} track ${trackId} is encrypted with ${expected}`,
+      {
+        path: this.#path,
+        expected,
+        received,
+        remedy: 'Give the track a KID and key of its own: one KID never serves both algorithms.',
+      },
+    );
   }
 
   #ambiguous({ trackId, type }: TrackKeyRequest, found: readonly KeyFileEntry[]): PrpackError {
@@ -105,29 +122,39 @@ export async function readKeyFile(path: string): Promise<KeyFile> {
 
 /**
  * Checks the text of a key file. Errors name the entry and the field, and never repeat a value.
- * @throws PrpackError KEY_INVALID, or KEY_CONFLICT when one KID has two keys
+ * @throws PrpackError KEY_INVALID, or KEY_CONFLICT when one KID has two keys or algorithms
  */
 export function parseKeyFile(text: string, path: string): KeyFile {
   const entries = entryList(text, path).map((value, index) => parseEntry(value, index, path));
   const firstOfKid = new Map<KeyId, number>();
-  entries.forEach(({ kid, key }, index) => {
-    const first = firstOfKid.get(kid);
-    if (first === undefined) firstOfKid.set(kid, index);
-    else if (!entries[first]!.key.equals(key)) throw conflict(path, kid, first, index);
+  entries.forEach((entry, index) => {
+    const first = firstOfKid.get(entry.kid);
+    if (first === undefined) firstOfKid.set(entry.kid, index);
+    else expectSameKey(path, entries, first, index);
   });
   return new KeyFile(entries, path);
 }
 
-function conflict(path: string, kid: KeyId, first: number, second: number): PrpackError {
-  return new PrpackError(
-    'KEY_CONFLICT',
-    `${path}: entries ${first} and ${second} give KID ${kid} two different keys`,
-    {
-      path,
-      remedy:
-        'Keep the key that the content was or will be encrypted with, and give the other a KID of its own.',
-    },
-  );
+/** Two entries of one KID. */
+function expectSameKey(path: string, entries: readonly KeyFileEntry[], one: number, other: number): void {
+  const [first, second] = [entries[one]!, entries[other]!];
+  const at = `${path}: entries ${one} and ${other} give KID ${first.kid}`;
+  if (!first.key.equals(second.key)) throw conflict(path, `${at} two different keys`);
+  const algorithms = [algorithmOf(first), algorithmOf(second)];
+  if (algorithms[0] !== algorithms[1])
+    throw conflict(path, `${at} two algorithms, ${algorithms.join(' and ')}`);
+}
+
+function algorithmOf({ algorithm = 'AESCTR' }: KeyFileEntry): 'AESCTR' | 'AESCBC' {
+  return algorithm;
+}
+
+function conflict(path: string, message: string): PrpackError {
+  return new PrpackError('KEY_CONFLICT', message, {
+    path,
+    remedy:
+      'Keep the entry that the content was or will be encrypted with, and give the other a KID of its own.',
+  });
 }
 
 function entryList(text: string, path: string): unknown[] {

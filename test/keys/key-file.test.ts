@@ -54,6 +54,25 @@ describe('KeyFile', () => {
     expect(await kidsFor(file(...all.slice(0, 1)), VIDEO, AUDIO)).toEqual([0, 0]);
   });
 
+  it('gives no key of the other algorithm for encryption, and gives it for decryption', async () => {
+    const cbc = file(entry(0, { algorithm: 'AESCBC', label: 'video' }), entry(1, { algorithm: 'AESCTR' }));
+    await expect(cbc.assign([VIDEO])).rejects.toMatchObject({
+      code: 'KEY_CONFLICT',
+      message: expect.stringMatching(new RegExp(`KID ${KIDS[0]} is for AESCBC.*AESCTR`)),
+    });
+    expect(await kidsFor(cbc, AUDIO)).toEqual([1]);
+    expect((await cbc.find(parseKeyId(KIDS[0])))?.revealHex()).toBe(KEYS[0]);
+  });
+
+  it('refuses a KID with two algorithms, of which AESCTR is the one not named', () => {
+    const entries = [entry(0, { trackId: 1 }), entry(0, { trackId: 2, algorithm: 'AESCBC' })];
+    expect(failure(() => file(...entries))).toMatchObject({
+      code: 'KEY_CONFLICT',
+      message: `keys.json: entries 0 and 1 give KID ${KIDS[0]} two algorithms, AESCTR and AESCBC`,
+    });
+    expect(() => file(entry(0), entry(0, { algorithm: 'AESCTR' }))).not.toThrow();
+  });
+
   it('tells key, label and source of what it assigns', async () => {
     const [assigned] = await file(entry(0, { label: 'video' })).assign([VIDEO]);
     expect(assigned).toMatchObject({ trackId: 1, kid: KIDS[0], label: 'video', source: 'file' });
