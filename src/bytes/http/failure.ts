@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { type ErrorCode, PrpackError } from '../../errors.js';
+import { codeOf } from './error-code.js';
 
 /** A status that may be another one when asked again. */
 export class TransientStatus extends Error {
@@ -45,23 +46,17 @@ export function isTransient(error: unknown): boolean {
   return error instanceof TransientStatus || TRANSIENT_CODES.has(codeOf(error));
 }
 
-/** The code of a network error; undici wraps some in others. */
-export function codeOf(error: unknown): string {
-  const { name, code, cause } = error as { name?: string; code?: unknown; cause?: { code?: unknown } };
-  const isTimeout = name === 'TimeoutError' || /^UND_ERR_(HEADERS|BODY)_TIMEOUT$/.test(String(code));
-  if (isTimeout) return 'TIMEOUT';
-  const found = typeof cause?.code === 'string' ? cause.code : code;
-  return typeof found === 'string' ? found : 'UNKNOWN';
-}
-
 const LATER = 'Try again later, or download the file and give its path.';
+
+const CHECK_PROXY_USER =
+  'Check user and password in the URL of the proxy (HTTPS_PROXY; for http: HTTP_PROXY).';
 
 /** What to do about a status. */
 const STATUS_FAULTS: Readonly<Record<number, readonly [code: ErrorCode, remedy: string]>> = {
   401: ['INPUT_UNREADABLE', 'Give a URL with a valid signature, or with user and password.'],
   403: ['INPUT_UNREADABLE', 'Check the access rights; a signed URL may have expired.'],
   404: ['INPUT_NOT_FOUND', 'Check the URL of the input.'],
-  407: ['INPUT_UNREADABLE', 'Check user and password in the URL of the proxy (HTTPS_PROXY).'],
+  407: ['INPUT_UNREADABLE', CHECK_PROXY_USER],
   410: ['INPUT_NOT_FOUND', 'The file is gone: ask its owner for another URL.'],
 };
 
@@ -81,6 +76,8 @@ const NETWORK_REMEDIES: Readonly<Record<string, string>> = {
   ENOTFOUND: 'Check the host name in the URL, and the name service.',
   EAI_AGAIN: 'Check the network and the name service.',
   ECONNREFUSED: 'Check host and port of the URL, and that the server is running.',
+  UND_ERR_ABORTED: 'Check HTTPS_PROXY and NO_PROXY, and that the proxy lets this host through.',
+  UND_ERR_INVALID_ARG: CHECK_PROXY_USER, // what undici makes of a 407 to a request for a whole URL
   TIMEOUT: 'The server is too slow or not there: try again later, or download the file and give its path.',
   CERT_HAS_EXPIRED: 'Have the certificate of the server renewed; check the clock of this machine.',
   ERR_TLS_CERT_ALTNAME_INVALID: 'Use the host name that the certificate of the server was issued for.',
@@ -94,7 +91,8 @@ export function networkFailure(shown: string, error: unknown, attempts: number):
   const code = codeOf(error);
   const remedy = UNTRUSTED.test(code)
     ? 'The certificate of the server is not trusted: name that of its authority in NODE_EXTRA_CA_CERTS.'
-    : (NETWORK_REMEDIES[code] ?? `Check the network, and whether a proxy is needed (HTTPS_PROXY). ${LATER}`);
+    : (NETWORK_REMEDIES[code] ??
+      `Check the network, and whether a proxy is needed (HTTPS_PROXY; for http: HTTP_PROXY). ${LATER}`);
   const message = `reading ${shown} failed${tries(attempts)}: ${code}`;
   return new PrpackError('INPUT_UNREADABLE', message, { path: shown, remedy });
 }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
+import { type Dispatcher, request } from 'undici';
 import { PrpackError } from '../../errors.js';
 import {
   CutBody,
@@ -12,6 +12,7 @@ import {
   TransientStatus,
 } from './failure.js';
 import type { HttpLocation } from './location.js';
+import { proxyAgent } from './proxy-agent.js';
 
 /** How long is waited, and how often tried. */
 export interface HttpLimits {
@@ -61,9 +62,7 @@ export class RangeClient {
   constructor(location: HttpLocation, limits: HttpLimits) {
     this.#location = location;
     this.#limits = limits;
-    const tls = { rejectUnauthorized: true, timeout: limits.connectTimeoutMs };
-    // Servers are always verified. Proxies come from HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
-    this.#dispatcher = new EnvHttpProxyAgent({ connect: tls, requestTls: tls, proxyTls: tls });
+    this.#dispatcher = proxyAgent({ timeoutMs: limits.connectTimeoutMs });
   }
 
   /**

@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { buildConnector, Dispatcher, Pool } from 'undici';
+import type { Dispatcher } from 'undici';
 import { PrpackError } from '../../errors.js';
-import { codeOf, networkFailure } from './failure.js';
+import { networkFailure } from './failure.js';
 import { describeUrl, parseServerUrl } from './location.js';
 import { backoffMs, LONGEST_RETRY_AFTER_MS, mayRetryError, mayRetryStatus, retryAfterMs } from './retry.js';
 import type { SecretHeader } from './secret-header.js';
 import { withTimeLimit } from './time-limit.js';
-import { readTlsFiles, type TlsFiles, type TlsSettings } from './tls.js';
+import { readTlsFiles, type TlsFiles } from './tls.js';
 
 export interface HttpClientOptions {
   /** Longest time of one attempt, to the last byte of its answer. Default 30 seconds. */
@@ -148,35 +148,12 @@ async function connect({
   tls = {},
   connectTimeoutMs,
 }: typeof DEFAULTS & HttpClientOptions): Promise<Connections> {
-  const settings: TlsSettings = await readTlsFiles(tls);
-  const undici = await import('undici');
-  const dispatcher = new undici.EnvHttpProxyAgent({
-    factory: (origin, options: Pool.Options) => {
-      const { connect } = options;
-      return new undici.Pool(
-        origin,
-        typeof connect === 'function' ? { ...options, connect: once(connect) } : options,
-      );
-    },
-    connect: { ...settings, timeout: connectTimeoutMs },
-    requestTls: { ...settings, timeout: connectTimeoutMs },
-    proxyTls: { rejectUnauthorized: true, timeout: connectTimeoutMs },
-  });
-  return { request: undici.request, dispatcher };
-}
-
-/** Connects through a proxy. Where one hangs up, undici tries for ever unless it is told of another failure than it saw. */
-function once(connect: buildConnector.connector): buildConnector.connector {
-  return (options, callback) =>
-    connect(options, (...[error, socket]) => {
-      if (!error) callback(null, socket);
-      else callback(codeOf(error) === 'UND_ERR_SOCKET' ? new HungUpError() : error, null);
-    });
-}
-
-/** The proxy ended the connection instead of opening a tunnel. */
-class HungUpError extends Error {
-  readonly code = 'UND_ERR_ABORTED';
+  const settings = await readTlsFiles(tls);
+  const [{ request }, { proxyAgent }] = await Promise.all([
+    import('undici'),
+    import('../../bytes/http/proxy-agent.js'),
+  ]);
+  return { request, dispatcher: proxyAgent({ timeoutMs: connectTimeoutMs, tls: settings }) };
 }
 
 function firstValues(

@@ -1,6 +1,10 @@
+import { codeOf } from '../../bytes/http/error-code.js';
 import { PrpackError } from '../../errors.js';
 import type { HttpResponse } from './client.js';
 import { describeUrl } from './location.js';
+
+const CHECK_PROXY_USER =
+  'Check user and password in the URL of the proxy (HTTPS_PROXY; for http: HTTP_PROXY).';
 
 /** What to do about an answer, by status; else by its first digit. */
 const REMEDY_OF_STATUS: Readonly<Record<string, string>> = {
@@ -11,7 +15,7 @@ const REMEDY_OF_STATUS: Readonly<Record<string, string>> = {
   '403': 'Check that the authorization header or client certificate is allowed to fetch keys here.',
   '404': 'Check the path of the URL.',
   '405': 'Check the path of the URL: the server takes no such request there.',
-  '407': 'Check user and password in the URL of the proxy (HTTPS_PROXY).',
+  '407': CHECK_PROXY_USER,
   '413': 'Ask for fewer keys at once.',
   '415': 'Check the path of the URL: the server expects another protocol there.',
   '429': 'Try again later, or ask for a higher limit.',
@@ -75,27 +79,33 @@ const FAULT_OF_CODE: Readonly<Record<string, NetworkFault>> = {
   },
   EHOSTUNREACH: {
     said: 'cannot be reached',
-    remedy: 'Check the network, and whether a proxy is needed (HTTPS_PROXY).',
+    remedy: 'Check the network, and whether a proxy is needed (HTTPS_PROXY; for http: HTTP_PROXY).',
   },
   ENETUNREACH: {
     said: 'cannot be reached',
-    remedy: 'Check the network, and whether a proxy is needed (HTTPS_PROXY).',
+    remedy: 'Check the network, and whether a proxy is needed (HTTPS_PROXY; for http: HTTP_PROXY).',
   },
   ECONNRESET: REFUSED,
   EPIPE: REFUSED,
   UND_ERR_SOCKET: REFUSED,
   UND_ERR_CONNECT_TIMEOUT: {
     said: 'does not take connections in time',
-    remedy: 'Check host, port and firewall, and whether a proxy is needed (HTTPS_PROXY).',
+    remedy:
+      'Check host, port and firewall, and whether a proxy is needed (HTTPS_PROXY; for http: HTTP_PROXY).',
   },
   ETIMEDOUT: {
     said: 'cannot be reached in time',
-    remedy: 'Check the network, and whether a proxy is needed (HTTPS_PROXY).',
+    remedy: 'Check the network, and whether a proxy is needed (HTTPS_PROXY; for http: HTTP_PROXY).',
   },
   TIMEOUT: { said: 'did not answer in time', remedy: 'Try again later, or allow more time.' },
   UND_ERR_ABORTED: {
     said: 'cannot be reached through the proxy',
     remedy: 'Check HTTPS_PROXY and NO_PROXY, and that the proxy lets this host through.',
+  },
+  // What undici makes of a 407 to a request for a whole URL.
+  UND_ERR_INVALID_ARG: {
+    said: 'is behind a proxy that wants another user or password',
+    remedy: CHECK_PROXY_USER,
   },
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: {
     said: 'sent an answer that breaks off',
@@ -133,15 +143,6 @@ const OTHER_FAULT: NetworkFault = {
   said: 'gave no answer that could be read',
   remedy: 'Check that the URL is that of a key server, and look into its log.',
 };
-
-/** The code of a network error; undici wraps some in others. */
-export function codeOf(error: unknown): string {
-  const { name, code, cause } = error as { name?: string; code?: unknown; cause?: { code?: unknown } };
-  if (name === 'TimeoutError' || code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT')
-    return 'TIMEOUT';
-  const found = typeof cause?.code === 'string' ? cause.code : code;
-  return typeof found === 'string' ? found : 'UNKNOWN';
-}
 
 /**
  * The error for a request that got no answer. Of the cause only its code is kept: errors of parsers hold a piece of the answer, which

@@ -1,4 +1,4 @@
-import { codeOf } from './failure.js';
+import { codeOf } from '../../bytes/http/error-code.js';
 
 const LONGEST_DELAY_MS = 10_000;
 /** A server that wants a longer pause than this is not waited for. */

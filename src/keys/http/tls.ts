@@ -11,9 +11,8 @@ export interface TlsFiles {
   readonly privateKey?: string;
 }
 
-/** What a TLS connection is opened with. Servers are always verified, whatever the environment says. */
+/** What a TLS connection is opened with. */
 export interface TlsSettings {
-  readonly rejectUnauthorized: true;
   readonly ca?: string;
   readonly cert?: string;
   readonly key?: string;
@@ -34,11 +33,11 @@ export async function readTlsFiles({ authorities, certificate, privateKey }: Tls
     certificate === undefined ? undefined : readSecretText(certificate, 'client certificate'),
     privateKey === undefined ? undefined : readSecretText(privateKey, 'private key of the client'),
   ]);
-  const given = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
+  const settings = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
   const { createSecureContext } = await import('node:tls');
   try {
     if (ca) new X509Certificate(ca); // a context without any would be made in silence
-    createSecureContext(given);
+    createSecureContext(settings);
   } catch (error) {
     const paths = [authorities, certificate, privateKey].filter((path) => path !== undefined).join(', ');
     const { code } = error as NodeJS.ErrnoException;
@@ -51,5 +50,5 @@ export async function readTlsFiles({ authorities, certificate, privateKey }: Tls
       },
     );
   }
-  return { rejectUnauthorized: true, ...given };
+  return settings;
 }

@@ -338,11 +338,40 @@ describe('proxies', () => {
     expect(server.seen).toHaveLength(2);
   });
 
+  it('asks HTTP_PROXY for the URLs of http servers, without a tunnel', async () => {
+    const proxy = await servers.http(reply(200, 'ok'));
+    vi.stubEnv('HTTP_PROXY', proxy.url.replace('//', `//user:${SECRET}@`));
+    vi.stubEnv('NO_PROXY', '');
+    expect(await client().request(post('http://keys.example/speke?a=1'))).toMatchObject({ status: 200 });
+    expect(proxy.seen).toMatchObject([
+      {
+        method: 'POST',
+        url: 'http://keys.example/speke?a=1',
+        body: '<x/>',
+        headers: { host: 'keys.example', 'proxy-authorization': expect.stringMatching(/^Basic /) },
+      },
+    ]);
+  });
+
+  it('says so when HTTP_PROXY wants another user', async () => {
+    const proxy = await servers.http(reply(407));
+    vi.stubEnv('HTTP_PROXY', proxy.url);
+    vi.stubEnv('NO_PROXY', '');
+    const answer = client().request(get('http://keys.example/')).then(expectSuccess);
+    expect((await failureOf(answer)).error).toMatchObject({
+      code: 'KEY_SOURCE_FAILED',
+      message:
+        'http://keys.example/ is behind a proxy that wants another user or password (UND_ERR_INVALID_ARG)',
+      details: { remedy: expect.stringContaining('user and password in the URL of the proxy') },
+    });
+    expect(proxy.seen).toHaveLength(1);
+  });
+
   it('says so when the proxy hangs up', async () => {
     const proxy = await servers.tcp((socket) => socket.once('data', () => socket.end()));
-    vi.stubEnv('HTTP_PROXY', `http://127.0.0.1:${proxy.port}`);
+    vi.stubEnv('HTTPS_PROXY', `http://127.0.0.1:${proxy.port}`);
     vi.stubEnv('NO_PROXY', '');
-    const { error } = await failureOf(client().request(get('http://keys.example/')));
+    const { error } = await failureOf(client().request(get('https://keys.example/')));
     expect(error).toMatchObject({
       code: 'KEY_SOURCE_FAILED',
       message: expect.stringContaining('through the proxy'),

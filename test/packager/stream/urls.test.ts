@@ -95,16 +95,36 @@ describe('an input by its URL', () => {
 });
 
 describe('the way to the server', () => {
-  it('leads through a proxy where the environment names one', async () => {
-    const proxy = servers[0];
+  /** The first thing that a proxy is asked for while an input is inspected. */
+  async function askedOfProxy(url: string, env: Record<string, string>) {
+    const [proxy] = servers;
     proxy.postMessage('log');
     await once(proxy, 'message');
-    const args = ['inspect', `${origin}/plain`];
-    const { exitCode, stderr } = await runCli(args, { env: { HTTP_PROXY: origin, http_proxy: origin } });
+    const { exitCode, stderr } = await runCli(['inspect', url], { env });
     expect(exitCode, stderr).toBe(0);
     proxy.postMessage('log');
     const [{ log }] = await once(proxy, 'message');
-    expect(log[0]).toEqual({ path: 'CONNECT', host: origin.replace('http://', '') });
+    return log[0];
+  }
+
+  it('leads through a proxy where the environment names one', async () => {
+    const asked = await askedOfProxy('http://media.example/plain', {
+      HTTP_PROXY: origin,
+      http_proxy: origin,
+    });
+    expect(asked).toMatchObject({ path: 'plain', host: 'media.example' });
+  });
+
+  it('leads through a tunnel to an https server', async () => {
+    const tls = { cert: certificateText('server.pem'), key: certificateText('server.key') };
+    const server = await serve(INPUT, tls);
+    const trust = { NODE_EXTRA_CA_CERTS: certificatePath('ca.pem') };
+    const asked = await askedOfProxy(`${server}/plain`, {
+      HTTPS_PROXY: origin,
+      https_proxy: origin,
+      ...trust,
+    });
+    expect(asked).toEqual({ path: 'CONNECT', host: server.replace('https://', '') });
   });
 
   it('is verified: a certificate of nobody is refused, whatever the environment says', async () => {
