@@ -281,7 +281,7 @@ try {
   const input = makeInput(folder, Number(options['size-mb']));
   const keyFile = join(folder, 'keys.json');
   const mp4boxFile = join(folder, 'mp4box.xml');
-  writeFileSync(keyFile, JSON.stringify({ keys: [{ kid: KID, key: KEY }] }));
+  writeFileSync(keyFile, JSON.stringify({ keys: [{ kid: KID, key: KEY }] }), { mode: 0o600 });
   writeFileSync(mp4boxFile, MP4BOX_XML);
   const cpu = cpus()[0]?.model ?? 'unknown processor';
   process.stdout.write(

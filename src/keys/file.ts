@@ -1,7 +1,8 @@
-import { constants } from 'node:fs';
+import { constants, type Stats } from 'node:fs';
 import { open, readFile, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { makeDirectories } from '../bytes/make-directories.js';
+import { isOpenToOthers, modeText } from '../bytes/open-modes.js';
 import { PrpackError } from '../errors.js';
 
 /**
@@ -9,9 +10,30 @@ import { PrpackError } from '../errors.js';
  * @throws PrpackError KEY_SOURCE_FAILED when it cannot be read
  */
 export async function readSecretText(path: string, what: string): Promise<string> {
+  return reading(path, what, () => readFile(path, 'utf8'));
+}
+
+/**
+ * As `readSecretText`, of a secret that outlives many keys, so that nobody else may have it.
+ * @throws PrpackError KEY_INVALID when others can use the file, KEY_SOURCE_FAILED when it cannot be read
+ */
+export async function readPrivateText(path: string, what: string): Promise<string> {
+  return reading(path, what, async () => {
+    const file = await open(path, constants.O_RDONLY);
+    try {
+      refuseOpenModes(path, what, await file.stat());
+      return await file.readFile('utf8');
+    } finally {
+      await file.close();
+    }
+  });
+}
+
+async function reading(path: string, what: string, read: () => Promise<string>): Promise<string> {
   try {
-    return (await readFile(path, 'utf8')).trim();
+    return (await read()).trim();
   } catch (error) {
+    if (error instanceof PrpackError) throw error;
     const { code } = error as NodeJS.ErrnoException;
     throw new PrpackError(
       'KEY_SOURCE_FAILED',
@@ -20,6 +42,16 @@ export async function readSecretText(path: string, what: string): Promise<string
       error,
     );
   }
+}
+
+function refuseOpenModes(path: string, what: string, file: Stats): void {
+  if (!isOpenToOthers(file)) return;
+  throw new PrpackError('KEY_INVALID', `others than its owner can use the ${what}: ${path}`, {
+    path,
+    expected: 'mode 0600 or 0400',
+    received: modeText(file),
+    remedy: `Run \`chmod 600 ${path}\`, and replace the secret if somebody may have read it.`,
+  });
 }
 
 /**

@@ -3,7 +3,7 @@ import { fromBase64, fromHex } from '../bytes/hex.js';
 import { contentKeyFromSeed, KEY_SEED_BYTES } from '../drm/playready/key-seed.js';
 import { PrpackError } from '../errors.js';
 import { ContentKey } from './content-key.js';
-import { readSecretText } from './file.js';
+import { readPrivateText } from './file.js';
 import { type KeyId, newKeyId } from './key-id.js';
 import { assignToAll, type KeyLookup, type KeySource } from './key-source.js';
 import { Secret } from './secret.js';
@@ -53,10 +53,10 @@ export class KeySeed extends Secret {
 
 /**
  * Reads a key seed from a file that holds nothing else.
- * @throws PrpackError KEY_SOURCE_FAILED when it cannot be read, KEY_INVALID
+ * @throws PrpackError KEY_SOURCE_FAILED when it cannot be read, KEY_INVALID also when others can use the file
  */
 export async function readKeySeedFile(path: string): Promise<KeySeed> {
-  return KeySeed.parse(await readSecretText(path, 'key seed file'), path);
+  return KeySeed.parse(await readPrivateText(path, 'key seed file'), path);
 }
 
 /** Keys that follow from a key seed: for encryption of the given KID or of a new one at every call, for decryption of any. */

@@ -17,7 +17,7 @@ const keyFile = inFolder('keys.json');
 const encrypted = inFolder('encrypted.mp4');
 
 beforeAll(async () => {
-  writeFileSync(keyFile, JSON.stringify([{ kid: KID, key: KEY }]));
+  writeFileSync(keyFile, JSON.stringify([{ kid: KID, key: KEY }]), { mode: 0o600 });
   const args = [
     'encrypt',
     INPUT,
@@ -172,12 +172,22 @@ describe('prpack encrypt', () => {
 
   it('derives keys from a seed file', async () => {
     const seed = inFolder('seed.txt');
-    writeFileSync(seed, 'XVBovsmzhP9gRIZxWfFta3VVRPzVEWmJsazEJ46I\n');
+    writeFileSync(seed, 'XVBovsmzhP9gRIZxWfFta3VVRPzVEWmJsazEJ46I\n', { mode: 0o600 });
     const output = inFolder('seed.mp4');
     const args = ['encrypt', INPUT, output, '--key-seed-file', seed, '--kid', KID];
     expect((await runCliJson(args)).exitCode).toBe(0);
     const { json } = await runCliJson(['inspect', output]);
     expect(json.pssh[0].playready.keys[0].checksum).toBe(CHECKSUM);
+  });
+
+  it.skipIf(process.platform === 'win32')('warns of a key file that others can use', async () => {
+    const path = inFolder('open.json');
+    writeFileSync(path, JSON.stringify([{ kid: KID, key: KEY }]), { mode: 0o644 });
+    const { exitCode, json } = await runCliJson(['inspect', encrypted, '--key-file', path]);
+    expect(exitCode).toBe(0);
+    expect(json.warnings).toEqual([expect.stringContaining(`chmod 600 ${path}`)]);
+    const told = await runCli(['decrypt', encrypted, inFolder('open.mp4'), '--key-file', path]);
+    expect(told).toMatchObject({ exitCode: 0, stderr: expect.stringContaining(`chmod 600 ${path}`) });
   });
 
   it('makes a random key where none is named, and keeps it only where it can be kept', async () => {

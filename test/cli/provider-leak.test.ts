@@ -12,7 +12,7 @@ import { HttpClient } from '../../src/keys/http/client.js';
 import { SecretHeader } from '../../src/keys/http/secret-header.js';
 import { PackagingDataKeySource } from '../../src/keys/packaging-data/key-source.js';
 import { SpekeKeySource } from '../../src/keys/speke/key-source.js';
-import { certificateOf, certificatePath, privateKeyOf } from '../keys/cpix/documents.js';
+import { certificateOf, certificateText, privateKeyOf } from '../keys/cpix/documents.js';
 import { type Answer, failureOf, testServers } from '../keys/http/servers.js';
 import { providerData, providerKey, providerPssh, spekeProvider } from '../keys/providers.js';
 import { runCli, runCliJson } from '../support/cli.js';
@@ -28,6 +28,8 @@ const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
 
 const servers = testServers();
 const inFolder = temporaryFolder();
+const recipientKey = inFolder('recipient.key');
+writeFileSync(recipientKey, certificateText('recipient.key'), { mode: 0o600 });
 
 const HELD = providerKey('leak', 'ALL');
 const OTHER = providerKey('other', 'ALL');
@@ -113,7 +115,7 @@ const ROADS: Readonly<Record<string, Road>> = {
     ],
   },
   cpix: {
-    options: (url) => ['--cpix', url, '--cpix-private-key', certificatePath('recipient.key')],
+    options: (url) => ['--cpix', url, '--cpix-private-key', recipientKey],
     variable: 'PRPACK_CPIX_AUTH',
     source: async (url, client) =>
       cpixKeySource(await fetchCpix(url, client, { privateKey: privateKeyOf('recipient') }), { name: url }),

@@ -178,7 +178,7 @@ describe('keys that cannot be: exit 5', () => {
   const badKeys = inFolder('bad.json');
   writeFileSync(badKeys, `{"keys": [{"kid": "${KID}", "key": "${KEY}00"}]}`);
   const badSeed = inFolder('seed.txt');
-  writeFileSync(badSeed, 'c2hvcnQ=');
+  writeFileSync(badSeed, 'c2hvcnQ=', { mode: 0o600 });
 
   it.each<[string, string[], string, string]>([
     ['a malformed KID', ['--kid', 'x', '--key', KEY], 'KEY_INVALID', '--kid: '],

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
@@ -88,8 +88,24 @@ describe('keySeedSource', () => {
 describe('readKeySeedFile', () => {
   it('reads a seed with a line end', async () => {
     const path = join(scratch(), 'seed');
-    writeFileSync(path, `${SEED}\n`);
+    writeFileSync(path, `${SEED}\n`, { mode: 0o600 });
     expect((await readKeySeedFile(path)).id).toBe(KeySeed.parse(SEED).id);
+  });
+
+  it.skipIf(process.platform === 'win32')('refuses a file that others can use', async () => {
+    const path = join(scratch(), 'seed');
+    writeFileSync(path, SEED);
+    for (const mode of [0o644, 0o640, 0o602]) {
+      chmodSync(path, mode);
+      await expect(readKeySeedFile(path)).rejects.toMatchObject({
+        code: 'KEY_INVALID',
+        details: {
+          path,
+          received: `mode 0${mode.toString(8)}`,
+          remedy: expect.stringContaining('chmod 600'),
+        },
+      });
+    }
   });
 
   it('names a file that is not there', async () => {

@@ -11,6 +11,7 @@ import type {
   ProtectionSystem,
 } from '../../index.js';
 import { addCpixOptions, isUrl, type KeyServerFlags } from './key-server.js';
+import { keyFileWarnings } from './open-key-file.js';
 import { nonEmpty, once } from './values.js';
 
 type Library = typeof import('../../index.js');
@@ -81,7 +82,8 @@ interface SourceEntry {
     library: Library,
     client: HttpClient,
   ) => Promise<KeySource & KeyLookup>;
-  readonly warning?: string;
+  /** What the user must know of a source that was opened. */
+  readonly warnings?: (flags: KeyFlags) => Promise<readonly string[]>;
   /** Whether --kid says which KID to encrypt with. */
   readonly takesKid: boolean;
   /** What all keys of the source follow from. */
@@ -93,6 +95,7 @@ const SOURCES: readonly SourceEntry[] = [
     flag: '--key-file',
     isNamed: ({ keyFile }) => keyFile !== undefined,
     open: ({ keyFile }, library) => library.readKeyFile(keyFile!),
+    warnings: ({ keyFile }) => keyFileWarnings(keyFile!),
     takesKid: false,
   },
   {
@@ -110,7 +113,7 @@ const SOURCES: readonly SourceEntry[] = [
       const keyId = kidOf(kid, library)!;
       return naming('--key', () => library.givenKeyTexts(keyId, key!));
     },
-    warning: KEY_ON_COMMAND_LINE_WARNING,
+    warnings: async () => [KEY_ON_COMMAND_LINE_WARNING],
     takesKid: true,
   },
   {
@@ -250,8 +253,8 @@ async function openSource(
   library: Library,
   client: HttpClient,
 ): Promise<SelectedKeys> {
-  const warnings = entry.warning === undefined ? [] : [entry.warning];
-  return { source: await entry.open(flags, library, client), warnings };
+  const source = await entry.open(flags, library, client);
+  return { source, warnings: (await entry.warnings?.(flags)) ?? [] };
 }
 
 function environmentSource(environment: Environment, library: Library): SelectedKeys | undefined {

@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { PrpackError } from '../../errors.js';
-import { readSecretText } from '../file.js';
+import { readPrivateText, readSecretText } from '../file.js';
 import type { HttpClient, HttpResponse } from '../http/client.js';
 import { expectSuccess } from '../http/failure.js';
 import { bodyText } from '../http/text.js';
@@ -49,10 +49,10 @@ function named(name: string, read: () => CpixDocument): CpixDocument {
 
 /**
  * The RSA private key of a recipient, in PEM.
- * @throws PrpackError KEY_SOURCE_FAILED when it cannot be read, KEY_INVALID
+ * @throws PrpackError KEY_SOURCE_FAILED when it cannot be read, KEY_INVALID also when others can use the file
  */
 export async function readCpixPrivateKey(path: string): Promise<KeyObject> {
-  const text = await readSecretText(path, 'private key for CPIX documents');
+  const text = await readPrivateText(path, 'private key for CPIX documents');
   try {
     const key = createPrivateKey(text);
     if (key.asymmetricKeyType === 'rsa') return key;

@@ -13,6 +13,7 @@ import { scratchDirectories } from '../scratch.js';
 import {
   certificateOf,
   certificatePath,
+  certificateText,
   cpix,
   encryptedDocument,
   KEYS,
@@ -24,9 +25,9 @@ import {
 const scratch = scratchDirectories();
 const servers = testServers();
 
-function file(text: string): string {
+function file(text: string, mode = 0o600): string {
   const path = join(scratch(), 'keys.xml');
-  writeFileSync(path, text);
+  writeFileSync(path, text, { mode });
   return path;
 }
 
@@ -37,10 +38,18 @@ describe('CPIX from files and servers', () => {
   });
 
   it('opens an encrypted file with a private key from a file', async () => {
-    const privateKey = await readCpixPrivateKey(certificatePath('recipient.key'));
+    const privateKey = await readCpixPrivateKey(file(certificateText('recipient.key')));
     const read = await readCpixFile(file(encryptedDocument()), { privateKey });
     expect(read.contentKeys[0].key!.revealHex()).toBe(KEYS[0]);
     expect(await readCpixCertificate(certificatePath('recipient.pem'))).toEqual(certificateOf('recipient'));
+  });
+
+  it.skipIf(process.platform === 'win32')('refuses a private key that others can use', async () => {
+    const path = file(certificateText('recipient.key'), 0o644);
+    expect((await failureOf(readCpixPrivateKey(path))).error).toMatchObject({
+      code: 'KEY_INVALID',
+      details: { path, received: 'mode 0644', remedy: expect.stringContaining(`chmod 600 ${path}`) },
+    });
   });
 
   it('names the file that is wrong, and repeats nothing of it', async () => {
@@ -55,7 +64,7 @@ describe('CPIX from files and servers', () => {
     const path = file(KEYS[0]);
     for (const act of [
       () => readCpixPrivateKey(path),
-      () => readCpixPrivateKey(certificatePath('client.key')),
+      () => readCpixPrivateKey(file(certificateText('client.key'))),
       () => readCpixCertificate(path),
     ]) {
       const { error, said } = await failureOf(act());
