@@ -403,6 +403,40 @@ describe('prpack keys rewrap', () => {
   });
 });
 
+describe('a key of a seed', () => {
+  const output = inFolder('of-seed.mp4');
+  const store = ['--key-store', `sqlite:${inFolder('of-seed.sqlite')}`];
+  const seed = inFolder('own.seed');
+  const otherSeed = inFolder('other.seed');
+
+  beforeAll(async () => {
+    writeFileSync(seed, '11'.repeat(30), { mode: 0o600 });
+    writeFileSync(otherSeed, '22'.repeat(30), { mode: 0o600 });
+    const args = ['encrypt', sample('bars.mp4'), output, '--key-seed-file', seed, '--kid', KID, ...store];
+    expect((await runCliJson(args)).exitCode).toBe(0);
+  });
+
+  it.each([
+    ['keys', 'show', KID, '--reveal'],
+    ['decrypt', output, inFolder('of-seed-clear.mp4')],
+  ])('is not said to follow from a seed that nobody gave: %s', async (...args) => {
+    const { exitCode, json } = await runCliJson([...args, ...store]);
+    expect({ exitCode, ...json.error }).toMatchObject({
+      exitCode: 5,
+      code: 'KEY_REQUIRED',
+      received: 'no key seed',
+    });
+  });
+
+  it('is shown with its seed, and another seed is named', async () => {
+    const show = ['keys', 'show', KID, '--reveal', ...store, '--key-seed-file'];
+    expect((await runCliJson([...show, seed])).json.key).toMatch(/^[0-9a-f]{32}$/);
+    const { error } = (await runCliJson([...show, otherSeed])).json;
+    expect(error.received).toMatch(/^[0-9a-f]{16}$/);
+    expect(error.received).not.toBe('ca3d5fc91e421183');
+  });
+});
+
 describe('keys', () => {
   it('stand in no output but that of --reveal, in no form', () => {
     const forms = [KEY, OTHER_KEY].flatMap((hex) => {

@@ -76,7 +76,7 @@ const NETWORK_REMEDIES: Readonly<Record<string, string>> = {
   ENOTFOUND: 'Check the host name in the URL, and the name service.',
   EAI_AGAIN: 'Check the network and the name service.',
   ECONNREFUSED: 'Check host and port of the URL, and that the server is running.',
-  UND_ERR_ABORTED: 'Check HTTPS_PROXY and NO_PROXY, and that the proxy lets this host through.',
+  UND_ERR_ABORTED: 'Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY, and that the proxy lets this host through.',
   UND_ERR_INVALID_ARG: CHECK_PROXY_USER, // what undici makes of a 407 to a request for a whole URL
   TIMEOUT: 'The server is too slow or not there: try again later, or download the file and give its path.',
   CERT_HAS_EXPIRED: 'Have the certificate of the server renewed; check the clock of this machine.',

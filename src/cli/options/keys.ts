@@ -264,10 +264,18 @@ function environmentSource(environment: Environment, library: Library): Selected
 
 /** The keys of a store, those derived from the public test seed too. */
 export function storeLookup(store: KeyStore, library: Library): KeyLookup {
-  return library.storedKeyLookup(store, testSeed(library));
+  const seed = testSeed(library);
+  const stored = library.storedKeyLookup(store, seed);
+  return { find: (kid) => stored.find(kid).catch((error: unknown) => throwUnnamed(error, seed)) };
 }
 
-function testSeed(library: Library) {
+/** Nobody gave the public test seed, so that no error says that it was received. */
+function throwUnnamed(error: unknown, { id }: KeySeed): never {
+  if (!(error instanceof PrpackError) || error.details.received !== id) throw error;
+  throw new PrpackError(error.code, error.message, { ...error.details, received: 'no key seed' });
+}
+
+export function testSeed(library: Library) {
   return library.KeySeed.parse(library.PLAYREADY_TEST_KEY_SEED_BASE64);
 }
 

@@ -33,7 +33,7 @@ export async function fetchCpix(
 
 /** The document in an answer. */
 export function readCpixAnswer(response: HttpResponse, options: CpixReadOptions): CpixDocument {
-  const text = bodyText(expectSuccess(response));
+  const text = bodyText(expectSuccess(response, '--cpix-auth'));
   return named(response.url, () => readCpix(text, options));
 }
 

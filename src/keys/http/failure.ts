@@ -24,11 +24,24 @@ const REMEDY_OF_STATUS: Readonly<Record<string, string>> = {
   '504': 'Try again later; the gateway waited for the key server in vain.',
 };
 
+interface Hint {
+  readonly said?: string;
+  readonly remedy: string;
+}
+
+/** Where a server lets nobody in without the header that an option gives. */
+export function accessHint({ status }: HttpResponse, option: string): Hint | undefined {
+  if (status !== 401 && status !== 403) return undefined;
+  return {
+    remedy: `Check the authorization header (${option}), or the client certificate, and what it is allowed to fetch.`,
+  };
+}
+
 /** The error for an answer with a status that is not a success. `hint` is what the server is known to mean, in our words. */
-export function statusFailure(response: HttpResponse, hint?: { said: string; remedy: string }): PrpackError {
+export function statusFailure(response: HttpResponse, hint?: Hint): PrpackError {
   const { status, url, attempts } = response;
   const tries = attempts > 1 ? ` after ${attempts} attempts` : '';
-  const said = hint ? `: ${hint.said}` : '';
+  const said = hint?.said ? `: ${hint.said}` : '';
   const { STATUS_CODES } = process.getBuiltinModule('node:http'); // not loaded before it is needed
   const reason = STATUS_CODES[status] ?? 'unknown status';
   return new PrpackError('KEY_SOURCE_FAILED', `${url} answered ${status} (${reason})${tries}${said}`, {
@@ -42,10 +55,13 @@ export function statusFailure(response: HttpResponse, hint?: { said: string; rem
   });
 }
 
-/** @throws PrpackError KEY_SOURCE_FAILED for any other status than 2xx */
-export function expectSuccess(response: HttpResponse): HttpResponse {
+/**
+ * @param option gives the header that the server lets in
+ * @throws PrpackError KEY_SOURCE_FAILED for any other status than 2xx
+ */
+export function expectSuccess(response: HttpResponse, option: string): HttpResponse {
   if (response.status >= 200 && response.status < 300) return response;
-  throw statusFailure(response);
+  throw statusFailure(response, accessHint(response, option));
 }
 
 interface NetworkFault {
@@ -100,7 +116,7 @@ const FAULT_OF_CODE: Readonly<Record<string, NetworkFault>> = {
   TIMEOUT: { said: 'did not answer in time', remedy: 'Try again later, or allow more time.' },
   UND_ERR_ABORTED: {
     said: 'cannot be reached through the proxy',
-    remedy: 'Check HTTPS_PROXY and NO_PROXY, and that the proxy lets this host through.',
+    remedy: 'Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY, and that the proxy lets this host through.',
   },
   // What undici makes of a 407 to a request for a whole URL.
   UND_ERR_INVALID_ARG: {

@@ -61,7 +61,10 @@ export class PackagingDataKeySource implements KeySource, KeyLookup {
     // SOAP 1.1, 6.2: a fault comes with status 500
     const fault = response.status === 500 ? soapFaultOf(bodyText(response), response.url) : undefined;
     if (fault) throw fault;
-    this.#answer = readPackagingData(bodyText(expectSuccess(response)), response.url);
+    this.#answer = readPackagingData(
+      bodyText(expectSuccess(response, '--packaging-data-auth')),
+      response.url,
+    );
     return this.#answer;
   }
 }

@@ -17,7 +17,7 @@ const PARSERS: Readonly<Record<string, () => Promise<Parse>>> = {
 
 /**
  * A policy by its built-in name, or from a JSON or YAML file.
- * @throws PrpackError INVALID_ARGUMENT, which names every field that is wrong
+ * @throws PrpackError KEY_SOURCE_FAILED when it cannot be read, INVALID_ARGUMENT, which names every field that is wrong
  */
 export async function loadPolicy(nameOrFile: string): Promise<Policy> {
   if (Object.hasOwn(BUILT_IN_POLICIES, nameOrFile)) return BUILT_IN_POLICIES[nameOrFile];
@@ -62,7 +62,7 @@ async function readPolicyFile(path: string): Promise<string> {
     const { code } = error as NodeJS.ErrnoException;
     const remedy = 'Check that the policy file exists and that this user may read it.';
     throw new PrpackError(
-      'INVALID_ARGUMENT',
+      'KEY_SOURCE_FAILED',
       `the policy file cannot be read: ${path} (${code})`,
       { path, remedy },
       error,

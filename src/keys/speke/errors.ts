@@ -1,6 +1,6 @@
 import type { PrpackError } from '../../errors.js';
 import type { HttpResponse } from '../http/client.js';
-import { statusFailure } from '../http/failure.js';
+import { accessHint, statusFailure } from '../http/failure.js';
 
 /** What key providers say with status 422 (SPEKE 2.0, "Error handling"), in our words: their text is not repeated. */
 const SAYINGS: readonly (readonly [RegExp, string, string])[] = [
@@ -32,5 +32,6 @@ const SAYINGS: readonly (readonly [RegExp, string, string])[] = [
 export function spekeFailure(response: HttpResponse): PrpackError {
   const text = Buffer.from(response.body).toString('latin1');
   const saying = SAYINGS.find(([pattern]) => pattern.test(text));
-  return statusFailure(response, saying && { said: saying[1], remedy: saying[2] });
+  if (!saying) return statusFailure(response, accessHint(response, '--speke-auth'));
+  return statusFailure(response, { said: saying[1], remedy: saying[2] });
 }

@@ -187,7 +187,9 @@ describe('HttpClient', () => {
     const other = await servers.http(reply(200));
     const server = await servers.http(reply(307, '', { location: other.url }));
     const response = await client().request(post(server.url));
-    expect(() => expectSuccess(response)).toThrow(expect.objectContaining({ code: 'KEY_SOURCE_FAILED' }));
+    expect(() => expectSuccess(response, '--cpix-auth')).toThrow(
+      expect.objectContaining({ code: 'KEY_SOURCE_FAILED' }),
+    );
     expect(other.seen).toHaveLength(0);
   });
 
@@ -226,8 +228,8 @@ describe('HttpClient', () => {
 
 describe('statuses', () => {
   it.each([
-    [403, 'answered 403 (Forbidden)', 'is allowed to fetch keys'],
-    [401, 'answered 401 (Unauthorized)', 'Check the authorization header'],
+    [403, 'answered 403 (Forbidden)', 'is allowed to fetch'],
+    [401, 'answered 401 (Unauthorized)', 'Check the authorization header (--cpix-auth)'],
     [422, 'answered 422 (Unprocessable Entity)', 'Check the URL, the content id'],
     [599, 'answered 599 (unknown status)', 'log of the server'],
   ])('says which server, status %i, and what next', async (status, message, remedy) => {
@@ -235,7 +237,7 @@ describe('statuses', () => {
     const authorization = SecretHeader.parse(SECRET, 'test');
     const answer = client({ authorization })
       .request(get(`${server.url}/p?sig=${SECRET}`))
-      .then(expectSuccess);
+      .then((response) => expectSuccess(response, '--cpix-auth'));
     const { error, said } = await failureOf(answer);
     expect(error).toMatchObject({
       code: 'KEY_SOURCE_FAILED',
@@ -357,7 +359,9 @@ describe('proxies', () => {
     const proxy = await servers.http(reply(407));
     vi.stubEnv('HTTP_PROXY', proxy.url);
     vi.stubEnv('NO_PROXY', '');
-    const answer = client().request(get('http://keys.example/')).then(expectSuccess);
+    const answer = client()
+      .request(get('http://keys.example/'))
+      .then((response) => expectSuccess(response, '--cpix-auth'));
     expect((await failureOf(answer)).error).toMatchObject({
       code: 'KEY_SOURCE_FAILED',
       message:

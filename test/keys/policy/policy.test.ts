@@ -94,10 +94,16 @@ describe('loadPolicy', () => {
     expect(await loadPolicy(file('p.YML', 'persist: true'))).toEqual({ persist: true });
   });
 
+  it('refuses a file that is not there as key files are', async () => {
+    await expect(loadPolicy('none.yaml')).rejects.toMatchObject({
+      code: 'KEY_SOURCE_FAILED',
+      message: 'the policy file cannot be read: none.yaml (ENOENT)',
+    });
+  });
+
   it.each([
     ['forever', 'there is no policy of the name forever'],
     ['constructor', 'there is no policy of the name'],
-    ['none.yaml', 'cannot be read: none.yaml (ENOENT)'],
   ])('refuses %s', async (name, message) => {
     await expect(loadPolicy(name)).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
