@@ -19,13 +19,7 @@ export interface HeldKey {
  */
 export function registrationConflict(registration: KeyRegistration, held: HeldKey): PrpackError | undefined {
   const { kid, algorithm } = registration;
-  if (held.algorithm !== algorithm) {
-    return conflict(
-      kid,
-      `is registered for ${held.algorithm} and cannot serve ${algorithm} too`,
-      'Give the content of each algorithm a KID and key of its own.',
-    );
-  }
+  if (held.algorithm !== algorithm) return algorithmConflict(kid, held.algorithm, algorithm);
   if (!isSameKey(registration, held)) {
     return conflict(
       kid,
@@ -35,6 +29,14 @@ export function registrationConflict(registration: KeyRegistration, held: HeldKe
   }
   if (held.state === 'revoked') return revokedConflict(kid);
   return undefined;
+}
+
+export function algorithmConflict(kid: KeyId, held: KeyAlgorithm, wanted: KeyAlgorithm): PrpackError {
+  return conflict(
+    kid,
+    `is registered for ${held} and cannot serve ${wanted} too`,
+    'Give the content of each algorithm a KID and key of its own.',
+  );
 }
 
 export function revokedConflict(kid: KeyId): PrpackError {

@@ -14,7 +14,7 @@ import {
 import { pickForTrack } from '../keys/pick.js';
 import { damagedRecord } from './damaged-record.js';
 import type { KeyAlgorithm, KeyStore, PackagerKeyStore, StoredKey } from './key-store.js';
-import { revokedConflict } from './registration-rules.js';
+import { algorithmConflict, revokedConflict } from './registration-rules.js';
 
 /** The content whose keys are wanted. */
 export interface StoredContent {
@@ -54,15 +54,17 @@ export function storedContentSource(store: PackagerKeyStore, content: StoredCont
 }
 
 /**
- * One registered key for all tracks.
- * @throws (from `assign`) PrpackError KEY_REQUIRED when the KID is not registered, KEY_CONFLICT when it is revoked
+ * One registered key for all tracks, which are encrypted with AES-CTR.
+ * @throws (from `assign`) PrpackError KEY_REQUIRED when the KID is not registered, KEY_CONFLICT when it is revoked or for AESCBC
  */
 export function storedKeySource(store: KeyStore, kid: KeyId, seed?: KeySeed): KeySource {
   return {
     async assign(requests) {
       const stored = await store.get(kid);
       if (!stored) throw notThere(`KID ${kid} is not registered in the key store ${store.location}`);
-      if (stored.record.state === 'revoked') throw revokedConflict(kid);
+      const { algorithm, state } = stored.record;
+      if (algorithm !== 'AESCTR') throw algorithmConflict(kid, algorithm, 'AESCTR');
+      if (state === 'revoked') throw revokedConflict(kid);
       return assignToAll(requests, sharedOf(stored, seed));
     },
   };

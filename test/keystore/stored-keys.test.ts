@@ -100,6 +100,15 @@ describe('storedKeySource', () => {
     });
   });
 
+  it('refuses a key for AESCBC: one KID never serves both algorithms', async () => {
+    const one = registration({ algorithm: 'AESCBC' });
+    await store.register([one]);
+    await expect(storedKeySource(store, one.kid).assign([VIDEO])).rejects.toMatchObject({
+      code: 'KEY_CONFLICT',
+      message: expect.stringContaining('AESCBC'),
+    });
+  });
+
   it('derives a key that the store knows by its seed, and verifies it', async () => {
     const one = seeded();
     await store.register([one]);
