@@ -3,6 +3,7 @@ import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, writeFileSy
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type CliResult, PRPACK, runCli, runProgram } from '../support/cli.js';
+import { isRoot, NOBODY, otherUserProblem } from '../support/other-user.js';
 import { sample } from '../support/samples.js';
 import { temporaryFolder } from '../support/temporary.js';
 
@@ -10,8 +11,6 @@ import { temporaryFolder } from '../support/temporary.js';
 
 const INPUT = sample('bars.mp4');
 const ENV = { PRPACK_KEK: '11'.repeat(32) };
-const NOBODY = 65534;
-const isRoot = process.getuid?.() === 0;
 const isWindows = process.platform === 'win32';
 const inFolder = temporaryFolder();
 
@@ -108,26 +107,29 @@ describe.skipIf(isWindows)('a key store without room', () => {
   });
 });
 
-describe.skipIf(isWindows)('a key store that the user may only read', () => {
-  it.each([
-    ['its file', 'store/keys.sqlite', 0o444],
-    ['its directory', 'store', 0o500],
-    ['a directory where it would be made', '', 0o500],
-  ])('%s', async (name, closed, mode) => {
-    const { folder, store, out, before } = await place(name);
-    const wanted = name.includes('made') ? join(folder, 'new', 'keys.sqlite') : store;
-    giveTo(NOBODY, folder, join(store, '..'), store);
-    const path = join(folder, closed);
-    chmodSync(path, mode);
-    try {
-      const result = await asOrdinaryUser({ folder, store: wanted, out });
-      expectRefused(result, wanted, /read-?only|cannot be opened/, /this user/);
-      expect(filesIn(out)).toEqual(before);
-    } finally {
-      chmodSync(path, 0o700);
-    }
-  });
-});
+describe.skipIf(isWindows || otherUserProblem)(
+  `a key store that the user may only read${otherUserProblem}`,
+  () => {
+    it.each([
+      ['its file', 'store/keys.sqlite', 0o444],
+      ['its directory', 'store', 0o500],
+      ['a directory where it would be made', '', 0o500],
+    ])('%s', async (name, closed, mode) => {
+      const { folder, store, out, before } = await place(name);
+      const wanted = name.includes('made') ? join(folder, 'new', 'keys.sqlite') : store;
+      giveTo(NOBODY, folder, join(store, '..'), store);
+      const path = join(folder, closed);
+      chmodSync(path, mode);
+      try {
+        const result = await asOrdinaryUser({ folder, store: wanted, out });
+        expectRefused(result, wanted, /read-?only|cannot be opened/, /this user/);
+        expect(filesIn(out)).toEqual(before);
+      } finally {
+        chmodSync(path, 0o700);
+      }
+    });
+  },
+);
 
 describe('a key store that is corrupt', () => {
   it.each([

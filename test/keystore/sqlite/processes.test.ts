@@ -5,12 +5,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseKeyId } from '../../../src/keys/key-id.js';
 import { openKeyStore } from '../../../src/keystore/open.js';
 import { scratchDirectories } from '../../keys/scratch.js';
+import { isRoot, NOBODY, otherUserProblem } from '../../support/other-user.js';
 import { KEK_HEX, registration, storeIn, storePath } from '../helpers.js';
 import { compile, type Program } from '../processes.js';
 
 const scratch = scratchDirectories();
-const NOBODY = 65534;
-const isRoot = process.getuid?.() === 0;
 let program: Program;
 
 beforeAll(() => {
@@ -97,8 +96,8 @@ describe('a place without room or permission', () => {
     expect(await expectKept(location, env, run.lines)).toBe(run.lines.length);
   });
 
-  it.skipIf(process.platform === 'win32')(
-    'fails with one clear error when the directory is read-only',
+  it.skipIf(process.platform === 'win32' || otherUserProblem)(
+    `fails with one clear error when the directory is read-only${otherUserProblem}`,
     async () => {
       const directory = scratch();
       const store = storeIn(directory);
@@ -124,16 +123,19 @@ describe('a place without room or permission', () => {
     },
   );
 
-  it('fails with one clear error where no directory can be made', async () => {
-    const directory = scratch();
-    mkdirSync(join(directory, 'closed'), { mode: 0o500 });
-    if (isRoot) chmodSync(directory, 0o755);
-    const location = `sqlite:${join(directory, 'closed', 'store', 'keys.sqlite')}`;
-    const run = program.run([location, '1', 'movie'], {
-      env: { PRPACK_KEK: KEK_HEX },
-      ...(isRoot ? { uid: NOBODY } : {}),
-    });
-    const { code, stderr } = await run.ended;
-    expect([code, JSON.parse(stderr).code]).toEqual([1, 'KEY_STORE_FAILED']);
-  });
+  it.skipIf(otherUserProblem)(
+    `fails with one clear error where no directory can be made${otherUserProblem}`,
+    async () => {
+      const directory = scratch();
+      mkdirSync(join(directory, 'closed'), { mode: 0o500 });
+      if (isRoot) chmodSync(directory, 0o755);
+      const location = `sqlite:${join(directory, 'closed', 'store', 'keys.sqlite')}`;
+      const run = program.run([location, '1', 'movie'], {
+        env: { PRPACK_KEK: KEK_HEX },
+        ...(isRoot ? { uid: NOBODY } : {}),
+      });
+      const { code, stderr } = await run.ended;
+      expect([code, JSON.parse(stderr).code]).toEqual([1, 'KEY_STORE_FAILED']);
+    },
+  );
 });
