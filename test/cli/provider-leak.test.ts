@@ -124,7 +124,12 @@ const ROADS: Readonly<Record<string, Road>> = {
       send(sealed(providerPssh('playready', OTHER))),
       send(sealed(new Uint8Array(10))),
       send(sealed(quotedKey())),
-      send(sealed(providerPssh('playready', HELD)).replace(/<pskc:ValueMAC>./, '<pskc:ValueMAC>A')),
+      send(
+        sealed(providerPssh('playready', HELD)).replace(
+          /(<pskc:ValueMAC>)(.)/,
+          (_, tag, first) => `${tag}${first === 'A' ? 'B' : 'A'}`,
+        ),
+      ),
     ],
   },
   'packaging-data': {
