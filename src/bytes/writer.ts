@@ -57,17 +57,14 @@ export class ByteWriter {
     return this;
   }
 
-  /** The bytes written so far: a view, valid until the next write. */
+  /** The bytes written so far, valid until the next write. */
   finish(): Uint8Array {
-    return this.#bytes.subarray(0, this.#length);
+    return this.#length === this.#bytes.length ? this.#bytes : this.#bytes.subarray(0, this.#length);
   }
 
   #put32(value: number): this {
     const at = this.#grow(4);
-    this.#bytes[at] = value >>> 24;
-    this.#bytes[at + 1] = value >>> 16;
-    this.#bytes[at + 2] = value >>> 8;
-    this.#bytes[at + 3] = value;
+    writeU32(this.#bytes, at, value);
     return this;
   }
 
@@ -82,6 +79,14 @@ export class ByteWriter {
     this.#length = needed;
     return at;
   }
+}
+
+/** Writes `value` modulo 2^32, big-endian. */
+export function writeU32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = value >>> 16;
+  bytes[at + 2] = value >>> 8;
+  bytes[at + 3] = value;
 }
 
 function checked(value: number, max: number): number {

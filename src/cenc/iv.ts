@@ -1,3 +1,4 @@
+import { writeU32 } from '../bytes/writer.js';
 import { PrpackError } from '../errors.js';
 import type { IvSize } from './scheme.js';
 
@@ -65,14 +66,6 @@ function countingSource(
       writeU32(out, at + lowAt + 4, low);
     },
   };
-}
-
-/** Writes `value` modulo 2^32, big-endian. */
-function writeU32(out: Uint8Array, at: number, value: number): void {
-  out[at] = value >>> 24;
-  out[at + 1] = value >>> 16;
-  out[at + 2] = value >>> 8;
-  out[at + 3] = value;
 }
 
 function listedSource(ivSizeBytes: IvSize, ivs: Uint8Array, strideBytes: number = ivSizeBytes): IvSource {

@@ -1,8 +1,9 @@
 import { ByteReader } from '../../bytes/reader.js';
+import { ByteWriter } from '../../bytes/writer.js';
 
 /** A box: size u32, type, payload (ISO/IEC 14496-12 4.2). For boxes under 4 GiB, which all but `mdat` are. */
 export function box(type: string, ...payload: readonly Uint8Array[]): Uint8Array {
-  return assemble(type, 8, payload);
+  return withPayload(header(type, 8, payload), payload);
 }
 
 /** A full box: version u8 and flags u24 before the payload (ISO/IEC 14496-12 4.2). */
@@ -12,32 +13,19 @@ export function fullBox(
   flags: number,
   ...payload: readonly Uint8Array[]
 ): Uint8Array {
-  const bytes = assemble(type, 12, payload);
-  putU32(bytes, 8, version * 2 ** 24 + flags);
-  return bytes;
+  return withPayload(header(type, 12, payload).u8(version).u24(flags), payload);
 }
 
-/** The one allocation that a box costs: fragments are made of thousands of them. */
-function assemble(type: string, headerBytes: number, payload: readonly Uint8Array[]): Uint8Array {
+/** Size and type, in the one allocation that a box costs: fragments are made of thousands of them. */
+function header(type: string, headerBytes: number, payload: readonly Uint8Array[]): ByteWriter {
   let length = headerBytes;
   for (const part of payload) length += part.length;
-  if (length > 0xffffffff) throw new RangeError(`a ${type} of ${length} bytes does not fit 32 bits`);
-  const bytes = new Uint8Array(length);
-  putU32(bytes, 0, length);
-  for (let i = 0; i < 4; i++) bytes[4 + i] = type.charCodeAt(i);
-  let at = headerBytes;
-  for (const part of payload) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
+  return new ByteWriter(length).u32(length).fourcc(type);
 }
 
-function putU32(bytes: Uint8Array, at: number, value: number): void {
-  bytes[at] = value >>> 24;
-  bytes[at + 1] = value >>> 16;
-  bytes[at + 2] = value >>> 8;
-  bytes[at + 3] = value;
+function withPayload(writer: ByteWriter, payload: readonly Uint8Array[]): Uint8Array {
+  for (const part of payload) writer.bytes(part);
+  return writer.finish();
 }
 
 /** What a full box says before its fields. */

@@ -1,7 +1,7 @@
 import type { ByteReader } from '../../bytes/reader.js';
 import { ByteWriter } from '../../bytes/writer.js';
 import { fullBox, readVersionAndFlags } from './box.js';
-import { readU32Columns } from './columns.js';
+import { readU32Columns, writeU32Columns } from './columns.js';
 
 /** ChunkOffsetBox or ChunkLargeOffsetBox (ISO/IEC 14496-12 8.7.5). */
 export interface ChunkOffsets {
@@ -37,14 +37,11 @@ export function readCo64(reader: ByteReader): ChunkOffsets {
  * @throws RangeError when an offset needs more than 32 bits; `co64` is the box for it
  */
 export function writeStco({ chunkOffsets }: ChunkOffsets): Uint8Array {
-  const payload = new Uint8Array(4 + 4 * chunkOffsets.length);
-  const view = new DataView(payload.buffer);
-  view.setUint32(0, chunkOffsets.length);
-  for (let chunk = 0; chunk < chunkOffsets.length; chunk++) {
-    if (chunkOffsets[chunk] > 0xffffffff) throw new RangeError(`${chunkOffsets[chunk]} does not fit 32 bits`);
-    view.setUint32(4 + 4 * chunk, chunkOffsets[chunk]);
-  }
-  return fullBox('stco', 0, 0, payload);
+  const column = Uint32Array.from(chunkOffsets);
+  const lost = column.findIndex((offset, chunk) => offset !== chunkOffsets[chunk]);
+  if (lost >= 0) throw new RangeError(`${chunkOffsets[lost]} does not fit 32 bits`);
+  const count = new ByteWriter(4).u32(column.length).finish();
+  return fullBox('stco', 0, 0, count, writeU32Columns([column], 0, column.length));
 }
 
 /** The whole `co64`. */

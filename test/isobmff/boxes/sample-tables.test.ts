@@ -125,6 +125,8 @@ describe('stco', () => {
     expectBox(writeStco(readStco(readerOf(BOX))), BOX);
     expect(sizeOfStco(1)).toBe(0x14);
     expect(() => writeStco({ chunkOffsets: new Float64Array([2 ** 32]) })).toThrow(RangeError);
+    expect(() => writeStco({ chunkOffsets: new Float64Array([-1]) })).toThrow(RangeError);
+    expect(() => writeStco({ chunkOffsets: new Float64Array([0.5]) })).toThrow(RangeError);
     expectEveryTruncationRefused(BOX, readStco);
     expectHugeCountRefused(HUGE_TABLE, readStco);
   });
