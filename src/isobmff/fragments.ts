@@ -67,7 +67,7 @@ export function layoutOfMoof(moof: MoofTree, trexOf: (trackId: number) => Trex |
   let previousEnd = moof.node.startBytes;
   return trafsOf(moof.node).map((traf) => {
     const tfhd = readTfhdOf(traf, moof.slice);
-    const baseBytes = tfhd.baseDataOffset ?? (tfhd.defaultBaseIsMoof ? moof.node.startBytes : previousEnd);
+    const baseBytes = statedBase(tfhd, moof) ?? previousEnd;
     const layout = { tfhd, baseBytes, truns: layoutOfTruns(traf, moof.slice, tfhd, baseBytes, trexOf) };
     const last = layout.truns.at(-1);
     if (last) previousEnd = last.endBytes;
@@ -80,12 +80,13 @@ export function layoutOfMoof(moof: MoofTree, trexOf: (trackId: number) => Trex |
  * is read.
  */
 export function basesOfMoof(moof: MoofTree, trexOf: (trackId: number) => Trex | undefined): number[] {
-  const bases = trafsOf(moof.node).map((traf) => {
-    const { baseDataOffset, defaultBaseIsMoof } = readTfhdOf(traf, moof.slice);
-    return baseDataOffset ?? (defaultBaseIsMoof ? moof.node.startBytes : undefined);
-  });
+  const bases = trafsOf(moof.node).map((traf) => statedBase(readTfhdOf(traf, moof.slice), moof));
   if (!bases.includes(undefined)) return bases as number[];
   return layoutOfMoof(moof, trexOf).map(({ baseBytes }) => baseBytes);
+}
+
+function statedBase({ baseDataOffset, defaultBaseIsMoof }: Tfhd, moof: MoofTree): number | undefined {
+  return baseDataOffset ?? (defaultBaseIsMoof ? moof.node.startBytes : undefined);
 }
 
 export function trafsOf(moof: BoxNode): BoxNode[] {
