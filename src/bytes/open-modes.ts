@@ -1,8 +1,8 @@
 import type { Stats } from 'node:fs';
 
-/** Whether others than its owner can use a file. What Windows says of that is not known here; pipes have no others. */
-export function isOpenToOthers(file: Stats): boolean {
-  return process.platform !== 'win32' && file.isFile() && (file.mode & 0o077) !== 0;
+/** Whether others than its owner can use a file. What Windows says of that is not known here. */
+export function isOpenToOthers({ mode }: Stats): boolean {
+  return process.platform !== 'win32' && (mode & 0o077) !== 0;
 }
 
 /** `mode 0644` */

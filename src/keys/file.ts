@@ -21,7 +21,9 @@ export async function readPrivateText(path: string, what: string): Promise<strin
   return reading(path, what, async () => {
     const file = await open(path, constants.O_RDONLY);
     try {
-      refuseOpenModes(path, what, await file.stat());
+      const stats = await file.stat();
+      // A pipe has no others.
+      if (stats.isFile()) refuseOpenModes(path, what, stats, 'replace the secret');
       return await file.readFile('utf8');
     } finally {
       await file.close();
@@ -44,13 +46,17 @@ async function reading(path: string, what: string, read: () => Promise<string>):
   }
 }
 
-function refuseOpenModes(path: string, what: string, file: Stats): void {
+/**
+ * @param cure what else to do if somebody may have read it
+ * @throws PrpackError KEY_INVALID when others than its owner can use the file
+ */
+export function refuseOpenModes(path: string, what: string, file: Stats, cure: string): void {
   if (!isOpenToOthers(file)) return;
   throw new PrpackError('KEY_INVALID', `others than its owner can use the ${what}: ${path}`, {
     path,
     expected: 'mode 0600 or 0400',
     received: modeText(file),
-    remedy: `Run \`chmod 600 ${path}\`, and replace the secret if somebody may have read it.`,
+    remedy: `Run \`chmod 600 ${path}\`, and ${cure} if somebody may have read it.`,
   });
 }
 

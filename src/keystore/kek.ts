@@ -3,7 +3,7 @@ import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { link, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { PrpackError } from '../errors.js';
-import { createSecretFile, makePrivateDirectory, syncDirectory } from '../keys/file.js';
+import { createSecretFile, makePrivateDirectory, refuseOpenModes, syncDirectory } from '../keys/file.js';
 import { missingKek } from './kek-failure.js';
 import type { KeyEncryptionKey } from './key-wrap.js';
 import { defaultKekPath } from './paths.js';
@@ -78,7 +78,7 @@ export async function readKekText(path: string): Promise<string | undefined> {
   try {
     const file = openSync(path, 'r');
     try {
-      refuseOpenModes(path, fstatSync(file).mode);
+      refuseOpenModes(path, 'key-encryption key', fstatSync(file), 'rotate the KEK');
       return readFileSync(file, 'utf8');
     } finally {
       closeSync(file);
@@ -147,16 +147,6 @@ async function linkUnlessThere(path: string, name: string): Promise<void> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
-}
-
-function refuseOpenModes(path: string, mode: number): void {
-  if (process.platform === 'win32' || (mode & 0o077) === 0) return;
-  throw new PrpackError('KEY_INVALID', `others than its owner can use the key-encryption key: ${path}`, {
-    path,
-    expected: 'mode 0600 or 0400',
-    received: `mode 0${(mode & 0o777).toString(8)}`,
-    remedy: `Run \`chmod 600 ${path}\`, and rotate the KEK if somebody may have read it.`,
-  });
 }
 
 function kekFileFailure(
