@@ -15,7 +15,7 @@ import type {
   StoredKey,
 } from '../key-store.js';
 import { notAKeyServer, serverRefusal } from './failure.js';
-import { ServerClient, type ServerClientOptions, type ServerRequest } from './server-client.js';
+import { readAnswer, ServerClient, type ServerClientOptions, type ServerRequest } from './server-client.js';
 
 /** Keys of one request, which is all or nothing. */
 const MAX_KEYS = 1000;
@@ -93,15 +93,7 @@ export class HttpKeyStore implements KeyStore {
     if (absent.includes(status) && isProblem(response)) return undefined;
     if (status < 200 || status > 299) throw serverRefusal(response);
     const wire = await import('./wire.js');
-    try {
-      const text = Buffer.from(response.body).toString('utf8');
-      return read(wire, text === '' ? undefined : JSON.parse(text));
-    } catch (error) {
-      // Others than ours are left out: they may quote the answer.
-      throw error instanceof PrpackError && error.code === 'KEY_STORE_FAILED'
-        ? error
-        : notAKeyServer(response);
-    }
+    return readAnswer(response, (body) => read(wire, body), notAKeyServer);
   }
 }
 

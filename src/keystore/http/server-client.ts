@@ -1,3 +1,4 @@
+import { PrpackError } from '../../errors.js';
 import { HttpClient, type HttpRequest, type HttpResponse } from '../../keys/http/client.js';
 import type { SecretHeader } from '../../keys/http/secret-header.js';
 import type { TlsFiles } from '../../keys/http/tls.js';
@@ -57,5 +58,24 @@ export class ServerClient {
       ...(tls && { tls }),
       ...(retryDelayMs !== undefined && { retryDelayMs }),
     });
+  }
+}
+
+/**
+ * What the JSON of an answer says; of an empty one, what `read` makes of undefined.
+ * @param strange the error for an answer that `read` does not take
+ * @throws PrpackError KEY_STORE_FAILED
+ */
+export function readAnswer<T>(
+  response: HttpResponse,
+  read: (body: unknown) => T,
+  strange: (response: HttpResponse) => PrpackError,
+): T {
+  try {
+    const text = Buffer.from(response.body).toString('utf8');
+    return read(text === '' ? undefined : JSON.parse(text));
+  } catch (error) {
+    // Others than ours are left out: they may quote the answer.
+    throw error instanceof PrpackError && error.code === 'KEY_STORE_FAILED' ? error : strange(response);
   }
 }

@@ -3,7 +3,6 @@ import type { Page, PageRequest, PublishedOutput } from '../key-store.js';
 import { pageLimit, readCursor, writeCursor } from '../page.js';
 import type { Database } from '../sqlite/database.js';
 import { DatabaseFile } from '../sqlite/database-file.js';
-import { storeFailure } from '../sqlite/failure.js';
 import type { Schema } from '../sqlite/migrations.js';
 import { type OutputRow, toOutput } from '../sqlite/rows.js';
 
@@ -112,19 +111,11 @@ export class LocalIndex {
 
   async #write(work: (database: Database) => void): Promise<void> {
     const database = await this.#file.open();
-    this.#try(() => database.transaction(() => work(database)));
+    this.#file.attempt(() => database.transaction(() => work(database)));
   }
 
   async #read<T>(sql: string, ...values: readonly (string | number | null)[]): Promise<T[]> {
     const database = await this.#file.openIfThere();
-    return database ? this.#try(() => database.all<T>(sql, ...values)) : [];
-  }
-
-  #try<T>(work: () => T): T {
-    try {
-      return work();
-    } catch (error) {
-      throw storeFailure(this.#file.path, error);
-    }
+    return database ? this.#file.attempt(() => database.all<T>(sql, ...values)) : [];
   }
 }

@@ -1,8 +1,7 @@
-import { PrpackError } from '../../errors.js';
 import type { HttpResponse } from '../../keys/http/client.js';
 import type { KeyId } from '../../keys/key-id.js';
 import { damagedRecord } from '../damaged-record.js';
-import { ServerClient, type ServerClientOptions } from '../http/server-client.js';
+import { readAnswer, ServerClient, type ServerClientOptions } from '../http/server-client.js';
 import type {
   AuditEntry,
   KeyFilter,
@@ -180,14 +179,7 @@ export class SkmKeyStore implements KeyStore {
 
 async function read(response: HttpResponse, kid: KeyId): Promise<SkmObject | undefined> {
   const { readObject } = await import('./wire.js');
-  try {
-    return readObject(JSON.parse(textOf(response)), kid);
-  } catch (error) {
-    // Others than ours are left out: they may quote the answer.
-    throw error instanceof PrpackError && error.code === 'KEY_STORE_FAILED'
-      ? error
-      : notAnSkmServer(response);
-  }
+  return readAnswer(response, (body) => readObject(body, kid), notAnSkmServer);
 }
 
 function matches(record: KeyRecord, filter: KeyFilter): boolean {
@@ -198,11 +190,10 @@ function matches(record: KeyRecord, filter: KeyFilter): boolean {
 
 /** The API says 404; SKeyMa says the same with status 400. */
 function isAbsence(response: HttpResponse): boolean {
-  return response.status === 404 || (response.status === 400 && textOf(response).trim() === 'Not Found');
-}
-
-function textOf({ body }: HttpResponse): string {
-  return Buffer.from(body).toString('utf8');
+  return (
+    response.status === 404 ||
+    (response.status === 400 && Buffer.from(response.body).toString('utf8').trim() === 'Not Found')
+  );
 }
 
 function expectSame(registration: KeyRegistration, { record, key }: StoredKey): void {

@@ -31,6 +31,18 @@ export class DatabaseFile {
     return this.#database || (await isThere(this.path)) ? this.open() : undefined;
   }
 
+  /**
+   * Work on the open database.
+   * @throws PrpackError KEY_STORE_FAILED for errors of the driver
+   */
+  attempt<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw storeFailure(this.path, error);
+    }
+  }
+
   async close(): Promise<void> {
     const database = await this.#database?.catch(() => undefined);
     this.#database = undefined;

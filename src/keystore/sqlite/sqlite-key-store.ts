@@ -94,7 +94,7 @@ export class SqliteKeyStore implements KeyStore {
 
   async get(kid: KeyId): Promise<StoredKey | undefined> {
     const tables = await this.#openIfThere();
-    const row = tables && this.#try(() => tables.key(kid));
+    const row = tables && this.#file.attempt(() => tables.key(kid));
     return row && (await this.#openRows(tables, [row]))[0];
   }
 
@@ -103,13 +103,13 @@ export class SqliteKeyStore implements KeyStore {
     if (!tables) return [];
     return this.#openRows(
       tables,
-      this.#try(() => tables.keysOfContent(contentId)),
+      this.#file.attempt(() => tables.keysOfContent(contentId)),
     );
   }
 
   async list(filter: KeyFilter = {}, page: PageRequest = {}): Promise<Page<KeyRecord>> {
     const tables = await this.#openIfThere();
-    return tables ? this.#try(() => tables.list(filter, page)) : { items: [] };
+    return tables ? this.#file.attempt(() => tables.list(filter, page)) : { items: [] };
   }
 
   async revoke(kids: readonly KeyId[]): Promise<void> {
@@ -125,7 +125,7 @@ export class SqliteKeyStore implements KeyStore {
   async rewrap(next: KeyEncryptionKey): Promise<number> {
     const tables = await this.#openIfThere();
     if (!tables) throw noStore(this.#options.path);
-    const ids = this.#try(() => [...tables.kekIds(), tables.kekInForce()]);
+    const ids = this.#file.attempt(() => [...tables.kekIds(), tables.kekInForce()]);
     const keks = await this.#loadKeks(ids.filter((id) => id !== next.id));
     await this.#commit(tables, () => {
       for (const id of tables.kekIds()) {
@@ -146,7 +146,7 @@ export class SqliteKeyStore implements KeyStore {
 
   async audit(filter: AuditFilter = {}, page: PageRequest = {}): Promise<Page<AuditEntry>> {
     const tables = await this.#openIfThere();
-    return tables ? this.#try(() => tables.audit(filter, page)) : { items: [] };
+    return tables ? this.#file.attempt(() => tables.audit(filter, page)) : { items: [] };
   }
 
   async close(): Promise<void> {
@@ -162,14 +162,6 @@ export class SqliteKeyStore implements KeyStore {
     return database && new Tables(database, this.#options.actor);
   }
 
-  #try<T>(work: () => T): T {
-    try {
-      return work();
-    } catch (error) {
-      throw storeFailure(this.#options.path, error);
-    }
-  }
-
   /** A transaction. An error that `work` returns is thrown after the commit, so that its audit note stays. */
   async #commit<T>(tables: Tables, work: () => T | PrpackError): Promise<T> {
     const result = await tables.commit(work).catch((error) => {
@@ -182,7 +174,7 @@ export class SqliteKeyStore implements KeyStore {
   /** The KEK for new keys. It comes before the store is made, so that none is made in vain. */
   async #loadKekInForce(): Promise<KeyEncryptionKey> {
     const tables = await this.#openIfThere();
-    return this.#loadKek(tables && this.#try(() => tables.kekInForce()));
+    return this.#loadKek(tables && this.#file.attempt(() => tables.kekInForce()));
   }
 
   /** The KEKs by the ids that rows name. */
