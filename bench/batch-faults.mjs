@@ -12,10 +12,8 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
-  accessSync,
   appendFileSync,
   closeSync,
-  constants,
   copyFileSync,
   existsSync,
   linkSync,
@@ -29,15 +27,13 @@ import {
   statfsSync,
   writeFileSync,
 } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { DatabaseSync } from '@photostructure/sqlite';
+import { expectBuilt, PRPACK, ROOT, ramDisk } from './support.mjs';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const PRPACK = join(ROOT, 'bin/prpack.js');
 const NAMESPACE = ['--user', '--map-root-user', '--mount'];
 const SAMPLES = ['bars.mp4', 'tone.m4a', 'bars-fragmented.mp4', 'bars-hevc.mp4'];
 /** Outputs that are decrypted in the end. */
@@ -123,10 +119,7 @@ const problems = [];
 const seen = { peakKb: 0, diskFull: 0, aborted: 0, kills: 0, lines: 0 };
 let place;
 
-if (!existsSync(join(ROOT, 'dist/index.js'))) {
-  process.stderr.write('prpack is not built: run `npm run build` first\n');
-  process.exit(2);
-}
+expectBuilt();
 const hasDisk = process.env.PRPACK_BENCH_NAMESPACE !== undefined;
 if (!hasDisk && spawnSync('unshare', [...NAMESPACE, 'mount', '-t', 'tmpfs', 'none', '/mnt']).status === 0) {
   const again = [process.execPath, ...process.argv.slice(1)];
@@ -526,13 +519,4 @@ function seconds(sinceMs) {
 
 function say(line) {
   process.stdout.write(`${line}\n`);
-}
-
-function ramDisk() {
-  try {
-    accessSync('/dev/shm', constants.W_OK);
-    return '/dev/shm';
-  } catch {
-    return tmpdir();
-  }
 }

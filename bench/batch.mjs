@@ -7,24 +7,12 @@
 // files only. Runs take turns, so that whatever else the machine does meets all of them; medians are printed.
 
 import { spawnSync } from 'node:child_process';
-import {
-  accessSync,
-  constants,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  rmSync,
-} from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { expectBuilt, median, PRPACK, ROOT, ramDisk, SHAKA, sumTimes } from './support.mjs';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const PRPACK = join(ROOT, 'bin/prpack.js');
-const SHAKA = join(ROOT, `node_modules/shaka-packager/bin/packager-linux-${process.arch}`);
 const KEYS = 'label=:key_id=0123456789abcdef0123456789abcdef:key=3a2a1b68dd2bd9b2eeb25e84c4776668';
 
 const { values: options } = parseArgs({
@@ -76,36 +64,12 @@ function measure(commands, environment, files = commands.length) {
       },
     );
     if (status !== 0) throw new Error(`${program} ended with ${status}: ${stderr.slice(-500)}`);
-    cpuMs += sumTimes(stderr.trim().split('\n').at(-1));
+    cpuMs += 1000 * sumTimes(stderr.trim().split('\n').at(-1));
   }
   return { wallMs: (performance.now() - startMs) / files, cpuMs: cpuMs / files };
 }
 
-/** bash's `times`: user and system time as `0m1.234s 0m0.567s`, in milliseconds. */
-function sumTimes(text) {
-  return text
-    .split(' ')
-    .map((part) => part.replace('s', '').split('m').map(Number))
-    .reduce((sum, [minutes, seconds]) => sum + (minutes * 60 + seconds) * 1000, 0);
-}
-
-function median(numbers) {
-  return [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
-}
-
-function ramDisk() {
-  try {
-    accessSync('/dev/shm', constants.W_OK);
-    return '/dev/shm';
-  } catch {
-    return tmpdir();
-  }
-}
-
-if (!existsSync(join(ROOT, 'dist/index.js'))) {
-  process.stderr.write('prpack is not built: run `npm run build` first\n');
-  process.exit(2);
-}
+expectBuilt();
 const folder = mkdtempSync(join(options.folder || ramDisk(), 'prpack-bench-'));
 try {
   const media = join(folder, 'media');

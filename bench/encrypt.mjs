@@ -8,23 +8,12 @@
 // that the programs are measured and not the disk. Programs that are not installed are left out and named.
 
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import {
-  accessSync,
-  constants,
-  existsSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { cpus, loadavg, tmpdir } from 'node:os';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { expectBuilt, median, PRPACK, ROOT, ramDisk, SHAKA, sumTimes } from './support.mjs';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const SHAKA = join(ROOT, `node_modules/shaka-packager/bin/packager-linux-${process.arch}`);
 const KID = '0123456789abcdef0123456789abcdef';
 const KEY = '3a2a1b68dd2bd9b2eeb25e84c4776668';
 const MP4BOX_XML = `<GPACDRM type="CENC AES-CTR"><CrypTrack IsEncrypted="1" IV_size="8" saiSavedBox="senc">
@@ -41,7 +30,7 @@ const { values: options } = parseArgs({
 
 /** Name to the command that makes `out` from `input`, and how to learn the program's version. */
 function contenders(input, out, keyFile, mp4boxFile) {
-  const encrypt = [process.execPath, join(ROOT, 'bin/prpack.js'), 'encrypt', input, out, '--quiet'];
+  const encrypt = [process.execPath, PRPACK, 'encrypt', input, out, '--quiet'];
   const prpack = [...encrypt, '--key-file', keyFile, '--no-register'];
   const ownStore = ['env', ...['DATA', 'CONFIG'].map((kind) => `XDG_${kind}_HOME=${dirname(out)}/${kind}`)];
   const shakaKeys = `label=:key_id=${KID}:key=${KEY}`;
@@ -102,7 +91,7 @@ function contenders(input, out, keyFile, mp4boxFile) {
 }
 
 function prpackVersion() {
-  return [process.execPath, join(ROOT, 'bin/prpack.js'), '--version'];
+  return [process.execPath, PRPACK, '--version'];
 }
 
 /** Wall seconds, CPU seconds and peak resident megabytes of one run. Linux reports both in /proc while it runs. */
@@ -136,15 +125,6 @@ function measure([program, ...args]) {
   });
 }
 
-/** bash's `times`: user and system time as `0m1.234s 0m0.567s`. */
-function sumTimes(text) {
-  const seconds = text.split(' ').map((part) => {
-    const [minutes, rest] = part.replace('s', '').split('m');
-    return Number(minutes) * 60 + Number(rest);
-  });
-  return seconds[0] + seconds[1];
-}
-
 /** The kernel's own high-water mark of resident memory, so that a sample in time suffices. */
 function peakOfChildrenMb(pid) {
   try {
@@ -159,11 +139,6 @@ function peakOfChildrenMb(pid) {
   } catch {
     return 0; // it has just ended
   }
-}
-
-function median(numbers) {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)];
 }
 
 function versionOf([program, ...args]) {
@@ -208,15 +183,6 @@ function makeInput(folder, sizeMb) {
   return input;
 }
 
-function ramDisk() {
-  try {
-    accessSync('/dev/shm', constants.W_OK);
-    return '/dev/shm';
-  } catch {
-    return tmpdir();
-  }
-}
-
 /** Ratios are to the first row, which `base` names. */
 function printTable(rows, baseName = 'cp') {
   const columns = ['program', 'wall s', `x ${baseName}`, 'cpu s', `x ${baseName}`, 'peak MB', 'version'];
@@ -239,7 +205,7 @@ function printTable(rows, baseName = 'cp') {
 /** What a script pays that calls prpack once a file, next to starting Node.js for nothing. */
 async function printStartUp(folder, keyFile) {
   const out = join(folder, 'small.mp4');
-  const prpack = [process.execPath, join(ROOT, 'bin/prpack.js')];
+  const prpack = [process.execPath, PRPACK];
   const small = join(ROOT, 'samples/bars.mp4');
   const rows = [
     { name: 'node -e 0', command: [process.execPath, '-e', '0'] },
@@ -272,10 +238,7 @@ async function printStartUp(folder, keyFile) {
   );
 }
 
-if (!existsSync(join(ROOT, 'dist/index.js'))) {
-  process.stderr.write('prpack is not built: run `npm run build` first\n');
-  process.exit(2);
-}
+expectBuilt();
 const folder = mkdtempSync(join(options.folder || ramDisk(), 'prpack-bench-'));
 try {
   const input = makeInput(folder, Number(options['size-mb']));

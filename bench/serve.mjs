@@ -11,8 +11,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { Pool } from 'undici';
+import { PRPACK } from './support.mjs';
 
-const PRPACK = join(import.meta.dirname, '../bin/prpack.js');
 const { values } = parseArgs({
   options: { clients: { type: 'string', default: '200' }, seconds: { type: 'string', default: '60' } },
 });
