@@ -1,4 +1,5 @@
 import { createCipheriv, getCiphers } from 'node:crypto';
+import { release } from '../bytes/release.js';
 
 /** Raw AES-128 under one key, as CTR mode needs it. */
 export interface Aes {
@@ -32,7 +33,9 @@ export function createNativeAes(key: Uint8Array): Aes {
       const ctr = createCipheriv('aes-128-ctr', key, counterBlock);
       return (bytes) => {
         for (let at = 0; at < bytes.length; at += CTR_STEP_BYTES) {
-          bytes.set(ctr.update(bytes.subarray(at, at + CTR_STEP_BYTES)), at);
+          const output = ctr.update(bytes.subarray(at, at + CTR_STEP_BYTES));
+          bytes.set(output, at);
+          release(output);
         }
       };
     },

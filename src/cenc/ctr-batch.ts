@@ -1,3 +1,4 @@
+import { release } from '../bytes/release.js';
 import type { Aes } from './aes.js';
 import { BLOCK_BYTES } from './scheme.js';
 
@@ -44,9 +45,8 @@ export class CtrBatch {
   /** Carries out what was collected. */
   flush(): void {
     if (this.#blockCount === 0) return;
-    const keyStream = viewOf(
-      this.#aes.encryptBlocks(this.#blocks.subarray(0, this.#blockCount * BLOCK_BYTES)),
-    );
+    const output = this.#aes.encryptBlocks(this.#blocks.subarray(0, this.#blockCount * BLOCK_BYTES));
+    const keyStream = viewOf(output);
     let bytes = this.#targets[0];
     let view = viewOf(bytes);
     for (let i = 0; i < this.#targets.length; i++) {
@@ -58,6 +58,7 @@ export class CtrBatch {
     }
     this.#targets.length = 0;
     this.#blockCount = 0;
+    release(output);
   }
 
   #collect(bytes: Uint8Array, at: number, length: number, skipped: number): void {

@@ -1,6 +1,5 @@
 import type { ByteSource } from '../../bytes/source.js';
 import { type OutputHandle, writeFully } from '../../bytes/write.js';
-import { freeCipherOutput } from './memory.js';
 import { SampleProcessor, type TrackTask } from './sample-processor.js';
 import { renderStretch, type Stretch } from './stretch.js';
 
@@ -33,7 +32,6 @@ export class StretchWriter {
     const target = new Uint8Array(memory, 0, stretch.lengthBytes);
     renderStretch(stretch, target, this.#source, this.#processor);
     writeFully(this.#output, target, stretch.startBytes);
-    freeCipherOutput(target.length);
     return target;
   }
 }

@@ -1,0 +1,22 @@
+import { createCipheriv } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { release } from '../../src/bytes/release.js';
+
+describe('release', () => {
+  it('leaves nothing of the bytes', () => {
+    const bytes = new Uint8Array(1000).fill(7);
+    release(bytes);
+    expect(bytes.length).toBe(0);
+    expect(bytes.buffer.byteLength).toBe(0);
+  });
+
+  it('frees what ciphers return without a garbage collection', () => {
+    const cipher = createCipheriv('aes-128-ctr', new Uint8Array(16), new Uint8Array(16));
+    const clear = new Uint8Array(2 ** 20);
+    const before = process.memoryUsage().arrayBuffers;
+    for (let i = 0; i < 20; i++) {
+      release(cipher.update(clear));
+      expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 20);
+    }
+  });
+});
