@@ -25,7 +25,12 @@ export interface Fragments {
   readonly trafSampleCount: Uint32Array;
   /** Grouping types of sample groups that fragments tell (`sgpd` and `sbgp` in a `traf`), each once. */
   readonly groupTypes: readonly string[];
+  /** The `moof` boxes, where there are few: see {@link moofAt}. */
+  readonly moofs: readonly MoofTree[] | undefined;
 }
+
+/** So many `moof` boxes at most are kept for those who read them again. */
+export const MOOFS_KEPT = 64;
 
 /** A `moof` box with its bytes. */
 export interface MoofTree {
@@ -40,6 +45,18 @@ export interface MoofTree {
 export function readMoof(source: ByteSource, topLevel: TopLevel, run: number): MoofTree {
   const slice = readRun(source, topLevel, run);
   return { slice, node: walkBox(slice, 'moof') };
+}
+
+/**
+ * The `moof` of a fragment: as it was read with the movie, or once more.
+ * @throws PrpackError as `readMoof`
+ */
+export function moofAt(
+  { fragments, topLevel }: { readonly fragments: Fragments; readonly topLevel: TopLevel },
+  source: ByteSource,
+  index: number,
+): MoofTree {
+  return fragments.moofs?.[index] ?? readMoof(source, topLevel, fragments.runs[index]);
 }
 
 /** How the data of a `traf` is addressed: absolute offsets of what its `trun` boxes count from. */
@@ -156,10 +173,12 @@ export function readFragments(
   const trafFirstSample = new GrowingColumn('u32');
   const trafSampleCount = new GrowingColumn('u32');
   const groupTypes = new Set<string>();
+  const moofs: MoofTree[] = [];
   const trexOf = (trackId: number) => tracks.get(trackId)?.trex;
   for (let run = fromRun; run < toRun; run++) {
     if (topLevel.kinds[run] !== RunKind.Moof) continue;
     const moof = readMoof(source, topLevel, run);
+    if (moofs.length < MOOFS_KEPT) moofs.push(moof);
     runs.push(run);
     firstTraf.push(trafTrack.length);
     const nodes = trafsOf(moof.node);
@@ -182,6 +201,7 @@ export function readFragments(
     trafFirstSample: trafFirstSample.finish(),
     trafSampleCount: trafSampleCount.finish(),
     groupTypes: [...groupTypes],
+    moofs: runs.length <= MOOFS_KEPT ? moofs : undefined,
   };
 }
 

@@ -159,7 +159,8 @@ function readFlags(stbl: BoxNode, slice: FileSlice, count: number): Uint16Array 
   const flags = makeColumn('u16', count);
   if (sdtp) flags.set(readSdtp(readerOf(sdtp, slice), count).dependencies);
   if (stss) {
-    for (let i = 0; i < count; i++) flags[i] |= NON_SYNC;
+    if (sdtp) for (let i = 0; i < count; i++) flags[i] |= NON_SYNC;
+    else flags.fill(NON_SYNC);
     for (const number of readStss(readerOf(stss, slice)).sampleNumbers) flags[number - 1] &= ~NON_SYNC;
   }
   return flags;

@@ -5,6 +5,7 @@ import { SCHEMES } from '../cenc/scheme.js';
 import type { SubsampleTable } from '../cenc/subsamples.js';
 import { describeProtectionData } from '../drm/describe.js';
 import { PrpackError } from '../errors.js';
+import { MOOFS_KEPT } from '../isobmff/fragments.js';
 import { type Movie, readMovieInParts, type Track } from '../isobmff/movie.js';
 import { DecodeTimes } from '../isobmff/sample-table.js';
 import type { ContentKey } from '../keys/content-key.js';
@@ -15,7 +16,7 @@ import { isPsshBox, readPsshBox } from './pssh.js';
 
 const SAMPLES_CHECKED = 64;
 /** The output is read back so many fragments at a time, so that memory does not hold all its samples beside the input's. */
-const FRAGMENTS_A_PART = 64;
+const FRAGMENTS_A_PART = MOOFS_KEPT;
 
 /** What an output must turn out to be. */
 export interface EncryptExpectations {
@@ -268,9 +269,16 @@ function hasSameIvs(wanted: TrackEncryption, first: number, found: TrackProtecti
   for (let at = 0; at < count; at += 4096) {
     const length = Math.min(4096, count - at);
     const planned = sencColumns(wanted, first + at, length).ivs;
-    if (!isSameBytes(planned, sencColumns(found, at, length).ivs)) return false;
+    if (!isSameBytes(planned, ivsOf(found, at, length))) return false;
   }
   return true;
+}
+
+/** The IVs of samples of an output, which lists them. */
+function ivsOf(found: TrackProtection, first: number, count: number): Uint8Array {
+  const { ivPlan } = found;
+  if (ivPlan.kind !== 'listed') return sencColumns(found, first, count).ivs;
+  return ivPlan.ivs.subarray(first * ivPlan.ivSizeBytes, (first + count) * ivPlan.ivSizeBytes);
 }
 
 function isSameBytes(

@@ -1,5 +1,5 @@
 import type { ByteSource } from '../bytes/source.js';
-import { readMoof } from '../isobmff/fragments.js';
+import { moofAt } from '../isobmff/fragments.js';
 import { type Movie, readMovie } from '../isobmff/movie.js';
 import type { KeyLookup } from '../keys/key-source.js';
 import { reportBoxes } from './box-report.js';
@@ -92,7 +92,7 @@ async function readAllPssh(
     pssh.push({ ...described, location: 'moov' });
   }
   for (let index = 0; index < movie.fragments.count; index++) {
-    const { node, slice } = readMoof(source, movie.topLevel, movie.fragments.runs[index]);
+    const { node, slice } = moofAt(movie, source, index);
     for (const box of node.children.filter(isPsshBox)) {
       if (pssh.length === MAX_PSSH_SHOWN) return { pssh, isCut: true };
       const described = await describePsshBox(box, slice, keys);

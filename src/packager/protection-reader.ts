@@ -16,7 +16,7 @@ import {
 } from '../isobmff/boxes/senc.js';
 import { readGroupingType, readSgpd } from '../isobmff/boxes/sgpd.js';
 import type { Tenc } from '../isobmff/boxes/tenc.js';
-import { basesOfMoof, readMoof, trafsOf } from '../isobmff/fragments.js';
+import { basesOfMoof, moofAt, trafsOf } from '../isobmff/fragments.js';
 import type { Movie, Track } from '../isobmff/movie.js';
 import { readerOf, type SampleEntry } from '../isobmff/sample-entry.js';
 import { entryRunAt } from '../isobmff/sample-table.js';
@@ -121,10 +121,10 @@ function readFromMoov(collector: Collector, movie: Movie, source: ByteSource): v
 }
 
 function readFromMoofs(collectors: ReadonlyMap<number, Collector>, movie: Movie, source: ByteSource): void {
-  const { fragments, topLevel, tracks } = movie;
+  const { fragments, tracks } = movie;
   if (collectors.size === 0) return;
   for (let index = 0; index < fragments.count; index++) {
-    const moof = readMoof(source, topLevel, fragments.runs[index]);
+    const moof = moofAt(movie, source, index);
     const bases = basesOfMoof(moof, (id) => tracks.find((track) => track.id === id)?.trex);
     for (const [i, traf] of trafsOf(moof.node).entries()) {
       const row = fragments.firstTraf[index] + i;

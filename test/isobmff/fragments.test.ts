@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MemorySource } from '../../src/bytes/source.js';
-import { layoutOfMoof, readMoof } from '../../src/isobmff/fragments.js';
+import { layoutOfMoof, MOOFS_KEPT, moofAt, readMoof } from '../../src/isobmff/fragments.js';
 import { readMovie } from '../../src/isobmff/movie.js';
 import { RunKind } from '../../src/isobmff/top-level.js';
 import { box, fullBox, text, u32, u64 } from '../support/builder/boxes.js';
@@ -132,5 +132,17 @@ describe('layoutOfMoof', () => {
     expect(layouts.map(({ truns }) => truns.map(({ dataBytes, endBytes }) => [dataBytes, endBytes]))).toEqual(
       [[[dataAt, dataAt + 30]], [[dataAt + 30, dataAt + 60]]],
     );
+  });
+});
+
+describe('moofAt', () => {
+  it.each([MOOFS_KEPT, MOOFS_KEPT + 1])('gives each of %i fragments as it stands in the file', (count) => {
+    const track = audioTrackOf(Array<number>(count).fill(3));
+    const { movie, source } = movieOf(fragmented([track], { fragmentSamples: 1 }));
+    expect(movie.fragments.count).toBe(count);
+    expect(movie.fragments.moofs?.length).toBe(count === MOOFS_KEPT ? count : undefined);
+    for (const [index, run] of movie.fragments.runs.entries()) {
+      expect(moofAt(movie, source, index)).toEqual(readMoof(source, movie.topLevel, run));
+    }
   });
 });

@@ -3,18 +3,17 @@ import type { ContentKey } from '../../keys/content-key.js';
 import { type OutputPlan, PlanReader } from '../plan/output-plan.js';
 import type { TrackProtection } from '../plan/track-protection.js';
 import { SampleProcessor, tasksOf } from './sample-processor.js';
-import { describeStretch, renderStretch } from './stretch.js';
+import { describeStretch } from './stretch.js';
+import { StretchFiller } from './stretch-filler.js';
 
 /** Produces any stretch of the output that a plan describes. */
 export class StretchRenderer {
   readonly #reader: PlanReader;
-  readonly #source: ByteSource;
-  readonly #processor: SampleProcessor;
+  readonly #filler: StretchFiller;
 
   private constructor(plan: OutputPlan, source: ByteSource, processor: SampleProcessor) {
     this.#reader = new PlanReader(plan, source);
-    this.#source = source;
-    this.#processor = processor;
+    this.#filler = new StretchFiller(source, processor);
   }
 
   /** @param keyOf the content key of a KID; undefined when samples under it are not to be touched */
@@ -30,7 +29,6 @@ export class StretchRenderer {
 
   /** Fills `target` with the output's bytes from `startBytes` on. */
   render(target: Uint8Array, startBytes: number): void {
-    const stretch = describeStretch(this.#reader, startBytes, target.length);
-    renderStretch(stretch, target, this.#source, this.#processor);
+    this.#filler.fill(describeStretch(this.#reader, startBytes, target.length), target);
   }
 }

@@ -58,9 +58,13 @@ export class SampleProcessor {
     return new SampleProcessor(await Promise.all(tasks.map(prepare)));
   }
 
-  /** Changes the samples that lie in `bytes` of the input, wholly or in part; for certain only after {@link flush}. */
-  process(bytes: Uint8Array, inputBytes: number): void {
-    for (const track of this.#tracks) processOverlap(track, bytes, inputBytes);
+  /**
+   * Changes the samples that lie in a piece of the input, wholly or in part; for certain only after {@link flush}.
+   * @param bytes hold the piece from `at` on
+   * @param inputBytes where in the input the piece is
+   */
+  process(bytes: Uint8Array, at: number, lengthBytes: number, inputBytes: number): void {
+    for (const track of this.#tracks) processOverlap(track, bytes, at, lengthBytes, inputBytes);
   }
 
   flush(): void {
@@ -74,10 +78,16 @@ async function prepare({ keys, ...task }: TrackTask): Promise<Track> {
   return { ...task, ivs, iv: new Uint8Array(ivs.ivSizeBytes), ciphers: await Promise.all(ciphers) };
 }
 
-function processOverlap(track: Track, bytes: Uint8Array, inputBytes: number): void {
+function processOverlap(
+  track: Track,
+  bytes: Uint8Array,
+  at: number,
+  lengthBytes: number,
+  inputBytes: number,
+): void {
   const { samples, subsamples, keyNumbers, ivs, iv, ciphers } = track;
   const { offsets, sizes, byOffset, count } = samples;
-  const endBytes = inputBytes + bytes.length;
+  const endBytes = inputBytes + lengthBytes;
   for (let position = firstEndingAfter(samples, inputBytes); position < count; position++) {
     const sample = byOffset ? byOffset[position] : position;
     const offset = offsets[sample];
@@ -87,6 +97,11 @@ function processOverlap(track: Track, bytes: Uint8Array, inputBytes: number): vo
     const fromByte = Math.max(0, inputBytes - offset);
     const toByte = Math.min(sizes[sample], endBytes - offset);
     ivs.ivAt(sample, iv);
-    cipher.process({ bytes, at: offset + fromByte - inputBytes, fromByte, toByte }, iv, subsamples, sample);
+    cipher.process(
+      { bytes, at: at + offset + fromByte - inputBytes, fromByte, toByte },
+      iv,
+      subsamples,
+      sample,
+    );
   }
 }

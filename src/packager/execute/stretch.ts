@@ -1,6 +1,5 @@
 import type { ByteSource } from '../../bytes/source.js';
 import { type OutputPlan, PlanReader } from '../plan/output-plan.js';
-import type { SampleProcessor } from './sample-processor.js';
 
 /** Output is produced and written in stretches of so many bytes: few enough messages, little enough memory. */
 export const STRETCH_BYTES = 2 ** 20;
@@ -41,23 +40,4 @@ export function describeStretch(reader: PlanReader, startBytes: number, lengthBy
     else copies.push(at, piece.inputBytes, piece.lengthBytes);
   }
   return { startBytes, lengthBytes, literals, copies: Float64Array.from(copies) };
-}
-
-/**
- * Fills `target` with the bytes of the stretch, which it must be as long as.
- * @throws PrpackError INPUT_UNREADABLE, TRUNCATED_INPUT
- */
-export function renderStretch(
-  { literals, copies }: Stretch,
-  target: Uint8Array,
-  source: ByteSource,
-  processor: SampleProcessor,
-): void {
-  for (const { at, bytes } of literals) target.set(bytes, at);
-  for (let i = 0; i < copies.length; i += 3) {
-    const part = target.subarray(copies[i], copies[i] + copies[i + 2]);
-    source.readInto(part, copies[i + 1]);
-    processor.process(part, copies[i + 1]);
-  }
-  processor.flush();
 }

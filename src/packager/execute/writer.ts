@@ -1,18 +1,17 @@
 import type { ByteSource } from '../../bytes/source.js';
 import { type OutputHandle, writeFully } from '../../bytes/write.js';
 import { SampleProcessor, type TrackTask } from './sample-processor.js';
-import { renderStretch, type Stretch } from './stretch.js';
+import type { Stretch } from './stretch.js';
+import { StretchFiller } from './stretch-filler.js';
 
 /** Renders and writes stretches: what each thread does. */
 export class StretchWriter {
-  readonly #source: ByteSource;
+  readonly #filler: StretchFiller;
   readonly #output: OutputHandle;
-  readonly #processor: SampleProcessor;
 
-  private constructor(source: ByteSource, output: OutputHandle, processor: SampleProcessor) {
-    this.#source = source;
+  private constructor(filler: StretchFiller, output: OutputHandle) {
+    this.#filler = filler;
     this.#output = output;
-    this.#processor = processor;
   }
 
   static async create(
@@ -20,7 +19,7 @@ export class StretchWriter {
     output: OutputHandle,
     tasks: readonly TrackTask[],
   ): Promise<StretchWriter> {
-    return new StretchWriter(source, output, await SampleProcessor.create(tasks));
+    return new StretchWriter(new StretchFiller(source, await SampleProcessor.create(tasks)), output);
   }
 
   /**
@@ -30,7 +29,7 @@ export class StretchWriter {
    */
   write(stretch: Stretch, memory: ArrayBuffer): Uint8Array {
     const target = new Uint8Array(memory, 0, stretch.lengthBytes);
-    renderStretch(stretch, target, this.#source, this.#processor);
+    this.#filler.fill(stretch, target);
     writeFully(this.#output, target, stretch.startBytes);
     return target;
   }

@@ -5,13 +5,15 @@ import { RunKind, runAt } from '../../isobmff/top-level.js';
 /** The samples of a track by rising offset, one after the other. */
 class SampleCursor {
   readonly track: Track;
+  readonly isProtected: boolean;
   startBytes = 0;
   endBytes = 0;
   sample = -1;
   #position = -1;
 
-  constructor(track: Track) {
+  constructor(track: Track, isProtected: boolean) {
     this.track = track;
+    this.isProtected = isProtected;
   }
 
   /** Moves to the next sample that has bytes; false when there is none. */
@@ -36,34 +38,49 @@ class SampleCursor {
  */
 export function expectDisjointSamples(movie: Movie, protectedTracks: ReadonlySet<Track>): void {
   for (const track of protectedTracks) expectNoneInside(track);
-  let cursors = movie.tracks.map((track) => new SampleCursor(track)).filter((cursor) => cursor.next());
+  let cursors = movie.tracks
+    .map((track) => new SampleCursor(track, protectedTracks.has(track)))
+    .filter((cursor) => cursor.next());
   const media = new MediaRuns(movie);
-  let previous: { track: Track; sample: number; endBytes: number } | undefined;
+  // Of overlapping clear samples the one that reaches furthest matters for the next protected one.
+  let furthest: SampleCursor | undefined;
+  let furthestSample = 0;
+  let furthestBytes = 0;
   while (cursors.length > 0) {
-    const cursor = cursors.reduce((a, b) => (b.startBytes < a.startBytes ? b : a));
-    const { track, sample, startBytes, endBytes } = cursor;
-    const isProtected = protectedTracks.has(track);
-    if (isProtected) media.expectHolds(cursor);
-    if (previous && startBytes < previous.endBytes && (isProtected || protectedTracks.has(previous.track))) {
-      throw sharedBytes(cursor, previous);
+    const cursor = firstOf(cursors);
+    if (cursor.isProtected) media.expectHolds(cursor);
+    if (furthest && cursor.startBytes < furthestBytes && (cursor.isProtected || furthest.isProtected)) {
+      throw sharedBytes(cursor, { track: furthest.track, sample: furthestSample });
     }
-    // Of overlapping clear samples the one that reaches furthest matters for the next protected one.
-    if (!previous || endBytes > previous.endBytes) previous = { track, sample, endBytes };
+    if (cursor.endBytes > furthestBytes) {
+      furthest = cursor;
+      furthestSample = cursor.sample;
+      furthestBytes = cursor.endBytes;
+    }
     if (!cursor.next()) cursors = cursors.filter((other) => other !== cursor);
   }
+}
+
+/** The one whose sample begins first. */
+function firstOf(cursors: readonly SampleCursor[]): SampleCursor {
+  let first = cursors[0];
+  for (const cursor of cursors) if (cursor.startBytes < first.startBytes) first = cursor;
+  return first;
 }
 
 /** An empty sample shares no bytes, but inside another one it would break the order that samples are searched by. */
 function expectNoneInside(track: Track): void {
   const { count, byOffset, offsets, sizes } = track.samples;
-  let previous = { sample: 0, endBytes: 0 };
+  let previous = 0;
+  let previousEnd = 0;
   for (let position = 0; position < count; position++) {
     const sample = byOffset ? byOffset[position] : position;
     const startBytes = offsets[sample];
-    if (startBytes < previous.endBytes) {
-      throw sharedBytes({ track, sample, startBytes }, { track, sample: previous.sample });
+    if (startBytes < previousEnd) {
+      throw sharedBytes({ track, sample, startBytes }, { track, sample: previous });
     }
-    previous = { sample, endBytes: startBytes + sizes[sample] };
+    previous = sample;
+    previousEnd = startBytes + sizes[sample];
   }
 }
 

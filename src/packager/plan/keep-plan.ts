@@ -9,7 +9,7 @@ import { writeCo64, writeStco } from '../../isobmff/boxes/stco.js';
 import { patchTfhd } from '../../isobmff/boxes/tfhd.js';
 import { patchTfra } from '../../isobmff/boxes/tfra.js';
 import { patchTrun } from '../../isobmff/boxes/trun.js';
-import { layoutOfMoof, type MoofTree, readMoof, type TrafLayout, trafsOf } from '../../isobmff/fragments.js';
+import { layoutOfMoof, type MoofTree, moofAt, type TrafLayout, trafsOf } from '../../isobmff/fragments.js';
 import type { Movie } from '../../isobmff/movie.js';
 import { readerOf } from '../../isobmff/sample-entry.js';
 import { readChunkOffsets } from '../../isobmff/sample-tables.js';
@@ -91,10 +91,10 @@ export class KeepPlan implements OutputPlan {
 
   /** The new size of every `moof`. */
   #measureMoofs(source: ByteSource): Uint32Array {
-    const { fragments, topLevel } = this.#movie;
-    const sizes = new Uint32Array(fragments.count);
-    for (let index = 0; index < fragments.count; index++) {
-      const moof = readMoof(source, topLevel, fragments.runs[index]);
+    const { count } = this.#movie.fragments;
+    const sizes = new Uint32Array(count);
+    for (let index = 0; index < count; index++) {
+      const moof = moofAt(this.#movie, source, index);
       sizes[index] = rebuildBox(moof.node, moof.slice, this.#edits.moof(moof, index)).length;
     }
     return sizes;
@@ -103,11 +103,12 @@ export class KeepPlan implements OutputPlan {
   #map: OffsetMap = (inputBytes) => mapOffset(this.#movie.topLevel, this.segmentStartBytes, inputBytes);
 
   #renderMoof(segment: number, source: ByteSource): Uint8Array {
-    const { fragments, topLevel, tracks } = this.#movie;
-    const moof = readMoof(source, topLevel, segment);
+    const { fragments, tracks } = this.#movie;
+    const index = lastAtMost(fragments.runs, segment);
+    const moof = moofAt(this.#movie, source, index);
     const layouts = layoutOfMoof(moof, (id) => tracks.find((track) => track.id === id)?.trex);
     const bases = layouts.map((layout) => this.#newBase(layout, moof, segment));
-    const edits = new Map(this.#edits.moof(moof, lastAtMost(fragments.runs, segment)));
+    const edits = new Map(this.#edits.moof(moof, index));
     for (const [i, traf] of trafsOf(moof.node).entries()) {
       this.#moveTraf(traf, layouts[i], bases[i], moof, edits);
     }

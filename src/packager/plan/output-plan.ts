@@ -93,6 +93,7 @@ function lengthOf(piece: Piece): number {
 }
 
 function cut(piece: Piece, from: number, to: number): Piece {
+  if (from === 0 && to === lengthOf(piece)) return piece;
   if (piece.kind === 'literal') return { kind: 'literal', bytes: piece.bytes.subarray(from, to) };
   return { kind: 'copy', inputBytes: piece.inputBytes + from, lengthBytes: to - from };
 }
