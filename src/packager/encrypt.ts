@@ -78,34 +78,27 @@ export interface Done {
 
 /** With a key store, a rerun on finished work changes nothing but what an earlier run could not confirm any more. */
 async function resume({ work, contentId, options, clock }: EncryptJob): Promise<Done | undefined> {
-  const { keyStore, policy, force, dryRun, signal, output } = options;
+  const { keyStore, force, dryRun, signal, output } = options;
   if (!keyStore || force || dryRun) return undefined;
   const planned = await findFinishedWork(work, options);
   if (!planned) return undefined;
   clock.planned();
   const sha256 = await fingerprintOf(output, signal);
-  const warnings = await registerKeys(keyStore, work.keys, { contentId, laUrl: planned.laUrl, policy });
+  const warnings = await registerKeys(options, work.keys, contentId, planned.laUrl);
   await confirmPublication(keyStore, work.keys, sha256);
   return { planned, unchanged: true, warnings: [...planned.warnings, ...warnings] };
 }
 
 /** Plans, registers pending, writes, checks, publishes, and marks active: in this order, whatever happens in between. */
 async function make({ work, contentId, options, clock }: EncryptJob): Promise<Done> {
-  const { keyStore, policy, keysOut, dryRun } = options;
+  const { keyStore, keysOut, dryRun } = options;
   if (keysOut !== undefined) expectKeysOutIsFree(keysOut);
   const file = dryRun ? undefined : new OutputFile(options.output, options.force ?? false);
   try {
     const planned = await planEncryption(work, options);
     clock.planned();
     if (!file) return { planned, unchanged: false, warnings: planned.warnings };
-    const warnings = keyStore
-      ? await registerKeys(keyStore, work.keys, {
-          contentId,
-          laUrl: planned.laUrl,
-          policy,
-          areOwnKeys: options.keys === undefined,
-        })
-      : [];
+    const warnings = await registerKeys(options, work.keys, contentId, planned.laUrl);
     const sha256 = await publish(file, planned, work, options, clock);
     if (keyStore) await confirmPublication(keyStore, work.keys, sha256!);
     return { planned, unchanged: false, warnings: [...planned.warnings, ...warnings] };

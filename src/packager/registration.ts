@@ -5,15 +5,15 @@ import type { AssignedKey } from '../keys/key-source.js';
 import type { KeyDescription, KeyRegistration, PackagerKeyStore } from '../keystore/key-store.js';
 import { ContentHasKey } from '../keystore/registration-rules.js';
 import { breathe } from './job.js';
+import type { EncryptOptions } from './types.js';
 
 /** What the records of a file's keys have in common. */
 interface FileDescription {
   readonly contentId: string;
-  /** License acquisition URL of the PlayReady header in the file. */
   readonly laUrl: string | undefined;
   readonly policy: KeyRegistration['policy'] | undefined;
   /** Whether the keys were left to the program: then new ones give way to those that the content has got meanwhile. */
-  readonly areOwnKeys?: boolean;
+  readonly areOwnKeys: boolean;
 }
 
 /** Does a job anew when the keys that it made gave way to others, registered after it had looked for some: now it finds those. */
@@ -28,17 +28,21 @@ export async function givingWay<T>(job: () => Promise<T>): Promise<T> {
 }
 
 /**
- * Registers the keys as pending, before a byte that needs them is written.
+ * Registers the keys of a file as pending, before a byte that needs them is written; without a key store it does nothing.
+ * @param laUrl license acquisition URL of the PlayReady header in the file
  * @returns warnings
  * @throws ContentHasKey for `givingWay`
  * @throws PrpackError KEY_CONFLICT, KEY_STORE_FAILED, KEY_REQUIRED, KEY_INVALID
  */
 export async function registerKeys(
-  store: PackagerKeyStore,
+  { keyStore, policy, keys: named }: Pick<EncryptOptions, 'keyStore' | 'policy' | 'keys'>,
   keys: readonly AssignedKey[],
-  file: FileDescription,
+  contentId: string,
+  laUrl: string | undefined,
 ): Promise<string[]> {
-  const registered = await store.register(distinctKeys(keys).map((key) => registrationOf(key, file)));
+  if (!keyStore) return [];
+  const file = { contentId, laUrl, policy, areOwnKeys: named === undefined };
+  const registered = await keyStore.register(distinctKeys(keys).map((key) => registrationOf(key, file)));
   return registered.flatMap(({ record }) => {
     const kept = keptOf(record, file);
     return kept.length > 0 ? [`KID ${record.kid} stays registered ${kept.join(', ')}.`] : [];

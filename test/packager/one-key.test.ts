@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ContentKey } from '../../src/keys/content-key.js';
@@ -6,15 +7,25 @@ import { newKeyId } from '../../src/keys/key-id.js';
 import { randomKeySource } from '../../src/keys/random.js';
 import type { SqliteKeyStore } from '../../src/keystore/sqlite/sqlite-key-store.js';
 import { encrypt } from '../../src/packager/encrypt.js';
-import type { EncryptOptions } from '../../src/packager/types.js';
+import { encryptStream } from '../../src/packager/stream/encrypt-stream.js';
+import type { EncryptOptions, EncryptResult } from '../../src/packager/types.js';
 import { scratchDirectories } from '../keys/scratch.js';
 import { storeIn } from '../keystore/helpers.js';
 import { sample } from '../support/samples.js';
+import { Collected, streamOf } from './stream/streams.js';
 
 const scratch = scratchDirectories();
 
+type Run = (job: EncryptOptions) => Promise<EncryptResult>;
+
 /** Jobs that have all looked for keys before the first of them registers one. */
-async function atOnce(count: number, folder: string, store: SqliteKeyStore, more: Partial<EncryptOptions>) {
+async function atOnce(
+  count: number,
+  folder: string,
+  store: SqliteKeyStore,
+  more: Partial<EncryptOptions>,
+  run: Run = encrypt,
+) {
   let waiting = count;
   let go: () => void;
   const allHaveLooked = new Promise<void>((resolve) => {
@@ -37,10 +48,19 @@ async function atOnce(count: number, folder: string, store: SqliteKeyStore, more
     const output = join(folder, `${i}.mp4`);
     return { input: sample('bars.mp4'), output, contentId: 'film', keyStore, threads: 1, ...more };
   });
-  return { jobs, results: await Promise.all(jobs.map((job) => encrypt(job))) };
+  return { jobs, results: await Promise.all(jobs.map(run)) };
 }
 
-const kidsOf = (results: Awaited<ReturnType<typeof encrypt>>[]) =>
+/** Files and streams as input and output. */
+const RUNS: Record<string, Run> = {
+  'a file to a stream': (job) => encryptStream({ ...job, output: new Collected() }),
+  'a stream to a file': (job) => encryptStream({ ...job, input: fragments() }),
+  'a stream to a stream': (job) => encryptStream({ ...job, input: fragments(), output: new Collected() }),
+};
+
+const fragments = () => streamOf(readFileSync(sample('bars-fragmented.mp4')));
+
+const kidsOf = (results: readonly EncryptResult[]) =>
   results.map(({ tracks }) => tracks.map(({ kid }) => kid).join(' '));
 
 describe('jobs that run at once with one new content id', () => {
@@ -57,6 +77,19 @@ describe('jobs that run at once with one new content id', () => {
       Array.from({ length: keys }, () => ['active', 3]),
     );
     for (const job of jobs) expect((await encrypt(job)).unchanged).toBe(true);
+    await store.close();
+  });
+
+  it.each(Object.entries(RUNS))('share its keys from %s', async (_, run) => {
+    const folder = scratch();
+    const store = storeIn(folder);
+    const { results } = await atOnce(3, folder, store, { keyPer: 'type' }, run);
+    expect(new Set(kidsOf(results)).size).toBe(1);
+    const { items } = await store.list();
+    expect(items.map(({ state, outputs }) => [state, outputs.length])).toEqual([
+      ['active', 3],
+      ['active', 3],
+    ]);
     await store.close();
   });
 

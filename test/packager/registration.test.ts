@@ -32,13 +32,13 @@ describe('registering a key that is registered otherwise', () => {
     [{ laUrl: LA_URL, policy: { persist: false } }, ['with another policy.']],
     [{}, ['without a license acquisition URL, without a policy.']],
   ])('as %j says what the record keeps', async (description, kept) => {
-    const file = { contentId: 'film', laUrl: LA_URL, policy: POLICY };
-    const warnings = await registerKeys(storeWith(description), keys, file);
+    const options = { keyStore: storeWith(description), policy: POLICY };
+    const warnings = await registerKeys(options, keys, 'film', LA_URL);
     expect(warnings).toEqual(kept.map((text) => prefix + text));
   });
 
   it('says nothing where nothing was asked for', async () => {
-    const file = { contentId: 'film', laUrl: undefined, policy: undefined };
-    expect(await registerKeys(storeWith({ laUrl: LA_URL, policy: POLICY }), keys, file)).toEqual([]);
+    const keyStore = storeWith({ laUrl: LA_URL, policy: POLICY });
+    expect(await registerKeys({ keyStore }, keys, 'film', undefined)).toEqual([]);
   });
 });

@@ -13,7 +13,7 @@ import { assignKeys } from '../key-assignment.js';
 import { movieDurationSeconds } from '../plan/timing.js';
 import { drawStarts } from '../protect-tracks.js';
 import { reportPssh } from '../pssh.js';
-import { confirmPublication, registerKeys } from '../registration.js';
+import { confirmPublication, givingWay, registerKeys } from '../registration.js';
 import { type DescribedTrack, describeTracks, selectTracks, typeNameOf } from '../tracks.js';
 import type { EncryptOptions, EncryptResult, TrackReport } from '../types.js';
 import { BoxStream, STREAM_NAME } from './box-stream.js';
@@ -54,8 +54,9 @@ export async function encryptLive({ input, output, ...asked }: LiveOptions): Pro
     publishing = typeof output === 'string' ? new FilePublishing(output, options) : undefined;
     const target = publishing?.target ?? new StreamTarget(output as Writable);
     const parts = new PartReader(boxes);
-    const job = await begin((await parts.init()).bytes, options);
-    const warnings = [...job.planned.warnings, ...(await register(job, publishing !== undefined))];
+    const { bytes: init } = await parts.init();
+    const { job, warnings } = await givingWay(() => begin(init, options));
+    if (options.keysOut !== undefined && !publishing) await writeKeysOut(options.keysOut, job.keys);
     clock.planned();
     await target.write(job.encryptedInit);
     const encryptor = await pass(parts, job, target);
@@ -71,8 +72,19 @@ export async function encryptLive({ input, output, ...asked }: LiveOptions): Pro
   }
 }
 
+/** All that goes before the first byte of the output: its keys are where they will be found. */
+async function begin(
+  init: Uint8Array,
+  options: EncryptOptions,
+): Promise<{ job: LiveJob; warnings: readonly string[] }> {
+  const job = await plan(init, options);
+  const { keys, contentId, planned } = job;
+  const warnings = await registerKeys(options, keys, contentId, planned.laUrl);
+  return { job, warnings: [...planned.warnings, ...warnings] };
+}
+
 /** Reads what the stream begins with, and plans what the output will begin with. */
-async function begin(init: Uint8Array, options: EncryptOptions): Promise<LiveJob> {
+async function plan(init: Uint8Array, options: EncryptOptions): Promise<LiveJob> {
   const source = new StreamWindow(init, []);
   const movie = readMovie(source);
   const described = await describeTracks(movie);
@@ -93,18 +105,6 @@ async function begin(init: Uint8Array, options: EncryptOptions): Promise<LiveJob
   const { signal } = options;
   const stream = { init, encryptedInit, movie, tracks, keys, ivStarts, ivSize, psshBoxes, signal };
   return { ...stream, options, contentId, described, planned };
-}
-
-/**
- * Before the first byte leaves, the keys are where they will be found.
- * @param isLate whether the file of keys waits until the output gets its name
- */
-async function register({ options, keys, contentId, planned }: LiveJob, isLate: boolean): Promise<string[]> {
-  const { keyStore, policy, keysOut } = options;
-  const file = { contentId, laUrl: planned.laUrl, policy };
-  const warnings = keyStore ? await registerKeys(keyStore, keys, file) : [];
-  if (keysOut !== undefined && !isLate) await writeKeysOut(keysOut, keys);
-  return warnings;
 }
 
 /** Passes all on that comes behind `moov`. */

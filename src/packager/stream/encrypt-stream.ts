@@ -1,10 +1,11 @@
 import type { Readable, Writable } from 'node:stream';
+import type { ByteSource } from '../../bytes/source.js';
 import { expectKeysOutIsFree, writeKeysOut } from '../../keys/keys-out.js';
 import { encrypt, expectUsable, prepareJob, reportJob } from '../encrypt.js';
 import { planEncryption } from '../encryption-plan.js';
 import { StretchRenderer } from '../execute/renderer.js';
 import { breathe, Clock, withInput } from '../job.js';
-import { confirmPublication, registerKeys } from '../registration.js';
+import { confirmPublication, givingWay, registerKeys } from '../registration.js';
 import type { EncryptOptions, EncryptResult } from '../types.js';
 import { encryptLive, STREAM } from './encrypt-live.js';
 import { StreamTarget, type Target } from './targets.js';
@@ -37,19 +38,13 @@ export async function encryptStream(options: EncryptStreamOptions): Promise<Encr
 
 /** A file has its end in sight, so that its output is planned whole, in any layout, and only written another way. */
 async function encryptFileToStream(options: EncryptOptions, output: Writable): Promise<EncryptResult> {
-  const { keyStore, policy, keysOut, dryRun, signal, onProgress } = options;
+  const { keyStore, keysOut, dryRun, signal, onProgress } = options;
   const clock = new Clock();
   expectUsable(options);
   return withInput(options.input, signal, async (source) => {
-    const job = await prepareJob(source, options, clock);
-    const { work, contentId } = job;
-    if (keysOut !== undefined) expectKeysOutIsFree(keysOut);
-    const planned = await planEncryption(work, options);
-    clock.planned();
-    if (dryRun) return reportJob({ planned, unchanged: false, warnings: planned.warnings }, job);
-    const warnings = keyStore
-      ? await registerKeys(keyStore, work.keys, { contentId, laUrl: planned.laUrl, policy })
-      : [];
+    const { job, planned, warnings } = await givingWay(() => begin(source, options, clock));
+    const { work } = job;
+    if (dryRun) return reportJob({ planned, unchanged: false, warnings }, job);
     if (keysOut !== undefined) await writeKeysOut(keysOut, work.keys);
     const { plan, encryptions } = planned;
     const keyOf = (kid: string) => work.keys.find((key) => key.kid === kid)?.key;
@@ -61,8 +56,19 @@ async function encryptFileToStream(options: EncryptOptions, output: Writable): P
     });
     clock.written();
     if (keyStore) await confirmPublication(keyStore, work.keys, target.sha256());
-    return reportJob({ planned, unchanged: false, warnings: [...planned.warnings, ...warnings] }, job);
+    return reportJob({ planned, unchanged: false, warnings }, job);
   });
+}
+
+/** All that goes before the first byte of the output. */
+async function begin(source: ByteSource, options: EncryptOptions, clock: Clock) {
+  const job = await prepareJob(source, options, clock);
+  if (options.keysOut !== undefined) expectKeysOutIsFree(options.keysOut);
+  const planned = await planEncryption(job.work, options);
+  clock.planned();
+  if (options.dryRun) return { job, planned, warnings: planned.warnings };
+  const warnings = await registerKeys(options, job.work.keys, job.contentId, planned.laUrl);
+  return { job, planned, warnings: [...planned.warnings, ...warnings] };
 }
 
 async function writeInOrder(
