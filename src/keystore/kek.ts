@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { PrpackError } from '../errors.js';
 import { createSecretFile, makePrivateDirectory, refuseOpenModes, syncDirectory } from '../keys/file.js';
 import { missingKek } from './kek-failure.js';
-import type { KeyEncryptionKey } from './key-wrap.js';
+import { KeyEncryptionKey } from './key-wrap.js';
 import { defaultKekPath } from './paths.js';
 
 /** Environment variable of the key-encryption key: 64 hexadecimal digits or base64 of 32 bytes. */
@@ -34,7 +34,7 @@ export function kekSource(
 ): KekSource {
   if (kekFile !== undefined) return { name: kekFile, load: (id) => readKeptKek(kekFile, id) };
   const text = environment[KEK_VARIABLE];
-  if (text) return { name: KEK_VARIABLE, load: () => parseKek(text, KEK_VARIABLE) };
+  if (text) return { name: KEK_VARIABLE, load: async () => KeyEncryptionKey.parse(text, KEK_VARIABLE) };
   const path = defaultKekPath(environment);
   return { name: path, load: (id) => readKeptKek(path, id), create: () => createKekFile(path) };
 }
@@ -45,7 +45,7 @@ export function kekSource(
  */
 export async function readKekFile(path: string): Promise<KeyEncryptionKey | undefined> {
   const text = await readKekText(path);
-  return text === undefined ? undefined : parseKek(text, path);
+  return text === undefined ? undefined : KeyEncryptionKey.parse(text, path);
 }
 
 /** The KEK of the file, or the one that a rotation has put aside, when that is wanted: other stores may still be under it. */
@@ -61,12 +61,6 @@ async function readKeptKek(
 /** Where a rotation keeps the KEK that was in the file before. */
 function asidePath(path: string, id: string): string {
   return `${path}.${id}`;
-}
-
-/** The cipher is loaded with the first KEK: its tables take time. */
-async function parseKek(text: string, name: string): Promise<KeyEncryptionKey> {
-  const { KeyEncryptionKey } = await import('./key-wrap.js');
-  return KeyEncryptionKey.parse(text, name);
 }
 
 /**
@@ -95,7 +89,6 @@ export async function readKekText(path: string): Promise<string | undefined> {
  * appears whole: it is linked to its name only when it is on the disk.
  */
 export async function createKekFile(path: string): Promise<KeyEncryptionKey> {
-  const { KeyEncryptionKey } = await import('./key-wrap.js');
   const kek = KeyEncryptionKey.random();
   const temporary = `${path}.${randomUUID()}`;
   try {

@@ -1,5 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { gcm } from '@noble/ciphers/aes.js';
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import { fromBase64, fromHex } from '../bytes/hex.js';
 import { PrpackError } from '../errors.js';
 import { ContentKey } from '../keys/content-key.js';
@@ -10,6 +9,7 @@ import type { KeyAlgorithm } from './key-store.js';
 
 const KEK_SIZE_BYTES = 32;
 const NONCE_SIZE_BYTES = 12;
+const TAG_SIZE_BYTES = 16;
 /** First byte of what is stored, so that another cipher can follow one day. */
 const AES_256_GCM = 1;
 
@@ -64,9 +64,10 @@ export class KeyEncryptionKey extends Secret {
 
   /** The key wrapped for its record: format u8 · nonce 12 bytes · ciphertext 16 bytes · tag 16 bytes. */
   wrap(key: ContentKey, context: WrapContext): Uint8Array {
-    const nonce = new Uint8Array(randomBytes(NONCE_SIZE_BYTES));
-    const sealed = gcm(this.#bytes, nonce, this.#bound(context)).encrypt(key.revealBytes());
-    return Uint8Array.from([AES_256_GCM, ...nonce, ...sealed]);
+    const nonce = randomBytes(NONCE_SIZE_BYTES);
+    const cipher = createCipheriv('aes-256-gcm', this.#bytes, nonce).setAAD(this.#bound(context));
+    const ciphertext = [...cipher.update(key.revealBytes()), ...cipher.final()];
+    return Uint8Array.from([AES_256_GCM, ...nonce, ...ciphertext, ...cipher.getAuthTag()]);
   }
 
   /**
@@ -74,11 +75,9 @@ export class KeyEncryptionKey extends Secret {
    * @throws PrpackError KEY_STORE_FAILED when the record was changed, belongs to another KID or algorithm, or to another KEK
    */
   unwrap(wrapped: Uint8Array, context: WrapContext): ContentKey {
-    const nonce = wrapped.subarray(1, 1 + NONCE_SIZE_BYTES);
-    const sealed = wrapped.subarray(1 + NONCE_SIZE_BYTES);
     try {
       if (wrapped[0] !== AES_256_GCM) throw new Error(`unknown wrapping format ${wrapped[0]}`);
-      return ContentKey.fromBytes(gcm(this.#bytes, nonce, this.#bound(context)).decrypt(sealed));
+      return ContentKey.fromBytes(this.#open(wrapped.subarray(1), context));
     } catch (cause) {
       throw damagedRecord(
         context.kid,
@@ -86,6 +85,18 @@ export class KeyEncryptionKey extends Secret {
         cause,
       );
     }
+  }
+
+  /** What nonce, ciphertext and tag hold. */
+  #open(sealed: Uint8Array, context: WrapContext): Uint8Array {
+    const ciphertextEnd = sealed.length - TAG_SIZE_BYTES;
+    const nonce = sealed.subarray(0, NONCE_SIZE_BYTES);
+    const decipher = createDecipheriv('aes-256-gcm', this.#bytes, nonce, { authTagLength: TAG_SIZE_BYTES })
+      .setAAD(this.#bound(context))
+      .setAuthTag(sealed.subarray(ciphertextEnd));
+    const bytes = decipher.update(sealed.subarray(NONCE_SIZE_BYTES, ciphertextEnd));
+    decipher.final(); // throws unless the tag is right
+    return bytes;
   }
 
   #bound({ kid, algorithm }: WrapContext): Uint8Array {
