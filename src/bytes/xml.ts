@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import type { Element, Node } from '@xmldom/xmldom';
+import type { SaxesAttributeNS, SaxesTagNS } from 'saxes';
 import type { PrpackError } from '../errors.js';
 
 /**
@@ -8,104 +8,138 @@ import type { PrpackError } from '../errors.js';
  */
 export type XmlFault = (reason: string, cause?: unknown) => PrpackError;
 
+/** A name, as it is written and as it is meant. */
+export interface XmlName {
+  /** With the prefix. */
+  readonly name: string;
+  readonly localName: string;
+  /** '' for none. */
+  readonly namespace: string;
+}
+
+/** Namespace declarations are attributes, too. */
+export interface XmlAttribute extends XmlName {
+  readonly value: string;
+}
+
+export interface XmlElement extends XmlName {
+  /** In document order. */
+  readonly attributes: readonly XmlAttribute[];
+  /** In document order, without comments; character data is a string. */
+  readonly children: readonly XmlNode[];
+}
+
+export interface XmlInstruction {
+  readonly target: string;
+  readonly body: string;
+}
+
+export type XmlNode = XmlElement | XmlInstruction | string;
+
+/** The parser looks for the semicolon until the end. */
+const OPEN_REFERENCE = /&[^;<&]*(?:[<&]|$)/;
+
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/** The namespace of namespace declarations. */
+export const XMLNS = 'http://www.w3.org/2000/xmlns/';
+
 const require = createRequire(import.meta.url);
-
-/** A code point outside the production Char (XML 1.0, 2.2), lone surrogates included. */
-const FORBIDDEN_CHARACTER = /[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/u;
-
-/** Sections in which an ampersand is only an ampersand. */
-const VERBATIM_SECTIONS = /<!\[CDATA\[[\s\S]*?\]\]>|<!--[\s\S]*?-->|<\?[\s\S]*?\?>/g;
 
 /** Deepest nesting that is taken; documents read here need about 10 levels, and each costs its readers a stack frame. */
 const MAX_DEPTH = 100;
 
-const ELEMENT_NODE = 1;
-
-const REFERENCE = /&(?:(amp|lt|gt|quot|apos)|#(\d{1,7})|#x([\da-fA-F]{1,6}));|&/g;
+/** A local name that starts with what may only follow in a name (Namespaces in XML 1.0, 3), which the parser takes. */
+const BAD_START = /^(?:[-.\d\u00b7\u203f\u2040]|[\u0300-\u036f])/;
 
 /**
- * The root element of a well-formed document without a document type, its nodes nested at most 100 deep. The
- * parser is loaded at the first call, and anything it only warns of is an error here.
+ * The root element of a well-formed document without a document type, its elements nested at most 100 deep, namespaces
+ * resolved. The parser is loaded at the first call.
  */
-export function parseXml(text: string, fault: XmlFault): Element {
-  if (FORBIDDEN_CHARACTER.test(text)) throw fault('it has a character that XML does not allow');
-  const { DOMParser } = require('@xmldom/xmldom') as typeof import('@xmldom/xmldom');
-  let complaint: Error | undefined; // the parser throws an error of its own, which says ours twice
-  const parser = new DOMParser({
-    locator: false,
-    normalizeLineEndings: (source) => source.replace(/\r\n?/g, '\n'),
-    onError: (_level, message) => {
-      complaint = new Error(message);
-      throw complaint;
-    },
-  });
+export function parseXml(text: string, fault: XmlFault): XmlElement {
   try {
-    const document = parser.parseFromString(text, 'text/xml');
-    if (document.doctype) throw new Error('it has a document type declaration');
-    const root = document.documentElement!;
-    if (isDeeperThan(root, MAX_DEPTH)) throw new Error(`its nodes are nested more than ${MAX_DEPTH} deep`);
-    checkReferences(text);
-    return root;
+    if (LONE_SURROGATE.test(text)) throw new Error('it has half a surrogate pair');
+    return readTree(text);
   } catch (error) {
-    throw fault(reasonOf(complaint ?? error), error);
+    throw fault(reasonOf(error as Error, text), error);
   }
 }
 
-/**
- * The parser takes a bare ampersand and references to forbidden characters; XML 1.0 (4.1) does not. Only for text that
- * was parsed: its sections are closed, so that finding them takes linear time.
- */
-function checkReferences(text: string): void {
-  for (const match of text.replace(VERBATIM_SECTIONS, '').matchAll(REFERENCE)) {
-    const [reference, name, decimal, hex] = match;
-    if (name) continue;
-    const codePoint = decimal ? Number(decimal) : Number.parseInt(hex ?? '0', 16);
-    if (
-      codePoint === 0 ||
-      codePoint > 0x10ffff ||
-      FORBIDDEN_CHARACTER.test(String.fromCodePoint(codePoint))
-    ) {
-      throw new Error(`"${reference}" is not a reference to a character or a predefined entity`);
-    }
-  }
+/** Any failure of the parser ends it, for it has no handler of errors. */
+function readTree(text: string): XmlElement {
+  const { SaxesParser } = require('saxes') as typeof import('saxes');
+  // XML 1.1, which may refer to control characters, is read as XML 1.0.
+  const parser = new SaxesParser({
+    xmlns: true,
+    position: false,
+    defaultXMLVersion: '1.0',
+    forceXMLVersion: true,
+  });
+  const document: XmlNode[] = [];
+  const open = [document];
+  parser.on('doctype', () => {
+    throw new Error('it has a document type declaration');
+  });
+  parser.on('opentag', (tag) => {
+    if (open.length > MAX_DEPTH) throw new Error(`its elements are nested more than ${MAX_DEPTH} deep`);
+    const children: XmlNode[] = [];
+    open
+      .at(-1)!
+      .push({ ...nameOf(tag), attributes: Object.values(tag.attributes).map(attributeFrom), children });
+    open.push(children);
+  });
+  parser.on('closetag', () => open.pop());
+  parser.on('text', (characters) => open.at(-1)!.push(characters));
+  parser.on('cdata', (characters) => open.at(-1)!.push(characters));
+  parser.on('processinginstruction', (instruction) => {
+    // The parser takes <?a?b?>, in which no white space ends the target.
+    if (instruction.body.startsWith('?')) throw new Error('malformed processing instruction');
+    open.at(-1)!.push(instruction);
+  });
+  parser.write(text).close();
+  return document.find(isElement)!;
 }
 
-/** Walks without recursion: it is what makes recursion safe. */
-function isDeeperThan(root: Node, maxDepth: number): boolean {
-  let depth = 1;
-  let node: Node = root;
-  while (true) {
-    if (node.firstChild) {
-      node = node.firstChild;
-      if (++depth > maxDepth) return true;
-      continue;
-    }
-    while (node !== root && !node.nextSibling) {
-      node = node.parentNode!;
-      depth--;
-    }
-    if (node === root) return false;
-    node = node.nextSibling!;
-  }
+function attributeFrom(attribute: SaxesAttributeNS): XmlAttribute {
+  const { uri, value } = attribute;
+  if (uri === XMLNS && value !== value.trim()) throw new Error('a namespace has white space around it'); // it would be cut off
+  return { ...nameOf(attribute), value };
 }
 
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message.replace(/\s+/g, ' ').slice(0, 200) : 'it cannot be parsed';
+function nameOf({ name, local, uri }: SaxesTagNS | SaxesAttributeNS): XmlName {
+  if (BAD_START.test(local)) throw new Error(`malformed name: ${name}`);
+  return { name, localName: local, namespace: uri };
+}
+
+function reasonOf({ message }: Error, text: string): string {
+  const reason = message.replace(/\s+/g, ' ').replace(/\.$/, '').slice(0, 200);
+  const mayBeAmpersand = reason.startsWith('unclosed tag') && OPEN_REFERENCE.test(text);
+  return mayBeAmpersand ? `${reason}, or "&" that is not written as "&amp;"` : reason;
+}
+
+export function isElement(node: XmlNode): node is XmlElement {
+  return typeof node === 'object' && 'children' in node;
 }
 
 /** Child elements in document order, of one local name where it is given, whatever their namespace is. */
-export function childElements(parent: Element, localName?: string): Element[] {
-  const found: Element[] = [];
-  for (let child = parent.firstChild; child; child = child.nextSibling) {
-    const isElement = child.nodeType === ELEMENT_NODE;
-    if (isElement && (!localName || child.localName === localName)) found.push(child as Element);
-  }
-  return found;
+export function childElements(parent: XmlElement, localName?: string): XmlElement[] {
+  return parent.children.filter(isElement).filter((child) => !localName || child.localName === localName);
+}
+
+/** The value of the attribute that is written with this name. */
+export function attributeOf(element: XmlElement, name: string): string | undefined {
+  return element.attributes.find((attribute) => attribute.name === name)?.value;
 }
 
 /** The text of an element and all inside it, without white space around it. */
-export function textOf(element: Element): string {
-  return (element.textContent ?? '').trim();
+export function textOf(element: XmlElement): string {
+  return charactersOf(element).trim();
+}
+
+function charactersOf({ children }: XmlElement): string {
+  return children
+    .map((child) => (typeof child === 'string' ? child : isElement(child) ? charactersOf(child) : ''))
+    .join('');
 }
 
 /** A text as it stands between tags or inside a quoted attribute. */

@@ -1,5 +1,4 @@
-import type { Element } from '@xmldom/xmldom';
-import { childElements, parseXml, textOf } from '../../bytes/xml.js';
+import { attributeOf, childElements, parseXml, textOf, type XmlElement } from '../../bytes/xml.js';
 import { PrpackError } from '../../errors.js';
 import { canonicalContent } from './canonical.js';
 import { guidBase64ToUuid } from './guid.js';
@@ -44,9 +43,8 @@ export function readPlayReadyHeader(bytes: Uint8Array): PlayReadyHeader {
  */
 export function readPlayReadyHeaderXml(xml: string): PlayReadyHeader {
   const root = parseXml(xml, headerFault);
-  if (root.localName !== 'WRMHEADER')
-    throw headerFault(`its root element is ${root.nodeName}, not WRMHEADER`);
-  const version = root.getAttribute('version');
+  if (root.localName !== 'WRMHEADER') throw headerFault(`its root element is ${root.name}, not WRMHEADER`);
+  const version = attributeOf(root, 'version');
   if (!version) throw headerFault('WRMHEADER has no version');
   const data = childElements(root, 'DATA')[0];
   return { version, keys: data ? readKeys(data) : [], ...(data && readTexts(data)), xml };
@@ -66,7 +64,7 @@ export function headerFault(reason: string, cause?: unknown): PrpackError {
 }
 
 /** 4.0 has KID and CHECKSUM in DATA and ALGID in PROTECTINFO; 4.1 PROTECTINFO/KID; 4.2 on PROTECTINFO/KIDS/KID. */
-function readKeys(data: Element): PlayReadyHeaderKid[] {
+function readKeys(data: XmlElement): PlayReadyHeaderKid[] {
   const protectInfo = childElements(data, 'PROTECTINFO')[0];
   const direct = childElements(data, 'KID').map((kid) =>
     headerKid(textOf(kid), protectInfo && childText(protectInfo, 'ALGID'), childText(data, 'CHECKSUM')),
@@ -77,7 +75,7 @@ function readKeys(data: Element): PlayReadyHeaderKid[] {
   return [
     ...direct,
     ...listed.map((kid) =>
-      headerKid(kid.getAttribute('VALUE') ?? '', attributeOf(kid, 'ALGID'), attributeOf(kid, 'CHECKSUM')),
+      headerKid(attributeOf(kid, 'VALUE') ?? '', attributeOf(kid, 'ALGID'), attributeOf(kid, 'CHECKSUM')),
     ),
   ];
 }
@@ -88,13 +86,13 @@ function headerKid(value: string, algId?: string, checksum?: string): PlayReadyH
   return { kid, ...(algId && { algId }), ...(checksum && { checksum }) };
 }
 
-function readTexts(data: Element): Partial<PlayReadyHeader> {
+function readTexts(data: XmlElement): Partial<PlayReadyHeader> {
   const laUrl = childText(data, 'LA_URL');
   const luiUrl = childText(data, 'LUI_URL');
   const dsId = childText(data, 'DS_ID');
   const decryptorSetup = childText(data, 'DECRYPTORSETUP');
   const custom = childElements(data, 'CUSTOMATTRIBUTES')[0];
-  const scope = new Map([['', custom?.namespaceURI ?? '']]);
+  const scope = new Map([['', custom?.namespace ?? '']]);
   const customAttributes = custom && canonicalContent(custom, scope).trim();
   return {
     ...(laUrl && { laUrl }),
@@ -105,13 +103,9 @@ function readTexts(data: Element): Partial<PlayReadyHeader> {
   };
 }
 
-function childText(parent: Element, localName: string): string | undefined {
+function childText(parent: XmlElement, localName: string): string | undefined {
   const child = childElements(parent, localName)[0];
   return child && textOf(child);
-}
-
-function attributeOf(element: Element, name: string): string | undefined {
-  return element.getAttribute(name) ?? undefined;
 }
 
 function decodeUtf16(bytes: Uint8Array): string {

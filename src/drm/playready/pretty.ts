@@ -1,5 +1,4 @@
-import type { Element } from '@xmldom/xmldom';
-import { childElements, parseXml } from '../../bytes/xml.js';
+import { childElements, parseXml, type XmlElement } from '../../bytes/xml.js';
 import { canonicalContent, hasOwnText, type NamespaceScope, startTag } from './canonical.js';
 import { headerFault } from './header-reader.js';
 
@@ -12,17 +11,17 @@ export function prettyPlayReadyHeader(xml: string): string {
   return prettyLines(parseXml(xml, headerFault), new Map(), 0).join('\n');
 }
 
-function prettyLines(element: Element, scope: NamespaceScope, depth: number): string[] {
+function prettyLines(element: XmlElement, scope: NamespaceScope, depth: number): string[] {
   const indent = '  '.repeat(depth);
   const { tag, inner } = startTag(element, scope);
   const children = childElements(element);
   // Mixed content stays on one line: line breaks would change it.
   if (children.length === 0 || hasOwnText(element)) {
-    return [`${indent}${tag}${canonicalContent(element, inner).trim()}</${element.nodeName}>`];
+    return [`${indent}${tag}${canonicalContent(element, inner).trim()}</${element.name}>`];
   }
   return [
     `${indent}${tag}`,
     ...children.flatMap((child) => prettyLines(child, inner, depth + 1)),
-    `${indent}</${element.nodeName}>`,
+    `${indent}</${element.name}>`,
   ];
 }

@@ -1,10 +1,9 @@
 import type { KeyObject } from 'node:crypto';
-import type { Element } from '@xmldom/xmldom';
 import { toBase64 } from '../../bytes/hex.js';
-import { childElements } from '../../bytes/xml.js';
+import { attributeOf, childElements, type XmlElement } from '../../bytes/xml.js';
 import { PrpackError } from '../../errors.js';
 import type { CpixVersion } from './document.js';
-import { attribute, base64Content, child, children, descendant } from './elements.js';
+import { base64Content, child, children, descendant } from './elements.js';
 import { cpixFault } from './faults.js';
 import {
   type DeliveryKeys,
@@ -19,7 +18,7 @@ import { ALGORITHMS, NAMESPACES } from './names.js';
 const { cpix, pskc, enc, ds } = NAMESPACES;
 
 /** The certificate (DER) that a DeliveryData is for. */
-export function recipientOf(deliveryData: Element): Uint8Array {
+export function recipientOf(deliveryData: XmlElement): Uint8Array {
   const certificate = descendant(
     deliveryData,
     [cpix, 'DeliveryKey'],
@@ -38,12 +37,12 @@ export class OpenedDelivery {
   }[];
 
   /** @throws PrpackError KEY_INVALID when the private key does not open it */
-  constructor(deliveryData: Element, privateKey: KeyObject) {
+  constructor(deliveryData: XmlElement, privateKey: KeyObject) {
     const macKey = openMacKey(deliveryData, privateKey);
     const documentKeys = children(deliveryData, cpix, 'DocumentKey');
     if (documentKeys.length === 0) throw cpixFault('the DeliveryData has no DocumentKey');
     this.#keys = documentKeys.map((element) => ({
-      encrypts: attribute(element, 'encryptsKey')?.trim().toLowerCase().split(/\s+/),
+      encrypts: attributeOf(element, 'encryptsKey')?.trim().toLowerCase().split(/\s+/),
       keys: { documentKey: openDocumentKey(element, privateKey), macKey },
     }));
   }
@@ -67,7 +66,7 @@ export class OpenedDelivery {
  * @throws PrpackError KEY_REQUIRED without private key, KEY_INVALID when none is for it
  */
 export function openDelivery(
-  deliveries: readonly Element[],
+  deliveries: readonly XmlElement[],
   privateKey: KeyObject | undefined,
 ): OpenedDelivery {
   if (deliveries.length === 0) throw cpixFault('it has encrypted keys but no DeliveryData');
@@ -91,7 +90,7 @@ export function openDelivery(
   });
 }
 
-function openDocumentKey(element: Element, privateKey: KeyObject): Uint8Array {
+function openDocumentKey(element: XmlElement, privateKey: KeyObject): Uint8Array {
   const data = childElements(element, 'Data')[0];
   const encrypted = data && descendant(data, [pskc, 'Secret'], [pskc, 'EncryptedValue']);
   if (!encrypted) throw cpixFault('the document key is not encrypted');
@@ -105,10 +104,10 @@ function openDocumentKey(element: Element, privateKey: KeyObject): Uint8Array {
 }
 
 /** `Key` in the namespace of CPIX is what documents have; `MACKey` is what the type that CPIX builds on says (RFC 6030, MACMethodType). */
-function openMacKey(deliveryData: Element, privateKey: KeyObject): Uint8Array | undefined {
+function openMacKey(deliveryData: XmlElement, privateKey: KeyObject): Uint8Array | undefined {
   const method = child(deliveryData, cpix, 'MACMethod');
   if (!method) return undefined;
-  if (attribute(method, 'Algorithm') !== ALGORITHMS.mac) {
+  if (attributeOf(method, 'Algorithm') !== ALGORITHMS.mac) {
     throw cpixFault('its MAC algorithm is not HMAC-SHA512', { clause: 'CPIX 2.4 "Mandatory Algorithms"' });
   }
   const key = child(method, cpix, 'Key') ?? child(method, pskc, 'MACKey');
@@ -117,7 +116,7 @@ function openMacKey(deliveryData: Element, privateKey: KeyObject): Uint8Array | 
 }
 
 /** The CipherValue of an EncryptedDataType, which must be encrypted by the one algorithm that CPIX allows there. */
-export function cipherValueOf(encrypted: Element, algorithm: string, what: string): Uint8Array {
+export function cipherValueOf(encrypted: XmlElement, algorithm: string, what: string): Uint8Array {
   const method = child(encrypted, enc, 'EncryptionMethod');
   if (method) expectAlgorithm(method, algorithm, what);
   const value = descendant(encrypted, [enc, 'CipherData'], [enc, 'CipherValue']);
@@ -125,10 +124,10 @@ export function cipherValueOf(encrypted: Element, algorithm: string, what: strin
   throw cpixFault(`the encrypted ${what} has no CipherValue`);
 }
 
-function expectAlgorithm(method: Element, algorithm: string, what: string): void {
+function expectAlgorithm(method: XmlElement, algorithm: string, what: string): void {
   const digest = childElements(method, 'DigestMethod')[0];
-  const isSha1 = !digest || attribute(digest, 'Algorithm') === `${ds}sha1`;
-  if (attribute(method, 'Algorithm') === algorithm && isSha1) return;
+  const isSha1 = !digest || attributeOf(digest, 'Algorithm') === `${ds}sha1`;
+  if (attributeOf(method, 'Algorithm') === algorithm && isSha1) return;
   throw cpixFault(`the ${what} is encrypted by another algorithm than CPIX allows`, {
     expected: algorithm,
     clause: 'CPIX 2.4 "Mandatory Algorithms"',

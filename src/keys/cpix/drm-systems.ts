@@ -1,16 +1,7 @@
-import type { Element } from '@xmldom/xmldom';
 import { toBase64 } from '../../bytes/hex.js';
-import { escapeXml, textOf } from '../../bytes/xml.js';
+import { attributeOf, escapeXml, textOf, type XmlElement } from '../../bytes/xml.js';
 import type { CpixDrmSystem, CpixHlsSignaling, CpixVersion } from './document.js';
-import {
-  attribute,
-  base64Content,
-  base64TextContent,
-  child,
-  children,
-  present,
-  requiredKeyId,
-} from './elements.js';
+import { base64Content, base64TextContent, child, children, present, requiredKeyId } from './elements.js';
 import { cpixFault } from './faults.js';
 import { NAMESPACES } from './names.js';
 import { attributes } from './usage-rules.js';
@@ -42,8 +33,8 @@ const TEXT_CHILDREN: readonly TextChild[] = [
 ];
 
 /** Reads one DRMSystem. */
-export function readDrmSystem(system: Element): CpixDrmSystem {
-  const systemId = attribute(system, 'systemId')?.trim().toLowerCase();
+export function readDrmSystem(system: XmlElement): CpixDrmSystem {
+  const systemId = attributeOf(system, 'systemId')?.trim().toLowerCase();
   if (!systemId || !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(systemId)) {
     throw cpixFault('DRMSystem@systemId is missing or not a UUID');
   }
@@ -52,7 +43,7 @@ export function readDrmSystem(system: Element): CpixDrmSystem {
     systemId,
     kid: requiredKeyId(system, 'kid'),
     ...present({
-      name: attribute(system, 'name'),
+      name: attributeOf(system, 'name'),
       pssh: pssh && base64Content(pssh),
       hlsSignaling: readHlsSignaling(system),
     }),
@@ -60,7 +51,10 @@ export function readDrmSystem(system: Element): CpixDrmSystem {
   };
 }
 
-function readTextChild(system: Element, { field, namespace, name, base64 }: TextChild): [string, string][] {
+function readTextChild(
+  system: XmlElement,
+  { field, namespace, name, base64 }: TextChild,
+): [string, string][] {
   const found = child(system, NAMESPACES[namespace], name);
   if (!found) return [];
   return [[field, base64 ? base64TextContent(found) : textOf(found)]];
@@ -73,13 +67,13 @@ const PLAYLISTS: ReadonlyMap<string, keyof CpixHlsSignaling> = new Map([
   ['multiVariant', 'multivariant'],
 ]);
 
-function readHlsSignaling(system: Element): CpixHlsSignaling | undefined {
+function readHlsSignaling(system: XmlElement): CpixHlsSignaling | undefined {
   const elements = children(system, NAMESPACES.cpix, 'HLSSignalingData');
   if (elements.length === 0) return undefined;
   const signaling: { media?: string; multivariant?: string } = {};
   for (const element of elements) {
     // "If @playlist is not present then the HLSSignalingData goes in the media playlist" (CPIX 2.4, HLSSignalingData)
-    const playlist = PLAYLISTS.get(attribute(element, 'playlist') ?? 'media');
+    const playlist = PLAYLISTS.get(attributeOf(element, 'playlist') ?? 'media');
     if (!playlist) throw cpixFault('HLSSignalingData@playlist is neither media, multiVariant nor master');
     if (signaling[playlist] !== undefined) {
       throw cpixFault('two HLSSignalingData of a DRMSystem are for one playlist');

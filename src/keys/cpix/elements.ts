@@ -1,17 +1,16 @@
-import type { Element } from '@xmldom/xmldom';
 import { fromBase64 } from '../../bytes/hex.js';
-import { childElements, textOf } from '../../bytes/xml.js';
+import { attributeOf, childElements, textOf, type XmlElement } from '../../bytes/xml.js';
 import { PrpackError } from '../../errors.js';
 import { type KeyId, parseKeyId } from '../key-id.js';
 import { cpixFault } from './faults.js';
 
 /** The children of an element in one namespace, of one local name. */
-export function children(parent: Element, namespace: string, name: string): Element[] {
-  return childElements(parent, name).filter((child) => child.namespaceURI === namespace);
+export function children(parent: XmlElement, namespace: string, name: string): XmlElement[] {
+  return childElements(parent, name).filter((child) => child.namespace === namespace);
 }
 
 /** The one child of that name, or undefined; two are refused, for readers would choose differently. */
-export function child(parent: Element, namespace: string, name: string): Element | undefined {
+export function child(parent: XmlElement, namespace: string, name: string): XmlElement | undefined {
   const [first, second] = children(parent, namespace, name);
   if (second) throw cpixFault(`${parent.localName} has more than one ${name}`);
   return first;
@@ -19,21 +18,17 @@ export function child(parent: Element, namespace: string, name: string): Element
 
 /** The child at the end of a path of names. */
 export function descendant(
-  parent: Element,
+  parent: XmlElement,
   ...path: readonly (readonly [string, string])[]
-): Element | undefined {
-  let found: Element | undefined = parent;
+): XmlElement | undefined {
+  let found: XmlElement | undefined = parent;
   for (const [namespace, name] of path) found = found && child(found, namespace, name);
   return found;
 }
 
-export function attribute(element: Element, name: string): string | undefined {
-  return element.getAttribute(name) ?? undefined;
-}
-
 /** `kid`, `dependsOnKey` and the like. */
-export function keyIdAttribute(element: Element, name: string): KeyId | undefined {
-  const text = attribute(element, name);
+export function keyIdAttribute(element: XmlElement, name: string): KeyId | undefined {
+  const text = attributeOf(element, name);
   if (text === undefined) return undefined;
   try {
     return parseKeyId(text.trim());
@@ -43,15 +38,15 @@ export function keyIdAttribute(element: Element, name: string): KeyId | undefine
   }
 }
 
-export function requiredKeyId(element: Element, name: string): KeyId {
+export function requiredKeyId(element: XmlElement, name: string): KeyId {
   const kid = keyIdAttribute(element, name);
   if (kid) return kid;
   throw cpixFault(`a ${element.localName} has no ${name}`);
 }
 
 /** xs:integer, not negative. */
-export function integerAttribute(element: Element, name: string): number | undefined {
-  const text = attribute(element, name)?.trim();
+export function integerAttribute(element: XmlElement, name: string): number | undefined {
+  const text = attributeOf(element, name)?.trim();
   if (text === undefined) return undefined;
   if (/^\+?\d{1,15}$/.test(text)) return Number(text);
   throw cpixFault(`${element.localName}@${name} is not a whole number`);
@@ -65,8 +60,8 @@ const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
 ]);
 
 /** xs:boolean. */
-export function booleanAttribute(element: Element, name: string): boolean | undefined {
-  const text = attribute(element, name)?.trim();
+export function booleanAttribute(element: XmlElement, name: string): boolean | undefined {
+  const text = attributeOf(element, name)?.trim();
   if (text === undefined) return undefined;
   const value = BOOLEANS.get(text);
   if (value === undefined) throw cpixFault(`${element.localName}@${name} is not true or false`);
@@ -80,12 +75,12 @@ export function base64Text(text: string, what: string): Uint8Array {
   throw cpixFault(`${what} is not base64`);
 }
 
-export function base64Content(element: Element): Uint8Array {
-  return base64Text(textOf(element), element.localName!);
+export function base64Content(element: XmlElement): Uint8Array {
+  return base64Text(textOf(element), element.localName);
 }
 
 /** UTF-8 text in base64. */
-export function base64TextContent(element: Element): string {
+export function base64TextContent(element: XmlElement): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(base64Content(element));
   } catch (error) {

@@ -1,6 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import type { Element } from '@xmldom/xmldom';
-import { childElements, parseXml, textOf } from '../../bytes/xml.js';
+import { attributeOf, childElements, parseXml, textOf, type XmlElement } from '../../bytes/xml.js';
 import { PrpackError } from '../../errors.js';
 import { ContentKey } from '../content-key.js';
 import type { KeyId } from '../key-id.js';
@@ -8,7 +7,6 @@ import { cipherValueOf, type OpenedDelivery, openDelivery, recipientOf } from '.
 import type { CpixContentKey, CpixDocument, CpixKeyPeriod } from './document.js';
 import { readDrmSystem } from './drm-systems.js';
 import {
-  attribute,
   base64Content,
   base64Text,
   child,
@@ -51,15 +49,15 @@ export function readCpix(xml: string, { privateKey }: CpixReadOptions = {}): Cpi
   const root = parseXml(xml.replace(/^\uFEFF/, ''), () =>
     cpixFault('it is not well-formed XML without a document type declaration'),
   );
-  if (root.localName !== 'CPIX' || root.namespaceURI !== cpix) {
+  if (root.localName !== 'CPIX' || root.namespace !== cpix) {
     throw cpixFault(`its root element is not CPIX of ${cpix}`);
   }
   const deliveries = listed(root, 'DeliveryDataList', 'DeliveryData');
   return {
     ...present({
-      version: attribute(root, 'version'),
-      id: attribute(root, 'id'),
-      contentId: attribute(root, 'contentId'),
+      version: attributeOf(root, 'version'),
+      id: attributeOf(root, 'id'),
+      contentId: attributeOf(root, 'contentId'),
     }),
     recipients: deliveries.map(recipientOf),
     contentKeys: readContentKeys(listed(root, 'ContentKeyList', 'ContentKey'), deliveries, privateKey),
@@ -69,14 +67,14 @@ export function readCpix(xml: string, { privateKey }: CpixReadOptions = {}): Cpi
   };
 }
 
-function listed(root: Element, list: string, item: string): Element[] {
+function listed(root: XmlElement, list: string, item: string): XmlElement[] {
   const found = child(root, cpix, list);
   return found ? children(found, cpix, item) : [];
 }
 
 function readContentKeys(
-  elements: readonly Element[],
-  deliveries: readonly Element[],
+  elements: readonly XmlElement[],
+  deliveries: readonly XmlElement[],
   privateKey: KeyObject | undefined,
 ): CpixContentKey[] {
   const isEncrypted = elements.some((element) => valuesOf(element).encrypted);
@@ -90,22 +88,26 @@ function readContentKeys(
   }
 }
 
-function readContentKey(element: Element, delivery: OpenedDelivery | undefined): CpixContentKey {
+function readContentKey(element: XmlElement, delivery: OpenedDelivery | undefined): CpixContentKey {
   const kid = requiredKeyId(element, 'kid');
-  const explicitIv = attribute(element, 'explicitIV');
+  const explicitIv = attributeOf(element, 'explicitIV');
   return {
     kid,
     ...present({
       key: readKeyValue(element, kid, delivery),
       explicitIv: explicitIv === undefined ? undefined : readExplicitIv(explicitIv),
-      commonEncryptionScheme: attribute(element, 'commonEncryptionScheme'),
+      commonEncryptionScheme: attributeOf(element, 'commonEncryptionScheme'),
       dependsOnKey: keyIdAttribute(element, 'dependsOnKey'),
     }),
   };
 }
 
 /** `Data` has the namespace of CPIX in most documents, and that of PSKC by the schema of some versions. */
-function valuesOf(contentKey: Element): { secret?: Element; plain?: Element; encrypted?: Element } {
+function valuesOf(contentKey: XmlElement): {
+  secret?: XmlElement;
+  plain?: XmlElement;
+  encrypted?: XmlElement;
+} {
   const data = childElements(contentKey, 'Data')[0];
   const secret = data && child(data, pskc, 'Secret');
   if (!secret) return {};
@@ -119,7 +121,7 @@ function valuesOf(contentKey: Element): { secret?: Element; plain?: Element; enc
 }
 
 function readKeyValue(
-  element: Element,
+  element: XmlElement,
   kid: KeyId,
   delivery: OpenedDelivery | undefined,
 ): ContentKey | undefined {
@@ -133,7 +135,7 @@ function readKeyValue(
   return plain && textOf(plain) !== '' ? readPlainKey(plain, kid) : undefined;
 }
 
-function readPlainKey(plain: Element, kid: KeyId): ContentKey {
+function readPlainKey(plain: XmlElement, kid: KeyId): ContentKey {
   try {
     return ContentKey.fromBytes(base64Content(plain));
   } catch (error) {
@@ -160,11 +162,11 @@ function expectDistinct(keys: readonly CpixContentKey[]): void {
   }
 }
 
-function readKeyPeriod(period: Element): CpixKeyPeriod {
+function readKeyPeriod(period: XmlElement): CpixKeyPeriod {
   return present({
-    id: attribute(period, 'id'),
+    id: attributeOf(period, 'id'),
     index: integerAttribute(period, 'index'),
-    start: attribute(period, 'start'),
-    end: attribute(period, 'end'),
+    start: attributeOf(period, 'start'),
+    end: attributeOf(period, 'end'),
   });
 }

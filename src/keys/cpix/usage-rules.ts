@@ -1,23 +1,21 @@
-import type { Element } from '@xmldom/xmldom';
-import { childElements, escapeXml } from '../../bytes/xml.js';
+import { attributeOf, childElements, escapeXml, type XmlElement } from '../../bytes/xml.js';
 import type { CpixAudioFilter, CpixBitrateFilter, CpixUsageRule, CpixVideoFilter } from './document.js';
-import { attribute, booleanAttribute, integerAttribute, present, requiredKeyId } from './elements.js';
+import { booleanAttribute, integerAttribute, present, requiredKeyId } from './elements.js';
 import { cpixFault } from './faults.js';
 import { NAMESPACES } from './names.js';
 
 const KNOWN_FILTERS = ['KeyPeriodFilter', 'LabelFilter', 'VideoFilter', 'AudioFilter', 'BitrateFilter'];
 
 /** Reads one ContentKeyUsageRule. */
-export function readUsageRule(rule: Element): CpixUsageRule {
+export function readUsageRule(rule: XmlElement): CpixUsageRule {
   const filters = (name: string) =>
-    childElements(rule, name).filter((filter) => filter.namespaceURI === NAMESPACES.cpix);
+    childElements(rule, name).filter((filter) => filter.namespace === NAMESPACES.cpix);
   const unknown = childElements(rule).filter(
-    ({ namespaceURI, localName }) =>
-      namespaceURI !== NAMESPACES.cpix || !KNOWN_FILTERS.includes(localName ?? ''),
+    ({ namespace, localName }) => namespace !== NAMESPACES.cpix || !KNOWN_FILTERS.includes(localName),
   );
   return {
     kid: requiredKeyId(rule, 'kid'),
-    ...present({ intendedTrackType: attribute(rule, 'intendedTrackType') }),
+    ...present({ intendedTrackType: attributeOf(rule, 'intendedTrackType') }),
     keyPeriodFilters: filters('KeyPeriodFilter').map((filter) => required(filter, 'periodId')),
     labelFilters: filters('LabelFilter').map((filter) => required(filter, 'label')),
     videoFilters: filters('VideoFilter').map(readVideoFilter),
@@ -35,11 +33,11 @@ export function readUsageRule(rule: Element): CpixUsageRule {
           maxBitrate: integerAttribute(filter, 'maxBitrate'),
         }),
     ),
-    unknownFilters: unknown.map((filter) => filter.localName!.slice(0, 40)),
+    unknownFilters: unknown.map((filter) => filter.localName.slice(0, 40)),
   };
 }
 
-function readVideoFilter(filter: Element): CpixVideoFilter {
+function readVideoFilter(filter: XmlElement): CpixVideoFilter {
   return present({
     minPixels: integerAttribute(filter, 'minPixels'),
     maxPixels: integerAttribute(filter, 'maxPixels'),
@@ -50,8 +48,8 @@ function readVideoFilter(filter: Element): CpixVideoFilter {
   });
 }
 
-function required(filter: Element, name: string): string {
-  const value = attribute(filter, name);
+function required(filter: XmlElement, name: string): string {
+  const value = attributeOf(filter, name);
   if (value !== undefined) return value;
   throw cpixFault(`a ${filter.localName} has no ${name}`);
 }

@@ -1,6 +1,5 @@
-import type { Element } from '@xmldom/xmldom';
 import { fromBase64 } from '../../bytes/hex.js';
-import { childElements, parseXml, textOf } from '../../bytes/xml.js';
+import { childElements, parseXml, textOf, type XmlElement } from '../../bytes/xml.js';
 import { verifyPlayReadyChecksum } from '../../drm/playready/checksum.js';
 import { type PlayReadyHeaderKid, readPlayReadyHeader } from '../../drm/playready/header-reader.js';
 import { isPlayReadyObject, readPlayReadyObject } from '../../drm/playready/object.js';
@@ -48,7 +47,7 @@ export function readPackagingData(xml: string, url: string): PackagingData {
 }
 
 /** The text of the elements of that name, which must be there and agree: a file has one key. */
-function onlyText(root: Element, name: string, url: string): string {
+function onlyText(root: XmlElement, name: string, url: string): string {
   const texts = new Set(descendants(root, name).map((element) => textOf(element).replace(/\s+/g, '')));
   const [text] = texts;
   if (texts.size === 1 && text !== '') return text;
@@ -98,7 +97,7 @@ const STATUS_MEANINGS: Readonly<Record<string, readonly [string, string]>> = {
   ],
 };
 
-function soapFault(root: Element, url: string): PrpackError {
+function soapFault(root: XmlElement, url: string): PrpackError {
   const status = descendants(root, 'StatusCode')
     .map(textOf)
     .find((text) => /^0x[0-9a-f]{8}$/i.test(text));
@@ -125,7 +124,7 @@ export function soapFaultOf(xml: string, url: string): PrpackError | undefined {
 }
 
 /** Elements of a local name at any depth, in document order. The parser has limited the depth. */
-function descendants(root: Element, name: string): Element[] {
+function descendants(root: XmlElement, name: string): XmlElement[] {
   return childElements(root).flatMap((child) => [
     ...(child.localName === name ? [child] : []),
     ...descendants(child, name),

@@ -1,6 +1,5 @@
-import type { Element } from '@xmldom/xmldom';
 import { toBase64 } from '../../bytes/hex.js';
-import { childElements, escapeXml, textOf } from '../../bytes/xml.js';
+import { childElements, escapeXml, textOf, type XmlElement } from '../../bytes/xml.js';
 import { SYSTEM_IDS } from '../../drm/system-ids.js';
 import { PrpackError } from '../../errors.js';
 import type { OpenedKey } from '../content-keys.js';
@@ -25,7 +24,7 @@ export interface PackagedStream {
  * has one key.
  * @throws PrpackError MALFORMED_INPUT, UNSUPPORTED_FEATURE when PlayReady is not asked for
  */
-export function readPackagingRequest(operation: Element): string[] {
+export function readPackagingRequest(operation: XmlElement): string[] {
   const challenge = one(operation, 'challenge');
   const systems = childElements(one(challenge, 'ProtectionSystems'), 'ProtectionSystemId').map((id) =>
     textOf(id).toLowerCase(),
@@ -59,7 +58,7 @@ export function writePackagingResponse(streams: readonly PackagedStream[]): stri
 }
 
 /** The one child of that name. */
-function one(parent: Element, localName: string): Element {
+function one(parent: XmlElement, localName: string): XmlElement {
   const found = childElements(parent, localName);
   if (found.length === 1) return found[0]!;
   throw noMessage(

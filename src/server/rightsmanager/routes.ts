@@ -47,7 +47,7 @@ export function rightsManagerRoutes(app: FastifyInstance, context: ServerContext
 function operationOf({ headers }: FastifyRequest, body: Uint8Array): string {
   const action = headers.soapaction ?? /action="([^"]*)"/.exec(headers['content-type'] ?? '')?.[1];
   const [, name] = /\/(\w+)"?$/.exec(`${action ?? ''}`) ?? [];
-  return name ?? readEnvelope(body).localName ?? '';
+  return name ?? readEnvelope(body).localName;
 }
 
 async function packagingData(

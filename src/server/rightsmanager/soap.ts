@@ -1,5 +1,4 @@
-import type { Element } from '@xmldom/xmldom';
-import { childElements, escapeXml, parseXml } from '../../bytes/xml.js';
+import { childElements, escapeXml, parseXml, type XmlElement } from '../../bytes/xml.js';
 import { PrpackError } from '../../errors.js';
 
 /** Namespaces of the envelope of SOAP 1.1 and 1.2. */
@@ -24,10 +23,9 @@ export interface Fault {
  * The one child of the body of an envelope.
  * @throws PrpackError MALFORMED_INPUT, which does not quote the message
  */
-export function readEnvelope(message: Uint8Array): Element {
+export function readEnvelope(message: Uint8Array): XmlElement {
   const envelope = parseXml(decode(message), (_reason) => noMessage('the message is not well-formed XML'));
-  const isEnvelope =
-    envelope.localName === 'Envelope' && SOAP_NAMESPACES.includes(envelope.namespaceURI ?? '');
+  const isEnvelope = envelope.localName === 'Envelope' && SOAP_NAMESPACES.includes(envelope.namespace);
   const [body] = isEnvelope ? childElements(envelope, 'Body') : [];
   const [operation] = body ? childElements(body) : [];
   if (!operation) throw noMessage('the message is not a SOAP envelope with an operation in its body');
