@@ -6,7 +6,7 @@ import { defineConfig } from 'rolldown';
  * Packages that become part of dist/, because nearly every run needs them: they are devDependencies, and their licenses
  * go into dist/licenses.txt. All others are loaded from node_modules.
  */
-const BUNDLED = ['@noble/ciphers', 'commander', 'mp4box', 'uuid'];
+const BUNDLED = ['commander', 'mp4box', 'uuid'];
 
 /**
  * Chunks of what is loaded together, by the modules that reach a module with static imports. It goes into the first chunk whose
