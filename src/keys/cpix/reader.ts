@@ -23,7 +23,7 @@ import { ALGORITHMS, NAMESPACES } from './names.js';
 import { readUsageRule } from './usage-rules.js';
 
 /**
- * Longer documents are refused before they are parsed, which takes up to 300 bytes of memory for each character. Hundreds of keys with
+ * Longer documents are refused before they are parsed, which takes up to 150 bytes of memory for each character. Hundreds of keys with
  * signalling for several systems fit, and twenty thousand without.
  */
 export const MAX_CPIX_CHARACTERS = 4 * 1024 * 1024;
