@@ -92,7 +92,7 @@ function readTree(text: string): XmlElement {
   parser.on('text', (characters) => open.at(-1)!.push(characters));
   parser.on('cdata', (characters) => open.at(-1)!.push(characters));
   parser.on('processinginstruction', (instruction) => {
-    // The parser takes <?a?b?>, in which no white space ends the target.
+    // The parser takes <?a?b?>, in which no white space ends the target, and tells it like the well-formed <?a ?b?>.
     if (instruction.body.startsWith('?')) throw new Error('malformed processing instruction');
     open.at(-1)!.push(instruction);
   });
@@ -113,7 +113,7 @@ function nameOf({ name, local, uri }: SaxesTagNS | SaxesAttributeNS): XmlName {
 
 function reasonOf({ message }: Error, text: string): string {
   const reason = message.replace(/\s+/g, ' ').replace(/\.$/, '').slice(0, 200);
-  const mayBeAmpersand = reason.startsWith('unclosed tag') && OPEN_REFERENCE.test(text);
+  const mayBeAmpersand = /^un(closed tag|expected end)/.test(reason) && OPEN_REFERENCE.test(text);
   return mayBeAmpersand ? `${reason}, or "&" that is not written as "&amp;"` : reason;
 }
 

@@ -25,12 +25,12 @@ export interface Fragments {
   readonly trafSampleCount: Uint32Array;
   /** Grouping types of sample groups that fragments tell (`sgpd` and `sbgp` in a `traf`), each once. */
   readonly groupTypes: readonly string[];
-  /** The `moof` boxes, where there are few: see {@link moofAt}. */
+  /** The `moof` boxes, where they are small together: see {@link moofAt}. */
   readonly moofs: readonly MoofTree[] | undefined;
 }
 
-/** So many `moof` boxes at most are kept for those who read them again. */
-export const MOOFS_KEPT = 64;
+/** `moof` boxes of no more bytes together are kept for those who read them again. */
+export const KEPT_MOOF_BYTES = 2 ** 20;
 
 /** A `moof` box with its bytes. */
 export interface MoofTree {
@@ -173,12 +173,15 @@ export function readFragments(
   const trafFirstSample = new GrowingColumn('u32');
   const trafSampleCount = new GrowingColumn('u32');
   const groupTypes = new Set<string>();
-  const moofs: MoofTree[] = [];
+  let moofs: MoofTree[] | undefined = [];
+  let moofBytes = 0;
   const trexOf = (trackId: number) => tracks.get(trackId)?.trex;
   for (let run = fromRun; run < toRun; run++) {
     if (topLevel.kinds[run] !== RunKind.Moof) continue;
     const moof = readMoof(source, topLevel, run);
-    if (moofs.length < MOOFS_KEPT) moofs.push(moof);
+    moofBytes += moof.slice.bytes.length;
+    if (moofBytes > KEPT_MOOF_BYTES) moofs = undefined;
+    moofs?.push(moof);
     runs.push(run);
     firstTraf.push(trafTrack.length);
     const nodes = trafsOf(moof.node);
@@ -201,7 +204,7 @@ export function readFragments(
     trafFirstSample: trafFirstSample.finish(),
     trafSampleCount: trafSampleCount.finish(),
     groupTypes: [...groupTypes],
-    moofs: runs.length <= MOOFS_KEPT ? moofs : undefined,
+    moofs,
   };
 }
 

@@ -77,7 +77,7 @@ export class KeyEncryptionKey extends Secret {
   unwrap(wrapped: Uint8Array, context: WrapContext): ContentKey {
     try {
       if (wrapped[0] !== AES_256_GCM) throw new Error(`unknown wrapping format ${wrapped[0]}`);
-      return ContentKey.fromBytes(this.#open(wrapped.subarray(1), context));
+      return this.#open(wrapped.subarray(1), context);
     } catch (cause) {
       throw damagedRecord(
         context.kid,
@@ -87,16 +87,20 @@ export class KeyEncryptionKey extends Secret {
     }
   }
 
-  /** What nonce, ciphertext and tag hold. */
-  #open(sealed: Uint8Array, context: WrapContext): Uint8Array {
+  /** The key that nonce, ciphertext and tag hold. */
+  #open(sealed: Uint8Array, context: WrapContext): ContentKey {
     const ciphertextEnd = sealed.length - TAG_SIZE_BYTES;
     const nonce = sealed.subarray(0, NONCE_SIZE_BYTES);
     const decipher = createDecipheriv('aes-256-gcm', this.#bytes, nonce, { authTagLength: TAG_SIZE_BYTES })
       .setAAD(this.#bound(context))
       .setAuthTag(sealed.subarray(ciphertextEnd));
     const bytes = decipher.update(sealed.subarray(NONCE_SIZE_BYTES, ciphertextEnd));
-    decipher.final(); // throws unless the tag is right
-    return bytes;
+    try {
+      decipher.final(); // throws unless the tag is right
+      return ContentKey.fromBytes(bytes);
+    } finally {
+      bytes.fill(0);
+    }
   }
 
   #bound({ kid, algorithm }: WrapContext): Uint8Array {

@@ -5,7 +5,6 @@ import { SCHEMES } from '../cenc/scheme.js';
 import type { SubsampleTable } from '../cenc/subsamples.js';
 import { describeProtectionData } from '../drm/describe.js';
 import { PrpackError } from '../errors.js';
-import { MOOFS_KEPT } from '../isobmff/fragments.js';
 import { type Movie, readMovieInParts, type Track } from '../isobmff/movie.js';
 import { DecodeTimes } from '../isobmff/sample-table.js';
 import type { ContentKey } from '../keys/content-key.js';
@@ -16,7 +15,7 @@ import { isPsshBox, readPsshBox } from './pssh.js';
 
 const SAMPLES_CHECKED = 64;
 /** The output is read back so many fragments at a time, so that memory does not hold all its samples beside the input's. */
-const FRAGMENTS_A_PART = MOOFS_KEPT;
+const FRAGMENTS_A_PART = 64;
 
 /** What an output must turn out to be. */
 export interface EncryptExpectations {

@@ -97,10 +97,12 @@ describe('parseXml', () => {
         tie('element'),
       ),
     }));
+    // XML 1.0 has fewer line ends than the DOM's parser takes for such.
+    const dom = new DOMParser({ normalizeLineEndings: (source) => source.replace(/\r\n?/g, '\n') });
     fc.assert(
       fc.property(element, (inner) => {
         const xml = `<r xmlns="urn:d" xmlns:p="urn:p" xmlns:q="urn:q">${inner}</r>`;
-        const other = new DOMParser().parseFromString(xml, 'text/xml').documentElement!;
+        const other = dom.parseFromString(xml, 'text/xml').documentElement!;
         expect(outline(parse(xml))).toEqual(outlineOfDom(other));
       }),
     );

@@ -238,3 +238,16 @@ describe('stretches and flushing', () => {
     });
   });
 });
+
+describe('memory', () => {
+  it.each(ciphers.slice(0, 2))('of what %s returns is given back at once', async (_, create) => {
+    const cipher = await create(NIST_KEY);
+    const bytes = new Uint8Array(2 ** 20);
+    const before = process.memoryUsage().arrayBuffers;
+    for (let i = 0; i < 20; i++) {
+      cipher.process({ bytes, at: 0, fromByte: 0, toByte: bytes.length }, hex('0000000000000001'));
+      cipher.flush();
+    }
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 20);
+  });
+});

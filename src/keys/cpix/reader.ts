@@ -46,7 +46,7 @@ export function readCpix(xml: string, { privateKey }: CpixReadOptions = {}): Cpi
   if (xml.length > MAX_CPIX_CHARACTERS) {
     throw cpixFault('it is too long', { expected: `at most ${MAX_CPIX_CHARACTERS}`, received: xml.length });
   }
-  const root = parseXml(xml.replace(/^\uFEFF/, ''), () =>
+  const root = parseXml(xml, () =>
     cpixFault('it is not well-formed XML without a document type declaration'),
   );
   if (root.localName !== 'CPIX' || root.namespace !== cpix) {

@@ -22,9 +22,7 @@ export interface PackagingData {
  * @throws PrpackError KEY_SOURCE_FAILED, which repeats nothing of the answer
  */
 export function readPackagingData(xml: string, url: string): PackagingData {
-  const root = parseXml(xml.replace(/^\uFEFF/, ''), () =>
-    badAnswer(url, 'sent an answer that is not well-formed XML'),
-  );
+  const root = parseXml(xml, () => badAnswer(url, 'sent an answer that is not well-formed XML'));
   if (descendants(root, 'Fault').length > 0) throw soapFault(root, url);
   const kid = parsed(
     onlyText(root, 'KeyId', url),
@@ -115,7 +113,7 @@ function soapFault(root: XmlElement, url: string): PrpackError {
 /** Whether a text is a SOAP message with a fault: then that says more than the status of the answer. */
 export function soapFaultOf(xml: string, url: string): PrpackError | undefined {
   try {
-    const root = parseXml(xml.replace(/^\uFEFF/, ''), () => badAnswer(url, ''));
+    const root = parseXml(xml, () => badAnswer(url, ''));
     return descendants(root, 'Fault').length > 0 ? soapFault(root, url) : undefined;
   } catch (error) {
     if (error instanceof PrpackError) return undefined;

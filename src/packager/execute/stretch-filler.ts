@@ -45,7 +45,7 @@ export class StretchFiller {
   #readTogether(copies: Float64Array, from: number, to: number, target: Uint8Array): void {
     const startBytes = copies[from + 1];
     const lengthBytes = copies[to - 2] + copies[to - 1] - startBytes;
-    if (this.#together.length === 0) this.#together = new Uint8Array(TOGETHER_BYTES);
+    if (this.#together.length < lengthBytes) this.#together = new Uint8Array(lengthBytes);
     this.#source.readInto(this.#together.subarray(0, lengthBytes), startBytes);
     for (let i = from; i < to; i += 3) {
       const at = copies[i + 1] - startBytes;

@@ -39,5 +39,5 @@ export function describeStretch(reader: PlanReader, startBytes: number, lengthBy
     if (piece.kind === 'literal') literals.push({ at, bytes: piece.bytes });
     else copies.push(at, piece.inputBytes, piece.lengthBytes);
   }
-  return { startBytes, lengthBytes, literals, copies: Float64Array.from(copies) };
+  return { startBytes, lengthBytes, literals, copies: new Float64Array(copies) };
 }

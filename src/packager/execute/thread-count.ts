@@ -3,7 +3,7 @@ import { PrpackError } from '../../errors.js';
 import type { Threads } from '../types.js';
 
 /** Below this size of output the start of the threads costs more than they save: see docs/performance.md. */
-const WORTH_THREADS_BYTES = 64 * 2 ** 20;
+const WORTH_THREADS_BYTES = 192 * 2 ** 20;
 /** What `auto` takes at most. Each thread takes some 35 MB, and memory bandwidth is used up by few. */
 const MAX_AUTO = 4;
 const MAX_THREADS = 64;

@@ -55,7 +55,7 @@ export class KeepPlan implements OutputPlan {
   readonly #moov: () => Uint8Array;
 
   /**
-   * @param source the input: the plan reads every `moof` once to learn the size of its successor
+   * @param source the input: the plan looks at every `moof` to learn the size of its successor
    * @throws PrpackError UNSUPPORTED_FEATURE when an offset cannot be expressed in the input's own boxes
    */
   constructor(movie: Movie, source: ByteSource, edits: KeepEdits) {
