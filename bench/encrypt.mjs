@@ -44,6 +44,11 @@ function contenders(input, out, keyFile, mp4boxFile) {
       command: ['openssl', 'enc', '-aes-128-ctr', '-K', KEY, '-iv', KID, '-in', input, '-out', out],
       version: ['openssl', 'version'],
     },
+    {
+      name: 'Node.js alone, no MP4',
+      command: [process.execPath, join(ROOT, 'bench/copy-encrypted.mjs'), input, out],
+      version: [process.execPath, '--version'],
+    },
     { name: 'prpack, fragmented', command: prpack, version: prpackVersion() },
     { name: 'prpack, keep', command: [...prpack, '--layout', 'keep'], version: prpackVersion() },
     {

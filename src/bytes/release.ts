@@ -7,8 +7,8 @@ otherEnd.close();
 /**
  * Gives the memory of `bytes` back at once. Memory outside of V8's heap, such as ciphers return, otherwise waits for a
  * garbage collection, and V8 makes none before tens of megabytes have come together, which the caches of a processor do not hold.
- * @param bytes all of their memory, which nobody else uses; empty afterwards
+ * @param bytes nobody else uses their memory; empty afterwards. Bytes that are a part of their memory are left alone
  */
 export function release(bytes: Uint8Array): void {
-  nowhere.postMessage(undefined, [bytes.buffer as ArrayBuffer]);
+  if (bytes.length === bytes.buffer.byteLength) nowhere.postMessage(undefined, [bytes.buffer as ArrayBuffer]);
 }

@@ -10,6 +10,12 @@ describe('release', () => {
     expect(bytes.buffer.byteLength).toBe(0);
   });
 
+  it('leaves alone what has its memory in common with others', () => {
+    const memory = new Uint8Array(1000).fill(7);
+    release(memory.subarray(10));
+    expect(memory.length).toBe(1000);
+  });
+
   it('frees what ciphers return without a garbage collection', () => {
     const cipher = createCipheriv('aes-128-ctr', new Uint8Array(16), new Uint8Array(16));
     const clear = new Uint8Array(2 ** 20);
