@@ -5,15 +5,18 @@
 
 import { createCipheriv } from 'node:crypto';
 import { fstatSync, openSync, readSync, writeSync } from 'node:fs';
-import { setTimeout } from 'node:timers/promises';
-import { isMainThread, MessageChannel, Worker, workerData } from 'node:worker_threads';
+import { isMainThread, Worker, workerData } from 'node:worker_threads';
 
 const STRETCH_BYTES = 2 ** 20;
 const CIPHER_CALL_BYTES = 2 ** 16;
 const KEY = Buffer.alloc(16, 1);
 
+/** As src/bytes/release.ts: memory sent through a closed port is free. */
+const { port1: nowhere } = new MessageChannel();
+nowhere.close();
+
 /** Takes stretches until there are no more; `taken` counts them over all threads. */
-function work({ input, output, sizeBytes, taken }, release) {
+function work({ input, output, sizeBytes, taken }) {
   const memory = new Uint8Array(STRETCH_BYTES);
   const counter = Buffer.alloc(16);
   const next = () => Atomics.add(taken, 0, 1) * STRETCH_BYTES;
@@ -25,18 +28,10 @@ function work({ input, output, sizeBytes, taken }, release) {
     for (let at = 0; at < bytes.length; at += CIPHER_CALL_BYTES) {
       const encrypted = cipher.update(bytes.subarray(at, at + CIPHER_CALL_BYTES));
       bytes.set(encrypted, at);
-      release(encrypted);
+      nowhere.postMessage(undefined, [encrypted.buffer]);
     }
     writeSync(output, bytes, 0, bytes.length, start);
   }
-}
-
-/** As src/bytes/release.ts: memory sent to a closed channel is free. */
-async function releaser() {
-  const { port1, port2 } = new MessageChannel();
-  port2.close();
-  await setTimeout(1); // until then, it would be kept
-  return ({ buffer }) => port1.postMessage(undefined, [buffer]);
 }
 
 if (isMainThread) {
@@ -46,8 +41,8 @@ if (isMainThread) {
   const job = { input, output, sizeBytes: fstatSync(input).size, taken };
   const worker = new Worker(new URL(import.meta.url), { workerData: job });
   const ended = new Promise((resolve, reject) => worker.on('exit', resolve).on('error', reject));
-  work(job, await releaser());
+  work(job);
   await ended;
 } else {
-  work(workerData, await releaser());
+  work(workerData);
 }

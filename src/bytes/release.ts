@@ -1,8 +1,6 @@
-import { MessageChannel } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
 
-/** Who is sent memory through a channel that is closed at the other end loses it, and nobody gets it. */
-const { port1: nowhere, port2: otherEnd } = new MessageChannel();
-otherEnd.close();
+let nowhere: MessagePort | undefined;
 
 /**
  * Gives the memory of `bytes` back at once. Memory outside of V8's heap, such as ciphers return, otherwise waits for a
@@ -10,5 +8,14 @@ otherEnd.close();
  * @param bytes nobody else uses their memory; empty afterwards. Bytes that are a part of their memory are left alone
  */
 export function release(bytes: Uint8Array): void {
-  if (bytes.length === bytes.buffer.byteLength) nowhere.postMessage(undefined, [bytes.buffer as ArrayBuffer]);
+  if (bytes.length !== bytes.buffer.byteLength) return;
+  nowhere ??= closedPort();
+  nowhere.postMessage(undefined, [bytes.buffer as ArrayBuffer]);
+}
+
+/** What is handed over through a closed port is lost to its owner, and nobody gets it. */
+function closedPort(): MessagePort {
+  const { port1 } = new MessageChannel();
+  port1.close();
+  return port1;
 }
