@@ -157,12 +157,12 @@ function readFlags(stbl: BoxNode, slice: FileSlice, count: number): Uint16Array 
   const sdtp = findChild(stbl, 'sdtp');
   if (!stss && !sdtp) return undefined;
   const flags = makeColumn('u16', count);
-  if (sdtp) flags.set(readSdtp(readerOf(sdtp, slice), count).dependencies);
+  const dependencies = sdtp && readSdtp(readerOf(sdtp, slice), count).dependencies;
   if (stss) {
-    if (sdtp) for (let i = 0; i < count; i++) flags[i] |= NON_SYNC;
-    else flags.fill(NON_SYNC);
-    for (const number of readStss(readerOf(stss, slice)).sampleNumbers) flags[number - 1] &= ~NON_SYNC;
+    flags.fill(NON_SYNC);
+    for (const number of readStss(readerOf(stss, slice)).sampleNumbers) flags[number - 1] = 0;
   }
+  if (dependencies) for (let i = 0; i < count; i++) flags[i] |= dependencies[i];
   return flags;
 }
 

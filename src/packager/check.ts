@@ -9,7 +9,7 @@ import { type Movie, readMovieInParts, type Track } from '../isobmff/movie.js';
 import { DecodeTimes } from '../isobmff/sample-table.js';
 import type { ContentKey } from '../keys/content-key.js';
 import type { TrackEncryption } from './plan/encrypt-edits.js';
-import { protectedBytesOf, sencColumns, type TrackProtection } from './plan/track-protection.js';
+import { ivsOf, protectedBytesOf, type TrackProtection } from './plan/track-protection.js';
 import { isProtected, type ReadProtection, readProtections } from './protection-reader.js';
 import { isPsshBox, readPsshBox } from './pssh.js';
 
@@ -267,17 +267,9 @@ function hasSameIvs(wanted: TrackEncryption, first: number, found: TrackProtecti
   const { count } = found.track.samples;
   for (let at = 0; at < count; at += 4096) {
     const length = Math.min(4096, count - at);
-    const planned = sencColumns(wanted, first + at, length).ivs;
-    if (!isSameBytes(planned, ivsOf(found, at, length))) return false;
+    if (!isSameBytes(ivsOf(wanted, first + at, length), ivsOf(found, at, length))) return false;
   }
   return true;
-}
-
-/** The IVs of samples of an output, which lists them. */
-function ivsOf(found: TrackProtection, first: number, count: number): Uint8Array {
-  const { ivPlan } = found;
-  if (ivPlan.kind !== 'listed') return sencColumns(found, first, count).ivs;
-  return ivPlan.ivs.subarray(first * ivPlan.ivSizeBytes, (first + count) * ivPlan.ivSizeBytes);
 }
 
 function isSameBytes(

@@ -1,4 +1,4 @@
-import { createIvSource, type IvPlan, type IvSource } from '../../cenc/iv.js';
+import { createIvSource, type IvPlan } from '../../cenc/iv.js';
 import { protectedBytesAt, type SubsampleTable } from '../../cenc/subsamples.js';
 import type { SencColumns } from '../../isobmff/boxes/senc.js';
 import type { Track } from '../../isobmff/movie.js';
@@ -19,13 +19,19 @@ export interface TrackProtection {
   readonly kids: readonly string[];
 }
 
-/** What `senc` says of the samples `first` to `first + count`, as columns of their own. */
+/** What `senc` says of the samples `first` to `first + count`. */
 export function sencColumns(protection: TrackProtection, first: number, count: number): SencColumns {
-  const source: IvSource = createIvSource(protection.ivPlan);
+  return { ...sencShape(protection, first, count), ivs: ivsOf(protection, first, count) };
+}
+
+/** The IVs of the samples `first` to `first + count`, one after the other: those of a list as they stand there. */
+export function ivsOf({ ivPlan }: TrackProtection, first: number, count: number): Uint8Array {
+  const source = createIvSource(ivPlan);
   const ivSize = source.ivSizeBytes;
+  if (ivPlan.kind === 'listed') return ivPlan.ivs.subarray(first * ivSize, (first + count) * ivSize);
   const ivs = new Uint8Array(count * ivSize);
   for (let i = 0; i < count; i++) source.ivAt(first + i, ivs, i * ivSize);
-  return { ...sencShape(protection, first, count), ivs };
+  return ivs;
 }
 
 /** The columns but for the IVs: enough to tell the size of a `senc`. */
