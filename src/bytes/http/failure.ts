@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { type ErrorCode, PrpackError } from '../../errors.js';
 import { codeOf } from './error-code.js';
+import { CHECK_PROXY, CHECK_PROXY_USER, OR_A_PROXY_IS_NEEDED } from './proxy-remedies.js';
 
 /** A status that may be another one when asked again. */
 export class TransientStatus extends Error {
@@ -48,9 +49,6 @@ export function isTransient(error: unknown): boolean {
 
 const LATER = 'Try again later, or download the file and give its path.';
 
-const CHECK_PROXY_USER =
-  'Check user and password in the URL of the proxy (HTTPS_PROXY; for http: HTTP_PROXY).';
-
 /** What to do about a status. */
 const STATUS_FAULTS: Readonly<Record<number, readonly [code: ErrorCode, remedy: string]>> = {
   401: ['INPUT_UNREADABLE', 'Give a URL with a valid signature, or with user and password.'],
@@ -76,7 +74,7 @@ const NETWORK_REMEDIES: Readonly<Record<string, string>> = {
   ENOTFOUND: 'Check the host name in the URL, and the name service.',
   EAI_AGAIN: 'Check the network and the name service.',
   ECONNREFUSED: 'Check host and port of the URL, and that the server is running.',
-  UND_ERR_ABORTED: 'Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY, and that the proxy lets this host through.',
+  UND_ERR_ABORTED: CHECK_PROXY,
   UND_ERR_INVALID_ARG: CHECK_PROXY_USER, // what undici makes of a 407 to a request for a whole URL
   TIMEOUT: 'The server is too slow or not there: try again later, or download the file and give its path.',
   CERT_HAS_EXPIRED: 'Have the certificate of the server renewed; check the clock of this machine.',
@@ -91,8 +89,7 @@ export function networkFailure(shown: string, error: unknown, attempts: number):
   const code = codeOf(error);
   const remedy = UNTRUSTED.test(code)
     ? 'The certificate of the server is not trusted: name that of its authority in NODE_EXTRA_CA_CERTS.'
-    : (NETWORK_REMEDIES[code] ??
-      `Check the network, and whether a proxy is needed (HTTPS_PROXY; for http: HTTP_PROXY). ${LATER}`);
+    : (NETWORK_REMEDIES[code] ?? `Check the network, ${OR_A_PROXY_IS_NEEDED} ${LATER}`);
   const message = `reading ${shown} failed${tries(attempts)}: ${code}`;
   return new PrpackError('INPUT_UNREADABLE', message, { path: shown, remedy });
 }

@@ -1,10 +1,8 @@
 import { codeOf } from '../../bytes/http/error-code.js';
+import { CHECK_PROXY, CHECK_PROXY_USER, OR_A_PROXY_IS_NEEDED } from '../../bytes/http/proxy-remedies.js';
 import { PrpackError } from '../../errors.js';
 import type { HttpResponse } from './client.js';
 import { describeUrl } from './location.js';
-
-const CHECK_PROXY_USER =
-  'Check user and password in the URL of the proxy (HTTPS_PROXY; for http: HTTP_PROXY).';
 
 /** What to do about an answer, by status; else by its first digit. */
 const REMEDY_OF_STATUS: Readonly<Record<string, string>> = {
@@ -95,28 +93,27 @@ const FAULT_OF_CODE: Readonly<Record<string, NetworkFault>> = {
   },
   EHOSTUNREACH: {
     said: 'cannot be reached',
-    remedy: 'Check the network, and whether a proxy is needed (HTTPS_PROXY; for http: HTTP_PROXY).',
+    remedy: `Check the network, ${OR_A_PROXY_IS_NEEDED}`,
   },
   ENETUNREACH: {
     said: 'cannot be reached',
-    remedy: 'Check the network, and whether a proxy is needed (HTTPS_PROXY; for http: HTTP_PROXY).',
+    remedy: `Check the network, ${OR_A_PROXY_IS_NEEDED}`,
   },
   ECONNRESET: REFUSED,
   EPIPE: REFUSED,
   UND_ERR_SOCKET: REFUSED,
   UND_ERR_CONNECT_TIMEOUT: {
     said: 'does not take connections in time',
-    remedy:
-      'Check host, port and firewall, and whether a proxy is needed (HTTPS_PROXY; for http: HTTP_PROXY).',
+    remedy: `Check host, port and firewall, ${OR_A_PROXY_IS_NEEDED}`,
   },
   ETIMEDOUT: {
     said: 'cannot be reached in time',
-    remedy: 'Check the network, and whether a proxy is needed (HTTPS_PROXY; for http: HTTP_PROXY).',
+    remedy: `Check the network, ${OR_A_PROXY_IS_NEEDED}`,
   },
   TIMEOUT: { said: 'did not answer in time', remedy: 'Try again later, or allow more time.' },
   UND_ERR_ABORTED: {
     said: 'cannot be reached through the proxy',
-    remedy: 'Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY, and that the proxy lets this host through.',
+    remedy: CHECK_PROXY,
   },
   // What undici makes of a 407 to a request for a whole URL.
   UND_ERR_INVALID_ARG: {
