@@ -1,7 +1,7 @@
 import { type Aes, type CtrRun, createAes } from './aes.js';
 import { CtrBatch } from './ctr-batch.js';
-import type { SampleCipher, SampleStretch } from './sample-cipher.js';
-import { BLOCK_BYTES } from './scheme.js';
+import type { SampleBytes, SampleCipher } from './sample-cipher.js';
+import { BLOCK_BYTES, hasPattern, type Pattern, type Scheme } from './scheme.js';
 import type { SubsampleTable } from './subsamples.js';
 
 /**
@@ -10,19 +10,26 @@ import type { SubsampleTable } from './subsamples.js';
  */
 const OWN_CIPHER_BYTES = 4096;
 
-/** AES-128-CTR for scheme `cenc` (ISO/IEC 23001-7 10.1). */
-export async function createCtrSampleCipher(key: Uint8Array): Promise<SampleCipher> {
-  return new CtrSampleCipher(await createAes(key));
+/** AES-128-CTR for schemes `cenc` and `cens` (ISO/IEC 23001-7 10.1, 10.3): the same in both directions. */
+export async function createCtrSampleCipher(
+  key: Uint8Array,
+  scheme: Scheme,
+  pattern: Pattern,
+): Promise<SampleCipher> {
+  return new CtrSampleCipher(await createAes(key), hasPattern(scheme) ? pattern : undefined);
 }
 
 /**
  * All protected ranges of a sample form one CTR stream (ISO/IEC 23001-7 9.5.2), and position s of that stream
  * uses counter block floor(s / 16). The first half of the counter block stays as the IV gives it; the second
  * half counts modulo 2^64 (9.4.2), from 0 with 8-byte IVs, from the IV's second half with 16-byte ones.
+ * Under a pattern, the stream is that of the encrypted blocks alone, and what is behind the last whole block of a
+ * range stays clear (9.6).
  */
 export class CtrSampleCipher implements SampleCipher {
   readonly #aes: Aes;
   readonly #batch: CtrBatch;
+  readonly #pattern: Pattern | undefined;
 
   /** The counter block of the sample at hand, of stream position 0. */
   readonly #iv = new Uint8Array(BLOCK_BYTES);
@@ -36,17 +43,19 @@ export class CtrSampleCipher implements SampleCipher {
   /** The stream position where the second half of the counter block goes back to 0. */
   #wrapAt = Number.POSITIVE_INFINITY;
 
-  constructor(aes: Aes) {
+  /** @param pattern only of a scheme that encrypts by patterns; 0:0 is every whole block */
+  constructor(aes: Aes, pattern?: Pattern) {
     this.#aes = aes;
     this.#batch = new CtrBatch(aes);
+    this.#pattern = pattern;
   }
 
-  process(stretch: SampleStretch, iv: Uint8Array, subsamples?: SubsampleTable, sampleIndex = 0): void {
+  process(stretch: SampleBytes, iv: Uint8Array, subsamples?: SubsampleTable, sampleIndex = 0): void {
     this.#load(iv);
     this.#run = undefined;
     this.#startCtr = stretch.toByte - stretch.fromByte < OWN_CIPHER_BYTES ? undefined : this.#aes.startCtr;
     if (!subsamples) {
-      this.#processRange(stretch, 0, stretch.toByte, 0);
+      this.#processProtected(stretch, 0, stretch.toByte, 0);
       return;
     }
     const end = subsamples.starts[sampleIndex + 1];
@@ -55,9 +64,8 @@ export class CtrSampleCipher implements SampleCipher {
     for (let i = subsamples.starts[sampleIndex]; i < end && sampleAt < stretch.toByte; i++) {
       const protectedBytes = subsamples.protectedBytes[i];
       sampleAt += subsamples.clearBytes[i];
-      this.#processRange(stretch, sampleAt, sampleAt + protectedBytes, streamAt);
+      streamAt += this.#processProtected(stretch, sampleAt, sampleAt + protectedBytes, streamAt);
       sampleAt += protectedBytes;
-      streamAt += protectedBytes;
     }
   }
 
@@ -73,8 +81,27 @@ export class CtrSampleCipher implements SampleCipher {
     this.#wrapAt = isNearWrap ? blocksToWrap * BLOCK_BYTES : Number.POSITIVE_INFINITY;
   }
 
-  /** The part of protected range [from, to) of the sample that lies in the stretch; it starts at `streamAt`. */
-  #processRange(stretch: SampleStretch, from: number, to: number, streamAt: number): void {
+  /** Protected range [from, to) of the sample, by the pattern. Returns how far the stream gets by it. */
+  #processProtected(stretch: SampleBytes, from: number, to: number, streamAt: number): number {
+    if (!this.#pattern) {
+      this.#processRange(stretch, from, to, streamAt);
+      return to - from;
+    }
+    const { cryptByteBlock, skipByteBlock } = this.#pattern;
+    const wholeEnd = to - ((to - from) % BLOCK_BYTES);
+    const cryptBytes = skipByteBlock === 0 ? wholeEnd - from : cryptByteBlock * BLOCK_BYTES;
+    const stepBytes = cryptBytes + skipByteBlock * BLOCK_BYTES;
+    let usedBytes = 0;
+    for (let at = from; at < wholeEnd && at < stretch.toByte; at += stepBytes) {
+      const length = Math.min(cryptBytes, wholeEnd - at);
+      this.#processRange(stretch, at, at + length, streamAt + usedBytes);
+      usedBytes += length;
+    }
+    return usedBytes;
+  }
+
+  /** The part of encrypted range [from, to) of the sample that lies in the stretch; it starts at `streamAt`. */
+  #processRange(stretch: SampleBytes, from: number, to: number, streamAt: number): void {
     const start = Math.max(from, stretch.fromByte);
     const length = Math.min(to, stretch.toByte) - start;
     if (length <= 0) return;

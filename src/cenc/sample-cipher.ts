@@ -1,10 +1,12 @@
 import { PrpackError } from '../errors.js';
+import type { Direction } from './aes.js';
+import { createCbcSampleCipher } from './cbc-cipher.js';
 import { createCtrSampleCipher } from './ctr-cipher.js';
-import type { Scheme } from './scheme.js';
+import type { Pattern, Scheme } from './scheme.js';
 import type { SubsampleTable } from './subsamples.js';
 
 /** Some bytes of one sample, in memory. */
-export interface SampleStretch {
+export interface SampleBytes {
   /** Memory that holds the stretch, changed in place. */
   readonly bytes: Uint8Array;
   /** Where in `bytes` the stretch starts. */
@@ -15,8 +17,8 @@ export interface SampleStretch {
 }
 
 /**
- * Encrypts or decrypts samples in place, under one key. Any stretch of a sample can be done alone, in any
- * order. It may put small work off: the bytes are changed for certain only after {@link flush}, and must not
+ * Encrypts or decrypts samples in place, under one key. In CTR mode any stretch of a sample can be done alone, in any
+ * order; in CBC mode a sample is done whole. It may put small work off: the bytes are changed for certain only after {@link flush}, and must not
  * be moved or read before.
  */
 export interface SampleCipher {
@@ -26,21 +28,28 @@ export interface SampleCipher {
    * @param subsamples the track's subsamples; without them the whole sample is protected
    * @param sampleIndex the sample's row in `subsamples`
    */
-  process(stretch: SampleStretch, iv: Uint8Array, subsamples?: SubsampleTable, sampleIndex?: number): void;
+  process(stretch: SampleBytes, iv: Uint8Array, subsamples?: SubsampleTable, sampleIndex?: number): void;
   /** Carries out all work put off. */
   flush(): void;
 }
 
 /** One row a cipher mode. */
-const CIPHERS: Record<Scheme['cipherMode'], (key: Uint8Array) => Promise<SampleCipher>> = {
+const CIPHERS: Record<Scheme['cipherMode'], typeof createCbcSampleCipher> = {
   ctr: createCtrSampleCipher,
+  cbc: createCbcSampleCipher,
 };
 
 /**
+ * @param pattern of the track; ignored by schemes that know none
  * @param key content key, 16 bytes; held as long as the cipher lives
  * @throws PrpackError KEY_INVALID
  */
-export async function createSampleCipher(scheme: Scheme, key: Uint8Array): Promise<SampleCipher> {
+export async function createSampleCipher(
+  scheme: Scheme,
+  pattern: Pattern,
+  key: Uint8Array,
+  direction: Direction,
+): Promise<SampleCipher> {
   if (key.length !== 16) {
     throw new PrpackError('KEY_INVALID', `a content key has 16 bytes, not ${key.length}`, {
       expected: 16,
@@ -49,5 +58,5 @@ export async function createSampleCipher(scheme: Scheme, key: Uint8Array): Promi
       remedy: 'Give a key of 32 hexadecimal digits.',
     });
   }
-  return CIPHERS[scheme.cipherMode](key);
+  return CIPHERS[scheme.cipherMode](key, scheme, pattern, direction);
 }

@@ -206,8 +206,13 @@ class EncryptionCheck {
   /** By what the output alone says of the sample; it must be the input's, and not have been before. */
   async #decrypt(sample: number, found: ReadProtection): Promise<void> {
     const { input, keyOf } = this.#expected;
-    const { track, scheme } = this.#encryption;
-    this.#cipher ??= await createSampleCipher(SCHEMES[scheme], keyOf(found.kids[0]).revealBytes());
+    const { track, scheme, pattern } = this.#encryption;
+    this.#cipher ??= await createSampleCipher(
+      SCHEMES[scheme],
+      pattern,
+      keyOf(found.kids[0]).revealBytes(),
+      'decrypt',
+    );
     const local = sample - this.#first;
     const size = track.samples.sizes[sample];
     const clear = readBytes(input, track.samples.offsets[sample], size);
@@ -238,12 +243,12 @@ function expectSameDefaults({ track, tenc, scheme }: TrackEncryption, found: Rea
 
 /** @param first number of the planned sample that the found ones begin with */
 function expectSameProtection(encryption: TrackEncryption, first: number, found: ReadProtection): void {
-  const { track, tenc, scheme } = encryption;
+  const { track, tenc, scheme, pattern } = encryption;
   const { count } = found.track.samples;
   expectEqual(`the KID of the samples of track ${track.id}`, tenc.defaultKid, found.kids.join());
   const isSame =
     hasSameSubsamples(encryption.subsamples, first, found.subsamples, count) &&
-    hasSameIvs(encryption, first, { ...found, scheme });
+    hasSameIvs(encryption, first, { ...found, scheme, pattern });
   if (!isSame) throw failed(`track ${track.id} has other IVs or subsamples than planned`);
 }
 

@@ -1,5 +1,6 @@
 import { expectTwoFiles, OutputFile } from '../bytes/output-file.js';
 import type { ByteSource } from '../bytes/source.js';
+import { NO_PATTERN } from '../cenc/scheme.js';
 import { describeProtectionData } from '../drm/describe.js';
 import { PrpackError } from '../errors.js';
 import { type Movie, readMovie } from '../isobmff/movie.js';
@@ -8,8 +9,8 @@ import type { ContentKey } from '../keys/content-key.js';
 import { parseKeyId } from '../keys/key-id.js';
 import type { KeyLookup } from '../keys/key-source.js';
 import { checkDecrypted } from './check.js';
-import type { Crew } from './execute/crew.js';
-import { Clock, publishOutput, withCrew, withInput } from './job.js';
+import type { WorkerPool } from './execute/worker-pool.js';
+import { Clock, publishOutput, withInput, withWorkerPool } from './job.js';
 import { decryptEdits } from './plan/decrypt-edits.js';
 import { expectDisjointSamples } from './plan/disjoint.js';
 import { KeepPlan } from './plan/keep-plan.js';
@@ -32,13 +33,13 @@ export async function decrypt(options: DecryptOptions): Promise<DecryptResult> {
   expectTwoFiles(options.input, options.output);
   const { input, signal, threads } = options;
   return withInput(input, signal, (source) =>
-    withCrew(source, threads, (crew) => decryptFrom(source, crew, options, clock)),
+    withWorkerPool(source, threads, (pool) => decryptFrom(source, pool, options, clock)),
   );
 }
 
 async function decryptFrom(
   source: ByteSource,
-  crew: Crew | undefined,
+  pool: WorkerPool | undefined,
   options: DecryptOptions,
   clock: Clock,
 ): Promise<DecryptResult> {
@@ -57,7 +58,8 @@ async function decryptFrom(
     clock.planned();
     const check = (path: string) => checkDecrypted(path, movie, plan.sizeBytes);
     const keyOf = (kid: string) => keys.get(kid);
-    await publishOutput(file, options, { plan, source, protections, crew, keyOf, check }, clock);
+    const steps = [{ direction: 'decrypt' as const, protections, keyOf }];
+    await publishOutput(file, options, { plan, source, steps, pool, check }, clock);
     return {
       input: source.path,
       output: options.output,
@@ -97,7 +99,7 @@ function expectCtr(trackId: number, scheme: string): void {
 }
 
 function asCenc(protection: ReadProtection): TrackProtection {
-  return { ...protection, scheme: 'cenc' };
+  return { ...protection, scheme: 'cenc', pattern: NO_PATTERN };
 }
 
 /** @throws PrpackError KEY_REQUIRED, naming every KID whose key is missing */

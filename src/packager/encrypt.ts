@@ -8,9 +8,9 @@ import { readMovie } from '../isobmff/movie.js';
 import { discardKeysOut, expectKeysOutIsFree, writeKeysOut } from '../keys/keys-out.js';
 import { checkEncrypted } from './check.js';
 import { type EncryptionWork, type PlannedEncryption, planEncryption } from './encryption-plan.js';
-import type { Crew } from './execute/crew.js';
+import type { WorkerPool } from './execute/worker-pool.js';
 import { findFinishedWork } from './finished-work.js';
-import { Clock, publishOutput, withCrew, withInput } from './job.js';
+import { Clock, publishOutput, withInput, withWorkerPool } from './job.js';
 import { assignKeys } from './key-assignment.js';
 import { expectDisjointSamples } from './plan/disjoint.js';
 import type { TrackEncryption } from './plan/encrypt-edits.js';
@@ -34,9 +34,9 @@ export async function encrypt(options: EncryptOptions): Promise<EncryptResult> {
   expectTwoFiles(options.input, options.output);
   const { input, signal, threads, dryRun } = options;
   return withInput(input, signal, (source) =>
-    withCrew(source, dryRun ? 1 : threads, (crew) =>
+    withWorkerPool(source, dryRun ? 1 : threads, (pool) =>
       givingWay(async () => {
-        const job = await prepareJob(source, options, clock, crew);
+        const job = await prepareJob(source, options, clock, pool);
         const done = (await resume(job)) ?? (await make(job));
         return reportJob(done, job);
       }),
@@ -49,7 +49,7 @@ export async function prepareJob(
   source: ByteSource,
   options: EncryptOptions,
   clock: Clock,
-  crew?: Crew,
+  pool?: WorkerPool,
 ): Promise<EncryptJob> {
   const movie = readMovie(source);
   const described = await describeTracks(movie);
@@ -57,7 +57,7 @@ export async function prepareJob(
   expectDisjointSamples(movie, new Set(tracks.map(({ track }) => track)));
   const contentId = options.contentId ?? parse(source.path).name;
   const keys = await assignKeys(tracks, contentId, options);
-  return { work: { movie, source, tracks, keys, crew }, described, contentId, options, clock };
+  return { work: { movie, source, tracks, keys, pool }, described, contentId, options, clock };
 }
 
 export interface EncryptJob {
@@ -111,7 +111,7 @@ async function make({ work, contentId, options, clock }: EncryptJob): Promise<Do
 async function publish(
   file: OutputFile,
   { plan, encryptions }: PlannedEncryption,
-  { movie, source, keys, crew }: EncryptionWork,
+  { movie, source, keys, pool }: EncryptionWork,
   options: EncryptOptions,
   clock: Clock,
 ): Promise<string | undefined> {
@@ -126,9 +126,8 @@ async function publish(
   const publication = {
     plan,
     source,
-    protections: encryptions,
-    crew,
-    keyOf,
+    steps: [{ direction: 'encrypt' as const, protections: encryptions, keyOf }],
+    pool,
     fingerprint: keyStore !== undefined,
     check: (path: string) => checkEncrypted(path, expected),
     beforePublish,

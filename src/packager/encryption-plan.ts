@@ -1,7 +1,7 @@
 import type { ByteSource } from '../bytes/source.js';
 import type { Movie } from '../isobmff/movie.js';
 import type { AssignedKey } from '../keys/key-source.js';
-import type { Crew } from './execute/crew.js';
+import type { WorkerPool } from './execute/worker-pool.js';
 import { breathe } from './job.js';
 import { encryptEdits, type TrackEncryption } from './plan/encrypt-edits.js';
 import { FragmentedPlan } from './plan/fragmented-plan.js';
@@ -23,7 +23,7 @@ export interface EncryptionWork {
   /** One a track. */
   readonly keys: readonly AssignedKey[];
   /** The threads that write the output beside this one. */
-  readonly crew?: Crew | undefined;
+  readonly pool?: WorkerPool | undefined;
 }
 
 /** All that is known of the output before it is written. */

@@ -1,4 +1,4 @@
-import { type ByteSource, FileSource } from '../bytes/source.js';
+import { type ByteSource, FileSource, readBytes } from '../bytes/source.js';
 import { createIvSource } from '../cenc/iv.js';
 import { PrpackError } from '../errors.js';
 import { readMovie } from '../isobmff/movie.js';
@@ -8,12 +8,12 @@ import {
   type PlannedEncryption,
   planEncryption,
 } from './encryption-plan.js';
-import { StretchRenderer } from './execute/renderer.js';
+import { ChunkRenderer } from './execute/renderer.js';
 import { breathe } from './job.js';
 import { readProtections } from './protection-reader.js';
 import type { EncryptOptions } from './types.js';
 
-const STRETCH_BYTES = 4 * 2 ** 20;
+const CHUNK_BYTES = 4 * 2 ** 20;
 
 /**
  * Whether the output is there already, made of this very input with these keys and options: it is planned once more with
@@ -69,14 +69,11 @@ async function isRendered(
 ): Promise<boolean> {
   if (plan.sizeBytes !== output.sizeBytes) return false;
   const keyOf = (kid: string) => keys.find((key) => key.kid === kid)?.key;
-  const renderer = await StretchRenderer.create(plan, source, encryptions, keyOf);
-  const wanted = new Uint8Array(Math.min(STRETCH_BYTES, plan.sizeBytes));
-  const found = new Uint8Array(wanted.length);
-  for (let start = 0; start < plan.sizeBytes; start += STRETCH_BYTES) {
-    const length = Math.min(wanted.length, plan.sizeBytes - start);
-    renderer.render(wanted.subarray(0, length), start);
-    output.readInto(found.subarray(0, length), start);
-    if (Buffer.compare(wanted.subarray(0, length), found.subarray(0, length)) !== 0) return false;
+  const step = { direction: 'encrypt' as const, protections: encryptions, keyOf };
+  const renderer = await ChunkRenderer.create(plan, source, [step]);
+  for (const { startBytes, bytes } of renderer.chunks(CHUNK_BYTES)) {
+    const found = readBytes(output, startBytes, bytes.length);
+    if (Buffer.compare(bytes, found) !== 0) return false;
     await breathe(signal);
   }
   return true;

@@ -1,4 +1,5 @@
 import type { ByteSource } from '../bytes/source.js';
+import { NO_PATTERN } from '../cenc/scheme.js';
 import { moofAt } from '../isobmff/fragments.js';
 import { type Movie, readMovie } from '../isobmff/movie.js';
 import type { KeyLookup } from '../keys/key-source.js';
@@ -73,7 +74,7 @@ function inspectProtection(
     scheme,
     kid: tenc.defaultKid,
     ivSize: tenc.defaultPerSampleIvSize,
-    protectedBytes: totalProtectedBytes({ ...protection, scheme: 'cenc' }),
+    protectedBytes: totalProtectedBytes({ ...protection, scheme: 'cenc', pattern: NO_PATTERN }),
   };
 }
 

@@ -2,13 +2,12 @@ import { setImmediate } from 'node:timers/promises';
 import { openInput } from '../bytes/input.js';
 import type { OutputFile } from '../bytes/output-file.js';
 import type { ByteSource } from '../bytes/source.js';
-import type { ContentKey } from '../keys/content-key.js';
 import { expectNotAborted } from './execute/abort.js';
-import type { Crew } from './execute/crew.js';
 import { executePlan } from './execute/execute.js';
-import { startCrew } from './execute/start-crew.js';
+import type { ProcessingStep } from './execute/sample-processor.js';
+import { startWorkerPool } from './execute/start-worker-pool.js';
+import type { WorkerPool } from './execute/worker-pool.js';
 import type { OutputPlan } from './plan/output-plan.js';
-import type { TrackProtection } from './plan/track-protection.js';
 import type { Progress, Threads, Timings } from './types.js';
 
 /** What a job that turns one file into another was asked for. */
@@ -61,16 +60,16 @@ export async function withInput<R>(
 }
 
 /** Starts the threads that an output of this input is worth, so that they are ready when the plan is; stops them at the end. */
-export async function withCrew<R>(
+export async function withWorkerPool<R>(
   source: ByteSource,
   threads: Threads | undefined,
-  work: (crew: Crew | undefined) => Promise<R>,
+  work: (pool: WorkerPool | undefined) => Promise<R>,
 ): Promise<R> {
-  const crew = await startCrew(source, threads);
+  const pool = await startWorkerPool(source, threads);
   try {
-    return await work(crew);
+    return await work(pool);
   } finally {
-    await crew?.stop();
+    await pool?.stop();
   }
 }
 
@@ -84,10 +83,10 @@ export async function breathe(signal: AbortSignal | undefined): Promise<void> {
 export interface Publication {
   readonly plan: OutputPlan;
   readonly source: ByteSource;
-  readonly protections: readonly TrackProtection[];
+  /** What is done to the samples, in this order. */
+  readonly steps: readonly ProcessingStep[];
   /** The threads that write it beside this one. */
-  readonly crew: Crew | undefined;
-  readonly keyOf: (kid: string) => ContentKey | undefined;
+  readonly pool: WorkerPool | undefined;
   /** Whether the SHA-256 of the output is wanted. */
   readonly fingerprint?: boolean;
   /** Reads the written file back, before it gets its name. */
@@ -107,7 +106,7 @@ export async function publishOutput(
   publication: Publication,
   clock: Clock,
 ): Promise<string | undefined> {
-  const { plan, source, protections, crew, keyOf, fingerprint, check, beforePublish } = publication;
+  const { plan, source, steps, pool, fingerprint, check, beforePublish } = publication;
   const { signal, onProgress } = request;
   const bytesTotal = plan.sizeBytes;
   try {
@@ -116,10 +115,9 @@ export async function publishOutput(
     const execution = {
       plan,
       source,
-      protections,
-      keyOf,
+      steps,
       output: file,
-      crew,
+      pool,
       signal,
       onBytes,
       fingerprint,

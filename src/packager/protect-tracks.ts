@@ -2,7 +2,7 @@ import type { NalCodec } from '../bitstream/nal-codec.js';
 import type { ByteSource } from '../bytes/source.js';
 import { countBlocksBefore, type IvPlan } from '../cenc/iv.js';
 import { type CounterUse, drawIvStarts } from '../cenc/iv-start.js';
-import { BLOCK_BYTES, type IvSize } from '../cenc/scheme.js';
+import { BLOCK_BYTES, type IvSize, NO_PATTERN } from '../cenc/scheme.js';
 import { protectedBytesAt, type SubsampleTable } from '../cenc/subsamples.js';
 import type { AssignedKey } from '../keys/key-source.js';
 import { sampleProtectionOf } from './codecs.js';
@@ -50,6 +50,7 @@ export async function protectTracks(
   return tracks.map(({ track }, i) => ({
     track,
     scheme: 'cenc',
+    pattern: NO_PATTERN,
     ivPlan: ivPlans[i],
     subsamples: tables[i],
     keyNumbers: undefined,

@@ -24,7 +24,7 @@ import type { BoxNode, FileSlice } from '../isobmff/walk.js';
 import type { TrackProtection } from './plan/track-protection.js';
 
 /** The protection of a track as its file tells it. */
-export interface ReadProtection extends Omit<TrackProtection, 'scheme'> {
+export interface ReadProtection extends Omit<TrackProtection, 'scheme' | 'pattern'> {
   /** As in `schm`: `cenc`, `cbcs`, …; PIFF is told by its cipher, `cenc` for AES-CTR. */
   readonly scheme: string;
   readonly tenc: Tenc;

@@ -1,3 +1,4 @@
+import type { SchemeName } from '../cenc/scheme.js';
 import type { KeyLookup, KeySource } from '../keys/key-source.js';
 import type { PackagerKeyStore } from '../keystore/key-store.js';
 
@@ -144,7 +145,7 @@ interface JobResult {
 }
 
 export interface EncryptResult extends JobResult {
-  readonly scheme: 'cenc';
+  readonly scheme: SchemeName;
   readonly pssh: readonly PsshReport[];
   /** Number of fragments of the output; 0 when it is progressive. */
   readonly fragments: number;

@@ -5,7 +5,7 @@ import { fromHex, toHex } from '../../src/bytes/hex.js';
 import { createNativeAes, createNobleAes } from '../../src/cenc/aes.js';
 import { CtrSampleCipher } from '../../src/cenc/ctr-cipher.js';
 import { createSampleCipher, type SampleCipher } from '../../src/cenc/sample-cipher.js';
-import { SCHEMES } from '../../src/cenc/scheme.js';
+import { NO_PATTERN, SCHEMES } from '../../src/cenc/scheme.js';
 import type { SubsampleTable } from '../../src/cenc/subsamples.js';
 
 const hex = (text: string) => fromHex(text.replaceAll(/\s/g, ''))!;
@@ -14,7 +14,7 @@ const hex = (text: string) => fromHex(text.replaceAll(/\s/g, ''))!;
 const NIST_KEY = hex('2b7e151628aed2a6abf7158809cf4f3c');
 
 const ciphers: [string, (key: Uint8Array) => Promise<SampleCipher>][] = [
-  ['the default', (key) => createSampleCipher(SCHEMES.cenc, key)],
+  ['the default', (key) => createSampleCipher(SCHEMES.cenc, NO_PATTERN, key, 'encrypt')],
   ['node:crypto, short stretches', async (key) => batchedOnly(key)],
   ['@noble/ciphers', async (key) => new CtrSampleCipher(await createNobleAes(key))],
 ];
@@ -131,7 +131,7 @@ describe.each(ciphers)('AES-128-CTR by %s', (_name, create) => {
 
 describe('stretches and flushing', () => {
   it('gives the same bytes for any cuts, subsamples and IV size', async () => {
-    const cipher = await createSampleCipher(SCHEMES.cenc, NIST_KEY);
+    const cipher = await createSampleCipher(SCHEMES.cenc, NO_PATTERN, NIST_KEY, 'encrypt');
     const entries = fc.array(
       fc.tuple(fc.nat(300), fc.oneof(fc.nat(100), fc.constantFrom(0, 16, 4096, 9000))) as fc.Arbitrary<
         [number, number]
@@ -202,7 +202,7 @@ describe('stretches and flushing', () => {
   }
 
   it('collects more short samples than one batch holds', async () => {
-    const cipher = await createSampleCipher(SCHEMES.cenc, NIST_KEY);
+    const cipher = await createSampleCipher(SCHEMES.cenc, NO_PATTERN, NIST_KEY, 'encrypt');
     const size = 301; // 19 blocks; a batch holds 2048
     const bytes = pattern(size * 500);
     const iv = new Uint8Array(8);
@@ -222,7 +222,7 @@ describe('stretches and flushing', () => {
   });
 
   it('serves several pieces of memory in one batch', async () => {
-    const cipher = await createSampleCipher(SCHEMES.cenc, NIST_KEY);
+    const cipher = await createSampleCipher(SCHEMES.cenc, NO_PATTERN, NIST_KEY, 'encrypt');
     const a = new Uint8Array(20);
     const b = new Uint8Array(20);
     const iv = new Uint8Array(8);
@@ -233,7 +233,9 @@ describe('stretches and flushing', () => {
   });
 
   it('refuses a key of another size', async () => {
-    await expect(createSampleCipher(SCHEMES.cenc, new Uint8Array(32))).rejects.toMatchObject({
+    await expect(
+      createSampleCipher(SCHEMES.cenc, NO_PATTERN, new Uint8Array(32), 'encrypt'),
+    ).rejects.toMatchObject({
       code: 'KEY_INVALID',
     });
   });

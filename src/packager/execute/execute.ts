@@ -1,34 +1,31 @@
 import type { OutputFile } from '../../bytes/output-file.js';
 import type { ByteSource } from '../../bytes/source.js';
 import { PrpackError } from '../../errors.js';
-import type { ContentKey } from '../../keys/content-key.js';
 import type { OutputPlan } from '../plan/output-plan.js';
-import type { TrackProtection } from '../plan/track-protection.js';
 import { expectNotAborted } from './abort.js';
-import type { Crew } from './crew.js';
+import { CHUNK_BYTES, chunksOf } from './chunk.js';
 import { Fingerprint } from './fingerprint.js';
 import { HeldKeys } from './held-keys.js';
 import { type OnWritten, writeInline } from './inline.js';
-import { tasksOf } from './sample-processor.js';
-import { STRETCH_BYTES, stretchesOf } from './stretch.js';
+import { type ProcessingStep, tasksOf, wholeSamplesOf } from './sample-processor.js';
+import type { WorkerPool } from './worker-pool.js';
 
 /** A plan to carry out. */
 export interface Execution {
   readonly plan: OutputPlan;
   readonly source: ByteSource;
-  readonly protections: readonly TrackProtection[];
-  /** The content key of a KID; undefined when samples under it are not to be touched. */
-  readonly keyOf: (kid: string) => ContentKey | undefined;
+  /** What is done to the samples, in this order. */
+  readonly steps: readonly ProcessingStep[];
   readonly output: OutputFile;
   /** Threads that write beside this one; none by default. They are stopped when this returns. */
-  readonly crew?: Crew | undefined;
+  readonly pool?: WorkerPool | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Called with the bytes written so far. */
   readonly onBytes?: ((bytesDone: number) => void) | undefined;
   /** Hash the output beside writing it. Default false. */
   readonly fingerprint?: boolean | undefined;
   /** Default 1 MiB. */
-  readonly stretchBytes?: number | undefined;
+  readonly chunkBytes?: number | undefined;
 }
 
 export interface ExecutionResult {
@@ -41,8 +38,8 @@ export interface ExecutionResult {
  * @throws PrpackError ABORTED, INPUT_UNREADABLE, TRUNCATED_INPUT, OUTPUT_FAILED
  */
 export async function executePlan(execution: Execution): Promise<ExecutionResult> {
-  const { plan, source, protections, keyOf, output, signal, fingerprint = false } = execution;
-  const { onBytes, stretchBytes = STRETCH_BYTES, crew } = execution;
+  const { plan, source, output, signal, fingerprint = false } = execution;
+  const { onBytes, chunkBytes = CHUNK_BYTES, pool } = execution;
   const { sizeBytes } = plan;
   expectNotAborted(signal);
   const keys = new HeldKeys();
@@ -54,12 +51,12 @@ export async function executePlan(execution: Execution): Promise<ExecutionResult
     await hash?.add(startBytes, bytes);
   };
   try {
-    const tasks = tasksOf(protections, keyOf, keys.hold);
-    const stretches = stretchesOf(plan, source, stretchBytes);
-    const work = { stretches, tasks, stretchBytes, sizeBytes, signal, source, output: output.handle };
-    if (crew) {
+    const steps = execution.steps.map((step) => tasksOf(step, keys.hold));
+    const chunks = chunksOf(plan, source, chunkBytes, wholeSamplesOf(steps.flat()));
+    const work = { chunks, steps, chunkBytes, sizeBytes, signal, source, output: output.handle };
+    if (pool) {
       const { writeOnThreads } = await import('./threads.js');
-      await writeOnThreads(work, source.file!, crew, onWritten, hash);
+      await writeOnThreads(work, source.file!, pool, onWritten, hash);
     } else await writeInline(work, onWritten);
     expectAll(sizeBytes, writtenBytes);
     return { sha256: hash?.finish(sizeBytes) };

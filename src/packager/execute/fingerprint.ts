@@ -7,7 +7,7 @@ interface Waiting {
   readonly hashed: () => void;
 }
 
-/** SHA-256 of an output whose stretches are written out of order, taken while they are in memory. */
+/** SHA-256 of an output whose chunks are written out of order, taken while they are in memory. */
 export class Fingerprint {
   readonly #hash = createHash('sha256');
   readonly #waiting = new Map<number, Waiting>();

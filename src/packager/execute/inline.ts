@@ -2,17 +2,18 @@ import { setImmediate } from 'node:timers/promises';
 import type { ByteSource } from '../../bytes/source.js';
 import type { OutputHandle } from '../../bytes/write.js';
 import { expectNotAborted } from './abort.js';
+import type { Chunk } from './chunk.js';
 import type { TrackTask } from './sample-processor.js';
-import type { Stretch } from './stretch.js';
-import { StretchWriter } from './writer.js';
+import { ChunkWriter } from './writer.js';
 
 /** An output to write, however many threads write it. */
 export interface Work {
   /** Each is taken by whoever asks first. */
-  readonly stretches: Iterator<Stretch>;
-  readonly tasks: readonly TrackTask[];
-  /** No stretch is longer. */
-  readonly stretchBytes: number;
+  readonly chunks: Iterator<Chunk>;
+  /** The tasks of each step that samples go through, in order. */
+  readonly steps: readonly (readonly TrackTask[])[];
+  /** No chunk is longer, unless it is one sample. */
+  readonly chunkBytes: number;
   readonly sizeBytes: number;
   readonly signal: AbortSignal | undefined;
   readonly source: ByteSource;
@@ -20,26 +21,27 @@ export interface Work {
 }
 
 /**
- * Called for every stretch that is written, in any order.
+ * Called for every chunk that is written, in any order.
  * @returns when the bytes may be reused
  */
-export type OnWritten = (stretch: Stretch, bytes: Uint8Array) => Promise<void>;
+export type OnWritten = (chunk: Chunk, bytes: Uint8Array) => Promise<void>;
 
 /**
- * Writes stretches on this thread until there are no more. It takes a breath after each: for timers, signals, messages,
+ * Writes chunks on this thread until there are no more. It takes a breath after each: for timers, signals, messages,
  * and the caller's other work.
  */
 export async function writeInline(
-  { stretches, tasks, stretchBytes, sizeBytes, signal, source, output }: Work,
+  { chunks, steps, chunkBytes, sizeBytes, signal, source, output }: Work,
   onWritten: OnWritten,
 ): Promise<void> {
-  const writer = await StretchWriter.create(source, output, tasks);
-  const memory = new ArrayBuffer(Math.min(stretchBytes, sizeBytes));
+  const writer = await ChunkWriter.create(source, output, steps);
+  let memory = new ArrayBuffer(Math.min(chunkBytes, sizeBytes));
   for (;;) {
     expectNotAborted(signal);
-    const { done, value: stretch } = stretches.next();
+    const { done, value: chunk } = chunks.next();
     if (done) return;
-    await onWritten(stretch, writer.write(stretch, memory));
+    if (memory.byteLength < chunk.lengthBytes) memory = new ArrayBuffer(chunk.lengthBytes);
+    await onWritten(chunk, writer.write(chunk, memory));
     await setImmediate();
   }
 }

@@ -1,34 +1,54 @@
 import type { ByteSource } from '../../bytes/source.js';
-import type { ContentKey } from '../../keys/content-key.js';
+import type { SamplePlaces } from '../../isobmff/sample-table.js';
 import { type OutputPlan, PlanReader } from '../plan/output-plan.js';
-import type { TrackProtection } from '../plan/track-protection.js';
-import { SampleProcessor, tasksOf } from './sample-processor.js';
-import { describeStretch } from './stretch.js';
-import { StretchFiller } from './stretch-filler.js';
+import { CHUNK_BYTES, chunksOf, describeChunk } from './chunk.js';
+import { ChunkFiller } from './chunk-filler.js';
+import { type ProcessingStep, tasksOf, wholeSamplesOf } from './sample-processor.js';
 
-/** Produces any stretch of the output that a plan describes. */
-export class StretchRenderer {
-  readonly #reader: PlanReader;
-  readonly #filler: StretchFiller;
+/** Produces the output that a plan describes in memory. */
+export class ChunkRenderer {
+  readonly #plan: OutputPlan;
+  readonly #source: ByteSource;
+  readonly #filler: ChunkFiller;
+  readonly #wholeSamples: readonly SamplePlaces[];
 
-  private constructor(plan: OutputPlan, source: ByteSource, processor: SampleProcessor) {
-    this.#reader = new PlanReader(plan, source);
-    this.#filler = new StretchFiller(source, processor);
+  private constructor(
+    plan: OutputPlan,
+    source: ByteSource,
+    filler: ChunkFiller,
+    wholeSamples: readonly SamplePlaces[],
+  ) {
+    this.#plan = plan;
+    this.#source = source;
+    this.#filler = filler;
+    this.#wholeSamples = wholeSamples;
   }
 
-  /** @param keyOf the content key of a KID; undefined when samples under it are not to be touched */
+  /** @param steps what is done to the samples, in this order */
   static async create(
     plan: OutputPlan,
     source: ByteSource,
-    protections: readonly TrackProtection[],
-    keyOf: (kid: string) => ContentKey | undefined,
-  ): Promise<StretchRenderer> {
-    const tasks = tasksOf(protections, keyOf, (bytes) => bytes);
-    return new StretchRenderer(plan, source, await SampleProcessor.create(tasks));
+    steps: readonly ProcessingStep[],
+  ): Promise<ChunkRenderer> {
+    const tasks = steps.map((step) => tasksOf(step, (bytes) => bytes));
+    const filler = await ChunkFiller.create(source, tasks);
+    return new ChunkRenderer(plan, source, filler, wholeSamplesOf(tasks.flat()));
   }
 
-  /** Fills `target` with the output's bytes from `startBytes` on. */
+  /** The whole output in order. Each chunk's bytes are good until the next one is asked for. */
+  *chunks(chunkBytes = CHUNK_BYTES): Generator<{ readonly startBytes: number; readonly bytes: Uint8Array }> {
+    let memory = new Uint8Array(Math.min(chunkBytes, this.#plan.sizeBytes));
+    for (const chunk of chunksOf(this.#plan, this.#source, chunkBytes, this.#wholeSamples)) {
+      if (memory.length < chunk.lengthBytes) memory = new Uint8Array(chunk.lengthBytes);
+      const bytes = memory.subarray(0, chunk.lengthBytes);
+      this.#filler.fill(chunk, bytes);
+      yield { startBytes: chunk.startBytes, bytes };
+    }
+  }
+
+  /** Fills `target` with the output's bytes from `startBytes` on: with whole samples, where samples must be whole. */
   render(target: Uint8Array, startBytes: number): void {
-    this.#filler.fill(describeStretch(this.#reader, startBytes, target.length), target);
+    const reader = new PlanReader(this.#plan, this.#source);
+    this.#filler.fill(describeChunk(reader, startBytes, target.length), target);
   }
 }

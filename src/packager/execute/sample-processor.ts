@@ -1,43 +1,58 @@
+import type { Direction } from '../../cenc/aes.js';
 import { createIvSource, type IvPlan, type IvSource } from '../../cenc/iv.js';
 import { createSampleCipher, type SampleCipher } from '../../cenc/sample-cipher.js';
-import { SCHEMES } from '../../cenc/scheme.js';
+import { type Pattern, SCHEMES, type SchemeName } from '../../cenc/scheme.js';
 import type { SubsampleTable } from '../../cenc/subsamples.js';
 import { firstEndingAfter, type SamplePlaces } from '../../isobmff/sample-table.js';
 import type { ContentKey } from '../../keys/content-key.js';
 import type { TrackProtection } from '../plan/track-protection.js';
+
+/** What is done to samples on their way: decryption under the keys that they have, or encryption under new ones. */
+export interface ProcessingStep {
+  readonly direction: Direction;
+  readonly protections: readonly TrackProtection[];
+  /** The content key of a KID; undefined when samples under it are not to be touched. */
+  readonly keyOf: (kid: string) => ContentKey | undefined;
+}
 
 /**
  * A track's protection as plain data with columns on shared memory: worker threads are sent it without a copy, but for
  * the keys, which lie in memory of their own.
  */
 export interface TrackTask {
-  readonly scheme: TrackProtection['scheme'];
+  readonly direction: Direction;
+  readonly scheme: SchemeName;
+  readonly pattern: Pattern;
   readonly samples: SamplePlaces;
   readonly ivPlan: IvPlan;
   readonly subsamples: SubsampleTable | undefined;
-  readonly keyNumbers: Uint8Array | undefined;
+  readonly keyNumbers: TrackProtection['keyNumbers'];
   /** One a KID; undefined when samples under it are not to be touched. */
   readonly keys: readonly (Uint8Array | undefined)[];
 }
 
 /**
- * What is to be done with the samples of the tracks.
- * @param keyOf the content key of a KID; undefined when samples under it are not to be touched
+ * The tasks of a step, one a track.
  * @param holdKey where the bytes of a key are put
  */
 export function tasksOf(
-  protections: readonly TrackProtection[],
-  keyOf: (kid: string) => ContentKey | undefined,
+  { direction, protections, keyOf }: ProcessingStep,
   holdKey: (bytes: Uint8Array) => Uint8Array,
 ): TrackTask[] {
-  return protections.map(({ track, scheme, ivPlan, subsamples, keyNumbers, kids }) => {
+  return protections.map(({ track, scheme, pattern, ivPlan, subsamples, keyNumbers, kids }) => {
     const { count, offsets, sizes, byOffset } = track.samples;
     const keys = kids.map((kid) => {
       const key = keyOf(kid);
       return key && holdKey(key.revealBytes());
     });
-    return { scheme, samples: { count, offsets, sizes, byOffset }, ivPlan, subsamples, keyNumbers, keys };
+    const samples = { count, offsets, sizes, byOffset };
+    return { direction, scheme, pattern, samples, ivPlan, subsamples, keyNumbers, keys };
   });
+}
+
+/** The samples that can be processed only whole: a chain of blocks has no middle to start from. */
+export function wholeSamplesOf(tasks: readonly TrackTask[]): SamplePlaces[] {
+  return tasks.filter(({ scheme }) => SCHEMES[scheme].cipherMode === 'cbc').map(({ samples }) => samples);
 }
 
 interface Track extends Omit<TrackTask, 'keys'> {
@@ -46,7 +61,7 @@ interface Track extends Omit<TrackTask, 'keys'> {
   readonly ciphers: readonly (SampleCipher | undefined)[];
 }
 
-/** Turns samples from clear to protected or back, whatever stretch of the file they are met in: in CTR mode it is the same. */
+/** Carries one step out on whatever pieces of the file its samples are met in. */
 export class SampleProcessor {
   readonly #tracks: readonly Track[];
 
@@ -54,6 +69,7 @@ export class SampleProcessor {
     this.#tracks = tracks;
   }
 
+  /** @param tasks of one step: no two of them share samples */
   static async create(tasks: readonly TrackTask[]): Promise<SampleProcessor> {
     return new SampleProcessor(await Promise.all(tasks.map(prepare)));
   }
@@ -73,8 +89,9 @@ export class SampleProcessor {
 }
 
 async function prepare({ keys, ...task }: TrackTask): Promise<Track> {
+  const { scheme, pattern, direction } = task;
   const ivs = createIvSource(task.ivPlan);
-  const ciphers = keys.map((key) => key && createSampleCipher(SCHEMES[task.scheme], key));
+  const ciphers = keys.map((key) => key && createSampleCipher(SCHEMES[scheme], pattern, key, direction));
   return { ...task, ivs, iv: new Uint8Array(ivs.ivSizeBytes), ciphers: await Promise.all(ciphers) };
 }
 

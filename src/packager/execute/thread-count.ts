@@ -12,7 +12,7 @@ const MAX_THREADS = 64;
  * How many threads write an output: 1 for the main thread alone.
  * @throws PrpackError INVALID_ARGUMENT
  */
-export function threadCount(asked: Threads, sizeBytes: number, stretchBytes: number): number {
+export function threadCount(asked: Threads, sizeBytes: number, chunkBytes: number): number {
   if (asked === 'auto') {
     return sizeBytes < WORTH_THREADS_BYTES ? 1 : Math.min(availableParallelism(), MAX_AUTO);
   }
@@ -23,5 +23,5 @@ export function threadCount(asked: Threads, sizeBytes: number, stretchBytes: num
       remedy: 'Leave it out: as many as are of use are taken.',
     });
   }
-  return Math.max(1, Math.min(asked, Math.ceil(sizeBytes / stretchBytes)));
+  return Math.max(1, Math.min(asked, Math.ceil(sizeBytes / chunkBytes)));
 }

@@ -1,12 +1,12 @@
 import { parentPort } from 'node:worker_threads';
 import { BorrowedSource } from '../../bytes/source.js';
 import { type FromWriter, packError, type ToWriter } from './messages.js';
-import { StretchWriter } from './writer.js';
+import { ChunkWriter } from './writer.js';
 
 /** The code of a writing thread. It imports nothing that it does not need: it is loaded once a thread. */
 
 const port = parentPort!;
-let writer: StretchWriter | undefined;
+let writer: ChunkWriter | undefined;
 let work = Promise.resolve();
 
 port.on('message', (message: ToWriter) => {
@@ -15,13 +15,13 @@ port.on('message', (message: ToWriter) => {
 
 async function handle(message: ToWriter): Promise<void> {
   if (message.kind === 'start') {
-    const { input, output, tasks } = message;
-    writer = await StretchWriter.create(new BorrowedSource(input), output, tasks);
+    const { input, output, steps } = message;
+    writer = await ChunkWriter.create(new BorrowedSource(input), output, steps);
     return;
   }
-  const { stretch, memory } = message;
-  writer!.write(stretch, memory);
-  answer({ kind: 'written', startBytes: stretch.startBytes, memory }, [memory]);
+  const { chunk, memory } = message;
+  writer!.write(chunk, memory);
+  answer({ kind: 'written', startBytes: chunk.startBytes, memory }, [memory]);
 }
 
 /** Tells why; what else is queued here does not matter any more, as the thread will be stopped. */

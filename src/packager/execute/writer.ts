@@ -1,15 +1,15 @@
 import type { ByteSource } from '../../bytes/source.js';
 import { type OutputHandle, writeFully } from '../../bytes/write.js';
-import { SampleProcessor, type TrackTask } from './sample-processor.js';
-import type { Stretch } from './stretch.js';
-import { StretchFiller } from './stretch-filler.js';
+import type { Chunk } from './chunk.js';
+import { ChunkFiller } from './chunk-filler.js';
+import type { TrackTask } from './sample-processor.js';
 
-/** Renders and writes stretches: what each thread does. */
-export class StretchWriter {
-  readonly #filler: StretchFiller;
+/** Renders and writes chunks: what each thread does. */
+export class ChunkWriter {
+  readonly #filler: ChunkFiller;
   readonly #output: OutputHandle;
 
-  private constructor(filler: StretchFiller, output: OutputHandle) {
+  private constructor(filler: ChunkFiller, output: OutputHandle) {
     this.#filler = filler;
     this.#output = output;
   }
@@ -17,20 +17,20 @@ export class StretchWriter {
   static async create(
     source: ByteSource,
     output: OutputHandle,
-    tasks: readonly TrackTask[],
-  ): Promise<StretchWriter> {
-    return new StretchWriter(new StretchFiller(source, await SampleProcessor.create(tasks)), output);
+    steps: readonly (readonly TrackTask[])[],
+  ): Promise<ChunkWriter> {
+    return new ChunkWriter(await ChunkFiller.create(source, steps), output);
   }
 
   /**
-   * @param memory at least as long as the stretch
+   * @param memory at least as long as the chunk
    * @returns the bytes written, in that memory
    * @throws PrpackError INPUT_UNREADABLE, TRUNCATED_INPUT, OUTPUT_FAILED
    */
-  write(stretch: Stretch, memory: ArrayBuffer): Uint8Array {
-    const target = new Uint8Array(memory, 0, stretch.lengthBytes);
-    this.#filler.fill(stretch, target);
-    writeFully(this.#output, target, stretch.startBytes);
+  write(chunk: Chunk, memory: ArrayBuffer): Uint8Array {
+    const target = new Uint8Array(memory, 0, chunk.lengthBytes);
+    this.#filler.fill(chunk, target);
+    writeFully(this.#output, target, chunk.startBytes);
     return target;
   }
 }

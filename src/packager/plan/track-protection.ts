@@ -1,4 +1,5 @@
 import { createIvSource, type IvPlan } from '../../cenc/iv.js';
+import type { Pattern, SchemeName } from '../../cenc/scheme.js';
 import { protectedBytesAt, type SubsampleTable } from '../../cenc/subsamples.js';
 import type { SencColumns } from '../../isobmff/boxes/senc.js';
 import type { Track } from '../../isobmff/movie.js';
@@ -6,7 +7,8 @@ import type { Track } from '../../isobmff/movie.js';
 /** How the samples of one track are protected: the same description serves encryption and decryption. */
 export interface TrackProtection {
   readonly track: Track;
-  readonly scheme: 'cenc';
+  readonly scheme: SchemeName;
+  readonly pattern: Pattern;
   readonly ivPlan: IvPlan;
   /** Absent: every sample is protected as a whole. */
   readonly subsamples: SubsampleTable | undefined;

@@ -7,7 +7,7 @@ import { discardKeysOut, expectKeysOutIsFree, writeKeysOut } from '../../keys/ke
 import { expectSampleCounts } from '../check.js';
 import { expectUsable } from '../encrypt.js';
 import { DEFAULT_IV_SIZE, type PlannedEncryption, planEncryption } from '../encryption-plan.js';
-import { StretchRenderer } from '../execute/renderer.js';
+import { ChunkRenderer } from '../execute/renderer.js';
 import { breathe, Clock } from '../job.js';
 import { assignKeys } from '../key-assignment.js';
 import { movieDurationSeconds } from '../plan/timing.js';
@@ -98,7 +98,7 @@ async function plan(init: Uint8Array, options: EncryptOptions): Promise<LiveJob>
   );
   const work = { movie, source, tracks, keys };
   const planned = await planEncryption(work, { ...options, layout: 'keep' }, ivStarts);
-  const renderer = await StretchRenderer.create(planned.plan, source, [], () => undefined);
+  const renderer = await ChunkRenderer.create(planned.plan, source, []);
   const encryptedInit = new Uint8Array(planned.plan.sizeBytes);
   renderer.render(encryptedInit, 0);
   const { psshBoxes } = planned;

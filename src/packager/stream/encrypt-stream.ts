@@ -3,12 +3,12 @@ import type { ByteSource } from '../../bytes/source.js';
 import { expectKeysOutIsFree, writeKeysOut } from '../../keys/keys-out.js';
 import { encrypt, expectUsable, prepareJob, reportJob } from '../encrypt.js';
 import { planEncryption } from '../encryption-plan.js';
-import { StretchRenderer } from '../execute/renderer.js';
+import { ChunkRenderer } from '../execute/renderer.js';
 import { breathe, Clock, withInput } from '../job.js';
 import { confirmPublication, givingWay, registerKeys } from '../registration.js';
 import type { EncryptOptions, EncryptResult } from '../types.js';
 import { encryptLive, STREAM } from './encrypt-live.js';
-import { StreamTarget, type Target } from './targets.js';
+import { StreamTarget } from './targets.js';
 
 /** As for files, but that input and output may be streams. `onProgress` is told nothing of a stream as input: it has no total. */
 export interface EncryptStreamOptions extends Omit<EncryptOptions, 'input' | 'output'> {
@@ -17,9 +17,6 @@ export interface EncryptStreamOptions extends Omit<EncryptOptions, 'input' | 'ou
   /** Path of a file, or a stream, which is not ended. */
   readonly output: string | Writable;
 }
-
-/** So much of the output is made at a time. */
-const STRETCH_BYTES = 2 ** 20;
 
 /**
  * Encrypts from a stream, to a stream, or both.
@@ -48,12 +45,14 @@ async function encryptFileToStream(options: EncryptOptions, output: Writable): P
     if (keysOut !== undefined) await writeKeysOut(keysOut, work.keys);
     const { plan, encryptions } = planned;
     const keyOf = (kid: string) => work.keys.find((key) => key.kid === kid)?.key;
-    const renderer = await StretchRenderer.create(plan, source, encryptions, keyOf);
+    const step = { direction: 'encrypt' as const, protections: encryptions, keyOf };
+    const renderer = await ChunkRenderer.create(plan, source, [step]);
     const target = new StreamTarget(output);
-    await writeInOrder(renderer, plan.sizeBytes, target, async () => {
+    for (const { bytes } of renderer.chunks()) {
+      await target.write(bytes);
       onProgress?.({ phase: 'write', bytesDone: target.sizeBytes, bytesTotal: plan.sizeBytes });
       await breathe(signal);
-    });
+    }
     clock.written();
     if (keyStore) await confirmPublication(keyStore, work.keys, target.sha256());
     return reportJob({ planned, unchanged: false, warnings }, job);
@@ -69,19 +68,4 @@ async function begin(source: ByteSource, options: EncryptOptions, clock: Clock) 
   if (options.dryRun) return { job, planned, warnings: planned.warnings };
   const warnings = await registerKeys(options, job.work.keys, job.contentId, planned.laUrl);
   return { job, planned, warnings: [...planned.warnings, ...warnings] };
-}
-
-async function writeInOrder(
-  renderer: StretchRenderer,
-  sizeBytes: number,
-  target: Target,
-  afterStretch: () => Promise<void>,
-): Promise<void> {
-  const buffer = new Uint8Array(Math.min(STRETCH_BYTES, sizeBytes));
-  for (let start = 0; start < sizeBytes; start += STRETCH_BYTES) {
-    const stretch = buffer.subarray(0, Math.min(buffer.length, sizeBytes - start));
-    renderer.render(stretch, start);
-    await target.write(stretch);
-    await afterStretch();
-  }
 }

@@ -5,7 +5,7 @@ import { type Movie, readMovie } from '../../isobmff/movie.js';
 import { bytesOf, findChild, walkBox } from '../../isobmff/walk.js';
 import type { AssignedKey } from '../../keys/key-source.js';
 import { checkEncryptedSource } from '../check.js';
-import { StretchRenderer } from '../execute/renderer.js';
+import { ChunkRenderer } from '../execute/renderer.js';
 import { breathe } from '../job.js';
 import { expectDisjointSamples } from '../plan/disjoint.js';
 import { encryptEdits, type TrackEncryption } from '../plan/encrypt-edits.js';
@@ -91,7 +91,8 @@ export class FragmentEncryptor {
     outputBytes: number,
   ): Promise<Uint8Array> {
     const plan = new KeepPlan(movie, source, encryptEdits(movie, encryptions, this.#work.psshBoxes));
-    const renderer = await StretchRenderer.create(plan, source, encryptions, this.#keyOf);
+    const step = { direction: 'encrypt' as const, protections: encryptions, keyOf: this.#keyOf };
+    const renderer = await ChunkRenderer.create(plan, source, [step]);
     const firstRun = movie.fragments.runs[0];
     const startBytes = plan.segmentStartBytes[firstRun];
     const bytes = new Uint8Array(plan.sizeBytes - startBytes);

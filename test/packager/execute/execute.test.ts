@@ -14,15 +14,15 @@ import { BorrowedSource } from '../../../src/bytes/source.js';
 import type { PrpackError } from '../../../src/errors.js';
 import { type Execution, type ExecutionResult, executePlan } from '../../../src/packager/execute/execute.js';
 import { tasksOf } from '../../../src/packager/execute/sample-processor.js';
-import { startCrew } from '../../../src/packager/execute/start-crew.js';
+import { startWorkerPool } from '../../../src/packager/execute/start-worker-pool.js';
 import type { Layout, Threads } from '../../../src/packager/types.js';
 import { sample } from '../../support/samples.js';
 import { temporaryFolder } from '../../support/temporary.js';
 import { type Planned, planToDecrypt, planToEncrypt } from './plans.js';
 
 const temporary = temporaryFolder();
-/** An odd number, so that stretches end inside samples, blocks and boxes. */
-const STRETCH_BYTES = 4001;
+/** An odd number, so that chunks end inside samples, blocks and boxes. */
+const CHUNK_BYTES = 4001;
 const LAYOUTS: readonly Layout[] = ['fragmented', 'keep'];
 let count = 0;
 let folder: string;
@@ -46,14 +46,14 @@ async function carryOut(
   { threads, ...more }: Partial<Execution> & { threads?: Threads },
 ): Promise<ExecutionResult & { bytes: Buffer }> {
   planned = plan;
-  const crew = await startCrew(plan.source, threads, STRETCH_BYTES);
+  const pool = await startWorkerPool(plan.source, threads, CHUNK_BYTES);
   const output = new OutputFile(path, false);
   try {
-    const result = await executePlan({ ...plan, output, crew, stretchBytes: STRETCH_BYTES, ...more });
+    const result = await executePlan({ ...plan, output, pool, chunkBytes: CHUNK_BYTES, ...more });
     output.publish();
     return { ...result, bytes: readFileSync(path) };
   } finally {
-    await crew?.stop();
+    await pool?.stop();
     output.discard();
   }
 }
@@ -76,7 +76,7 @@ describe('executePlan', () => {
       outputs.push(bytes);
     }
     planned = undefined;
-    expect(outputs[0].length).toBeGreaterThan(7 * STRETCH_BYTES);
+    expect(outputs[0].length).toBeGreaterThan(7 * CHUNK_BYTES);
     expect(outputs[1].equals(outputs[0])).toBe(true);
     expect(outputs[2].equals(outputs[0])).toBe(true);
     // and they are encrypted: in the layout of the input, all but the boxes and NAL headers differ from it
@@ -109,7 +109,7 @@ describe('executePlan', () => {
     const plan = await planToEncrypt(sample('bars.mp4'), 'keep');
     const seen: number[] = [];
     await carryOut(`${folder}/a.mp4`, plan, { threads, onBytes: (bytes) => seen.push(bytes) });
-    expect(seen).toHaveLength(Math.ceil(plan.plan.sizeBytes / STRETCH_BYTES));
+    expect(seen).toHaveLength(Math.ceil(plan.plan.sizeBytes / CHUNK_BYTES));
     expect(seen).toEqual([...seen].sort((a, b) => a - b));
     expect(seen.at(-1)).toBe(plan.plan.sizeBytes);
   });
@@ -127,8 +127,8 @@ describe('what threads are sent', () => {
     const toEncrypt = await planToEncrypt(sample('bars.mp4'), layout);
     await carryOut(path, toEncrypt, {});
     const toDecrypt = planToDecrypt(path);
-    const tasks = [toEncrypt, toDecrypt].flatMap(({ protections, keyOf }) =>
-      tasksOf(protections, keyOf, (key) => key),
+    const tasks = [toEncrypt, toDecrypt].flatMap(({ steps }) =>
+      steps.flatMap((step) => tasksOf(step, (key) => key)),
     );
     const long = tasks.flatMap(({ keys: _, ...task }) => viewsIn(task)).filter((view) => view.length > 16);
     expect(long.length).toBeGreaterThan(0);
@@ -171,8 +171,8 @@ describe('failures of threads', () => {
       planned = plan;
       const handle = { path: 'a.mp4', fd: openSync('/dev/full', 'w') };
       const output = { handle } as OutputFile;
-      const crew = await startCrew(plan.source, threads, STRETCH_BYTES);
-      const error = await failureOf(executePlan({ ...plan, output, crew, stretchBytes: STRETCH_BYTES }));
+      const pool = await startWorkerPool(plan.source, threads, CHUNK_BYTES);
+      const error = await failureOf(executePlan({ ...plan, output, pool, chunkBytes: CHUNK_BYTES }));
       expect(error).toMatchObject({ code: 'OUTPUT_FAILED', details: { path: 'a.mp4' } });
       expect(error.message).toContain('ENOSPC');
       expect(error.details.remedy).toContain('full');
@@ -212,7 +212,7 @@ describe('failures of threads', () => {
     let lastBytes = 0;
     const onBytes = (bytes: number) => {
       lastBytes = bytes;
-      if (bytes > 5 * STRETCH_BYTES) controller.abort(reason);
+      if (bytes > 5 * CHUNK_BYTES) controller.abort(reason);
     };
     const { signal } = controller;
     const error = await failureOf(

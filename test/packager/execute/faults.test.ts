@@ -21,7 +21,7 @@ const encrypted = temporary('encrypted.mp4');
 const output = temporary('output.mp4');
 const FAULTY = join(ROOT, 'test/support/faulty-fs.mjs');
 
-/** bars.mp4 and 5 MB behind it, so that there are stretches for several threads. */
+/** bars.mp4 and 5 MB behind it, so that there are chunks for several threads. */
 beforeAll(async () => {
   copyFileSync(sample('bars.mp4'), input);
   const start = statSync(input).size;

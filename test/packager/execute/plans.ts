@@ -1,4 +1,5 @@
 import { FileSource } from '../../../src/bytes/source.js';
+import { NO_PATTERN } from '../../../src/cenc/scheme.js';
 import { readMovie } from '../../../src/isobmff/movie.js';
 import { ContentKey } from '../../../src/keys/content-key.js';
 import { planEncryption } from '../../../src/packager/encryption-plan.js';
@@ -11,7 +12,7 @@ import type { Layout } from '../../../src/packager/types.js';
 import { KEY, testKeys } from '../../support/jobs.js';
 
 /** All of an execution but where its output goes. */
-export type Planned = Pick<Execution, 'plan' | 'source' | 'protections' | 'keyOf'>;
+export type Planned = Pick<Execution, 'plan' | 'source' | 'steps'>;
 
 const key = ContentKey.fromHex(KEY);
 
@@ -25,14 +26,18 @@ export async function planToEncrypt(path: string, layout: Layout): Promise<Plann
   const ivStarts = tracks.map((_, i) => Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff - i, 0xf0));
   const options = { input: path, output: '', keys: testKeys, layout };
   const { plan, encryptions } = await planEncryption(work, options, ivStarts);
-  return { plan, source, protections: encryptions, keyOf: () => key };
+  return { plan, source, steps: [{ direction: 'encrypt', protections: encryptions, keyOf: () => key }] };
 }
 
 /** Plans to decrypt a file with the tests' key. */
 export function planToDecrypt(path: string): Planned {
   const source = new FileSource(path);
   const movie = readMovie(source);
-  const protections = readProtections(movie, source).map((found) => ({ ...found, scheme: 'cenc' as const }));
+  const protections = readProtections(movie, source).map((found) => ({
+    ...found,
+    scheme: 'cenc' as const,
+    pattern: NO_PATTERN,
+  }));
   const plan = new KeepPlan(movie, source, decryptEdits(movie, new Set(movie.tracks.filter(isProtected))));
-  return { plan, source, protections, keyOf: () => key };
+  return { plan, source, steps: [{ direction: 'decrypt', protections, keyOf: () => key }] };
 }

@@ -1,5 +1,6 @@
 import type { ByteSource } from '../../../src/bytes/source.js';
 import { readBytes } from '../../../src/bytes/source.js';
+import { NO_PATTERN } from '../../../src/cenc/scheme.js';
 import type { Track } from '../../../src/isobmff/movie.js';
 import type { TrackEncryption } from '../../../src/packager/plan/encrypt-edits.js';
 import type { OutputPlan } from '../../../src/packager/plan/output-plan.js';
@@ -12,6 +13,7 @@ export function wholeSamples(track: Track): TrackEncryption {
   return {
     track,
     scheme: 'cenc',
+    pattern: NO_PATTERN,
     ivPlan: { kind: 'counting8', start: new Uint8Array(8) },
     subsamples: undefined,
     keyNumbers: undefined,

@@ -1,21 +1,21 @@
 import type { ByteSource } from '../../bytes/source.js';
 import type { Threads } from '../types.js';
-import type { Crew } from './crew.js';
-import { STRETCH_BYTES } from './stretch.js';
+import { CHUNK_BYTES } from './chunk.js';
 import { threadCount } from './thread-count.js';
+import type { WorkerPool } from './worker-pool.js';
 
 /**
  * Starts the threads that are to write the output beside this one, if so large an input is worth any. Whoever starts a
- * crew stops it.
+ * pool stops it.
  * @throws PrpackError INVALID_ARGUMENT
  */
-export async function startCrew(
+export async function startWorkerPool(
   { file, sizeBytes }: ByteSource,
   asked: Threads = 'auto',
-  stretchBytes = STRETCH_BYTES,
-): Promise<Crew | undefined> {
-  const threads = threadCount(asked, sizeBytes, stretchBytes);
+  chunkBytes = CHUNK_BYTES,
+): Promise<WorkerPool | undefined> {
+  const threads = threadCount(asked, sizeBytes, chunkBytes);
   if (!file || threads === 1) return undefined;
-  const { Crew } = await import('./crew.js');
-  return new Crew(threads - 1);
+  const { WorkerPool } = await import('./worker-pool.js');
+  return new WorkerPool(threads - 1);
 }

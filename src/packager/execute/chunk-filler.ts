@@ -1,29 +1,34 @@
 import type { ByteSource } from '../../bytes/source.js';
-import type { SampleProcessor } from './sample-processor.js';
-import type { Stretch } from './stretch.js';
+import type { Chunk } from './chunk.js';
+import { SampleProcessor, type TrackTask } from './sample-processor.js';
 
 /** A read costs as much as the copying of so many bytes: shorter pieces no farther apart are read together. */
 const NEAR_BYTES = 8 * 1024;
 /** At most so much at once: the caches of a processor hold it. */
 const TOGETHER_BYTES = 256 * 1024;
 
-/** Makes the bytes of stretches, on one thread. */
-export class StretchFiller {
+/** Makes the bytes of chunks, on one thread. */
+export class ChunkFiller {
   readonly #source: ByteSource;
-  readonly #processor: SampleProcessor;
+  readonly #processors: readonly SampleProcessor[];
   /** What was read for several pieces. */
   #together = new Uint8Array(0);
 
-  constructor(source: ByteSource, processor: SampleProcessor) {
+  private constructor(source: ByteSource, processors: readonly SampleProcessor[]) {
     this.#source = source;
-    this.#processor = processor;
+    this.#processors = processors;
+  }
+
+  /** @param steps the tasks of each step that samples go through, in order */
+  static async create(source: ByteSource, steps: readonly (readonly TrackTask[])[]): Promise<ChunkFiller> {
+    return new ChunkFiller(source, await Promise.all(steps.map(SampleProcessor.create)));
   }
 
   /**
-   * Fills `target` with the bytes of the stretch, which it must be as long as.
+   * Fills `target` with the bytes of the chunk, which it must be as long as.
    * @throws PrpackError INPUT_UNREADABLE, TRUNCATED_INPUT
    */
-  fill({ literals, copies }: Stretch, target: Uint8Array): void {
+  fill({ literals, copies }: Chunk, target: Uint8Array): void {
     for (const { at, bytes } of literals) target.set(bytes, at);
     for (let i = 0; i < copies.length; ) {
       const end = endOfNeighbours(copies, i);
@@ -31,10 +36,12 @@ export class StretchFiller {
       else this.#readTogether(copies, i, end, target);
       i = end;
     }
-    for (let i = 0; i < copies.length; i += 3) {
-      this.#processor.process(target, copies[i], copies[i + 2], copies[i + 1]);
+    for (const processor of this.#processors) {
+      for (let i = 0; i < copies.length; i += 3) {
+        processor.process(target, copies[i], copies[i + 2], copies[i + 1]);
+      }
+      processor.flush();
     }
-    this.#processor.flush();
   }
 
   #read(copies: Float64Array, i: number, target: Uint8Array): void {

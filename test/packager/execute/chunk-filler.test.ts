@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MemorySource } from '../../../src/bytes/source.js';
-import { SampleProcessor } from '../../../src/packager/execute/sample-processor.js';
-import { StretchFiller } from '../../../src/packager/execute/stretch-filler.js';
+import { ChunkFiller } from '../../../src/packager/execute/chunk-filler.js';
 
 const input = Uint8Array.from({ length: 2 ** 20 }, (_, i) => (i * 31 + (i >> 8)) & 0xff);
 
@@ -15,10 +14,10 @@ class WatchedSource extends MemorySource {
   }
 }
 
-/** Fills a stretch with pieces `[inputBytes, lengthBytes]`, one behind the other. */
+/** Fills a chunk with pieces `[inputBytes, lengthBytes]`, one behind the other. */
 async function fill(pieces: readonly (readonly [number, number])[], headBytes = 0) {
   const source = new WatchedSource(input);
-  const filler = new StretchFiller(source, await SampleProcessor.create([]));
+  const filler = await ChunkFiller.create(source, []);
   const copies: number[] = [];
   let at = headBytes;
   for (const [inputBytes, lengthBytes] of pieces) {
@@ -36,7 +35,7 @@ async function fill(pieces: readonly (readonly [number, number])[], headBytes = 
   return source.reads;
 }
 
-describe('StretchFiller', () => {
+describe('ChunkFiller', () => {
   it('reads short pieces that are near one another at once', async () => {
     const pieces = [
       [100, 300],
@@ -88,7 +87,7 @@ describe('StretchFiller', () => {
     for (const [, lengthBytes] of reads) expect(lengthBytes).toBeLessThanOrEqual(2 ** 18);
   });
 
-  it('copes with a stretch that has nothing of the input', async () => {
+  it('copes with a chunk that has nothing of the input', async () => {
     expect(await fill([], 10)).toEqual([]);
   });
 });

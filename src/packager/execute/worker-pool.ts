@@ -1,0 +1,95 @@
+import type { OpenFile } from '../../bytes/source.js';
+import { PrpackError } from '../../errors.js';
+import type { Chunk } from './chunk.js';
+import type { OnWritten, Work } from './inline.js';
+import { type FromWriter, type ToWriter, unpackError } from './messages.js';
+import { Thread } from './thread.js';
+
+/** Chunks that a thread has before it, each with memory, so that it never waits while this thread writes one itself. */
+const QUEUED_CHUNKS = 4;
+
+/** A writing thread, and the chunks that were given to it and are not done with. */
+interface PoolWorker {
+  readonly thread: Thread<ToWriter, FromWriter>;
+  /** Not confirmed yet, in order. */
+  readonly unconfirmed: Chunk[];
+  /** Those, and the ones whose bytes are still in use. */
+  pending: number;
+}
+
+/** The threads that write beside this one. They start while the output is still being planned. */
+export class WorkerPool {
+  readonly #workers: readonly PoolWorker[];
+  #take: (worker: PoolWorker, answer: FromWriter) => void = () => {};
+  /** What goes wrong before the work begins is kept until then. */
+  #report: (error: Error) => void = (error) => {
+    this.#failure = error;
+  };
+  #failure: Error | undefined;
+
+  constructor(threads: number) {
+    this.#workers = Array.from({ length: threads }, () => {
+      const onMessage = (answer: FromWriter) => this.#take(worker, answer);
+      const thread: PoolWorker['thread'] = new Thread('worker.js', onMessage, (error) => this.#report(error));
+      const worker: PoolWorker = { thread, unconfirmed: [], pending: 0 };
+      return worker;
+    });
+  }
+
+  /**
+   * Gives out chunks, once in the life of a pool.
+   * @param report called with whatever goes wrong; the promise is pending for ever then
+   * @returns when no chunk is left and all that were given are written
+   */
+  write(
+    { chunks, steps, chunkBytes, output }: Work,
+    input: OpenFile,
+    onWritten: OnWritten,
+    report: (error: Error) => void,
+  ): Promise<void> {
+    return new Promise((finish) => {
+      this.#report = report;
+      if (this.#failure) report(this.#failure);
+      const take = async (worker: PoolWorker, answer: FromWriter) => {
+        if (answer.kind === 'failed') throw unpackError(answer.error);
+        const { startBytes, memory } = answer;
+        const chunk = confirmed(worker, startBytes);
+        await onWritten(chunk, new Uint8Array(memory, 0, chunk.lengthBytes));
+        worker.pending--;
+        give(worker, chunks, memory);
+        if (this.#workers.every(({ pending }) => pending === 0)) finish();
+      };
+      this.#take = (worker, answer) => void take(worker, answer).catch(report);
+      for (const { thread } of this.#workers) thread.post({ kind: 'start', steps, input, output });
+      for (let round = 0; round < QUEUED_CHUNKS; round++) {
+        for (const worker of this.#workers) give(worker, chunks, new ArrayBuffer(chunkBytes));
+      }
+    });
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#workers.map(({ thread }) => thread.stop()));
+  }
+}
+
+function give(worker: PoolWorker, chunks: Iterator<Chunk>, free: ArrayBuffer): void {
+  const { done, value: chunk } = chunks.next();
+  if (done) return;
+  // A view sent to a thread takes all of its memory along, so these are cut out.
+  const literals = chunk.literals.map(({ at, bytes }) => ({ at, bytes: bytes.slice() }));
+  const memory = free.byteLength < chunk.lengthBytes ? new ArrayBuffer(chunk.lengthBytes) : free;
+  worker.unconfirmed.push(chunk);
+  worker.pending++;
+  const transfer = [memory, ...literals.map(({ bytes }) => bytes.buffer as ArrayBuffer)];
+  worker.thread.post({ kind: 'chunk', chunk: { ...chunk, literals }, memory }, transfer);
+}
+
+function confirmed({ unconfirmed }: PoolWorker, startBytes: number): Chunk {
+  const chunk = unconfirmed.shift();
+  if (chunk?.startBytes === startBytes) return chunk;
+  throw new PrpackError('INTERNAL', 'a thread did not write what it was given', {
+    expected: chunk?.startBytes ?? 'nothing',
+    received: startBytes,
+    remedy: 'Run it again with --threads 1, and report this as a defect of prpack.',
+  });
+}
