@@ -62,6 +62,11 @@ export class BitReader {
     for (let left = bits; left > 0; left -= 32) this.u(Math.min(left, 32));
   }
 
+  /** Passes what is left of the byte at hand. Returns its bits as a number: 0 where they are zeros, or none. */
+  align(): number {
+    return this.u(this.#bitsLeft);
+  }
+
   /** Unsigned Exp-Golomb code, 0 to 2^32 − 2 (ISO/IEC 14496-10 9.1, ITU-T H.265 9.2). */
   ue(): number {
     const zeros = this.#leadingZeros();

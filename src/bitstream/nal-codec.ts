@@ -3,12 +3,13 @@ import { createAvcGrammar } from './avc.js';
 import { BitReader, END_OF_BITS } from './bit-reader.js';
 import { createHevcGrammar } from './hevc.js';
 import type { NalGrammar } from './nal-grammar.js';
+import { createVvcGrammar } from './vvc.js';
 
 /** What {@link NalCodec.clearBytes} returns when it was given too few bytes of the NAL unit to tell. */
 export const NEED_MORE = -1;
 
 /** Bitstreams made of NAL units that this program can protect. */
-export type NalCodecKind = 'avc' | 'hevc';
+export type NalCodecKind = 'avc' | 'hevc' | 'vvc';
 
 /** Tells for each NAL unit of one video track, in decoding order, where its clear bytes end. */
 export interface NalCodec {
@@ -31,11 +32,12 @@ export interface NalCodec {
 const GRAMMARS: Record<NalCodecKind, () => NalGrammar> = {
   avc: createAvcGrammar,
   hevc: createHevcGrammar,
+  vvc: createVvcGrammar,
 };
 
 /**
  * A codec for one track (it remembers parameter sets, so tracks do not share it).
- * @param parameterSets whole NAL units from the decoder configuration record (`avcC`, `hvcC`), without length
+ * @param parameterSets whole NAL units from the decoder configuration record (`avcC`, `hvcC`, `vvcC`), without length
  *   fields; NAL units that are no parameter sets are ignored
  * @throws PrpackError MALFORMED_INPUT
  */

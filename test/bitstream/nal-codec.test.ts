@@ -47,7 +47,7 @@ describe('slice headers end where ffmpeg says', () => {
   });
 });
 
-describe.each(['avc', 'hevc'] as const)('%s', (kind) => {
+describe.each(['avc', 'hevc', 'vvc'] as const)('%s', (kind) => {
   it('takes the NAL unit from the middle of the given bytes', () => {
     const { head, nalSizeBytes, clearBytes } = fixture(kind);
     const shifted = Uint8Array.of(0, 0, 0, 9, ...head);
