@@ -1,6 +1,7 @@
 import type { ByteSource } from '../bytes/source.js';
 import type { Movie } from '../isobmff/movie.js';
 import type { AssignedKey } from '../keys/key-source.js';
+import { coverageOf, coverageWarning, expectSomeProtected } from './coverage.js';
 import type { Crew } from './execute/crew.js';
 import { breathe } from './job.js';
 import { encryptEdits, type TrackEncryption } from './plan/encrypt-edits.js';
@@ -54,13 +55,14 @@ export async function planEncryption(
     fragmentDurationSeconds = DEFAULT_FRAGMENT_SECONDS,
     ivSize = DEFAULT_IV_SIZE,
   } = options;
-  const { boxes, warnings, laUrl } = buildPsshBoxes(keys, options);
+  const { boxes, warnings: psshWarnings, laUrl } = buildPsshBoxes(keys, options);
   const pause = () => {
     options.onProgress?.({ phase: 'plan', bytesDone: 0, bytesTotal: source.sizeBytes });
     return breathe(options.signal);
   };
   const request = { tracks, keys, ivSize, ...(ivStarts && { ivStarts }) };
   const encryptions = await protectTracks(source, request, pause);
+  const warnings = [...psshWarnings, ...coverageWarnings(encryptions)];
   const known = { layout, encryptions, psshBoxes: boxes, ...(laUrl !== undefined && { laUrl }) };
   if (layout === 'keep') {
     const plan = new KeepPlan(movie, source, encryptEdits(movie, encryptions, boxes));
@@ -68,4 +70,13 @@ export async function planEncryption(
   }
   const plan = new FragmentedPlan(movie, source, encryptions, boxes, fragmentDurationSeconds);
   return { ...known, plan, fragments: plan.fragmentCount, warnings: [...warnings, ...plan.warnings] };
+}
+
+/** Sees to it that every track is protected somewhere, and reports those that are so only in small part. */
+function coverageWarnings(encryptions: readonly TrackEncryption[]): string[] {
+  return encryptions.flatMap((encryption) => {
+    const coverage = coverageOf(encryption);
+    expectSomeProtected(encryption.track, coverage);
+    return coverageWarning(encryption.track, coverage) ?? [];
+  });
 }
