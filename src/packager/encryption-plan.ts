@@ -1,6 +1,7 @@
 import type { ByteSource } from '../bytes/source.js';
 import type { Movie } from '../isobmff/movie.js';
 import type { AssignedKey } from '../keys/key-source.js';
+import { holdsPictures, playerWarning } from './codecs.js';
 import { coverageOf, coverageWarning, expectSomeProtected } from './coverage.js';
 import type { Crew } from './execute/crew.js';
 import { breathe } from './job.js';
@@ -62,7 +63,12 @@ export async function planEncryption(
   };
   const request = { tracks, keys, ivSize, ...(ivStarts && { ivStarts }) };
   const encryptions = await protectTracks(source, request, pause);
-  const warnings = [...psshWarnings, ...coverageWarnings(encryptions)];
+  const warnings = [
+    ...psshWarnings,
+    ...tracks.flatMap(({ track }) => playerWarning(track) ?? []),
+    ...pictureWarnings(movie),
+    ...coverageWarnings(encryptions),
+  ];
   const known = { layout, encryptions, psshBoxes: boxes, ...(laUrl !== undefined && { laUrl }) };
   if (layout === 'keep') {
     const plan = new KeepPlan(movie, source, encryptEdits(movie, encryptions, boxes));
@@ -70,6 +76,16 @@ export async function planEncryption(
   }
   const plan = new FragmentedPlan(movie, source, encryptions, boxes, fragmentDurationSeconds);
   return { ...known, plan, fragments: plan.fragmentCount, warnings: [...warnings, ...plan.warnings] };
+}
+
+/** Where still pictures are all that a file has to see, somebody may have meant them to be encrypted. */
+function pictureWarnings({ tracks, moov }: Movie): string[] {
+  const visual = tracks.filter(({ handler }) => handler === 'vide');
+  if (!visual.every((track) => holdsPictures(track, moov))) return [];
+  return visual.map(
+    ({ id, entries }) =>
+      `Track ${id} holds still pictures (${entries[0].format.trim()}), which are left clear.`,
+  );
 }
 
 /** Sees to it that every track is protected somewhere, and reports those that are so only in small part. */
