@@ -9,6 +9,7 @@ import { encryptEdits, type TrackEncryption } from './plan/encrypt-edits.js';
 import { FragmentedPlan } from './plan/fragmented-plan.js';
 import { KeepPlan } from './plan/keep-plan.js';
 import type { OutputPlan } from './plan/output-plan.js';
+import { expectFewFrames } from './plan/pcm-samples.js';
 import { protectTracks } from './protect-tracks.js';
 import { buildPsshBoxes } from './pssh-boxes.js';
 import type { DescribedTrack } from './tracks.js';
@@ -56,6 +57,12 @@ export async function planEncryption(
     fragmentDurationSeconds = DEFAULT_FRAGMENT_SECONDS,
     ivSize = DEFAULT_IV_SIZE,
   } = options;
+  if (layout === 'keep') {
+    expectFewFrames(
+      tracks.map(({ track }) => track),
+      movie.moov,
+    );
+  }
   const { boxes, warnings: psshWarnings, laUrl } = buildPsshBoxes(keys, options);
   const pause = () => {
     options.onProgress?.({ phase: 'plan', bytesDone: 0, bytesTotal: source.sizeBytes });

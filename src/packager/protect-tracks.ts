@@ -7,6 +7,7 @@ import { protectedBytesAt, type SubsampleTable } from '../cenc/subsamples.js';
 import type { AssignedKey } from '../keys/key-source.js';
 import { sampleProtectionOf } from './codecs.js';
 import type { TrackEncryption } from './plan/encrypt-edits.js';
+import { expectWholeFrames } from './plan/pcm-samples.js';
 import { nalCodecsOf, type ScannedSubsamples, scanSubsamples } from './scan.js';
 import type { DescribedTrack } from './tracks.js';
 
@@ -43,6 +44,7 @@ export async function protectTracks(
 ): Promise<TrackEncryption[]> {
   const scanned: (ScannedSubsamples | undefined)[] = [];
   for (const [i, described] of tracks.entries()) {
+    expectWholeFrames(described.track, described.frameBytes);
     const codecs = nalCodecs[i];
     scanned.push(codecs && (await scanSubsamples(described, codecs, source, ivSize, breathe)));
   }

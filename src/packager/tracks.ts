@@ -9,6 +9,7 @@ import {
   holdsPictures,
   sampleProtectionOf,
 } from './codecs.js';
+import { frameBytesOf } from './plan/pcm-samples.js';
 import { isProtected } from './protection-reader.js';
 import type { TrackSelector } from './types.js';
 
@@ -20,6 +21,8 @@ export interface DescribedTrack {
   readonly holdsPictures?: boolean;
   /** What more is known of a codec that cannot be encrypted. */
   readonly explanation?: string | undefined;
+  /** Of uncompressed audio: bytes of a frame, where the sample entries tell. */
+  readonly frameBytes?: number | undefined;
 }
 
 /** Names of handler types in reports; others stand for themselves. */
@@ -36,6 +39,7 @@ export async function describeTracks(movie: Movie): Promise<DescribedTrack[]> {
     track,
     codecs: codecs[i].entries,
     holdsPictures: holdsPictures(track, movie.moov),
+    frameBytes: frameBytesOf(track, movie.moov),
     explanation: explainCodec(unsupportedEntryOf(track) ?? track.entries[0], movie.moov),
   }));
 }

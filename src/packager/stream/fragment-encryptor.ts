@@ -80,9 +80,9 @@ export class FragmentEncryptor {
     const { init, keys, ivSize, signal } = this.#work;
     const source = new StreamWindow(init, boxes);
     const movie = readMovie(source);
-    const tracks = this.#work.tracks.map(({ track, codecs }) => ({
-      track: movie.tracks[track.index],
-      codecs,
+    const tracks = this.#work.tracks.map((described) => ({
+      ...described,
+      track: movie.tracks[described.track.index],
     }));
     expectDisjointSamples(movie, new Set(tracks.map(({ track }) => track)));
     const ivStarts = this.#ivs.map(({ next }) => next);
