@@ -40,6 +40,7 @@ export function createAvcGrammar(): NalGrammar {
 
 class AvcGrammar implements NalGrammar {
   readonly clause = 'ISO/IEC 14496-10 7.3.3';
+  readonly startCodeClause = 'ISO/IEC 14496-10 7.4.1';
   readonly #spsById: (AvcSps | undefined)[] = new Array(32).fill(undefined);
   readonly #ppsById: (AvcPps | undefined)[] = new Array(256).fill(undefined);
   #partitionPps: AvcPps | undefined;

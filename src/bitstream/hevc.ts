@@ -38,6 +38,7 @@ export function createHevcGrammar(): NalGrammar {
 /** Slice segment headers of the base layer. The fields after the parameter sets belong to the slice at hand. */
 class HevcGrammar implements NalGrammar {
   readonly clause = 'ITU-T H.265 7.3.6';
+  readonly startCodeClause = 'ISO/IEC 23008-2 7.4.2';
   readonly #spsById: (HevcSps | undefined)[] = new Array(16).fill(undefined);
   readonly #ppsById: (HevcPps | undefined)[] = new Array(64).fill(undefined);
 

@@ -13,6 +13,8 @@ export type NalCodecKind = 'avc' | 'hevc' | 'vvc';
 
 /** Tells for each NAL unit of one video track, in decoding order, where its clear bytes end. */
 export interface NalCodec {
+  /** Standard and clause that forbids start codes inside a NAL unit, for error messages. */
+  readonly startCodeClause: string;
   /**
    * How many leading bytes of a NAL unit must stay clear: all of a unit that holds no slice data; the NAL
    * header and the slice header, rounded up to a whole byte, of one that does. Parameter sets are taken up
@@ -61,5 +63,5 @@ export function createNalCodec(kind: NalCodecKind, parameterSets: readonly Uint8
   }
 
   for (const parameterSet of parameterSets) clearBytes(parameterSet, parameterSet.length);
-  return { clearBytes };
+  return { startCodeClause: grammar.startCodeClause, clearBytes };
 }

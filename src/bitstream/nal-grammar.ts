@@ -4,6 +4,8 @@ import type { BitReader } from './bit-reader.js';
 export interface NalGrammar {
   /** Standard and clause of the NAL unit syntax, for error messages. */
   readonly clause: string;
+  /** Standard and clause that forbids start codes inside a NAL unit, for error messages. */
+  readonly startCodeClause: string;
   /**
    * How many bytes of the NAL unit at the reader must stay clear.
    * @throws END_OF_BITS when the reader's bytes do not suffice to tell

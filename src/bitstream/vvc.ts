@@ -44,6 +44,7 @@ export function createVvcGrammar(): NalGrammar {
 /** Slice headers of the base layer. */
 class VvcGrammar implements NalGrammar {
   readonly clause = 'ITU-T H.266 7.3.7';
+  readonly startCodeClause = 'ISO/IEC 23090-3 7.4.2.2';
   readonly spsById: (VvcSps | undefined)[] = new Array(16).fill(undefined);
   readonly ppsById: (VvcPps | undefined)[] = new Array(64).fill(undefined);
   /** Of the picture at hand. */

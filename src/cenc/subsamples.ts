@@ -13,6 +13,14 @@ export interface SubsampleTable {
   readonly protectedBytes: Uint32Array;
 }
 
+/** What the mapped samples hold of coded media, whatever of it could be protected. */
+export interface SliceTally {
+  /** Bytes behind the clear leads: slice data, tile data. */
+  readonly sliceBytes: number;
+  /** Samples that have some, but not enough in one place to be protected. */
+  readonly samplesTooSmall: number;
+}
+
 /** The most that the u16 field BytesOfClearData can say. */
 const MAX_CLEAR = 0xffff;
 /** A `saiz` entry, u8, counts the IV, the u16 subsample count and 6 bytes a subsample (23001-7 7.1). */
@@ -51,12 +59,15 @@ export class SubsampleBuilder {
   #protectedBytes = new Uint32Array(1024);
   #sampleCount = 0;
   #entryCount = 0;
+  #sliceBytes = 0;
+  #samplesTooSmall = 0;
 
   // The sample at hand: clear and protected bytes in turn, and the clear bytes after the last protected ones.
   #rangeClear = new Float64Array(64);
   #rangeProtected = new Float64Array(64);
   #rangeCount = 0;
   #pendingClear = 0;
+  #sliceBytesBefore = 0;
 
   constructor(scheme: Scheme, ivSizeBytes: 0 | IvSize) {
     this.#unitBytes = scheme.protectedUnitBytes;
@@ -67,6 +78,7 @@ export class SubsampleBuilder {
   begin(): void {
     this.#rangeCount = 0;
     this.#pendingClear = 0;
+    this.#sliceBytesBefore = this.#sliceBytes;
   }
 
   /** The next `count` bytes stay clear. */
@@ -77,6 +89,7 @@ export class SubsampleBuilder {
   /** The next `totalBytes` bytes are protected but for the first `clearLeadBytes` and what alignment adds to them. */
   slice(clearLeadBytes: number, totalBytes: number): void {
     const room = totalBytes - clearLeadBytes;
+    this.#sliceBytes += room;
     const protectedBytes = room - (room % this.#unitBytes);
     this.#pendingClear += totalBytes - protectedBytes;
     if (protectedBytes > 0) this.#addRange(protectedBytes);
@@ -89,6 +102,7 @@ export class SubsampleBuilder {
    */
   end(sampleSizeBytes: number): void {
     this.#expectSum(sampleSizeBytes);
+    if (this.#rangeCount === 0 && this.#sliceBytes > this.#sliceBytesBefore) this.#samplesTooSmall++;
     if (this.#countEntries() > this.#maxEntries) this.#clearSmallest();
     for (let i = 0; i < this.#rangeCount; i++) {
       const last = this.#splitClear(this.#rangeClear[i]);
@@ -96,6 +110,11 @@ export class SubsampleBuilder {
     }
     if (this.#pendingClear > 0) this.#addEntry(this.#splitClear(this.#pendingClear), 0);
     this.#closeSample();
+  }
+
+  /** Of all samples so far. */
+  get tally(): SliceTally {
+    return { sliceBytes: this.#sliceBytes, samplesTooSmall: this.#samplesTooSmall };
   }
 
   /** The table of all samples so far, trimmed, on shared memory. */

@@ -8,8 +8,14 @@ import { PrpackError } from '../errors.js';
 import { type Movie, readMovieInParts, type Track } from '../isobmff/movie.js';
 import { DecodeTimes } from '../isobmff/sample-table.js';
 import type { ContentKey } from '../keys/content-key.js';
+import { sampleBytesOf } from './coverage.js';
 import type { TrackEncryption } from './plan/encrypt-edits.js';
-import { ivsOf, protectedBytesOf, type TrackProtection } from './plan/track-protection.js';
+import {
+  ivsOf,
+  protectedBytesOf,
+  type TrackProtection,
+  totalProtectedBytes,
+} from './plan/track-protection.js';
 import { isProtected, type ReadProtection, readProtections } from './protection-reader.js';
 import { isPsshBox, readPsshBox } from './pssh.js';
 
@@ -26,11 +32,14 @@ export interface EncryptExpectations {
   readonly keyOf: (kid: string) => ContentKey;
   /** How many samples of each track are decrypted, spread evenly over it. Default 64. */
   readonly samplesChecked?: number;
+  /** The output is a part of a stream, of which a track may have too little to protect: the whole of it counts. */
+  readonly isPart?: boolean;
 }
 
 /**
  * Reads an encrypted output back, as if it came from elsewhere, and compares it with what was meant: structure, sample
- * sizes and times, IVs and subsamples, key ids in `tenc` and `pssh`; and decrypts samples of every encrypted track.
+ * sizes and times, IVs and subsamples, key ids in `tenc` and `pssh`; and decrypts samples of every encrypted track. Of a
+ * track with samples something must be protected.
  * @throws PrpackError OUTPUT_CHECK_FAILED
  */
 export async function checkEncrypted(path: string, expected: EncryptExpectations): Promise<void> {
@@ -44,10 +53,14 @@ export async function checkEncrypted(path: string, expected: EncryptExpectations
 
 /**
  * As `checkEncrypted`, for an output that is open already.
+ * @returns protected bytes of each of the expected encryptions, as the output has them
  * @throws PrpackError OUTPUT_CHECK_FAILED
  */
-export async function checkEncryptedSource(output: ByteSource, expected: EncryptExpectations): Promise<void> {
-  await checking(async () => {
+export async function checkEncryptedSource(
+  output: ByteSource,
+  expected: EncryptExpectations,
+): Promise<readonly number[]> {
+  return checking(async () => {
     expectEqual('the size of the file', expected.sizeBytes, output.sizeBytes);
     const samples = new SampleComparison(expected.movie);
     const checks = expected.encryptions.map(
@@ -65,6 +78,8 @@ export async function checkEncryptedSource(output: ByteSource, expected: Encrypt
     }
     samples.end();
     expectPsshNamesKeys(movie!, kids);
+    if (!expected.isPart) for (const check of checks) check.expectSomeProtected();
+    return checks.map(({ protectedBytes }) => protectedBytes);
   });
 }
 
@@ -118,9 +133,9 @@ export async function expectSampleCounts(
 }
 
 /** Makes every other failure one of the check. */
-async function checking(check: () => Promise<void>): Promise<void> {
+async function checking<T>(check: () => Promise<T>): Promise<T> {
   try {
-    await check();
+    return await check();
   } catch (error) {
     if (error instanceof PrpackError && error.code === 'OUTPUT_CHECK_FAILED') throw error;
     throw failed('it cannot be read back', error);
@@ -179,6 +194,8 @@ class EncryptionCheck {
   readonly #chosen: readonly number[];
   #cipher: SampleCipher | undefined;
   #first = 0;
+  /** Of the samples so far, by what the output says. */
+  protectedBytes = 0;
 
   constructor(encryption: TrackEncryption, expected: EncryptExpectations, output: ByteSource) {
     this.#encryption = encryption;
@@ -196,11 +213,22 @@ class EncryptionCheck {
     const { count } = found.track.samples;
     if (count === 0) return; // its KID is in no sample's protection
     expectSameProtection(this.#encryption, this.#first, found);
+    this.protectedBytes += totalProtectedBytes({
+      ...this.#encryption,
+      ...found,
+      scheme: this.#encryption.scheme,
+    });
     const end = this.#first + count;
     for (const sample of this.#chosen) {
       if (sample >= this.#first && sample < end) await this.#decrypt(sample, found);
     }
     this.#first = end;
+  }
+
+  expectSomeProtected(): void {
+    const { track } = this.#encryption;
+    if (this.protectedBytes > 0 || sampleBytesOf(track) === 0) return;
+    throw failed(`nothing of track ${track.id} is protected`);
   }
 
   /** By what the output alone says of the sample; it must be the input's, and not have been before. */

@@ -14,6 +14,7 @@ import { Clock, publishOutput, withInput, withWorkerPool } from './job.js';
 import { assignKeys } from './key-assignment.js';
 import { expectDisjointSamples } from './plan/disjoint.js';
 import type { TrackEncryption } from './plan/encrypt-edits.js';
+import { withGroupedFrames } from './plan/pcm-samples.js';
 import { movieDurationSeconds } from './plan/timing.js';
 import { totalProtectedBytes } from './plan/track-protection.js';
 import { reportPssh } from './pssh.js';
@@ -51,7 +52,7 @@ export async function prepareJob(
   clock: Clock,
   pool?: WorkerPool,
 ): Promise<EncryptJob> {
-  const movie = readMovie(source);
+  const movie = options.layout === 'keep' ? readMovie(source) : withGroupedFrames(readMovie(source));
   const described = await describeTracks(movie);
   const tracks = selectTracks(described, options.tracks);
   expectDisjointSamples(movie, new Set(tracks.map(({ track }) => track)));

@@ -1,12 +1,15 @@
 import type { ByteSource } from '../bytes/source.js';
 import type { Movie } from '../isobmff/movie.js';
 import type { AssignedKey } from '../keys/key-source.js';
+import { holdsPictures, playerWarning } from './codecs.js';
+import { coverageOf, coverageWarning, expectSomeProtected } from './coverage.js';
 import type { WorkerPool } from './execute/worker-pool.js';
 import { breathe } from './job.js';
 import { encryptEdits, type TrackEncryption } from './plan/encrypt-edits.js';
 import { FragmentedPlan } from './plan/fragmented-plan.js';
 import { KeepPlan } from './plan/keep-plan.js';
 import type { OutputPlan } from './plan/output-plan.js';
+import { expectFewFrames } from './plan/pcm-samples.js';
 import { protectTracks } from './protect-tracks.js';
 import { buildPsshBoxes } from './pssh-boxes.js';
 import type { DescribedTrack } from './tracks.js';
@@ -54,13 +57,25 @@ export async function planEncryption(
     fragmentDurationSeconds = DEFAULT_FRAGMENT_SECONDS,
     ivSize = DEFAULT_IV_SIZE,
   } = options;
-  const { boxes, warnings, laUrl } = buildPsshBoxes(keys, options);
+  if (layout === 'keep') {
+    expectFewFrames(
+      tracks.map(({ track }) => track),
+      movie.moov,
+    );
+  }
+  const { boxes, warnings: psshWarnings, laUrl } = buildPsshBoxes(keys, options);
   const pause = () => {
     options.onProgress?.({ phase: 'plan', bytesDone: 0, bytesTotal: source.sizeBytes });
     return breathe(options.signal);
   };
   const request = { tracks, keys, ivSize, ...(ivStarts && { ivStarts }) };
   const encryptions = await protectTracks(source, request, pause);
+  const warnings = [
+    ...psshWarnings,
+    ...tracks.flatMap(({ track }) => playerWarning(track) ?? []),
+    ...pictureWarnings(movie),
+    ...coverageWarnings(encryptions),
+  ];
   const known = { layout, encryptions, psshBoxes: boxes, ...(laUrl !== undefined && { laUrl }) };
   if (layout === 'keep') {
     const plan = new KeepPlan(movie, source, encryptEdits(movie, encryptions, boxes));
@@ -68,4 +83,23 @@ export async function planEncryption(
   }
   const plan = new FragmentedPlan(movie, source, encryptions, boxes, fragmentDurationSeconds);
   return { ...known, plan, fragments: plan.fragmentCount, warnings: [...warnings, ...plan.warnings] };
+}
+
+/** Where still pictures are all that a file has to see, somebody may have meant them to be encrypted. */
+function pictureWarnings({ tracks, moov }: Movie): string[] {
+  const visual = tracks.filter(({ handler }) => handler === 'vide');
+  if (!visual.every((track) => holdsPictures(track, moov))) return [];
+  return visual.map(
+    ({ id, entries }) =>
+      `Track ${id} holds still pictures (${entries[0].format.trim()}), which are left clear.`,
+  );
+}
+
+/** Sees to it that every track is protected somewhere, and reports those that are so only in small part. */
+function coverageWarnings(encryptions: readonly TrackEncryption[]): string[] {
+  return encryptions.flatMap((encryption) => {
+    const coverage = coverageOf(encryption);
+    expectSomeProtected(encryption.track, coverage);
+    return coverageWarning(encryption.track, coverage) ?? [];
+  });
 }

@@ -7,7 +7,8 @@ import { protectedBytesAt, type SubsampleTable } from '../cenc/subsamples.js';
 import type { AssignedKey } from '../keys/key-source.js';
 import { sampleProtectionOf } from './codecs.js';
 import type { TrackEncryption } from './plan/encrypt-edits.js';
-import { nalCodecsOf, scanSubsamples } from './scan.js';
+import { expectWholeFrames } from './plan/pcm-samples.js';
+import { nalCodecsOf, type ScannedSubsamples, scanSubsamples } from './scan.js';
 import type { DescribedTrack } from './tracks.js';
 
 /** How tracks are to be protected. */
@@ -41,11 +42,13 @@ export async function protectTracks(
   { tracks, keys, ivSize, ivStarts, nalCodecs = nalCodecsOfTracks(tracks) }: ProtectionRequest,
   breathe: () => Promise<void>,
 ): Promise<TrackEncryption[]> {
-  const tables: (SubsampleTable | undefined)[] = [];
+  const scanned: (ScannedSubsamples | undefined)[] = [];
   for (const [i, described] of tracks.entries()) {
+    expectWholeFrames(described.track, described.frameBytes);
     const codecs = nalCodecs[i];
-    tables.push(codecs && (await scanSubsamples(described, codecs, source, ivSize, breathe)));
+    scanned.push(codecs && (await scanSubsamples(described, codecs, source, ivSize, breathe)));
   }
+  const tables = scanned.map((one) => one?.table);
   const ivPlans = planIvs(tracks, tables, keys, ivSize, ivStarts);
   return tracks.map(({ track }, i) => ({
     track,
@@ -53,6 +56,7 @@ export async function protectTracks(
     pattern: NO_PATTERN,
     ivPlan: ivPlans[i],
     subsamples: tables[i],
+    sliceTally: scanned[i]?.tally,
     keyNumbers: undefined,
     kids: [keys[i].kid],
     tenc: {

@@ -2,7 +2,7 @@ import { createNalCodec, type NalCodec } from '../bitstream/nal-codec.js';
 import { type ByteSource, ReadWindow } from '../bytes/source.js';
 import { NalSubsampleMapper } from '../cenc/nal-subsamples.js';
 import { type IvSize, SCHEMES } from '../cenc/scheme.js';
-import { SubsampleBuilder, type SubsampleTable } from '../cenc/subsamples.js';
+import { type SliceTally, SubsampleBuilder, type SubsampleTable } from '../cenc/subsamples.js';
 import { PrpackError } from '../errors.js';
 import type { SampleTable } from '../isobmff/sample-table.js';
 import type { DescribedTrack } from './tracks.js';
@@ -20,6 +20,12 @@ export function nalCodecsOf({ codecs }: DescribedTrack): NalCodec[] {
   return codecs.map(({ kind, parameterSets }) => createNalCodec(kind!, parameterSets!));
 }
 
+/** The subsamples of a track, and what its samples hold that they were made of. */
+export interface ScannedSubsamples {
+  readonly table: SubsampleTable;
+  readonly tally: SliceTally;
+}
+
 /**
  * Finds the subsamples of a track of NAL units, by reading the headers of all its samples.
  * @param nalCodecs the same for all parts of a track that is read in parts
@@ -32,7 +38,7 @@ export async function scanSubsamples(
   source: ByteSource,
   ivSize: IvSize,
   breathe: () => Promise<void>,
-): Promise<SubsampleTable> {
+): Promise<ScannedSubsamples> {
   const { samples } = track;
   const builder = new SubsampleBuilder(SCHEMES.cenc, ivSize);
   const mappers = nalCodecs.map(
@@ -46,14 +52,13 @@ export async function scanSubsamples(
     const offset = samples.offsets[sample];
     const size = samples.sizes[sample];
     try {
-      mappers[samples.entryRuns[run].entryIndex - 1].map(size, (at, length) =>
-        window.view(offset + at, Math.min(length, size - at)),
-      );
+      const peek = (at: number, length: number) => window.view(offset + at, Math.min(length, size - at));
+      mappers[samples.entryRuns[run].entryIndex - 1].map(size, peek, offset);
     } catch (error) {
       throw atSample(error, track.id, sample, offset);
     }
   }
-  return builder.finish();
+  return { table: builder.finish(), tally: builder.tally };
 }
 
 function windowBytes({ sizes, count }: SampleTable): number {

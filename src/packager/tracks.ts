@@ -1,7 +1,15 @@
 import { PrpackError } from '../errors.js';
 import { type CodecDescription, readCodecs } from '../isobmff/codec-reader.js';
 import type { Movie, Track } from '../isobmff/movie.js';
-import { encryptableCodecs, sampleProtectionOf } from './codecs.js';
+import type { SampleEntry } from '../isobmff/sample-entry.js';
+import {
+  encryptableCodecs,
+  explainCodec,
+  foreignSystemOf,
+  holdsPictures,
+  sampleProtectionOf,
+} from './codecs.js';
+import { frameBytesOf } from './plan/pcm-samples.js';
 import { isProtected } from './protection-reader.js';
 import type { TrackSelector } from './types.js';
 
@@ -9,6 +17,12 @@ import type { TrackSelector } from './types.js';
 export interface DescribedTrack {
   readonly track: Track;
   readonly codecs: readonly CodecDescription[];
+  /** Still pictures, such as thumbnails: left clear, as text is. */
+  readonly holdsPictures?: boolean;
+  /** What more is known of a codec that cannot be encrypted. */
+  readonly explanation?: string | undefined;
+  /** Of uncompressed audio: bytes of a frame, where the sample entries tell. */
+  readonly frameBytes?: number | undefined;
 }
 
 /** Names of handler types in reports; others stand for themselves. */
@@ -21,11 +35,17 @@ export function typeNameOf(track: Track): string {
 /** @throws PrpackError MALFORMED_INPUT */
 export async function describeTracks(movie: Movie): Promise<DescribedTrack[]> {
   const codecs = await readCodecs(movie.moov.bytes, movie.moov.startBytes);
-  return movie.tracks.map((track, i) => ({ track, codecs: codecs[i].entries }));
+  return movie.tracks.map((track, i) => ({
+    track,
+    codecs: codecs[i].entries,
+    holdsPictures: holdsPictures(track, movie.moov),
+    frameBytes: frameBytesOf(track, movie.moov),
+    explanation: explainCodec(unsupportedEntryOf(track) ?? track.entries[0], movie.moov),
+  }));
 }
 
 /**
- * The tracks to encrypt.
+ * The tracks to encrypt: audio and video, but for tracks of still pictures.
  * @param hasSamples tracks without are left out; those of a stream may get some later
  * @throws PrpackError INVALID_ARGUMENT when a selector fits no audio or video track; ALREADY_ENCRYPTED;
  *   NOTHING_TO_ENCRYPT; UNSUPPORTED_CODEC
@@ -37,7 +57,8 @@ export function selectTracks(
 ): DescribedTrack[] {
   for (const { track } of described) expectClear(track);
   const media = described.filter(({ track }) => track.handler === 'vide' || track.handler === 'soun');
-  const selected = selectors ? selectBy(media, described, selectors) : media;
+  const moving = media.filter((entry) => !entry.holdsPictures);
+  const selected = selectors ? selectBy(media, described, selectors) : moving;
   const withSamples = selected.filter(({ track }) => hasSamples(track));
   if (withSamples.length === 0) throw nothingToEncrypt(described);
   for (const entry of withSamples) expectEncryptable(entry);
@@ -51,7 +72,10 @@ function selectBy(
 ): DescribedTrack[] {
   const chosen = new Set<DescribedTrack>();
   for (const selector of selectors) {
-    const fitting = media.filter(({ track }) => selector === track.id || selector === typeNameOf(track));
+    const fitting = media.filter(
+      (entry) =>
+        selector === entry.track.id || (selector === typeNameOf(entry.track) && !entry.holdsPictures),
+    );
     if (fitting.length === 0) throw noSuchTrack(selector, all);
     for (const entry of fitting) chosen.add(entry);
   }
@@ -68,6 +92,8 @@ function noSuchTrack(selector: TrackSelector, all: readonly DescribedTrack[]): P
 }
 
 function expectClear(track: Track): void {
+  const foreign = track.entries.find(foreignSystemOf);
+  if (foreign) throw foreignProtection(track, foreign);
   if (!isProtected(track)) return;
   const entry = track.entries.find(({ protection }) => protection)!;
   throw new PrpackError('ALREADY_ENCRYPTED', `track ${track.id} is encrypted already (${entry.fourcc})`, {
@@ -75,6 +101,20 @@ function expectClear(track: Track): void {
     offsetBytes: entry.node.startBytes,
     remedy: 'Give the clear file; prpack decrypt makes one where you have the key.',
   });
+}
+
+function foreignProtection({ id }: Track, entry: SampleEntry): PrpackError {
+  const { fourcc, node } = entry;
+  return new PrpackError(
+    'ALREADY_ENCRYPTED',
+    `track ${id} is protected already, by ${foreignSystemOf(entry)} (${fourcc.trim()})`,
+    {
+      boxPath: node.path,
+      offsetBytes: node.startBytes,
+      received: fourcc,
+      remedy: 'Give a clear file: prpack cannot undo the protection of other systems.',
+    },
+  );
 }
 
 function nothingToEncrypt(described: readonly DescribedTrack[]): PrpackError {
@@ -90,21 +130,26 @@ function nothingToEncrypt(described: readonly DescribedTrack[]): PrpackError {
   });
 }
 
-function expectEncryptable({ track }: DescribedTrack): void {
-  for (const { format, node } of track.entries) {
-    if (sampleProtectionOf(track.handler, format)) continue;
-    const handler = track.handler as 'vide' | 'soun';
-    throw new PrpackError(
-      'UNSUPPORTED_CODEC',
-      `track ${track.id}: ${typeNameOf(track)} codec '${format}' cannot be encrypted`,
-      {
-        boxPath: node.path,
-        offsetBytes: node.startBytes,
-        expected: encryptableCodecs(handler),
-        received: format,
-        remedy:
-          'Encode the track with a codec of the list, or leave it clear by selecting others with --track.',
-      },
-    );
-  }
+function unsupportedEntryOf({ entries, handler }: Track): SampleEntry | undefined {
+  return entries.find(({ format }) => !sampleProtectionOf(handler, format));
+}
+
+function expectEncryptable({ track, holdsPictures, explanation }: DescribedTrack): void {
+  const entry = unsupportedEntryOf(track);
+  if (!entry) return;
+  const { format, node } = entry;
+  const reason = holdsPictures ? 'its still pictures are always left clear' : explanation;
+  throw new PrpackError(
+    'UNSUPPORTED_CODEC',
+    `track ${track.id}: ${typeNameOf(track)} codec '${format}' cannot be encrypted${reason ? `: ${reason}` : ''}`,
+    {
+      boxPath: node.path,
+      offsetBytes: node.startBytes,
+      expected: encryptableCodecs(track.handler as 'vide' | 'soun'),
+      received: format,
+      remedy: holdsPictures
+        ? 'Select other tracks with --track.'
+        : 'Encode the track with a codec of the list, or leave it clear by selecting others with --track.',
+    },
+  );
 }

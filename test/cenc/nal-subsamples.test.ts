@@ -8,6 +8,7 @@ import { SubsampleBuilder } from '../../src/cenc/subsamples.js';
 
 /** NAL units whose first byte is 0 are clear; in others that byte is the size of their clear lead. */
 const leadCodec: NalCodec = {
+  startCodeClause: 'ISO/IEC 14496-10 7.4.1',
   clearBytes(head, nalSizeBytes, startBytes = 0) {
     const lead = head[startBytes];
     if (head.length - startBytes < Math.min(lead, nalSizeBytes)) return NEED_MORE;
@@ -87,6 +88,44 @@ describe('mapping a sample', () => {
       }),
     );
     expect(() => map([...lengthField(0xffffffff, 4), 1])).toThrow(/longer than the rest/);
+  });
+
+  it.each([
+    ['at its start', 8, [1, 2, 0, 0, 1, 5, 6, 7], 4 + 2],
+    ['at its end', 6, [1, 2, 3, 0, 0, 1], 4 + 3],
+    ['behind other zeros', 7, [1, 0, 0, 0, 0, 1, 9], 4 + 3],
+    ['across two reads', 5000, [...new Array<number>(4094).fill(9), 0, 0, 1], 4 + 4094],
+    [
+      'across two reads, cut behind its first byte',
+      5000,
+      [...new Array<number>(4095).fill(9), 0, 0, 1],
+      4 + 4095,
+    ],
+  ])('refuses a clear unit with a start code %s', (_, size, content, at) => {
+    const unit = [...lengthField(size, 4), ...content, ...new Array<number>(size - content.length).fill(9)];
+    unit[4] = 0; // the codec of these tests: a clear unit
+    const builder = new SubsampleBuilder(SCHEMES.cenc, 8);
+    const mapper = new NalSubsampleMapper(leadCodec, 4, builder);
+    const bytes = Uint8Array.from(unit);
+    expect(() => mapper.map(bytes.length, (from, length) => strict(bytes, from, length), 1000)).toThrow(
+      expect.objectContaining({
+        code: 'MALFORMED_INPUT',
+        details: expect.objectContaining({ offsetBytes: 1000 + at, clause: 'ISO/IEC 14496-10 7.4.1' }),
+      }),
+    );
+  });
+
+  it('takes zeros and emulation prevention in a clear unit, and looks no further into slices', () => {
+    const clear = [...lengthField(8, 4), 0, 0, 3, 1, 0, 0, 0, 9];
+    const slice = nal(5, 100_005);
+    slice.splice(5000, 3, 0, 0, 1);
+    let read = 0;
+    const counting: Peek = (bytes, at, length) => {
+      read += length;
+      return strict(bytes, at, length);
+    };
+    expect(map([...clear, ...slice], { peek: counting })).toEqual([[12 + 9, 100_000]]);
+    expect(read).toBe(512);
   });
 
   it('refuses length fields of 3 bytes', () => {

@@ -36,7 +36,26 @@ const check = (output: Uint8Array, expected: ReturnType<typeof made>['expected']
 describe('checkEncrypted', () => {
   it('accepts what was meant', async () => {
     const { output, expected } = made();
-    await expect(check(output, expected)).resolves.toBeUndefined();
+    await expect(check(output, expected)).resolves.toEqual([600]); // 100 + 200 + 300
+  });
+
+  it('refuses an output of which nothing is protected, but for a part of a stream', async () => {
+    const { input, expected } = made();
+    const subsamples = {
+      starts: Uint32Array.of(0, 1, 2, 3),
+      clearBytes: Uint16Array.of(100, 200, 300),
+      protectedBytes: new Uint32Array(3),
+    };
+    const encryptions = expected.encryptions.map((encryption) => ({ ...encryption, subsamples }));
+    const plan = new KeepPlan(expected.movie, input, encryptEdits(expected.movie, encryptions, []));
+    const output = render(plan, input);
+    const wanted = { ...expected, encryptions, sizeBytes: output.length };
+    await expect(check(output, wanted)).rejects.toMatchObject({
+      code: 'OUTPUT_CHECK_FAILED',
+      message: expect.stringContaining('nothing of track 1 is protected'),
+    });
+    const part = { ...wanted, isPart: true };
+    await expect(checkEncryptedSource(new MemorySource(output), part)).resolves.toEqual([0]);
   });
 
   type Damage = (one: ReturnType<typeof made>) => Uint8Array;

@@ -60,7 +60,8 @@ function withEmptyPicture(tracks: BuiltTrack[]): BuiltTrack[] {
 /** Sizes at the edges of cipher blocks and of 16-bit fields; no rule of audio leaves a byte clear. */
 const EDGE_SIZES = [1, 15, 16, 17, 31, 32, 33, 4095, 65535, 65536, 65537, 131071, 200000];
 
-const dac4 = box('dac4', Buffer.from('20a4040000', 'hex'));
+/** Version 1, profile and level 12, layout 6, no configuration (ISO/IEC 23008-3 20.5). */
+const mhaC = box('mhaC', Buffer.from('010c060000', 'hex'));
 
 /** Progressive and fragmented shapes that ISO/IEC 14496-12 allows and that encoders in the field write. */
 export const SHAPES: readonly Shape[] = [
@@ -103,8 +104,8 @@ export const SHAPES: readonly Shape[] = [
   { name: 'an empty picture', make: () => progressive(withEmptyPicture(av())), ffmpegReads: false },
   { name: 'fragments, an empty picture', make: () => fragmented(withEmptyPicture(av())), ffmpegReads: false },
   {
-    name: 'AC-4',
-    make: () => progressive([{ ...audioTrackOf([500, 600, 700]), entries: [audioEntry('ac-4', dac4)] }]),
+    name: 'MPEG-H',
+    make: () => progressive([{ ...audioTrackOf([500, 600, 700]), entries: [audioEntry('mha1', mhaC)] }]),
     ffmpegReads: false,
   },
   { name: 'fragments', make: () => fragmented(av()) },

@@ -1,3 +1,4 @@
+import type { SliceTally } from '../../cenc/subsamples.js';
 import { sizeOfSaio, writeSaio } from '../../isobmff/boxes/saio.js';
 import { saizOf, sizeOfSaiz, writeSaiz } from '../../isobmff/boxes/saiz.js';
 import { sencEntrySizes, sizeOfSenc, writeSenc } from '../../isobmff/boxes/senc.js';
@@ -13,6 +14,8 @@ import { sencColumns, sencShape, type TrackProtection } from './track-protection
 /** A track to encrypt, with the defaults that its sample entries will state. */
 export interface TrackEncryption extends TrackProtection {
   readonly tenc: Tenc;
+  /** What the samples hold of slice data; absent where they are protected as a whole. */
+  readonly sliceTally?: SliceTally | undefined;
 }
 
 /** The edits that make a movie of the same layout encrypted. */

@@ -23,6 +23,7 @@ import { readerOf } from '../../isobmff/sample-entry.js';
 import { entryRunAt, NON_SYNC, toSampleFlags } from '../../isobmff/sample-table.js';
 import { boxesOfRun, RunKind, readRun } from '../../isobmff/top-level.js';
 import { findChild, walkMeta } from '../../isobmff/walk.js';
+import { holdsPictures } from '../codecs.js';
 import { auxiliaryBoxes, sizeOfAuxiliaryBoxes, type TrackEncryption } from './encrypt-edits.js';
 import { cutFragments, type FragmentCuts } from './fragment-cuts.js';
 import { buildFragmentedMoov, droppedTypes } from './fragmented-moov.js';
@@ -65,7 +66,7 @@ export class FragmentedPlan implements OutputPlan {
     durationSeconds: number,
   ) {
     expectNoItemData(movie, source);
-    const reference = referenceTrack(movie.tracks);
+    const reference = referenceTrack(movie);
     this.#movie = movie;
     this.#encryptions = new Map(encryptions.map((encryption) => [encryption.track.index, encryption]));
     this.#cuts = cutFragments(movie.tracks, reference, durationSeconds);
@@ -302,8 +303,9 @@ function sizeOfTraf({ from, count, columns, defaults, head, groups, encryption }
   return 8 + sumLengths(head) + trun + sumLengths(groups) + auxiliary;
 }
 
-function referenceTrack(tracks: readonly Track[]): Track {
-  const withSamples = tracks.filter((track) => track.samples.count > 0);
+/** Still pictures are few and far between: their times are no places to cut at, where there is anything else. */
+function referenceTrack({ tracks, moov }: Movie): Track {
+  const withSamples = tracks.filter((track) => track.samples.count > 0 && !holdsPictures(track, moov));
   return (
     withSamples.find((track) => track.handler === 'vide') ??
     withSamples.find((track) => track.handler === 'soun') ??

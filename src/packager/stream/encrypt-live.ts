@@ -60,11 +60,12 @@ export async function encryptLive({ input, output, ...asked }: LiveOptions): Pro
     clock.planned();
     await target.write(job.encryptedInit);
     const encryptor = await pass(parts, job, target);
+    const coverageWarnings = encryptor.finish();
     clock.written();
     await publishing?.publish(job, encryptor);
     const { keyStore } = options;
     if (keyStore) await confirmPublication(keyStore, job.keys, target.sha256());
-    const all = [...warnings, ...parts.warnings()];
+    const all = [...warnings, ...coverageWarnings, ...parts.warnings()];
     return await report(job, encryptor, target.sizeBytes, clock, all);
   } finally {
     boxes.close();
@@ -227,14 +228,14 @@ function reportTrack(
   { tracks, keys, ivSize }: LiveJob,
   { tallies }: FragmentEncryptor,
 ): TrackReport {
-  const { samples, protectedBytes } = tallies[track.index];
+  const { samples, coverage } = tallies[track.index];
   const i = tracks.findIndex((candidate) => candidate.track === track);
   return {
     id: track.id,
     type: typeNameOf(track),
     codec: codecs[0].codec,
     encrypted: i >= 0,
-    ...(i >= 0 && { kid: keys[i].kid, ivSize, protectedBytes }),
+    ...(i >= 0 && { kid: keys[i].kid, ivSize, protectedBytes: coverage.protectedBytes }),
     samples,
   };
 }

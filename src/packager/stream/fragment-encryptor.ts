@@ -5,12 +5,19 @@ import { type Movie, readMovie } from '../../isobmff/movie.js';
 import { bytesOf, findChild, walkBox } from '../../isobmff/walk.js';
 import type { AssignedKey } from '../../keys/key-source.js';
 import { checkEncryptedSource } from '../check.js';
+import {
+  addCoverage,
+  type Coverage,
+  coverageOf,
+  coverageWarning,
+  expectSomeProtected,
+  NO_COVERAGE,
+} from '../coverage.js';
 import { ChunkRenderer } from '../execute/renderer.js';
 import { breathe } from '../job.js';
 import { expectDisjointSamples } from '../plan/disjoint.js';
 import { encryptEdits, type TrackEncryption } from '../plan/encrypt-edits.js';
 import { KeepPlan } from '../plan/keep-plan.js';
-import { totalProtectedBytes } from '../plan/track-protection.js';
 import { nalCodecsOfTracks, protectTracks } from '../protect-tracks.js';
 import type { DescribedTrack } from '../tracks.js';
 import { TrackIvs } from './track-ivs.js';
@@ -18,6 +25,12 @@ import { type Held, StreamWindow } from './window.js';
 
 /** Of each track, the first and the last sample of a fragment are decrypted before it leaves. */
 const SAMPLES_CHECKED = 2;
+
+/**
+ * A fragment may have nothing that can be protected, such as one picture in which nothing moves. A track that begins
+ * with so many bytes of which nothing is protected is given up before they leave.
+ */
+const MAX_UNPROTECTED_BYTES = 64 * 1024;
 
 /** A stream whose beginning was read, and written encrypted. */
 export interface StreamWork {
@@ -38,8 +51,8 @@ export interface StreamWork {
 export interface TrackTally {
   samples: number;
   durationTicks: number;
-  /** 0 in tracks that stay clear. */
-  protectedBytes: number;
+  /** Only of tracks to encrypt. */
+  coverage: Coverage;
 }
 
 /** Encrypts the fragments of a stream one after the other: each as if it were the only one of a file. Single use. */
@@ -55,7 +68,7 @@ export class FragmentEncryptor {
     this.#work = work;
     this.#ivs = work.ivStarts.map((start) => new TrackIvs(start));
     this.#nalCodecs = nalCodecsOfTracks(work.tracks);
-    this.tallies = work.movie.tracks.map(() => ({ samples: 0, durationTicks: 0, protectedBytes: 0 }));
+    this.tallies = work.movie.tracks.map(() => ({ samples: 0, durationTicks: 0, coverage: NO_COVERAGE }));
   }
 
   /**
@@ -67,9 +80,9 @@ export class FragmentEncryptor {
     const { init, keys, ivSize, signal } = this.#work;
     const source = new StreamWindow(init, boxes);
     const movie = readMovie(source);
-    const tracks = this.#work.tracks.map(({ track, codecs }) => ({
-      track: movie.tracks[track.index],
-      codecs,
+    const tracks = this.#work.tracks.map((described) => ({
+      ...described,
+      track: movie.tracks[described.track.index],
     }));
     expectDisjointSamples(movie, new Set(tracks.map(({ track }) => track)));
     const ivStarts = this.#ivs.map(({ next }) => next);
@@ -78,9 +91,29 @@ export class FragmentEncryptor {
     const bytes = await this.#render(source, movie, encryptions, outputBytes).catch((error) => {
       throw asStreamError(error);
     });
-    await this.#check(bytes, outputBytes, source, movie, encryptions);
-    this.#count(movie, encryptions);
+    const protectedBytes = await this.#check(bytes, outputBytes, source, movie, encryptions);
+    this.#count(movie, encryptions, protectedBytes);
+    this.#expectProtected(MAX_UNPROTECTED_BYTES);
     return bytes;
+  }
+
+  /**
+   * To be called at the end of the stream.
+   * @returns what to report of tracks that are protected only in small part
+   * @throws PrpackError MALFORMED_INPUT, UNSUPPORTED_FEATURE when nothing of a track was protected
+   */
+  finish(): string[] {
+    this.#expectProtected(0);
+    return this.#work.tracks.flatMap(
+      ({ track }) => coverageWarning(track, this.tallies[track.index].coverage) ?? [],
+    );
+  }
+
+  #expectProtected(upToBytes: number): void {
+    for (const { track } of this.#work.tracks) {
+      const { coverage } = this.tallies[track.index];
+      if (coverage.sampleBytes > upToBytes) expectSomeProtected(track, coverage);
+    }
   }
 
   /** All that the plan has behind what the stream began with, moved to where it stands in the output. */
@@ -111,21 +144,22 @@ export class FragmentEncryptor {
     input: StreamWindow,
     movie: Movie,
     encryptions: readonly TrackEncryption[],
-  ): Promise<void> {
+  ): Promise<readonly number[]> {
     const output = new StreamWindow(this.#work.encryptedInit, [{ startBytes: outputBytes, bytes }]);
     const { sizeBytes } = output;
     const keyOf = this.#keyOf;
-    await checkEncryptedSource(output, {
+    return checkEncryptedSource(output, {
       input,
       movie,
       sizeBytes,
       encryptions,
       keyOf,
       samplesChecked: SAMPLES_CHECKED,
+      isPart: true,
     });
   }
 
-  #count(movie: Movie, encryptions: readonly TrackEncryption[]): void {
+  #count(movie: Movie, encryptions: readonly TrackEncryption[], protectedBytes: readonly number[]): void {
     this.fragments += movie.fragments.count;
     for (const { index, samples } of movie.tracks) {
       const tally = this.tallies[index];
@@ -134,7 +168,9 @@ export class FragmentEncryptor {
     }
     for (const [i, encryption] of encryptions.entries()) {
       const { track, ivPlan } = encryption;
-      this.tallies[track.index].protectedBytes += totalProtectedBytes(encryption);
+      const tally = this.tallies[track.index];
+      const coverage = { ...coverageOf(encryption), protectedBytes: protectedBytes[i] };
+      tally.coverage = addCoverage(tally.coverage, coverage);
       this.#ivs[i].advance(ivPlan, track.samples.count);
     }
   }

@@ -1,0 +1,40 @@
+import type { ByteReader } from '../../bytes/reader.js';
+
+/** The part of an ES descriptor that tells the codec (ISO/IEC 14496-14 6.7.2, ISO/IEC 14496-1 7.2.6). */
+export interface Esds {
+  /** ISO/IEC 14496-1 7.2.6.6: 0x20 is MPEG-4 video, 0x40 AAC, 0x6c JPEG, … */
+  readonly objectTypeIndication: number;
+}
+
+const ES_DESCRIPTOR = 0x03;
+const DECODER_CONFIG_DESCRIPTOR = 0x04;
+
+/**
+ * Reads the payload after the box header.
+ * @throws PrpackError MALFORMED_INPUT
+ */
+export function readEsds(reader: ByteReader): Esds {
+  reader.skip(4); // version, flags
+  expectDescriptor(reader, ES_DESCRIPTOR);
+  reader.skip(2); // ES_ID
+  const flags = reader.u8();
+  if (flags & 0x80) reader.skip(2); // dependsOn_ES_ID
+  if (flags & 0x40) reader.skip(reader.u8()); // URLstring
+  if (flags & 0x20) reader.skip(2); // OCR_ES_Id
+  expectDescriptor(reader, DECODER_CONFIG_DESCRIPTOR);
+  return { objectTypeIndication: reader.u8() };
+}
+
+/** Passes the tag and the size of a descriptor (ISO/IEC 14496-1 8.3.3: seven bits a byte, at most four bytes). */
+function expectDescriptor(reader: ByteReader, tag: number): void {
+  const at = reader.position;
+  const found = reader.u8();
+  if (found !== tag) {
+    throw reader.fail('another descriptor is expected', at, {
+      expected: tag,
+      received: found,
+      clause: 'ISO/IEC 14496-1 7.2.6',
+    });
+  }
+  for (let i = 0; i < 4; i++) if (reader.u8() < 0x80) return;
+}
