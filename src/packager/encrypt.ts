@@ -1,4 +1,5 @@
 import { parse, resolve } from 'node:path';
+import { assertMediaName } from '../bytes/media-name.js';
 import { expectTwoFiles, OutputFile } from '../bytes/output-file.js';
 import type { ByteSource } from '../bytes/source.js';
 import { createIvSource } from '../cenc/iv.js';
@@ -146,6 +147,7 @@ export function expectUsable({
 }: EncryptOptions): void {
   const invalid = (message: string, remedy: string, received: string | number) =>
     new PrpackError('INVALID_ARGUMENT', message, { remedy, received });
+  assertMediaName(output);
   if (keysOut !== undefined && resolve(keysOut) === resolve(output)) {
     throw invalid(
       'the keys cannot be written into the output file',

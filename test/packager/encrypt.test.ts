@@ -46,6 +46,19 @@ describe('encrypt', () => {
     expect(readdirSync(inside())).toEqual(['out.mp4']);
   });
 
+  it.each(['out.mpd', 'out.m3u8', 'out.ISM'])(
+    'refuses the name of a manifest, %s, before it reads',
+    async (name) => {
+      const inside = folder();
+      await expect(encryptTo(inside('missing.mp4'), inside(name))).rejects.toMatchObject({
+        code: 'INVALID_ARGUMENT',
+        details: { remedy: expect.stringContaining('prpack does not write manifests') },
+      });
+      await encryptTo(INPUT, inside('out.ismv'));
+      expect(readdirSync(inside())).toEqual(['out.ismv']);
+    },
+  );
+
   it('refuses its input as output by any name', async () => {
     const inside = folder();
     writeFileSync(inside('in.mp4'), readFileSync(INPUT));
