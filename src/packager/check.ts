@@ -24,6 +24,8 @@ export interface EncryptExpectations {
   readonly sizeBytes: number;
   readonly encryptions: readonly TrackEncryption[];
   readonly keyOf: (kid: string) => ContentKey;
+  /** One a track of the movie: ticks by which its decode times are later than in the input. Default: none are. */
+  readonly delaysTicks?: readonly number[];
   /** How many samples of each track are decrypted, spread evenly over it. Default 64. */
   readonly samplesChecked?: number;
 }
@@ -49,7 +51,7 @@ export async function checkEncrypted(path: string, expected: EncryptExpectations
 export async function checkEncryptedSource(output: ByteSource, expected: EncryptExpectations): Promise<void> {
   await checking(async () => {
     expectEqual('the size of the file', expected.sizeBytes, output.sizeBytes);
-    const samples = new SampleComparison(expected.movie);
+    const samples = new SampleComparison(expected.movie, expected.delaysTicks);
     const checks = expected.encryptions.map(
       (encryption) => new EncryptionCheck(encryption, expected, output),
     );
@@ -132,9 +134,11 @@ class SampleComparison {
   readonly #input: Movie;
   readonly #times: readonly DecodeTimes[];
   readonly #compared: number[];
+  readonly #delaysTicks: readonly number[] | undefined;
 
-  constructor(input: Movie) {
+  constructor(input: Movie, delaysTicks?: readonly number[]) {
     this.#input = input;
+    this.#delaysTicks = delaysTicks;
     this.#times = input.tracks.map(({ samples }) => new DecodeTimes(samples));
     this.#compared = input.tracks.map(() => 0);
   }
@@ -156,6 +160,7 @@ class SampleComparison {
   #compare(index: number, found: Track): void {
     const { samples, id } = this.#input.tracks[index];
     const times = this.#times[index];
+    const delay = this.#delaysTicks?.[index] ?? 0;
     const foundTimes = new DecodeTimes(found.samples);
     const first = this.#compared[index];
     this.#compared[index] += found.samples.count;
@@ -164,7 +169,7 @@ class SampleComparison {
       const sample = first + i;
       const isSame =
         samples.sizes[sample] === found.samples.sizes[i] &&
-        times.next() === foundTimes.next() &&
+        times.next() + delay === foundTimes.next() &&
         (samples.compositionOffsets?.[sample] ?? 0) === (found.samples.compositionOffsets?.[i] ?? 0);
       if (!isSame) throw failed(`sample ${sample} of track ${id} has another size or time`);
     }

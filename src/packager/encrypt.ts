@@ -111,14 +111,21 @@ async function make({ work, contentId, options, clock }: EncryptJob): Promise<Do
 /** @returns the SHA-256 of the file, where a key store wants it */
 async function publish(
   file: OutputFile,
-  { plan, encryptions }: PlannedEncryption,
+  { plan, encryptions, delaysTicks }: PlannedEncryption,
   { movie, source, keys, crew }: EncryptionWork,
   options: EncryptOptions,
   clock: Clock,
 ): Promise<string | undefined> {
   const { keysOut, keyStore } = options;
   const keyOf = (kid: string) => keys.find((key) => key.kid === kid)!.key;
-  const expected = { input: source, movie, sizeBytes: plan.sizeBytes, encryptions, keyOf };
+  const expected = {
+    input: source,
+    movie,
+    sizeBytes: plan.sizeBytes,
+    encryptions,
+    keyOf,
+    ...(delaysTicks && { delaysTicks }),
+  };
   const beforePublish = async () => {
     if (keysOut === undefined) return () => {};
     await writeKeysOut(keysOut, keys);
