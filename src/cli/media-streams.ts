@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import { assertMediaName } from '../bytes/media-name.js';
 import { PrpackError } from '../errors.js';
 import { giveStdoutToMedia } from './output/streams.js';
 
@@ -19,10 +20,13 @@ export function mediaInput(argument: string): string | Readable {
 
 /**
  * The output that an argument names. When it is stdout, results are printed on stderr from now on.
- * @throws PrpackError INVALID_ARGUMENT when stdout is a terminal
+ * @throws PrpackError INVALID_ARGUMENT when stdout is a terminal, or the name is that of a manifest
  */
 export function mediaOutput(argument: string): string | Writable {
-  if (argument !== STREAM) return argument;
+  if (argument !== STREAM) {
+    assertMediaName(argument);
+    return argument;
+  }
   if (process.stdout.isTTY) {
     throw new PrpackError('INVALID_ARGUMENT', 'the output is -, but stdout is a terminal', {
       remedy: 'Send it on with > file or | program, or give the path of a file.',

@@ -1,7 +1,7 @@
 import { ByteReader } from '../bytes/reader.js';
 import { malformed, type PrpackError } from '../errors.js';
 import { readSinf, type Sinf } from './boxes/sinf.js';
-import { type BoxNode, type FileSlice, findChild, walkChildren } from './walk.js';
+import { type BoxNode, type FileSlice, walkChildren } from './walk.js';
 
 /** One entry of `stsd`: how samples are coded (ISO/IEC 14496-12 8.5.2, 12.1.3, 12.2.3). */
 export interface SampleEntry {
@@ -58,9 +58,12 @@ export function readSampleEntries(
 
 function toEntry(node: BoxNode, slice: FileSlice): SampleEntry {
   if (!PROTECTED_ENTRIES.has(node.type)) return { fourcc: node.type, format: node.type, node };
-  const sinf = findChild(node, 'sinf');
-  if (!sinf) throw entryError(node, 'a protected sample entry has no sinf', 'ISO/IEC 14496-12 8.12.1');
-  const protection = readSinf(readerOf(sinf, slice));
+  // 8.12.1: one sinf a scheme that the samples can be read by.
+  const sinfs = node.children
+    .filter((child) => child.type === 'sinf')
+    .map((sinf) => readSinf(readerOf(sinf, slice)));
+  const protection = sinfs.find(({ tenc }) => tenc) ?? sinfs[0];
+  if (!protection) throw entryError(node, 'a protected sample entry has no sinf', 'ISO/IEC 14496-12 8.12.1');
   return { fourcc: node.type, format: protection.originalFormat, node, protection };
 }
 

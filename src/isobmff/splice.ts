@@ -9,6 +9,8 @@ export interface BoxEdit {
   readonly type?: string;
   /** Whole boxes added behind its last child. */
   readonly append?: readonly Uint8Array[];
+  /** Whole boxes put before it, inside the same parent. */
+  readonly before?: readonly Uint8Array[];
 }
 
 /** The box is taken out. */
@@ -42,6 +44,7 @@ export function sizeOfRebuilt(node: BoxNode, slice: FileSlice, edits: BoxEdits):
  */
 function collectParts(node: BoxNode, slice: FileSlice, edits: BoxEdits, parts: Uint8Array[]): boolean {
   const edit = edits.get(node);
+  parts.push(...(edit?.before ?? []));
   if (edit?.replace) {
     parts.push(edit.replace);
     return true;

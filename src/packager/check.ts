@@ -30,6 +30,8 @@ export interface EncryptExpectations {
   readonly sizeBytes: number;
   readonly encryptions: readonly TrackEncryption[];
   readonly keyOf: (kid: string) => ContentKey;
+  /** One a track of the movie: ticks by which its decode times are later than in the input. Default: none are. */
+  readonly delaysTicks?: readonly number[];
   /** How many samples of each track are decrypted, spread evenly over it. Default 64. */
   readonly samplesChecked?: number;
   /** The output is a part of a stream, of which a track may have too little to protect: the whole of it counts. */
@@ -62,7 +64,7 @@ export async function checkEncryptedSource(
 ): Promise<readonly number[]> {
   return checking(async () => {
     expectEqual('the size of the file', expected.sizeBytes, output.sizeBytes);
-    const samples = new SampleComparison(expected.movie);
+    const samples = new SampleComparison(expected.movie, expected.delaysTicks);
     const checks = expected.encryptions.map(
       (encryption) => new EncryptionCheck(encryption, expected, output),
     );
@@ -147,9 +149,11 @@ class SampleComparison {
   readonly #input: Movie;
   readonly #times: readonly DecodeTimes[];
   readonly #compared: number[];
+  readonly #delaysTicks: readonly number[] | undefined;
 
-  constructor(input: Movie) {
+  constructor(input: Movie, delaysTicks?: readonly number[]) {
     this.#input = input;
+    this.#delaysTicks = delaysTicks;
     this.#times = input.tracks.map(({ samples }) => new DecodeTimes(samples));
     this.#compared = input.tracks.map(() => 0);
   }
@@ -171,6 +175,7 @@ class SampleComparison {
   #compare(index: number, found: Track): void {
     const { samples, id } = this.#input.tracks[index];
     const times = this.#times[index];
+    const delay = this.#delaysTicks?.[index] ?? 0;
     const foundTimes = new DecodeTimes(found.samples);
     const first = this.#compared[index];
     this.#compared[index] += found.samples.count;
@@ -179,7 +184,7 @@ class SampleComparison {
       const sample = first + i;
       const isSame =
         samples.sizes[sample] === found.samples.sizes[i] &&
-        times.next() === foundTimes.next() &&
+        times.next() + delay === foundTimes.next() &&
         (samples.compositionOffsets?.[sample] ?? 0) === (found.samples.compositionOffsets?.[i] ?? 0);
       if (!isSame) throw failed(`sample ${sample} of track ${id} has another size or time`);
     }
@@ -213,11 +218,7 @@ class EncryptionCheck {
     const { count } = found.track.samples;
     if (count === 0) return; // its KID is in no sample's protection
     expectSameProtection(this.#encryption, this.#first, found);
-    this.protectedBytes += totalProtectedBytes({
-      ...this.#encryption,
-      ...found,
-      scheme: this.#encryption.scheme,
-    });
+    this.protectedBytes += totalProtectedBytes(found);
     const end = this.#first + count;
     for (const sample of this.#chosen) {
       if (sample >= this.#first && sample < end) await this.#decrypt(sample, found);

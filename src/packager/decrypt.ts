@@ -1,3 +1,4 @@
+import { assertMediaName } from '../bytes/media-name.js';
 import { expectTwoFiles, OutputFile } from '../bytes/output-file.js';
 import type { ByteSource } from '../bytes/source.js';
 import { NO_PATTERN } from '../cenc/scheme.js';
@@ -30,6 +31,7 @@ import type { DecryptOptions, DecryptResult } from './types.js';
  */
 export async function decrypt(options: DecryptOptions): Promise<DecryptResult> {
   const clock = new Clock();
+  assertMediaName(options.output);
   expectTwoFiles(options.input, options.output);
   const { input, signal, threads } = options;
   return withInput(input, signal, (source) =>

@@ -1,4 +1,5 @@
 import { parse, resolve } from 'node:path';
+import { assertMediaName } from '../bytes/media-name.js';
 import { expectTwoFiles, OutputFile } from '../bytes/output-file.js';
 import type { ByteSource } from '../bytes/source.js';
 import { createIvSource } from '../cenc/iv.js';
@@ -111,14 +112,21 @@ async function make({ work, contentId, options, clock }: EncryptJob): Promise<Do
 /** @returns the SHA-256 of the file, where a key store wants it */
 async function publish(
   file: OutputFile,
-  { plan, encryptions }: PlannedEncryption,
+  { plan, encryptions, delaysTicks }: PlannedEncryption,
   { movie, source, keys, pool }: EncryptionWork,
   options: EncryptOptions,
   clock: Clock,
 ): Promise<string | undefined> {
   const { keysOut, keyStore } = options;
   const keyOf = (kid: string) => keys.find((key) => key.kid === kid)!.key;
-  const expected = { input: source, movie, sizeBytes: plan.sizeBytes, encryptions, keyOf };
+  const expected = {
+    input: source,
+    movie,
+    sizeBytes: plan.sizeBytes,
+    encryptions,
+    keyOf,
+    ...(delaysTicks && { delaysTicks }),
+  };
   const beforePublish = async () => {
     if (keysOut === undefined) return () => {};
     await writeKeysOut(keysOut, keys);
@@ -146,6 +154,7 @@ export function expectUsable({
 }: EncryptOptions): void {
   const invalid = (message: string, remedy: string, received: string | number) =>
     new PrpackError('INVALID_ARGUMENT', message, { remedy, received });
+  assertMediaName(output);
   if (keysOut !== undefined && resolve(keysOut) === resolve(output)) {
     throw invalid(
       'the keys cannot be written into the output file',

@@ -36,6 +36,8 @@ export interface PlannedEncryption {
   /** 0 when the output is progressive. */
   readonly fragments: number;
   readonly encryptions: readonly TrackEncryption[];
+  /** One a track of the movie: ticks by which its decode times are later than in the input. Absent: none are. */
+  readonly delaysTicks?: readonly number[];
   readonly psshBoxes: readonly Uint8Array[];
   /** License acquisition URL of the PlayReady header. */
   readonly laUrl?: string;
@@ -79,10 +81,24 @@ export async function planEncryption(
   const known = { layout, encryptions, psshBoxes: boxes, ...(laUrl !== undefined && { laUrl }) };
   if (layout === 'keep') {
     const plan = new KeepPlan(movie, source, encryptEdits(movie, encryptions, boxes));
-    return { ...known, plan, fragments: movie.fragments.count, warnings };
+    return {
+      ...known,
+      plan,
+      fragments: movie.fragments.count,
+      warnings: [...warnings, ...hybridWarnings(movie)],
+    };
   }
   const plan = new FragmentedPlan(movie, source, encryptions, boxes, fragmentDurationSeconds);
-  return { ...known, plan, fragments: plan.fragmentCount, warnings: [...warnings, ...plan.warnings] };
+  const { fragmentCount: fragments, delaysTicks } = plan;
+  return { ...known, plan, fragments, delaysTicks, warnings: [...warnings, ...plan.warnings] };
+}
+
+function hybridWarnings({ fragments, tracks }: Movie): string[] {
+  if (fragments.count === 0 || tracks.every(({ samplesInMoov }) => samplesInMoov === 0)) return [];
+  return [
+    'The file has samples in moov and more in fragments. No known player reads such a file whole when it is encrypted: ' +
+      'use --layout fragmented for playback.',
+  ];
 }
 
 /** Where still pictures are all that a file has to see, somebody may have meant them to be encrypted. */

@@ -1,32 +1,37 @@
 import type { ByteSource } from '../bytes/source.js';
-import { NO_PATTERN } from '../cenc/scheme.js';
+import { PrpackError } from '../errors.js';
+import type { Sinf } from '../isobmff/boxes/sinf.js';
 import { moofAt } from '../isobmff/fragments.js';
-import { type Movie, readMovie } from '../isobmff/movie.js';
+import { type Movie, readMovie, type Track } from '../isobmff/movie.js';
+import { DecodeTimes } from '../isobmff/sample-table.js';
+import type { BoxNode, FileSlice } from '../isobmff/walk.js';
 import type { KeyLookup } from '../keys/key-source.js';
 import { reportBoxes } from './box-report.js';
 import { breathe, withInput } from './job.js';
+import type { KeyUse } from './key-tally.js';
 import { movieDurationSeconds, trackDurationSeconds } from './plan/timing.js';
 import { totalProtectedBytes } from './plan/track-protection.js';
-import { isProtected, type ReadProtection, readProtections, schemeOf } from './protection-reader.js';
-import { describePsshBox, isPsshBox } from './pssh.js';
+import { attempt, findProtections, isProtected, type ProtectionFinding } from './protection-reader.js';
+import { describePsshBox, isPsshBox, readPsshBox } from './pssh.js';
 import { type DescribedTrack, describeTracks, typeNameOf } from './tracks.js';
-import type { InspectedPssh, InspectedTrack, InspectOptions, InspectResult } from './types.js';
+import type { InspectedKey, InspectedPssh, InspectedTrack, InspectOptions, InspectResult } from './types.js';
 
 /** A file may repeat its headers in every fragment; so many different ones are shown. */
 const MAX_PSSH_SHOWN = 64;
 
 /**
- * Reads what a file says of its tracks and their protection; nothing is decrypted.
+ * Reads what a file says of its tracks and their protection; nothing is decrypted. Protection that is damaged or not
+ * understood is a warning: all else of the file is shown.
  * @throws PrpackError INPUT_NOT_FOUND, INPUT_UNREADABLE, NOT_MP4, MALFORMED_INPUT, TRUNCATED_INPUT,
- *   UNSUPPORTED_FEATURE, UNSUPPORTED_SCHEME, ABORTED
+ *   UNSUPPORTED_FEATURE, ABORTED
  */
 export async function inspect(path: string, options: InspectOptions = {}): Promise<InspectResult> {
   return withInput(path, options.signal, async (source) => {
     const movie = readMovie(source);
     const described = await describeTracks(movie);
-    const protections = readProtections(movie, source);
+    const findings = findProtections(movie, source);
     await breathe(options.signal);
-    const { pssh, isCut } = await readAllPssh(movie, source, options.keys);
+    const { pssh, warnings } = await readAllPssh(movie, source, options.keys);
     return {
       path: source.path,
       bytes: source.sizeBytes,
@@ -34,28 +39,30 @@ export async function inspect(path: string, options: InspectOptions = {}): Promi
       durationSeconds: movieDurationSeconds(movie),
       layout: movie.isFragmented ? 'fragmented' : 'progressive',
       fragments: movie.fragments.count,
-      tracks: described.map((track) => inspectTrack(track, protections)),
+      tracks: described.map((track) => inspectTrack(track, findings)),
       pssh,
       ...(options.boxes && { boxes: reportBoxes(movie, source) }),
-      warnings: isCut
-        ? [`There are more than ${MAX_PSSH_SHOWN} different pssh boxes; the rest is not shown.`]
-        : [],
+      warnings: [...findings.flatMap(warningOf), ...warnings],
     };
   });
 }
 
+function warningOf({ track, problem }: ProtectionFinding): string[] {
+  return problem ? [`Track ${track.id} cannot be decrypted as it is: ${problem.message}.`] : [];
+}
+
 function inspectTrack(
   { track, codecs }: DescribedTrack,
-  protections: readonly ReadProtection[],
+  findings: readonly ProtectionFinding[],
 ): InspectedTrack {
   const [codec] = codecs;
-  const protection = protections.find((candidate) => candidate.track === track);
+  const finding = findings.find((candidate) => candidate.track === track);
   return {
     id: track.id,
     type: typeNameOf(track),
     codec: codec.codec,
     encrypted: isProtected(track),
-    ...(protection && inspectProtection(protection)),
+    ...(finding && inspectProtection(finding)),
     samples: track.samples.count,
     durationSeconds: trackDurationSeconds(track),
     language: track.mdhd.language,
@@ -66,16 +73,53 @@ function inspectTrack(
   };
 }
 
-function inspectProtection(
-  protection: ReadProtection,
-): Pick<InspectedTrack, 'scheme' | 'kid' | 'ivSize' | 'protectedBytes'> {
-  const { scheme, tenc } = schemeOf(protection.track);
+function inspectProtection(finding: ProtectionFinding): Partial<InspectedTrack> {
+  const { track, keys, clearSamples, protection } = finding;
+  const sinf = track.entries.find((entry) => entry.protection)!.protection!;
+  const scheme = schemeNameOf(sinf);
   return {
-    scheme,
-    kid: tenc.defaultKid,
-    ivSize: tenc.defaultPerSampleIvSize,
-    protectedBytes: totalProtectedBytes({ ...protection, scheme: 'cenc', pattern: NO_PATTERN }),
+    ...(scheme !== undefined && { scheme }),
+    ...defaultsOf(sinf, finding),
+    keys: keysOf(track, keys),
+    clearSamples,
+    ...(protection && { protectedBytes: totalProtectedBytes(protection) }),
   };
+}
+
+/** PIFF says `piff` in `schm` whatever the cipher is; a number beside it tells that. */
+const PIFF_NAMES = ['PIFF', 'PIFF-CTR', 'PIFF-CBC'];
+
+/** The scheme as the file names it, if it does. */
+function schemeNameOf({ schemeType, piffAlgorithmId }: Sinf): string | undefined {
+  return piffAlgorithmId === undefined ? schemeType : PIFF_NAMES[piffAlgorithmId];
+}
+
+/** What `tenc` says. */
+function defaultsOf({ tenc }: Sinf, { ivSize }: ProtectionFinding): Partial<InspectedTrack> {
+  if (!tenc) return {};
+  const { defaultCryptByteBlock: cryptByteBlock, defaultSkipByteBlock: skipByteBlock } = tenc;
+  const hasPattern = cryptByteBlock > 0 || skipByteBlock > 0;
+  return {
+    kid: tenc.defaultKid,
+    ivSize: ivSize ?? tenc.defaultPerSampleIvSize,
+    ...(tenc.defaultConstantIv && { constantIvSize: tenc.defaultConstantIv.length }),
+    ...(hasPattern && { pattern: { cryptByteBlock, skipByteBlock } }),
+  };
+}
+
+function keysOf(track: Track, uses: readonly KeyUse[]): InspectedKey[] {
+  const times = new DecodeTimes(track.samples);
+  let next = 0;
+  let time = 0;
+  return uses.map(({ kid, samples, firstSample }) => {
+    for (; next <= firstSample; next++) time = times.next();
+    return { kid, samples, firstSeconds: time / track.mdhd.timescaleHz };
+  });
+}
+
+interface FoundPssh {
+  readonly pssh: readonly InspectedPssh[];
+  readonly warnings: readonly string[];
 }
 
 /** Every `pssh` of `moov`, and of fragments those that are not there already. */
@@ -83,24 +127,37 @@ async function readAllPssh(
   movie: Movie,
   source: ByteSource,
   keys: KeyLookup | undefined,
-): Promise<{ pssh: InspectedPssh[]; isCut: boolean }> {
+): Promise<FoundPssh> {
   const pssh: InspectedPssh[] = [];
+  const warnings: string[] = [];
   const seen = new Set<string>();
+  for (const { box, slice, location } of psshBoxesOf(movie, source)) {
+    if (pssh.length === MAX_PSSH_SHOWN) {
+      warnings.push(`There are more than ${MAX_PSSH_SHOWN} different pssh boxes; the rest is not shown.`);
+      break;
+    }
+    const data = attempt(() => readPsshBox(box, slice));
+    if (data instanceof PrpackError) {
+      warnings.push(`A pssh box in ${location} cannot be read: ${data.message}.`);
+      continue;
+    }
+    const identity = `${data.systemId} ${Buffer.from(data.data).toString('base64')}`;
+    if (seen.has(identity) && location !== 'moov') continue;
+    seen.add(identity);
+    pssh.push({ ...(await describePsshBox(box, slice, keys)), location });
+  }
+  return { pssh, warnings };
+}
+
+function* psshBoxesOf(
+  movie: Movie,
+  source: ByteSource,
+): Generator<{ box: BoxNode; slice: FileSlice; location: string }> {
   for (const box of movie.moovNode.children.filter(isPsshBox)) {
-    if (pssh.length === MAX_PSSH_SHOWN) return { pssh, isCut: true };
-    const described = await describePsshBox(box, movie.moov, keys);
-    seen.add(described.systemId + described.data);
-    pssh.push({ ...described, location: 'moov' });
+    yield { box, slice: movie.moov, location: 'moov' };
   }
   for (let index = 0; index < movie.fragments.count; index++) {
     const { node, slice } = moofAt(movie, source, index);
-    for (const box of node.children.filter(isPsshBox)) {
-      if (pssh.length === MAX_PSSH_SHOWN) return { pssh, isCut: true };
-      const described = await describePsshBox(box, slice, keys);
-      if (seen.has(described.systemId + described.data)) continue;
-      seen.add(described.systemId + described.data);
-      pssh.push({ ...described, location: `moof[${index}]` });
-    }
+    for (const box of node.children.filter(isPsshBox)) yield { box, slice, location: `moof[${index}]` };
   }
-  return { pssh, isCut: false };
 }

@@ -2,11 +2,13 @@ import { GrowingColumn, makeColumn } from '../bytes/columns.js';
 import { ByteReader } from '../bytes/reader.js';
 import { type ByteSource, readBytes } from '../bytes/source.js';
 import type { IvPlan } from '../cenc/iv.js';
-import { malformed, PrpackError } from '../errors.js';
+import { type ErrorCode, malformed, PrpackError } from '../errors.js';
+import { type AuxInfoKind, CENC_SCHEMES, readAuxInfoKind } from '../isobmff/boxes/aux-info.js';
+import { readVersionAndFlags } from '../isobmff/boxes/box.js';
+import { fourthEditionProblem, SEVERAL_KEYS } from '../isobmff/boxes/fourth-edition.js';
 import { PIFF_SENC } from '../isobmff/boxes/piff.js';
 import { readSaio } from '../isobmff/boxes/saio.js';
 import { readSaiz } from '../isobmff/boxes/saiz.js';
-import { FRAGMENT_GROUP_BASE, readSbgp } from '../isobmff/boxes/sbgp.js';
 import type { Seig } from '../isobmff/boxes/seig.js';
 import {
   readSenc,
@@ -14,13 +16,15 @@ import {
   type SencColumns,
   type SubsampleColumns,
 } from '../isobmff/boxes/senc.js';
-import { readGroupingType, readSgpd } from '../isobmff/boxes/sgpd.js';
+import type { Sinf } from '../isobmff/boxes/sinf.js';
 import type { Tenc } from '../isobmff/boxes/tenc.js';
 import { basesOfMoof, moofAt, trafsOf } from '../isobmff/fragments.js';
 import type { Movie, Track } from '../isobmff/movie.js';
 import { readerOf, type SampleEntry } from '../isobmff/sample-entry.js';
 import { entryRunAt } from '../isobmff/sample-table.js';
 import type { BoxNode, FileSlice } from '../isobmff/walk.js';
+import { groupRuns, type KeyGroups, NO_KEY_GROUPS, readKeyGroups } from './key-groups.js';
+import { KeyTally, type KeyUse } from './key-tally.js';
 import type { TrackProtection } from './plan/track-protection.js';
 
 /** The protection of a track as its file tells it. */
@@ -28,6 +32,20 @@ export interface ReadProtection extends Omit<TrackProtection, 'scheme' | 'patter
   /** As in `schm`: `cenc`, `cbcs`, …; PIFF is told by its cipher, `cenc` for AES-CTR. */
   readonly scheme: string;
   readonly tenc: Tenc;
+}
+
+/** What could be read of the protection of a track: all of it, or as much as there was before a problem. */
+export interface ProtectionFinding {
+  readonly track: Track;
+  /** Keys in the order of their first samples; without any, no sample entry or group could be read. */
+  readonly keys: readonly KeyUse[];
+  readonly clearSamples: number;
+  /** Bytes of the per-sample IV; undefined as long as no sample is protected. */
+  readonly ivSize: number | undefined;
+  /** Absent when there is a problem. */
+  readonly protection?: ReadProtection;
+  /** Why the samples cannot be decrypted. */
+  readonly problem?: PrpackError;
 }
 
 /** Whether any sample entry of the track is protected. */
@@ -58,21 +76,27 @@ export function schemeOf(track: Track): { scheme: string; tenc: Tenc } {
 }
 
 function schemeOfEntry(track: Track, entry: SampleEntry): { scheme: string; tenc: Tenc } {
-  const { schemeType, tenc, piffAlgorithmId } = entry.protection!;
-  if (!tenc) {
-    throw new PrpackError(
-      'UNSUPPORTED_SCHEME',
-      `track ${track.id} is protected by '${schemeType ?? 'no scheme'}'`,
-      {
-        boxPath: `${entry.node.path}/sinf`,
-        offsetBytes: entry.node.startBytes,
-        clause: 'ISO/IEC 23001-7 8.2',
-        remedy: 'Only Common Encryption and PIFF can be read.',
-      },
-    );
-  }
-  const piffScheme = piffAlgorithmId === undefined ? undefined : piffAlgorithmId === 2 ? 'cbc1' : 'cenc';
-  return { scheme: piffScheme ?? schemeType ?? 'cenc', tenc };
+  const sinf = entry.protection!;
+  if (sinf.tencProblem) throw sinf.tencProblem;
+  const scheme = cipherScheme(sinf);
+  if (scheme !== undefined && sinf.tenc) return { scheme, tenc: sinf.tenc };
+  throw new PrpackError(
+    'UNSUPPORTED_SCHEME',
+    `track ${track.id} is protected by ${scheme === undefined ? 'a scheme that it does not name' : `'${scheme}'`}`,
+    {
+      boxPath: `${entry.node.path}/sinf`,
+      offsetBytes: entry.node.startBytes,
+      clause: 'ISO/IEC 23001-7 8.2',
+      remedy: 'Only Common Encryption and PIFF can be read.',
+    },
+  );
+}
+
+/** The scheme that PIFF's ciphers are one of; PIFF without a default cipher names it in its fragments, where it is AES-CTR. */
+const SCHEME_OF_PIFF = ['cenc', 'cenc', 'cbc1'];
+
+function cipherScheme({ schemeType, piffAlgorithmId }: Sinf): string | undefined {
+  return piffAlgorithmId === undefined ? schemeType : SCHEME_OF_PIFF[piffAlgorithmId];
 }
 
 /**
@@ -80,13 +104,50 @@ function schemeOfEntry(track: Track, entry: SampleEntry): { scheme: string; tenc
  * @throws PrpackError MALFORMED_INPUT, UNSUPPORTED_SCHEME, UNSUPPORTED_FEATURE
  */
 export function readProtections(movie: Movie, source: ByteSource): ReadProtection[] {
+  return findProtections(movie, source).map(({ protection, problem }) => {
+    if (!protection) throw problem;
+    return protection;
+  });
+}
+
+/**
+ * As `readProtections`, but for looking at a file: what is wrong with a track's protection, or not understood, ends
+ * neither the reading of its keys nor that of the other tracks.
+ */
+export function findProtections(movie: Movie, source: ByteSource): ProtectionFinding[] {
   const collectors = new Map<number, Collector>();
-  for (const track of movie.tracks) {
-    if (isProtected(track)) collectors.set(track.index, new Collector(track));
-  }
+  const findings = movie.tracks.filter(isProtected).map((track) => {
+    const defaults = attempt(() => schemeOf(track));
+    if (defaults instanceof PrpackError) return () => unreadable(track, defaults);
+    const collector = new Collector(track, defaults);
+    collectors.set(track.index, collector);
+    return () => collector.finish();
+  });
   for (const collector of collectors.values()) readFromMoov(collector, movie, source);
   readFromMoofs(collectors, movie, source);
-  return [...collectors.values()].map((collector) => collector.finish());
+  return findings.map((finish) => finish());
+}
+
+function unreadable(track: Track, problem: PrpackError): ProtectionFinding {
+  return { track, keys: [], clearSamples: 0, ivSize: undefined, problem };
+}
+
+/** Failures that say something of the file; all others, such as a disk that cannot be read, end the work. */
+const FINDINGS: ReadonlySet<ErrorCode> = new Set([
+  'MALFORMED_INPUT',
+  'TRUNCATED_INPUT',
+  'UNSUPPORTED_FEATURE',
+  'UNSUPPORTED_SCHEME',
+]);
+
+/** What the work returns, or the problem of the file that it throws. */
+export function attempt<T>(work: () => T): T | PrpackError {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof PrpackError && FINDINGS.has(error.code)) return error;
+    throw error;
+  }
 }
 
 /** A run of samples whose protection is told by one `senc`, or by `saiz` and `saio`. */
@@ -99,13 +160,12 @@ interface SampleRun {
   /** What `saio` offsets are relative to. */
   readonly baseBytes: number;
   /** The track's own groups, which the run may refer to. */
-  readonly trackGroups: readonly Seig[];
+  readonly trackGroups: KeyGroups;
 }
 
 function readFromMoov(collector: Collector, movie: Movie, source: ByteSource): void {
   const { track } = collector;
-  const trackGroups = seigGroups(track.stbl.children, movie.moov);
-  collector.trackGroups = trackGroups;
+  collector.readTrackGroups(movie.moov);
   if (track.samplesInMoov === 0) return;
   // `senc` belongs into `trak` (23001-7 7.2); some writers put it into `stbl`.
   const boxes = [...track.node.children, ...track.stbl.children];
@@ -115,7 +175,7 @@ function readFromMoov(collector: Collector, movie: Movie, source: ByteSource): v
     boxes,
     slice: movie.moov,
     baseBytes: 0,
-    trackGroups,
+    trackGroups: collector.trackGroups,
   };
   collector.add(run, source);
 }
@@ -161,39 +221,52 @@ function settingsOfGroup({ isProtected, kid, perSampleIvSize }: Seig): Settings 
   return isProtected ? { kid, ivSize: perSampleIvSize } : undefined;
 }
 
-/** Collects the protection of one track, run after run. */
+/** Collects the protection of one track, run after run; after a problem, only which keys there are. */
 class Collector {
   readonly track: Track;
-  trackGroups: readonly Seig[] = [];
+  trackGroups: KeyGroups = NO_KEY_GROUPS;
   readonly #scheme: string;
   readonly #tenc: Tenc;
   readonly #ivs: GrowingColumn<'u8'>;
   readonly #subsamples = new SubsampleColumnsBuilder();
   readonly #kids: string[] = [];
   readonly #keyNumbers: GrowingColumn<'u8'>;
+  readonly #tally = new KeyTally();
   /** Known from the first protected sample on. */
   #ivSize: number | undefined;
   #count = 0;
+  #problem: PrpackError | undefined;
 
-  constructor(track: Track) {
+  constructor(track: Track, { scheme, tenc }: { scheme: string; tenc: Tenc }) {
     this.track = track;
-    const { scheme, tenc } = schemeOf(track);
     this.#scheme = scheme;
     this.#tenc = tenc;
     this.#ivs = new GrowingColumn('u8', track.samples.count * tenc.defaultPerSampleIvSize);
     this.#keyNumbers = new GrowingColumn('u8', track.samples.count);
   }
 
+  readTrackGroups(moov: FileSlice): void {
+    const groups = this.#attempt(() => readKeyGroups(this.track.stbl.children, moov));
+    if (groups) this.trackGroups = groups;
+  }
+
   add(run: SampleRun, source: ByteSource): void {
-    const stretches = piffOverride(run) ?? [...this.#stretches(run)];
-    for (const { count, settings } of stretches) this.#addKeys(count, settings, run);
-    const ivSize = stretches.find(({ settings }) => settings)?.settings?.ivSize;
-    if (ivSize === undefined) this.#addWholeSamples(run.count);
-    else this.#addProtected(run, ivSize, source);
+    const stretches = this.#attempt(() => piffOverride(run) ?? [...this.#stretches(run)]);
+    if (stretches) {
+      const columns = this.#problem ? undefined : this.#attempt(() => this.#addRun(run, stretches, source));
+      this.#addToTally(stretches, columns?.subsamples);
+    }
     this.#count += run.count;
   }
 
-  finish(): ReadProtection {
+  finish(): ProtectionFinding {
+    const { track } = this;
+    const { uses: keys, clearSamples } = this.#tally;
+    const found = { track, keys, clearSamples, ivSize: this.#ivSize };
+    return this.#problem ? { ...found, problem: this.#problem } : { ...found, protection: this.#finish() };
+  }
+
+  #finish(): ReadProtection {
     const isSingle = this.#kids.length === 1 && !this.#keyNumbers.finish().includes(0);
     return {
       track: this.track,
@@ -204,6 +277,31 @@ class Collector {
       kids: this.#kids.length > 0 ? this.#kids : [this.#tenc.defaultKid],
       keyNumbers: isSingle || this.#count === 0 ? undefined : this.#keyNumbers.finish(),
     };
+  }
+
+  /** What the work returns; nothing when it finds a problem, of which the first is kept. */
+  #attempt<T>(work: () => T): T | undefined {
+    const result = attempt(work);
+    if (!(result instanceof PrpackError)) return result;
+    this.#problem ??= result;
+    return undefined;
+  }
+
+  #addToTally(stretches: readonly Stretch[], subsamples: SubsampleColumns | undefined): void {
+    let row = 0;
+    for (const { count, settings } of stretches) {
+      this.#tally.add(settings?.kid, this.#count + row, count, subsamples, row);
+      row += count;
+    }
+  }
+
+  /** @returns the IVs and subsamples that were added, where there are any */
+  #addRun(run: SampleRun, stretches: readonly Stretch[], source: ByteSource): SencColumns | undefined {
+    for (const { count, settings } of stretches) this.#addKeys(count, settings, run);
+    const ivSize = stretches.find(({ settings }) => settings)?.settings?.ivSize;
+    if (ivSize !== undefined) return this.#addProtected(run, ivSize, source);
+    this.#addWholeSamples(run.count);
+    return undefined;
   }
 
   #ivPlan(): IvPlan {
@@ -220,7 +318,7 @@ class Collector {
     const { samples, entries } = this.track;
     const end = this.#count + run.count;
     let at = this.#count;
-    for (const { count, group } of groupRuns(run)) {
+    for (const { count, group } of groupRuns(run.boxes, run.slice, run.trackGroups)) {
       const groupEnd = Math.min(at + count, end);
       while (at < groupEnd) {
         const entryRun = entryRunAt(samples, at);
@@ -257,12 +355,13 @@ class Collector {
     return this.#kids.length;
   }
 
-  #addProtected(run: SampleRun, ivSize: number, source: ByteSource): void {
+  #addProtected(run: SampleRun, ivSize: number, source: ByteSource): SencColumns | undefined {
     const columns = readColumns(run, ivSize, source);
     if (columns) this.#addColumns(columns, run);
     // 23001-7 10.4: without auxiliary information samples are protected as a whole, by the track's constant IV.
     else if (ivSize === 0 && this.#scheme === 'cbcs') this.#addWholeSamples(run.count);
     else throw missingIvs(run.parent);
+    return columns;
   }
 
   #addColumns(columns: SencColumns, run: SampleRun): void {
@@ -377,18 +476,40 @@ function piffOverride(run: SampleRun): Stretch[] | undefined {
 
 /** From `senc`, its PIFF form, or `saiz` and `saio`; undefined when none is there. */
 function readColumns(run: SampleRun, ivSize: number, source: ByteSource): SencColumns | undefined {
+  const [saiz, saio] = (['saiz', 'saio'] as const).map((type) => findAuxiliary(run, type));
   const senc = run.boxes.find((box) => box.type === 'senc');
   if (senc) return readSenc(readerOf(senc, run.slice), ivSize);
   const piff = run.boxes.find((box) => box.userType === PIFF_SENC);
   if (piff) return readSenc(readerOf(piff, run.slice), ivSize);
-  return readAuxiliary(run, ivSize, source);
+  return saiz && saio && readAuxiliary(run, saiz, saio, ivSize, source);
 }
 
+/** The `saiz` or `saio` of the protection; there may be others, of other auxiliary information (14496-12 8.7.8.3). */
+function findAuxiliary(run: SampleRun, type: 'saiz' | 'saio'): BoxNode | undefined {
+  return run.boxes.find((box) => {
+    if (box.type !== type) return false;
+    const reader = readerOf(box, run.slice);
+    const { auxInfoType, auxInfoTypeParameter }: AuxInfoKind = readAuxInfoKind(
+      reader,
+      readVersionAndFlags(reader, 1).flags,
+    );
+    if (auxInfoType !== undefined && !CENC_SCHEMES.has(auxInfoType)) return false;
+    if (auxInfoTypeParameter === MULTI_KEY_PARAMETER) throw fourthEditionProblem(reader, SEVERAL_KEYS, 0);
+    return true;
+  });
+}
+
+/** aux_info_type_parameter of auxiliary information whose subsamples name their keys (23001-7:2023 7.1). */
+const MULTI_KEY_PARAMETER = 1;
+
 /** Sample auxiliary information that lies anywhere in the file (14496-12 8.7.8, 8.7.9), laid out like `senc` entries. */
-function readAuxiliary(run: SampleRun, ivSize: number, source: ByteSource): SencColumns | undefined {
-  const saizNode = run.boxes.find((box) => box.type === 'saiz');
-  const saioNode = run.boxes.find((box) => box.type === 'saio');
-  if (!saizNode || !saioNode) return undefined;
+function readAuxiliary(
+  run: SampleRun,
+  saizNode: BoxNode,
+  saioNode: BoxNode,
+  ivSize: number,
+  source: ByteSource,
+): SencColumns | undefined {
   const saiz = readSaiz(readerOf(saizNode, run.slice));
   const saio = readSaio(readerOf(saioNode, run.slice));
   if (saiz.sampleCount !== run.count || saio.offsets.length !== 1) throw scatteredAuxiliary(saioNode);
@@ -432,44 +553,6 @@ function readEntries(reader: ByteReader, sizes: Uint8Array, ivSize: number): Sen
       },
     }),
   };
-}
-
-function seigGroups(boxes: readonly BoxNode[], slice: FileSlice): readonly Seig[] {
-  for (const box of boxes) {
-    if (isKeyGroup(box, 'sgpd', slice)) return readSgpd(readerOf(box, slice)).seig ?? [];
-  }
-  return [];
-}
-
-function isKeyGroup(box: BoxNode, type: 'sgpd' | 'sbgp', slice: FileSlice): boolean {
-  return box.type === type && readGroupingType(readerOf(box, slice)) === 'seig';
-}
-
-/** The key groups of the run's samples, in order, until no sample can be left. */
-function* groupRuns(run: SampleRun): Generator<{ count: number; group: Seig | undefined }> {
-  const own = seigGroups(run.boxes, run.slice);
-  for (const box of run.boxes) {
-    if (!isKeyGroup(box, 'sbgp', run.slice)) continue;
-    const sbgp = readSbgp(readerOf(box, run.slice));
-    for (const [i, count] of sbgp.sampleCounts.entries()) {
-      const index = sbgp.groupDescriptionIndexes[i];
-      const isOwn = index > FRAGMENT_GROUP_BASE;
-      const group = isOwn ? own[index - FRAGMENT_GROUP_BASE - 1] : run.trackGroups[index - 1];
-      if (index > 0 && !group) throw unknownGroup(box, index);
-      yield { count, group };
-    }
-    break;
-  }
-  yield { count: run.count, group: undefined };
-}
-
-function unknownGroup(box: BoxNode, index: number): PrpackError {
-  return malformed(`${box.path}: there is no key group ${index}`, {
-    boxPath: box.path,
-    offsetBytes: box.startBytes,
-    received: index,
-    clause: 'ISO/IEC 23001-7 6',
-  });
 }
 
 function mixedIvSizes(parent: BoxNode): PrpackError {

@@ -226,8 +226,27 @@ export interface InspectedPssh extends ParsedPssh {
   readonly location: string;
 }
 
+/** The use of one key by a track. */
+export interface InspectedKey {
+  /** UUID text. */
+  readonly kid: string;
+  /** Samples with at least one protected byte. */
+  readonly samples: number;
+  /** Decode time of the first of them. */
+  readonly firstSeconds: number;
+}
+
 export interface InspectedTrack extends TrackReport {
+  /** As the file names it: the fourcc of `schm`, or PIFF, PIFF-CTR, PIFF-CBC. Absent where it names none. */
   readonly scheme?: string;
+  /** Only with a constant IV: its bytes, 8 or 16. */
+  readonly constantIvSize?: number;
+  /** Blocks of 16 bytes that are encrypted, and then left clear, by turns. Absent without a pattern. */
+  readonly pattern?: { readonly cryptByteBlock: number; readonly skipByteBlock: number };
+  /** Of encrypted tracks: the keys in the order of their first samples. */
+  readonly keys?: readonly InspectedKey[];
+  /** Of encrypted tracks: samples of which no byte is protected. */
+  readonly clearSamples?: number;
   readonly durationSeconds: number;
   readonly width?: number;
   readonly height?: number;

@@ -31,6 +31,14 @@ describe('usage errors', () => {
       ['encrypt', 'a', 'b', '--track'],
       "option '--track <track>' argument missing",
     ],
+    ...['out.mpd', 'out.M3U8', 'dir/out.ism', 'out.ismc'].flatMap((name): [string, string[], string][] => [
+      [`${name} as output`, ['encrypt', 'a', name], `the output would be an MP4 file, but ${name} names`],
+      [
+        `${name} as clear output`,
+        ['decrypt', 'a', name],
+        `the output would be an MP4 file, but ${name} names`,
+      ],
+    ]),
     ['a track that is none', ['encrypt', 'a', 'b', '--track', 'subtitle'], "--track cannot be 'subtitle'"],
     ['track 0', ['encrypt', 'a', 'b', '--track', '0'], "--track cannot be '0'"],
     [

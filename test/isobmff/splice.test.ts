@@ -39,6 +39,21 @@ describe('rebuildBox', () => {
     );
   });
 
+  it('puts boxes before another one, which may change as well', () => {
+    const added = box('sinf', u32(7));
+    expect(
+      rebuilt(MOOV, { mvhd: { before: [added] }, 'trak/tkhd': { before: [added], type: 'free' } }),
+    ).toEqual(
+      box(
+        'moov',
+        added,
+        MVHD,
+        box('trak', added, box('free'), box('mdia', box('hdlr'))),
+        ...[UDTA, u8(0, 0, 0, 0)],
+      ),
+    );
+  });
+
   it('renames a box and leaves its content', () => {
     expect(rebuilt(MOOV, { 'trak/tkhd': { type: 'free' } })).toEqual(
       box('moov', MVHD, box('trak', box('free'), box('mdia', box('hdlr'))), UDTA, u8(0, 0, 0, 0)),

@@ -5,7 +5,7 @@ import { audioTrackOf } from '../support/builder/movie.js';
 import { writePieces } from '../support/builder/pieces.js';
 import { progressive } from '../support/builder/progressive.js';
 import { encryptTo } from '../support/jobs.js';
-import { sample } from '../support/samples.js';
+import { sample, testMedia } from '../support/samples.js';
 import { temporaryFolder } from '../support/temporary.js';
 
 const temporary = temporaryFolder();
@@ -44,6 +44,32 @@ describe('encrypt', () => {
     await expect(encryptTo(INPUT, inside('out.mp4'))).rejects.toMatchObject({ code: 'OUTPUT_EXISTS' });
     expect(readFileSync(inside('out.mp4'), 'utf8')).toBe('old');
     expect(readdirSync(inside())).toEqual(['out.mp4']);
+  });
+
+  it.each(['out.mpd', 'out.m3u8', 'out.ISM'])(
+    'refuses the name of a manifest, %s, before it reads',
+    async (name) => {
+      const inside = folder();
+      await expect(encryptTo(inside('missing.mp4'), inside(name))).rejects.toMatchObject({
+        code: 'INVALID_ARGUMENT',
+        details: { remedy: expect.stringContaining('prpack does not write manifests') },
+      });
+      await encryptTo(INPUT, inside('out.ismv'));
+      expect(readdirSync(inside())).toEqual(['out.ismv']);
+    },
+  );
+
+  it('warns that no player reads samples of moov and of fragments, layout kept', async () => {
+    const hybrid = testMedia('moov-and-moofs.mp4');
+    const inside = folder();
+    const kept = await encryptTo(hybrid, inside('keep.mp4'), { layout: 'keep' });
+    expect(kept.warnings.join()).toContain('No known player reads');
+    expect((await encryptTo(hybrid, inside('fragmented.mp4'))).warnings.join()).not.toContain(
+      'No known player',
+    );
+    const fragments = await encryptTo(sample('bars-fragmented.mp4'), inside('moofs.mp4'), { layout: 'keep' });
+    const progressiveFile = await encryptTo(INPUT, inside('moov.mp4'), { layout: 'keep' });
+    expect([...fragments.warnings, ...progressiveFile.warnings].join()).not.toContain('No known player');
   });
 
   it('refuses its input as output by any name', async () => {

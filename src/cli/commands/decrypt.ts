@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { assertMediaName } from '../../bytes/media-name.js';
 import type { DecryptResult } from '../../index.js';
 import { type JobContext, runJob } from '../job.js';
 import { addTlsOptions } from '../options/key-server.js';
@@ -36,6 +37,7 @@ export function configureDecrypt(command: Command): void {
 }
 
 async function decryptAction(input: string, output: string, flags: DecryptFlags): Promise<void> {
+  assertMediaName(output);
   await runJob(flags, (context) => decryptJob(input, output, flags, context), formatDecryptResult);
 }
 

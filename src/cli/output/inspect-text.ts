@@ -12,6 +12,7 @@ export function formatInspectResult(result: InspectResult, pretty: PrettyXml, st
     '',
     style.bold(count(result.tracks.length, 'track')),
     ...formatTable(TRACK_COLUMNS, result.tracks.map(trackCells), style),
+    ...keyLines(result.tracks, style),
     '',
     ...psshLines(result, pretty, style),
     ...(result.boxes ? ['', style.bold('Boxes'), ...boxTable(result.boxes, style)] : []),
@@ -57,9 +58,9 @@ function trackCells(track: InspectedTrack): string[] {
     printable(track.language ?? ''),
     formatDuration(track.durationSeconds),
     `${track.samples}`,
-    track.encrypted ? printable(track.scheme ?? 'encrypted') : 'clear',
-    track.kid ?? '',
-    track.ivSize === undefined ? '' : track.ivSize === 0 ? 'constant' : `${track.ivSize}`,
+    trackScheme(track),
+    trackKid(track),
+    trackIv(track),
     track.protectedBytes === undefined ? '' : formatBytes(track.protectedBytes),
   ];
 }
@@ -72,6 +73,46 @@ function trackFormat({ width, height, channels, sampleRateHz }: InspectedTrack):
     ...(sampleRateHz === undefined ? [] : [`${sampleRateHz} Hz`]),
   ];
   return parts.join(' ');
+}
+
+/** `cbcs 1:9`: the scheme, and the pattern where there is one. */
+function trackScheme({ encrypted, scheme = 'not named', pattern }: InspectedTrack): string {
+  if (!encrypted) return 'clear';
+  const blocks = pattern ? ` ${pattern.cryptByteBlock}:${pattern.skipByteBlock}` : '';
+  return printable(scheme) + blocks;
+}
+
+/** The key of the samples; of several, how many. Without samples that have one, what the track has by default. */
+function trackKid({ kid = '', keys = [] }: InspectedTrack): string {
+  return keys.length > 1 ? count(keys.length, 'key') : (keys[0]?.kid ?? kid);
+}
+
+/** Bytes of the IV of each sample, or `constant 16`. */
+function trackIv({ ivSize, constantIvSize }: InspectedTrack): string {
+  if (ivSize === undefined) return '';
+  return ivSize > 0 ? `${ivSize}` : `constant ${constantIvSize ?? ''}`.trim();
+}
+
+const KEY_COLUMNS: readonly Column[] = [
+  { heading: 'TRACK', align: 'right' },
+  { heading: 'KID' },
+  { heading: 'SAMPLES', align: 'right' },
+  { heading: 'FROM', align: 'right' },
+];
+
+/** Keys and clear samples of the tracks that have more to tell than one key for all. */
+function keyLines(tracks: readonly InspectedTrack[], style: Style): string[] {
+  const rows = tracks.flatMap(({ id, keys = [], clearSamples = 0 }) => {
+    if (keys.length < 2 && clearSamples === 0) return [];
+    const used = keys.map(({ kid, samples, firstSeconds }) => [
+      `${id}`,
+      kid,
+      `${samples}`,
+      formatDuration(firstSeconds),
+    ]);
+    return clearSamples > 0 ? [...used, [`${id}`, 'clear', `${clearSamples}`, '']] : used;
+  });
+  return rows.length > 0 ? ['', style.bold('Keys'), ...formatTable(KEY_COLUMNS, rows, style)] : [];
 }
 
 function psshLines({ pssh }: InspectResult, pretty: PrettyXml, style: Style): string[] {

@@ -8,6 +8,9 @@ export interface AuxInfoKind {
   readonly auxInfoTypeParameter?: number;
 }
 
+/** Schemes whose auxiliary information is IVs and subsamples (ISO/IEC 23001-7 7.1). */
+export const CENC_SCHEMES: ReadonlySet<string> = new Set(['cenc', 'cbcs', 'cens', 'cbc1', 'piff']);
+
 const HAS_AUX_INFO_TYPE = 1;
 
 export function readAuxInfoKind(reader: ByteReader, flags: number): AuxInfoKind {

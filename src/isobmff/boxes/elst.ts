@@ -1,5 +1,6 @@
 import type { ByteReader } from '../../bytes/reader.js';
-import { readVersionAndFlags } from './box.js';
+import { ByteWriter } from '../../bytes/writer.js';
+import { fullBox, readVersionAndFlags } from './box.js';
 
 /** EditListBox (ISO/IEC 14496-12 8.6.6), one typed array a field. */
 export interface Elst {
@@ -30,4 +31,13 @@ export function readElst(reader: ByteReader): Elst {
     mediaRateFractions[entry] = reader.i16();
   }
   return { segmentDurations, mediaTimes, mediaRateIntegers, mediaRateFractions };
+}
+
+/** The whole box with one edit at normal speed: version 0 until the media time needs more than 31 bits. */
+export function writeOneEdit(segmentDuration: bigint, mediaTime: bigint): Uint8Array {
+  const isWide = segmentDuration > 0xffffffffn || mediaTime > 0x7fffffffn;
+  const payload = new ByteWriter(24).u32(1);
+  if (isWide) payload.u64(segmentDuration).u64(mediaTime);
+  else payload.u32(Number(segmentDuration)).u32(Number(mediaTime));
+  return fullBox('elst', isWide ? 1 : 0, 0, payload.u16(1).u16(0).finish());
 }

@@ -1,6 +1,7 @@
 import type { ByteReader } from '../../bytes/reader.js';
 import { bytesToUuid, uuidToBytes } from '../../bytes/uuid.js';
 import { ByteWriter } from '../../bytes/writer.js';
+import { EXTENDED_PATTERN, fourthEditionProblem, SEVERAL_KEYS } from './fourth-edition.js';
 
 /** CencSampleEncryptionInformationGroupEntry (ISO/IEC 23001-7 6): the protection of a group of samples, instead of `tenc`. */
 export interface Seig {
@@ -15,20 +16,19 @@ export interface Seig {
   readonly constantIv?: Uint8Array;
 }
 
+/** 23001-7:2023 6 gives these reserved bits a meaning that changes all that follows. */
 const MULTI_KEY_FLAG = 0x80;
+const EXTENDED_PATTERN_FLAG = 0x40;
 
 /**
  * Reads one entry of an `sgpd` of grouping type `seig`.
- * @throws PrpackError MALFORMED_INPUT
+ * @throws PrpackError MALFORMED_INPUT; UNSUPPORTED_FEATURE for several keys in a sample and extended patterns
  */
 export function readSeig(reader: ByteReader): Seig {
   const firstAt = reader.position;
-  // 23001-7:2023 6 gives this reserved bit a meaning that changes all that follows
-  if (reader.u8() & MULTI_KEY_FLAG) {
-    throw reader.fail('samples with several keys each are not supported', firstAt, {
-      clause: 'ISO/IEC 23001-7 6',
-    });
-  }
+  const reserved = reader.u8();
+  if (reserved & MULTI_KEY_FLAG) throw fourthEditionProblem(reader, SEVERAL_KEYS, firstAt);
+  if (reserved & EXTENDED_PATTERN_FLAG) throw fourthEditionProblem(reader, EXTENDED_PATTERN, firstAt);
   const pattern = reader.u8();
   const isProtected = reader.u8() !== 0;
   const perSampleIvSize = ivSize(reader, [0, 8, 16]);

@@ -1,5 +1,6 @@
 import type { ByteReader } from '../../bytes/reader.js';
 import { fullBox, readVersionAndFlags } from './box.js';
+import { fourthEditionProblem, SEVERAL_KEYS } from './fourth-edition.js';
 import { type PiffAlgorithmId, readPiffDefaults } from './piff.js';
 
 /** IVs and subsample maps of a run of samples, one typed array a field (ISO/IEC 23001-7 7.2). */
@@ -34,6 +35,8 @@ export interface Senc extends SencColumns {
 
 const OVERRIDE_TRACK_ENCRYPTION = 1;
 const USE_SUBSAMPLES = 2;
+/** 23001-7:2023 7.2: each subsample names its key. */
+const MULTI_KEY_VERSION = 1;
 
 /**
  * Reads the payload after the box header (after the extended type, for the PIFF `uuid` form).
@@ -41,10 +44,11 @@ const USE_SUBSAMPLES = 2;
  * Bytes left over are an error, unlike in other boxes: they mean that the samples were written with another IV
  * size than the one given, and every IV but the first would be wrong.
  * @param ivSize bytes of each IV, which `senc` does not say itself: from `tenc` or the sample's `seig`
- * @throws PrpackError MALFORMED_INPUT
+ * @throws PrpackError MALFORMED_INPUT; UNSUPPORTED_FEATURE for several keys in a sample
  */
 export function readSenc(reader: ByteReader, ivSize: number): Senc {
-  const { flags } = readVersionAndFlags(reader, 0);
+  const { version, flags } = readVersionAndFlags(reader, MULTI_KEY_VERSION);
+  if (version === MULTI_KEY_VERSION) throw fourthEditionProblem(reader, SEVERAL_KEYS, 0);
   const override = flags & OVERRIDE_TRACK_ENCRYPTION ? readPiffDefaults(reader) : undefined;
   const columns = readSamples(reader, override?.ivSize ?? ivSize, (flags & USE_SUBSAMPLES) !== 0);
   if (reader.remaining > 0) {

@@ -29,25 +29,88 @@ const MOST_ENTRIES = 0x10000;
 
 /**
  * Reads the payload after the box header.
- * @throws PrpackError MALFORMED_INPUT
+ *
+ * Editions of ISO/IEC 14496-12 disagree about version 2: since 2015 the length of the entries stands before the default
+ * group, in 2012 it was left out. The box is read by the layout that fills it exactly, by the newer one when both do.
+ * @throws PrpackError MALFORMED_INPUT; UNSUPPORTED_FEATURE as `readSeig`
  */
 export function readSgpd(reader: ByteReader): Sgpd {
   const { version } = readVersionAndFlags(reader, 3);
   const groupingType = reader.fourcc();
-  const defaultLength = version >= 1 ? reader.u32() : 0;
-  const defaultIndex = version >= 2 ? { defaultGroupDescriptionIndex: reader.u32() } : {};
+  const head = version === 2 ? headOfVersion2(reader) : HEADS[version];
+  const { defaultLength, ...index } = head(reader);
   const entryCount = readEntryCount(reader);
-  const head = { groupingType, ...defaultIndex };
   const entries =
-    version === 0
+    defaultLength === undefined
       ? readUnsized(reader, groupingType, entryCount)
       : readSized(reader, defaultLength, entryCount);
-  if (groupingType !== 'seig') return { ...head, entries };
+  if (groupingType !== 'seig') return { groupingType, ...index, entries };
   return {
-    ...head,
+    groupingType,
+    ...index,
     entries,
     seig: entries.map((entry) => readSeig(new ByteReader(entry, placeOf(reader, entry)))),
   };
+}
+
+interface Head {
+  /** 0: each entry has its own. Absent: it follows from what the entry holds. */
+  readonly defaultLength?: number;
+  readonly defaultGroupDescriptionIndex?: number;
+}
+
+/** The fields before entry_count, by version. */
+const HEADS: readonly ((reader: ByteReader) => Head)[] = [
+  () => ({}),
+  (reader) => ({ defaultLength: reader.u32() }),
+  (reader) => ({ defaultLength: reader.u32(), defaultGroupDescriptionIndex: reader.u32() }),
+  (reader) => ({ defaultLength: reader.u32(), defaultGroupDescriptionIndex: reader.u32() }),
+];
+
+/** Version 2 by the edition of 2012. */
+function readUnsizedHead(reader: ByteReader): Head {
+  return { defaultGroupDescriptionIndex: reader.u32() };
+}
+
+/** By which layout of version 2 the box is to be read. The reader stays where it is. */
+function headOfVersion2(reader: ByteReader): (reader: ByteReader) => Head {
+  const ahead = () => new ByteReader(reader.bytes.subarray(reader.position), reader.place);
+  if (fills(ahead(), true)) return HEADS[2];
+  if (fills(ahead(), false)) return readUnsizedHead;
+  throw reader.fail('the entries do not fill the box, with their length stated or without', 0, {
+    clause: 'ISO/IEC 14496-12 8.9.3',
+  });
+}
+
+function fills(reader: ByteReader, withLength: boolean): boolean {
+  if (reader.remaining < (withLength ? 12 : 8)) return false;
+  const defaultLength = withLength ? reader.u32() : 0;
+  reader.skip(4); // default_group_description_index
+  const entryCount = reader.u32();
+  if (defaultLength > 0) return entryCount * defaultLength === reader.remaining;
+  for (let entry = 0; entry < entryCount; entry++) {
+    const length = withLength ? lengthAhead(reader) : seigLengthAhead(reader);
+    if (length === undefined || length > reader.remaining) return false;
+    reader.skip(length);
+  }
+  return reader.remaining === 0;
+}
+
+/** The length before an entry. */
+function lengthAhead(reader: ByteReader): number | undefined {
+  return reader.remaining < 4 ? undefined : reader.u32();
+}
+
+/** Bytes of a `seig` entry up to its KID, and of a constant IV with its size. */
+const SEIG_BYTES = 20;
+
+/** The length of a `seig` entry, which follows from what it says. */
+function seigLengthAhead(reader: ByteReader): number | undefined {
+  if (reader.remaining < SEIG_BYTES) return undefined;
+  const [, , isProtected, ivSize] = reader.bytes.subarray(reader.position);
+  if (isProtected === 0 || ivSize > 0) return SEIG_BYTES;
+  const constantIvSize = reader.bytes[reader.position + SEIG_BYTES];
+  return constantIvSize === undefined ? undefined : SEIG_BYTES + 1 + constantIvSize;
 }
 
 function readEntryCount(reader: ByteReader): number {

@@ -1,5 +1,6 @@
 import type { ByteReader } from '../../bytes/reader.js';
 import { ByteWriter } from '../../bytes/writer.js';
+import { PrpackError } from '../../errors.js';
 import { box, childBoxes, fullBox, readVersionAndFlags } from './box.js';
 import { PIFF_TENC, type PiffAlgorithmId, readExtendedType, readPiffTenc } from './piff.js';
 import { readTenc, type Tenc, writeTenc } from './tenc.js';
@@ -13,6 +14,8 @@ export interface Sinf {
   readonly schemeVersion?: number;
   /** From `schi`, or from its PIFF form. Absent in schemes other than Common Encryption. */
   readonly tenc?: Tenc;
+  /** Why there is no `tenc` here although the file has one: it is of an edition that cannot be read. */
+  readonly tencProblem?: PrpackError;
   /** Present when the `tenc` is a PIFF one. */
   readonly piffAlgorithmId?: PiffAlgorithmId;
 }
@@ -35,7 +38,12 @@ const CHILDREN: Record<string, (reader: ByteReader, fields: Fields) => void> = {
 
 const SCHEME_INFORMATION: Record<string, (reader: ByteReader, fields: Fields) => void> = {
   tenc: (reader, fields) => {
-    fields.tenc = readTenc(reader);
+    try {
+      fields.tenc = readTenc(reader);
+    } catch (error) {
+      if (!(error instanceof PrpackError) || error.code !== 'UNSUPPORTED_FEATURE') throw error;
+      fields.tencProblem = error;
+    }
   },
   uuid: (reader, fields) => {
     if (readExtendedType(reader) !== PIFF_TENC) return;

@@ -2,6 +2,7 @@ import type { ByteReader } from '../../bytes/reader.js';
 import { bytesToUuid, uuidToBytes } from '../../bytes/uuid.js';
 import { ByteWriter } from '../../bytes/writer.js';
 import { fullBox } from './box.js';
+import { EXTENDED_PATTERN, fourthEditionProblem } from './fourth-edition.js';
 
 /** TrackEncryptionBox (ISO/IEC 23001-7 8.2): the defaults of a protected track. */
 export interface Tenc {
@@ -19,10 +20,11 @@ export interface Tenc {
 
 /**
  * Reads the payload after the box header.
- * @throws PrpackError MALFORMED_INPUT
+ * @throws PrpackError MALFORMED_INPUT; UNSUPPORTED_FEATURE for a version above 1
  */
 export function readTenc(reader: ByteReader): Tenc {
   const version = reader.u8();
+  if (version > 1) throw fourthEditionProblem(reader, `version ${version}, for ${EXTENDED_PATTERN},`, 0);
   reader.skip(3); // flags
   reader.skip(1); // reserved
   const pattern = reader.u8(); // reserved in version 0

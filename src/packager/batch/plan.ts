@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join, resolve } from 'node:path';
+import { assertMediaName } from '../../bytes/media-name.js';
 import { PrpackError } from '../../errors.js';
 import { findInputs, type Input } from './inputs.js';
 import { DEFAULT_TEMPLATE, namedOutput, namePartsOf, outputNamer } from './naming.js';
@@ -14,13 +15,14 @@ export interface BatchPlan {
 
 /**
  * Every job, before any is begun.
- * @throws PrpackError INVALID_ARGUMENT when two jobs would make one file, or one would overwrite an input
+ * @throws PrpackError INVALID_ARGUMENT when two jobs would make one file, or one would overwrite an input or make a manifest
  */
 export async function planBatch(options: BatchOptions): Promise<BatchPlan> {
   const { source, outDir, name = DEFAULT_TEMPLATE, settings = {} } = options;
   const nameOutput = outputNamer(name, outDir);
   const jobs = (await findInputs(source, outDir)).map((input) => toJob(input, nameOutput, outDir, settings));
   const results = resolve(options.results ?? join(outDir, 'prpack-results.jsonl'));
+  for (const { output } of jobs) assertMediaName(output);
   expectNoCollision(jobs, [
     [results, 'the results file'],
     [resolve(source), 'the manifest'],

@@ -1,3 +1,4 @@
+import { CENC_SCHEMES } from '../../isobmff/boxes/aux-info.js';
 import { PIFF_PSSH, PIFF_SENC } from '../../isobmff/boxes/piff.js';
 import { readSaiz } from '../../isobmff/boxes/saiz.js';
 import { readGroupingType } from '../../isobmff/boxes/sgpd.js';
@@ -50,9 +51,6 @@ function isPssh(node: BoxNode): boolean {
   return node.type === 'pssh' || node.userType === PIFF_PSSH;
 }
 
-/** Schemes whose auxiliary information is IVs and subsamples (ISO/IEC 23001-7 7.1). */
-const SCHEMES = new Set(['cenc', 'cbcs', 'cens', 'cbc1', 'piff']);
-
 /** The boxes in a `traf`, `trak` or `stbl` that say how samples are protected. */
 function protectionBoxes(parent: BoxNode, slice: FileSlice): BoxNode[] {
   const isOurs: Record<string, (node: BoxNode) => boolean> = {
@@ -71,9 +69,9 @@ function isCencAuxiliary(node: BoxNode, slice: FileSlice): boolean {
   const reader = readerOf(node, slice);
   if (node.type === 'saiz') {
     const { auxInfoType } = readSaiz(reader);
-    return auxInfoType === undefined || SCHEMES.has(auxInfoType);
+    return auxInfoType === undefined || CENC_SCHEMES.has(auxInfoType);
   }
   reader.skip(1);
   const hasType = (reader.u24() & 1) !== 0;
-  return !hasType || SCHEMES.has(reader.fourcc());
+  return !hasType || CENC_SCHEMES.has(reader.fourcc());
 }

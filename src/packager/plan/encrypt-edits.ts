@@ -49,12 +49,23 @@ function moovEdits(
   return edits;
 }
 
+/**
+ * Codecs whose `sinf` goes before the other boxes of the sample entry. ISO/IEC 14496-12 8.12.1 leaves the order open, but
+ * ffmpeg passes over the box `alac` until `frma` has told it the codec.
+ */
+const SINF_FIRST = new Set(['alac']);
+
 /** `encv` or `enca` for every sample entry of the track, with a `sinf` that keeps the old name (14496-12 8.12). */
 export function sampleEntryEdits({ track, tenc, scheme }: TrackEncryption): [BoxNode, BoxEdit][] {
   const type = track.handler === 'vide' ? 'encv' : 'enca';
-  return track.entries.map(({ node, format }) => {
-    const sinf = { originalFormat: format, schemeType: scheme, schemeVersion: 0x00010000, tenc };
-    return [node, { type, append: [writeSinf(sinf)] }];
+  return track.entries.flatMap(({ node, format }): [BoxNode, BoxEdit][] => {
+    const sinf = writeSinf({ originalFormat: format, schemeType: scheme, schemeVersion: 0x00010000, tenc });
+    const firstChild = SINF_FIRST.has(format) ? node.children[0] : undefined;
+    if (!firstChild) return [[node, { type, append: [sinf] }]];
+    return [
+      [node, { type }],
+      [firstChild, { before: [sinf] }],
+    ];
   });
 }
 

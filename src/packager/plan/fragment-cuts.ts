@@ -21,14 +21,16 @@ const MAX_FRAGMENT_BYTES = 512 * 2 ** 20;
  * Cuts the movie at sync samples of the reference track, so that each fragment lasts `durationSeconds` at least, and
  * wherever a track changes its sample entry or its decode time jumps.
  * @param reference the track whose sync samples decide: the first video, else the first audio track
+ * @param delaysTicks one a track, in its ticks: by so much its decode times rise
  * @throws PrpackError UNSUPPORTED_FEATURE when decode times do not rise where a fragment must begin
  */
 export function cutFragments(
   tracks: readonly Track[],
   reference: Track,
   durationSeconds: number,
+  delaysTicks: readonly number[] = tracks.map(() => 0),
 ): FragmentCuts {
-  const timelines = tracks.map((track) => makeTimeline(track.samples));
+  const timelines = tracks.map((track, i) => delayed(makeTimeline(track.samples), delaysTicks[i]));
   const times = new Set<number>();
   addSyncCuts(times, reference, timelines[reference.index], durationSeconds);
   const forced = tracks.map((track) => forcedCuts(track, timelines[track.index]));
@@ -69,6 +71,12 @@ function makeTimeline({ durations, timeJumps, count }: SampleTable): Timeline {
     time += durations[sample];
   }
   return { durations: corrected, jumps };
+}
+
+function delayed({ durations, jumps }: Timeline, byTicks: number): Timeline {
+  if (byTicks === 0) return { durations, jumps };
+  const later = [...jumps].map(([sample, time]): [number, number] => [sample, time + byTicks]);
+  return { durations, jumps: new Map([[0, byTicks], ...later]) };
 }
 
 /** Visits the samples in decode order with their decode times, in ticks. */

@@ -8,6 +8,7 @@ import { readerOf } from '../../isobmff/sample-entry.js';
 import { type BoxEdit, REMOVED, rebuildBox } from '../../isobmff/splice.js';
 import { type BoxNode, bytesOf, type FileSlice, findPath, requirePath } from '../../isobmff/walk.js';
 import { sampleEntryEdits, type TrackEncryption } from './encrypt-edits.js';
+import type { FragmentEdits } from './fragment-edits.js';
 import { movieDurationSeconds } from './timing.js';
 
 /** What stays of an `stbl` whose samples move into fragments. */
@@ -25,17 +26,22 @@ export function droppedTypes(movie: Movie): string[] {
 /**
  * The `moov` of a fragmented output: the input's, without samples and durations, with `mvex`, and with the encrypted
  * tracks' sample entries and the `pssh` boxes (ISO/IEC 14496-12 8.8.1; ISO/IEC 23000-19 7.3.2 for durations of 0).
+ * @param fragmentEdits one a track
  */
 export function buildFragmentedMoov(
   movie: Movie,
   encryptions: readonly TrackEncryption[],
   psshBoxes: readonly Uint8Array[],
+  fragmentEdits: readonly FragmentEdits[],
 ): Uint8Array {
   const { moovNode, moov } = movie;
   const edits = new Map<BoxNode, BoxEdit>();
   for (const child of moovNode.children) if (child.type === 'mvex') edits.set(child, REMOVED);
   zeroDuration(edits, requirePath(moovNode, 'mvhd', 'ISO/IEC 14496-12 8.2.2'), moov);
   for (const track of movie.tracks) addTrackEdits(edits, track, moov);
+  for (const { replacement } of fragmentEdits) {
+    if (replacement) edits.set(replacement.node, { replace: replacement.elst });
+  }
   for (const encryption of encryptions) {
     for (const [node, edit] of sampleEntryEdits(encryption)) edits.set(node, edit);
   }

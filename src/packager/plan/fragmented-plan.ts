@@ -26,6 +26,7 @@ import { findChild, walkMeta } from '../../isobmff/walk.js';
 import { holdsPictures } from '../codecs.js';
 import { auxiliaryBoxes, sizeOfAuxiliaryBoxes, type TrackEncryption } from './encrypt-edits.js';
 import { cutFragments, type FragmentCuts } from './fragment-cuts.js';
+import { type FragmentEdits, fragmentEditsOf } from './fragment-edits.js';
 import { buildFragmentedMoov, droppedTypes } from './fragmented-moov.js';
 import type { OutputPlan, Piece } from './output-plan.js';
 import { groupRunsOf, type SampleGrouping, writeGroups } from './sample-groups.js';
@@ -47,6 +48,8 @@ export class FragmentedPlan implements OutputPlan {
   readonly segmentStartBytes: Float64Array;
   readonly fragmentCount: number;
   readonly warnings: readonly string[];
+  /** Ticks by which the decode times of each track are later than in the input. */
+  readonly delaysTicks: readonly number[];
   readonly #movie: Movie;
   readonly #cuts: FragmentCuts;
   readonly #encryptions: ReadonlyMap<number, TrackEncryption>;
@@ -69,17 +72,19 @@ export class FragmentedPlan implements OutputPlan {
     const reference = referenceTrack(movie);
     this.#movie = movie;
     this.#encryptions = new Map(encryptions.map((encryption) => [encryption.track.index, encryption]));
-    this.#cuts = cutFragments(movie.tracks, reference, durationSeconds);
+    const fragmentEdits = movie.tracks.map((track) => fragmentEditsOf(track, movie));
+    this.delaysTicks = fragmentEdits.map(({ delayTicks }) => delayTicks);
+    this.#cuts = cutFragments(movie.tracks, reference, durationSeconds, this.delaysTicks);
     this.#groupings = movie.tracks.map((track) => groupRunsOf(track, movie.moov));
     this.fragmentCount = this.#cuts.count;
     this.#carried = this.#placeCarried(source);
 
     const fragmentSizes = Array.from({ length: this.fragmentCount }, (_, i) => this.#measureFragment(i));
     const ftyp = writeFtyp(fragmentedBrands(movie));
-    const moov = buildFragmentedMoov(movie, encryptions, psshBoxes);
+    const moov = buildFragmentedMoov(movie, encryptions, psshBoxes, fragmentEdits);
     const sidx = this.#buildSidx(reference, fragmentSizes);
     this.#head = concat([ftyp, moov, sidx]);
-    this.warnings = this.#collectWarnings(sidx);
+    this.warnings = this.#collectWarnings(sidx, fragmentEdits);
 
     const trailing = sumOf(this.#carried[this.fragmentCount]);
     const segmentSizes = [this.#head.length, ...fragmentSizes, trailing];
@@ -249,8 +254,8 @@ export class FragmentedPlan implements OutputPlan {
     return bytes;
   }
 
-  #collectWarnings(sidx: Uint8Array): string[] {
-    const warnings: string[] = [];
+  #collectWarnings(sidx: Uint8Array, fragmentEdits: readonly FragmentEdits[]): string[] {
+    const warnings = fragmentEdits.flatMap((edits) => edits.warnings);
     if (sidx.length === 0)
       warnings.push('There are too many fragments for a segment index (sidx): none was written.');
     const lost = this.#movie.fragments.groupTypes;

@@ -51,15 +51,18 @@ export function sencShape(
 
 const NO_IVS = new Uint8Array(0);
 
+/** Which bytes of a track's samples are protected. */
+type ProtectedSamples = Pick<TrackProtection, 'track' | 'subsamples' | 'keyNumbers'>;
+
 /** Protected bytes of a sample. */
-export function protectedBytesOf(protection: TrackProtection, sample: number): number {
+export function protectedBytesOf(protection: ProtectedSamples, sample: number): number {
   if (protection.keyNumbers?.[sample] === 0) return 0;
   const { subsamples, track } = protection;
   return subsamples ? protectedBytesAt(subsamples, sample) : track.samples.sizes[sample];
 }
 
 /** Protected bytes of all samples. */
-export function totalProtectedBytes(protection: TrackProtection): number {
+export function totalProtectedBytes(protection: ProtectedSamples): number {
   let sum = 0;
   for (let i = 0; i < protection.track.samples.count; i++) sum += protectedBytesOf(protection, i);
   return sum;

@@ -18,6 +18,7 @@ import { type DescribedTrack, describeTracks, selectTracks, typeNameOf } from '.
 import type { EncryptOptions, EncryptResult, TrackReport } from '../types.js';
 import { BoxStream, STREAM_NAME } from './box-stream.js';
 import { FragmentEncryptor, type StreamWork } from './fragment-encryptor.js';
+import { openEdits } from './open-edits.js';
 import { PartReader } from './parts.js';
 import { FileTarget, StreamTarget, type Target } from './targets.js';
 import { reservedUse } from './track-ivs.js';
@@ -103,9 +104,10 @@ async function plan(init: Uint8Array, options: EncryptOptions): Promise<LiveJob>
   const encryptedInit = new Uint8Array(planned.plan.sizeBytes);
   renderer.render(encryptedInit, 0);
   const { psshBoxes } = planned;
+  const warnings = [...planned.warnings, ...openEdits(encryptedInit)];
   const { signal } = options;
   const stream = { init, encryptedInit, movie, tracks, keys, ivStarts, ivSize, psshBoxes, signal };
-  return { ...stream, options, contentId, described, planned };
+  return { ...stream, options, contentId, described, planned: { ...planned, warnings } };
 }
 
 /** Passes all on that comes behind `moov`. */

@@ -218,6 +218,36 @@ Boxes
 `);
   });
 
+  it('lists keys and clear samples where there is more than one key for all, and patterns and constant IVs', () => {
+    const [video, audio] = INSPECTED.tracks;
+    const other = '20000000-1000-1000-1000-100000000001';
+    const rotated = {
+      ...video!,
+      scheme: 'cbcs',
+      ivSize: 0,
+      constantIvSize: 16,
+      pattern: { cryptByteBlock: 1, skipByteBlock: 9 },
+      keys: [
+        { kid: KID, samples: 200, firstSeconds: 2 },
+        { kid: other, samples: 52, firstSeconds: 10 },
+      ],
+      clearSamples: 48,
+    };
+    const text = formatInspectResult(
+      { ...INSPECTED, pssh: [], tracks: [rotated, audio!] },
+      prettyPlayReadyHeader,
+      PLAIN,
+    );
+    expect(text).toMatch(/ 300 {2}cbcs 1:9 +2 keys +constant 16 /);
+    expect(text).toContain(`
+Keys
+  TRACK  KID                                   SAMPLES     FROM
+      1  10000000-1000-1000-1000-100000000001      200  0:02.00
+      1  20000000-1000-1000-1000-100000000001       52  0:10.00
+      1  clear                                      48
+`);
+  });
+
   it('shows header XML that cannot be laid out as it is', () => {
     const pssh = INSPECTED.pssh.map((box) => ({
       ...box,

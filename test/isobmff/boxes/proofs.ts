@@ -37,6 +37,17 @@ export function expectMalformed(read: () => unknown): void {
   expect.fail('nothing was thrown');
 }
 
+/** Expects that a mark of ISO/IEC 23001-7:2023 is refused by the name of what it stands for. */
+export function expectFourthEditionRefused(read: () => unknown, message: RegExp): void {
+  expect(read).toThrow(message);
+  expect(read).toThrow(
+    expect.objectContaining({
+      code: 'UNSUPPORTED_FEATURE',
+      details: expect.objectContaining({ clause: 'ISO/IEC 23001-7:2023', remedy: expect.any(String) }),
+    }),
+  );
+}
+
 /** Reads every shorter payload of the box and expects a refusal, except where the shorter one is itself a right one. */
 export function expectEveryTruncationRefused(
   boxHex: string,

@@ -6,6 +6,7 @@ import { readSgpd, writeSeigSgpd, writeSgpd } from '../../../src/isobmff/boxes/s
 import {
   expectBox,
   expectEveryTruncationRefused,
+  expectFourthEditionRefused,
   expectHugeCountRefused,
   expectMalformed,
   hex,
@@ -67,6 +68,35 @@ describe('sgpd', () => {
     expectBox(writeSgpd(sgpd), VERSION_2);
   });
 
+  // ISO/IEC 14496-12:2012 8.9.3.2 has no default_length in version 2
+  it('reads version 2 without lengths, as the edition of 2012 has it', () => {
+    const one = `0000002c 73677064 02000000 73656967 00000001 00000001
+      00000108 a16e402b9056e371f36d348aa62bb749`;
+    expect(readSgpd(readerOf(one))).toMatchObject({
+      defaultGroupDescriptionIndex: 1,
+      seig: [{ isProtected: true, kid: 'a16e402b-9056-e371-f36d-348aa62bb749' }],
+    });
+    const two = `00000051 73677064 02000000 73656967 00000002 00000002
+      00000000 000102030405060708090a0b0c0d0e0f
+      00190100 101112131415161718191a1b1c1d1e1f 10 202122232425262728292a2b2c2d2e2f`;
+    expect(readSgpd(readerOf(two))).toMatchObject({
+      defaultGroupDescriptionIndex: 2,
+      seig: [CLEAR, CONSTANT_IV],
+    });
+    // Cut after the first word of an entry, it is a right box of the other layout without entries.
+    expectEveryTruncationRefused(two, readSgpd, { legalLengths: [20] });
+  });
+
+  it('reads version 2 with a common length', () => {
+    const box = `00000030 73677064 02000000 73656967 00000014 00000000 00000001
+      00000108 a16e402b9056e371f36d348aa62bb749`;
+    expect(readSgpd(readerOf(box))).toMatchObject({
+      defaultGroupDescriptionIndex: 0,
+      seig: [{ kid: 'a16e402b-9056-e371-f36d-348aa62bb749' }],
+    });
+    expectEveryTruncationRefused(box, readSgpd, { legalLengths: [16] });
+  });
+
   it('reads version 0, where only the grouping type tells the length', () => {
     const seig = `0000003c 73677064 00000000 73656967 00000002
       00000108 a16e402b9056e371f36d348aa62bb749  00000000 000102030405060708090a0b0c0d0e0f`;
@@ -86,6 +116,7 @@ describe('sgpd', () => {
     expectHugeCountRefused('01000000 73656967 00000014 ffffffff', readSgpd);
     expectHugeCountRefused('01000000 73656967 00000000 00010000 00000000', readSgpd);
     expectHugeCountRefused('00000000 73656967 00010000 00000000', readSgpd);
+    expectHugeCountRefused('02000000 73656967 00000000 00000001 00010000 00000000', readSgpd);
   });
 
   it('tells where in the file a wrong entry stands', () => {
@@ -103,9 +134,11 @@ describe('seig', () => {
     for (const seig of [CLEAR, CONSTANT_IV]) expect(readSeig(new ByteReader(writeSeig(seig)))).toEqual(seig);
   });
 
-  it('refuses several keys a sample, which change the layout', () => {
-    const reader = readerOf(SHAKA_SEIG.replace('00000108', '80000108'));
-    expectMalformed(() => readSgpd(reader));
+  it.each([
+    ['several keys in one sample', '80000108', /multi-key encryption/],
+    ['an extended pattern', '40000108', /extended encryption pattern/],
+  ])('refuses %s by name, which changes the layout', (_, first, message) => {
+    expectFourthEditionRefused(() => readSgpd(readerOf(SHAKA_SEIG.replace('00000108', first))), message);
   });
 
   it('refuses a constant IV of a wrong size', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ByteReader } from '../../../src/bytes/reader.js';
 import { readCtts } from '../../../src/isobmff/boxes/ctts.js';
-import { readElst } from '../../../src/isobmff/boxes/elst.js';
+import { readElst, writeOneEdit } from '../../../src/isobmff/boxes/elst.js';
 import { writeEmptyTables } from '../../../src/isobmff/boxes/empty-tables.js';
 import { readSdtp } from '../../../src/isobmff/boxes/sdtp.js';
 import {
@@ -168,6 +168,18 @@ describe('sdtp', () => {
 });
 
 describe('elst', () => {
+  it('writes one edit in the version that it needs', () => {
+    expectBox(writeOneEdit(320n, 1024n), BOX);
+    expectBox(
+      writeOneEdit(0n, 2n ** 31n),
+      '00000024 656c7374 01000000 00000001 0000000000000000 0000000080000000 0001 0000',
+    );
+    expectBox(
+      writeOneEdit(0n, 2n ** 31n - 1n),
+      '0000001c 656c7374 00000000 00000001 00000000 7fffffff 0001 0000',
+    );
+  });
+
   const BOX = '0000001c 656c7374 00000000 00000001 00000140 00000400 0001 0000';
   // ISO/IEC 14496-12 8.6.6: an empty edit, then media from tick 2^32 on
   const WIDE = `00000038 656c7374 01000000 00000002

@@ -13,6 +13,7 @@ import {
 import {
   expectBox,
   expectEveryTruncationRefused,
+  expectFourthEditionRefused,
   expectHugeCountRefused,
   expectMalformed,
   hex,
@@ -137,6 +138,12 @@ describe('senc', () => {
     expectEveryTruncationRefused(SHAKA, (reader) => readSenc(reader, 8));
     expectEveryTruncationRefused(PIFF_OVERRIDE, (reader) => readSenc(reader, 8), { headerBytes: 24 });
     expectEveryTruncationRefused(PIFF_AUDIO, (reader) => readSenc(reader, 8), { headerBytes: 24 });
+  });
+
+  it('refuses version 1 by name, in which subsamples name their keys', () => {
+    const version1 = SHAKA.replace(/(73656e63\s*)00/, '$101');
+    expect(version1).not.toBe(SHAKA);
+    expectFourthEditionRefused(() => readSenc(readerOf(version1), 8), /multi-key encryption/);
   });
 
   it('refuses another IV size than the one the samples were written with', () => {

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { readTenc, writeTenc } from '../../../src/isobmff/boxes/tenc.js';
-import { expectBox, expectEveryTruncationRefused, expectMalformed, readerOf } from './proofs.js';
+import {
+  expectBox,
+  expectEveryTruncationRefused,
+  expectFourthEditionRefused,
+  expectMalformed,
+  readerOf,
+} from './proofs.js';
 
 // GPAC's MP4Box: Eyevinn/mp4ff test data prog_8s_enc_dashinit.mp4
 const PER_SAMPLE_IV = '00000020 74656e63 00000000 0000 01 08 cd7eb9ff88f34caeb06185b00024e4c2';
@@ -27,6 +33,11 @@ describe('tenc', () => {
   it('refuses IV sizes that the standard does not know', () => {
     expectMalformed(() => readTenc(readerOf(PER_SAMPLE_IV.replace('01 08', '01 07'))));
     expectMalformed(() => readTenc(readerOf(CONSTANT_IV.replace('\n  10', '\n  0f'))));
+  });
+
+  it('refuses version 2 by name', () => {
+    const version2 = CONSTANT_IV.replace('01000000', '02000000');
+    expectFourthEditionRefused(() => readTenc(readerOf(version2)), /version 2, for an extended/);
   });
 
   it('refuses every truncation', () => {

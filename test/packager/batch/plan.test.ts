@@ -53,6 +53,13 @@ describe('the jobs of a folder', () => {
     expect(new Set(jobs.map(({ contentId }) => contentId)).size).toBe(jobs.length);
   });
 
+  it('cannot be given the names of manifests', async () => {
+    await expect(plan(inFolder('media'), { name: '{name}.m3u8' })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining('names an HLS playlist'),
+    });
+  });
+
   it('cannot be written among the inputs', async () => {
     await expect(plan(inFolder('media'), { outDir: inFolder('media') })).rejects.toThrow(/among the inputs/);
   });

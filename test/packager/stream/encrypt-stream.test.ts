@@ -50,6 +50,28 @@ describe('a stream of fragments', () => {
     );
   });
 
+  it('has one edit that lasts to the end, of whatever length it was; other lists stay, with a warning', async () => {
+    const one = [{ duration: 1500, mediaTime: 1024 }];
+    const several = [{ duration: 20, mediaTime: -1 }, ...one];
+    const [video, audio] = av();
+    const input = toBytes(
+      fragmented([
+        { ...video, edits: one },
+        { ...audio, edits: several },
+      ]),
+    );
+    const { bytes, result } = await throughStream(input);
+    const output = temporary('edits.mp4');
+    writeFileSync(output, bytes);
+    expect(readMovie(output).tracks.map(({ edits }) => edits)).toEqual([
+      [{ duration: 0, mediaTime: 1024 }],
+      several,
+    ]);
+    expect(result.warnings.filter((warning) => warning.includes('edit list'))).toEqual([
+      expect.stringContaining(`track ${audio.id} `),
+    ]);
+  });
+
   it('is the same as the file with the layout kept, but for IVs and indexes', async () => {
     const input = temporary('same.mp4');
     const output = temporary('same.enc.mp4');
