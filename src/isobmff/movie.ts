@@ -265,7 +265,7 @@ function readSamples(
   for (const { index, id, trex, samplesOfMoov, startTime } of heads) {
     if (!trex) continue;
     const samples = new SampleTableBuilder(budget, samplesOfMoov);
-    samples.startAt(startTime + samples.endTime);
+    samples.startAt(startTime + samples.nextDecodeTime);
     fragmentTracks.set(id, { index, trex, samples });
   }
   const fragments = readFragments(source, topLevel, fragmentTracks, fromRun, toRun);
@@ -275,7 +275,9 @@ function readSamples(
     expectKnownEntries(head, samples);
     return { ...head, samples };
   });
-  const endTimes = heads.map(({ id, startTime }) => fragmentTracks.get(id)?.samples.endTime ?? startTime);
+  const endTimes = heads.map(
+    ({ id, startTime }) => fragmentTracks.get(id)?.samples.nextDecodeTime ?? startTime,
+  );
   return { tracks, fragments, endTimes };
 }
 

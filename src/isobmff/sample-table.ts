@@ -22,7 +22,7 @@ export interface SampleTable {
   readonly flags: Uint16Array | undefined;
   /** From which sample on which sample entry (index from 1) holds; begins with sample 0. */
   readonly entryRuns: readonly EntryRun[];
-  /** Where decode time is not the sum of the durations before: `tfdt` of fragments. */
+  /** Where decode time is not the sum of the durations before: `tfdt` of fragments. At most one a sample, in order. */
   readonly timeJumps: readonly TimeJump[];
   /**
    * Sample indexes by rising offset, only where decode order does not rise. Samples of no bytes stay in place.
@@ -103,6 +103,8 @@ export class SampleTableBuilder {
   #flags: GrowingColumn<'u16'> | undefined;
   readonly #entryRuns: EntryRun[] = [];
   readonly #timeJumps: TimeJump[] = [];
+  /** Decode time at which the last sample ends, in ticks. */
+  #endTime = 0;
   #nextDecodeTime = 0;
 
   /** @param base samples that come before, such as those of the sample table before those of fragments */
@@ -115,15 +117,15 @@ export class SampleTableBuilder {
     return this.#offsets.length;
   }
 
-  /** Decode time at which the last sample ends, in ticks. */
-  get endTime(): number {
+  /** Decode time of the next sample, in ticks, unless it has one of its own. */
+  get nextDecodeTime(): number {
     return this.#nextDecodeTime;
   }
 
-  /** The next sample's decode time, in ticks. */
+  /** The next sample's decode time, in ticks. What was said last before a sample holds. */
   startAt(decodeTime: number): void {
-    if (decodeTime === this.#nextDecodeTime) return;
-    this.#timeJumps.push({ firstSample: this.count, decodeTime });
+    if (this.#timeJumps.at(-1)?.firstSample === this.count) this.#timeJumps.pop();
+    if (decodeTime !== this.#endTime) this.#timeJumps.push({ firstSample: this.count, decodeTime });
     this.#nextDecodeTime = decodeTime;
   }
 
@@ -152,6 +154,7 @@ export class SampleTableBuilder {
       offset += size;
       this.#nextDecodeTime += duration;
     }
+    if (sampleCount > 0) this.#endTime = this.#nextDecodeTime;
     if (dataBytes < 0 || offset > fileSizeBytes) {
       throw reader.fail('samples lie outside the file', 8, {
         expected: `0 to ${fileSizeBytes}`,
@@ -205,7 +208,8 @@ export class SampleTableBuilder {
     this.#offsets.append(base.offsets);
     this.#sizes.append(base.sizes);
     this.#durations.append(base.durations);
-    for (const duration of base.durations) this.#nextDecodeTime += duration;
+    for (const duration of base.durations) this.#endTime += duration;
+    this.#nextDecodeTime = this.#endTime;
     this.#compositionOffsets = growingCopy('i32', base.compositionOffsets);
     this.#flags = growingCopy('u16', base.flags);
     this.#entryRuns.push(...base.entryRuns);

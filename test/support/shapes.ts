@@ -57,6 +57,11 @@ function withEmptyPicture(tracks: BuiltTrack[]): BuiltTrack[] {
   }));
 }
 
+/** One track, a sample a fragment: more fragments than an output is read back by at a time. */
+const sound = (samples: number) => tracksOf(sample('tone.m4a'), samples);
+/** Two tracks of as many samples. */
+const twoSounds = (samples: number) => [...sound(samples), { ...sound(samples)[0], id: 2 }];
+
 /** Sizes at the edges of cipher blocks and of 16-bit fields; no rule of audio leaves a byte clear. */
 const EDGE_SIZES = [1, 15, 16, 17, 31, 32, 33, 4095, 65535, 65536, 65537, 131071, 200000];
 
@@ -137,7 +142,42 @@ export const SHAPES: readonly Shape[] = [
   },
   {
     name: 'fragments of one sample',
-    make: () => fragmented(tracksOf(sample('tone.m4a'), 40), { fragmentSamples: 1 }),
+    make: () => fragmented(sound(40), { fragmentSamples: 1 }),
+  },
+  {
+    name: '150 fragments of one sample',
+    make: () => fragmented(twoSounds(150), { fragmentSamples: 1 }),
+  },
+  {
+    name: 'fragments that jump in time, each 64th',
+    make: () =>
+      fragmented(twoSounds(200), { fragmentSamples: 1, delay: (_, i) => (i % 64 === 0 ? 5000 : 0) }),
+  },
+  {
+    name: 'fragments that jump in time, in one track',
+    make: () =>
+      fragmented(twoSounds(150), {
+        fragmentSamples: 1,
+        delay: (track, i) => (track === 1 && [1, 64, 65, 100, 128].includes(i) ? 3000 : 0),
+      }),
+  },
+  {
+    name: 'fragments that jump in time, low latency',
+    make: () =>
+      fragmented(twoSounds(130), { fragmentSamples: 1, delay: (track) => (track === 0 ? 1024 : 0) }),
+  },
+  {
+    name: 'fragments with empty track fragments',
+    make: () => fragmented(twoSounds(70), { fragmentSamples: 1, emptyTrafs: true }),
+  },
+  {
+    name: 'fragments with empty track fragments, jumps in time',
+    make: () =>
+      fragmented([...sound(130), { ...sound(70)[0], id: 2 }], {
+        fragmentSamples: 1,
+        emptyTrafs: true,
+        delay: (track, i) => (i % 64 === track ? 4000 : 0),
+      }),
   },
   { name: 'fragments, edge sizes', make: () => fragmented([audioTrackOf(EDGE_SIZES)]), ffmpegReads: false },
   {
