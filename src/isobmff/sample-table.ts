@@ -67,10 +67,18 @@ const MAX_SAMPLES = 2 ** 26;
  */
 export class SampleBudget {
   readonly fileSizeBytes: number;
+  readonly #missing: (() => PrpackError) | undefined;
   #used = 0;
 
-  constructor(fileSizeBytes: number) {
+  /** @param missing the error of a file that is known to end too early, for samples behind its end */
+  constructor(fileSizeBytes: number, missing?: () => PrpackError) {
     this.fileSizeBytes = fileSizeBytes;
+    this.#missing = missing;
+  }
+
+  /** The error of a sample that lies outside the file: why it does, where that is known. */
+  outside(otherwise: PrpackError): PrpackError {
+    return this.#missing?.() ?? otherwise;
   }
 
   /** @throws PrpackError MALFORMED_INPUT when the file cannot hold so many more, UNSUPPORTED_FEATURE when memory cannot */
@@ -138,7 +146,7 @@ export class SampleTableBuilder {
   /**
    * Appends the samples of a `trun` whose data begins at `dataBytes` of the file.
    * @param reader over the box, for messages
-   * @throws PrpackError MALFORMED_INPUT when the samples are more, or reach further, than the file
+   * @throws PrpackError MALFORMED_INPUT, TRUNCATED_INPUT when the samples are more, or reach further, than the file
    */
   appendRun(trun: Trun, dataBytes: number, defaults: RunDefaults, reader: ByteReader): void {
     const { sampleCount } = trun;
@@ -156,11 +164,12 @@ export class SampleTableBuilder {
     }
     if (sampleCount > 0) this.#endTime = this.#nextDecodeTime;
     if (dataBytes < 0 || offset > fileSizeBytes) {
-      throw reader.fail('samples lie outside the file', 8, {
+      const failure = reader.fail('samples lie outside the file', 8, {
         expected: `0 to ${fileSizeBytes}`,
         received: `${dataBytes} to ${offset}`,
         clause: 'ISO/IEC 14496-12 8.8.8',
       });
+      throw dataBytes < 0 ? failure : this.#budget.outside(failure);
     }
     this.#appendFlags(trun, defaults.flags);
     this.#appendCompositionOffsets(trun);

@@ -9,6 +9,7 @@ import { parseKeyId } from '../keys/key-id.js';
 import type { KeyLookup } from '../keys/key-source.js';
 import { checkDecrypted } from './check.js';
 import type { Crew } from './execute/crew.js';
+import { inputWarnings } from './input-warnings.js';
 import { Clock, publishOutput, withCrew, withInput } from './job.js';
 import { decryptEdits } from './plan/decrypt-edits.js';
 import { expectDisjointSamples } from './plan/disjoint.js';
@@ -50,7 +51,7 @@ async function decryptFrom(
   expectDisjointSamples(movie, encrypted);
   const protections = readProtections(movie, source).map(asCenc);
   const keys = await findKeys(protections, options.keys);
-  const warnings = verifyKeys(movie, keys);
+  const warnings = [...inputWarnings(movie, 'keep'), ...verifyKeys(movie, keys)];
   const file = new OutputFile(options.output, options.force ?? false);
   try {
     const plan = new KeepPlan(movie, source, decryptEdits(movie, encrypted));

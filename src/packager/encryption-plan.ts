@@ -2,6 +2,7 @@ import type { ByteSource } from '../bytes/source.js';
 import type { Movie } from '../isobmff/movie.js';
 import type { AssignedKey } from '../keys/key-source.js';
 import type { Crew } from './execute/crew.js';
+import { inputWarnings } from './input-warnings.js';
 import { breathe } from './job.js';
 import { encryptEdits, type TrackEncryption } from './plan/encrypt-edits.js';
 import { FragmentedPlan } from './plan/fragmented-plan.js';
@@ -54,7 +55,8 @@ export async function planEncryption(
     fragmentDurationSeconds = DEFAULT_FRAGMENT_SECONDS,
     ivSize = DEFAULT_IV_SIZE,
   } = options;
-  const { boxes, warnings, laUrl } = buildPsshBoxes(keys, options);
+  const { boxes, warnings: ofPssh, laUrl } = buildPsshBoxes(keys, options);
+  const warnings = [...inputWarnings(movie, layout), ...ofPssh];
   const pause = () => {
     options.onProgress?.({ phase: 'plan', bytesDone: 0, bytesTotal: source.sizeBytes });
     return breathe(options.signal);

@@ -3,6 +3,7 @@ import { moofAt } from '../isobmff/fragments.js';
 import { type Movie, readMovie } from '../isobmff/movie.js';
 import type { KeyLookup } from '../keys/key-source.js';
 import { reportBoxes } from './box-report.js';
+import { inputWarnings } from './input-warnings.js';
 import { breathe, withInput } from './job.js';
 import { movieDurationSeconds, trackDurationSeconds } from './plan/timing.js';
 import { totalProtectedBytes } from './plan/track-protection.js';
@@ -13,6 +14,7 @@ import type { InspectedPssh, InspectedTrack, InspectOptions, InspectResult } fro
 
 /** A file may repeat its headers in every fragment; so many different ones are shown. */
 const MAX_PSSH_SHOWN = 64;
+const PSSH_CUT = `There are more than ${MAX_PSSH_SHOWN} different pssh boxes; the rest is not shown.`;
 
 /**
  * Reads what a file says of its tracks and their protection; nothing is decrypted.
@@ -36,9 +38,7 @@ export async function inspect(path: string, options: InspectOptions = {}): Promi
       tracks: described.map((track) => inspectTrack(track, protections)),
       pssh,
       ...(options.boxes && { boxes: reportBoxes(movie, source) }),
-      warnings: isCut
-        ? [`There are more than ${MAX_PSSH_SHOWN} different pssh boxes; the rest is not shown.`]
-        : [],
+      warnings: [...inputWarnings(movie), ...(isCut ? [PSSH_CUT] : [])],
     };
   });
 }

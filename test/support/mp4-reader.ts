@@ -131,7 +131,7 @@ function boxAt(head: Buffer, offset: number, end: number): Box {
   if (size === 1) return { type, offset, size: Number(head.readBigUInt64BE(8)), header: 16 };
   if (size === 0) return { type, offset, size: end - offset, header: 8 };
   if (size < 8) throw new Error(`box ${type} at ${offset} has size ${size}`);
-  return { type, offset, size, header: 8 };
+  return { type, offset, size: Math.min(size, end - offset), header: 8 };
 }
 
 /** Reads a file's movie. The file may be larger than memory: media bytes are read on demand. */

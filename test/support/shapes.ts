@@ -1,7 +1,7 @@
 import { box, fullBox, text } from './builder/boxes.js';
 import { fragmented } from './builder/fragmented.js';
 import { audioEntry, audioTrackOf, type BuiltTrack, tracksOf } from './builder/movie.js';
-import type { Piece } from './builder/pieces.js';
+import { type Piece, toBytes } from './builder/pieces.js';
 import { progressive } from './builder/progressive.js';
 import { sample, testMedia } from './samples.js';
 
@@ -19,6 +19,16 @@ const av = () => tracksOf(testMedia('moov-last.mp4'));
 const UDTA = box('udta', fullBox('meta', 0, 0, box('hdlr', Buffer.alloc(25))), box('\xa9nam', text('bars')));
 const UNKNOWN = box('abcd', text('nobody knows this box'));
 const FREE = box('free', Buffer.alloc(40));
+
+const ID3V1 = Buffer.concat([text('TAG'), text('bars'), Buffer.alloc(121)]);
+
+/** The last mdat claims 37 bytes more than the file has. */
+function claimingMore(pieces: readonly Piece[]): Piece[] {
+  const bytes = toBytes(pieces);
+  const at = bytes.lastIndexOf('mdat', undefined, 'latin1') - 4;
+  bytes.writeUInt32BE(bytes.readUInt32BE(at) + 37, at);
+  return [bytes];
+}
 
 /** Composition offsets made negative, as `cslg`-less version 1 tables have them. */
 function shiftedBack(tracks: BuiltTrack[]): BuiltTrack[] {
@@ -81,6 +91,15 @@ export const SHAPES: readonly Shape[] = [
     name: 'trailing bytes that are no box',
     make: () => progressive(av(), { trailing: Buffer.from([0, 0, 0]) }),
   },
+  { name: 'trailing zeros', make: () => progressive(av(), { trailing: Buffer.alloc(64) }) },
+  { name: 'trailing ID3v1 tag', make: () => progressive(av(), { trailing: ID3V1, mdatSize: 64 }) },
+  { name: 'mdat too long', make: () => claimingMore(progressive(av())) },
+  {
+    name: 'fragments, trailing zeros',
+    make: () => fragmented(av(), { sidx: 'flat', trailing: Buffer.alloc(4096) }),
+  },
+  { name: 'fragments, trailing ID3v1 tag', make: () => fragmented(av(), { mfra: true, trailing: ID3V1 }) },
+  { name: 'fragments, last mdat too long', make: () => claimingMore(fragmented(av())) },
   {
     name: 'free and wide before mdat',
     make: () => progressive(av(), { beforeMdat: [FREE, box('wide'), UNKNOWN] }),
