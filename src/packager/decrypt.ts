@@ -3,6 +3,7 @@ import type { ByteSource } from '../bytes/source.js';
 import { describeProtectionData } from '../drm/describe.js';
 import { PrpackError } from '../errors.js';
 import { type Movie, readMovie } from '../isobmff/movie.js';
+import { isPsshBox } from '../isobmff/protection-boxes.js';
 import { keyChecksum } from '../keys/checksum.js';
 import type { ContentKey } from '../keys/content-key.js';
 import { parseKeyId } from '../keys/key-id.js';
@@ -17,7 +18,7 @@ import { KeepPlan } from './plan/keep-plan.js';
 import { movieDurationSeconds } from './plan/timing.js';
 import type { TrackProtection } from './plan/track-protection.js';
 import { isProtected, type ReadProtection, readProtections, schemeOf } from './protection-reader.js';
-import { isPsshBox, readPsshBox } from './pssh.js';
+import { readPsshBox } from './pssh.js';
 import { describeTracks, typeNameOf } from './tracks.js';
 import type { DecryptOptions, DecryptResult } from './types.js';
 

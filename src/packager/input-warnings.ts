@@ -1,14 +1,31 @@
 import type { Movie } from '../isobmff/movie.js';
 import type { Tail } from '../isobmff/tail.js';
+import { earlierBoxes } from './plan/earlier-encryption.js';
+import { isProtected } from './protection-reader.js';
 import type { Layout } from './types.js';
 
 /**
  * What is odd about an input that can be worked on all the same, as sentences.
  * @param layout of the output; absent where there is none
  */
-export function inputWarnings({ topLevel }: Movie, layout?: Layout): string[] {
-  const { tail } = topLevel;
-  return tail && tail.kind !== 'open' ? [tailWarning(tail, layout)] : [];
+export function inputWarnings(movie: Movie, layout?: Layout): string[] {
+  const { tail } = movie.topLevel;
+  const warnings = earlierEncryptionWarnings(earlierTypes(movie), layout);
+  return tail && tail.kind !== 'open' ? [...warnings, tailWarning(tail, layout)] : warnings;
+}
+
+/** Types of boxes of an earlier encryption; none where a track is encrypted, to which they may belong. */
+function earlierTypes(movie: Movie): string[] {
+  if (movie.tracks.some(isProtected)) return [];
+  return [...earlierBoxes(movie).map(({ type }) => type), ...movie.fragments.protectionTypes];
+}
+
+/** The same for boxes of these types. */
+export function earlierEncryptionWarnings(types: Iterable<string>, layout?: Layout): string[] {
+  const names = [...new Set(types)].join(', ');
+  if (names === '') return [];
+  const end = layout ? ' The output does not have them.' : ' Encryption drops them.';
+  return [`The file is clear, but has boxes of an earlier encryption: ${names}.${end}`];
 }
 
 /** What stands behind the last box. */

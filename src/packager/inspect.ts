@@ -1,6 +1,7 @@
 import type { ByteSource } from '../bytes/source.js';
 import { moofAt } from '../isobmff/fragments.js';
 import { type Movie, readMovie } from '../isobmff/movie.js';
+import { isPsshBox } from '../isobmff/protection-boxes.js';
 import type { KeyLookup } from '../keys/key-source.js';
 import { reportBoxes } from './box-report.js';
 import { inputWarnings } from './input-warnings.js';
@@ -8,7 +9,7 @@ import { breathe, withInput } from './job.js';
 import { movieDurationSeconds, trackDurationSeconds } from './plan/timing.js';
 import { totalProtectedBytes } from './plan/track-protection.js';
 import { isProtected, type ReadProtection, readProtections, schemeOf } from './protection-reader.js';
-import { describePsshBox, isPsshBox } from './pssh.js';
+import { describePsshBox } from './pssh.js';
 import { type DescribedTrack, describeTracks, typeNameOf } from './tracks.js';
 import type { InspectedPssh, InspectedTrack, InspectOptions, InspectResult } from './types.js';
 

@@ -401,8 +401,9 @@ function attachAux(track: Track, first: number, holder: Node, base: number, at: 
   for (let i = 0; i < count; i++) {
     const size = fixed || saiz.data[sizesAt + 5 + i];
     const sample = track.samples[first + i];
-    const ivSize = track.entries[sample.entry].tenc!.ivSize;
-    const aux = readAux(at(offset, size), ivSize);
+    const { tenc } = track.entries[sample.entry];
+    if (!tenc) continue; // left over from an encryption that is gone
+    const aux = readAux(at(offset, size), tenc.ivSize);
     if (senc && (aux.subsamples !== undefined) !== (senc.flags === 2))
       throw new Error('senc has wrong flags');
     track.samples[first + i] = { ...sample, ...aux };
