@@ -7,6 +7,7 @@ import { readTfdt } from './boxes/tfdt.js';
 import { readTfhd, type Tfhd } from './boxes/tfhd.js';
 import type { Trex } from './boxes/trex.js';
 import { readTrun, type Trun } from './boxes/trun.js';
+import { protectionBoxesOfMoof } from './protection-boxes.js';
 import { readerOf } from './sample-entry.js';
 import type { SampleTableBuilder } from './sample-table.js';
 import { RunKind, readRun, type TopLevel } from './top-level.js';
@@ -25,6 +26,8 @@ export interface Fragments {
   readonly trafSampleCount: Uint32Array;
   /** Grouping types of sample groups that fragments tell (`sgpd` and `sbgp` in a `traf`), each once. */
   readonly groupTypes: readonly string[];
+  /** Types of boxes that say in fragments how samples are protected, `pssh` among them, each once. */
+  readonly protectionTypes: readonly string[];
   /** The `moof` boxes, where they are small together: see {@link moofAt}. */
   readonly moofs: readonly MoofTree[] | undefined;
 }
@@ -173,6 +176,7 @@ export function readFragments(
   const trafFirstSample = new GrowingColumn('u32');
   const trafSampleCount = new GrowingColumn('u32');
   const groupTypes = new Set<string>();
+  const protectionTypes = new Set<string>();
   let moofs: MoofTree[] | undefined = [];
   let moofBytes = 0;
   const trexOf = (trackId: number) => tracks.get(trackId)?.trex;
@@ -185,6 +189,7 @@ export function readFragments(
     runs.push(run);
     firstTraf.push(trafTrack.length);
     const nodes = trafsOf(moof.node);
+    for (const { type } of protectionBoxesOfMoof(moof.node, moof.slice)) protectionTypes.add(type);
     for (const [i, layout] of layoutOfMoof(moof, trexOf).entries()) {
       const track = requireTrack(tracks, layout.tfhd.trackId, nodes[i]);
       const before = track.samples.count;
@@ -204,6 +209,7 @@ export function readFragments(
     trafFirstSample: trafFirstSample.finish(),
     trafSampleCount: trafSampleCount.finish(),
     groupTypes: [...groupTypes],
+    protectionTypes: [...protectionTypes],
     moofs,
   };
 }

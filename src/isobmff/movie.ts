@@ -11,6 +11,7 @@ import { type Fragments, type FragmentTrack, readFragments } from './fragments.j
 import { readerOf, readSampleEntries, type SampleEntry } from './sample-entry.js';
 import { SampleBudget, type SampleTable, SampleTableBuilder } from './sample-table.js';
 import { readSampleTables } from './sample-tables.js';
+import { endsInsideBox, expectNoHiddenSamples, type Tail } from './tail.js';
 import { RunKind, readRun, readTopLevel, type TopLevel } from './top-level.js';
 import { type BoxNode, type FileSlice, findChild, findPath, requirePath, walkBox } from './walk.js';
 
@@ -79,7 +80,11 @@ export function* readMovieInParts(source: ByteSource, fragmentsAPart: number): G
   const walked = walkBox(moov, 'moov');
   const mvhd = readMvhd(readerOf(requirePath(walked, 'mvhd', 'ISO/IEC 14496-12 8.2.2'), moov));
   const moovNode = { ...walked, children: walked.children.map((child) => withEntries(child, moov)) };
-  const budget = new SampleBudget(source.sizeBytes);
+  const { tail } = topLevel;
+  const budget = new SampleBudget(
+    source.sizeBytes,
+    tail?.kind === 'cut' ? () => endsInsideBox(tail, source.path) : undefined,
+  );
   const whole = {
     sizeBytes: source.sizeBytes,
     topLevel,
@@ -91,10 +96,13 @@ export function* readMovieInParts(source: ByteSource, fragmentsAPart: number): G
     isFragmented: findChild(moovNode, 'mvex') !== undefined,
   };
   let heads: readonly TrackHead[] = readTrackHeads(moovNode, moov, budget);
+  const sampleEnd = new LastSampleEnd(source, topLevel);
   let fromRun = 0;
   do {
     const toRun = runBehind(topLevel, fromRun, fragmentsAPart);
     const { tracks, fragments, endTimes } = readSamples(source, topLevel, heads, budget, fromRun, toRun);
+    sampleEnd.add(tracks);
+    if (toRun === topLevel.count) sampleEnd.expectNothingBehind();
     yield { ...whole, tracks, fragments };
     const noSamples = new SampleTableBuilder(budget).finish();
     heads = heads.map((head, i) => ({
@@ -106,6 +114,36 @@ export function* readMovieInParts(source: ByteSource, fragmentsAPart: number): G
     fromRun = toRun;
   } while (fromRun < topLevel.count);
 }
+
+/** Where the last sample of a file ends whose last `mdat` does not say where it ends itself. */
+class LastSampleEnd {
+  readonly #source: ByteSource;
+  readonly #mdat: Tail | undefined;
+  #endBytes: number;
+
+  constructor(source: ByteSource, { tail }: TopLevel) {
+    this.#source = source;
+    this.#mdat = tail?.type === 'mdat' ? tail : undefined;
+    this.#endBytes = (tail?.startBytes ?? 0) + MDAT_HEADER_BYTES;
+  }
+
+  add(tracks: readonly Track[]): void {
+    if (!this.#mdat) return;
+    for (const { samples } of tracks) {
+      const { count, offsets, sizes } = samples;
+      for (let i = 0; i < count; i++) this.#endBytes = Math.max(this.#endBytes, offsets[i] + sizes[i]);
+    }
+  }
+
+  /** @throws PrpackError MALFORMED_INPUT when the `mdat` has swallowed fragments, because its size is wrong */
+  expectNothingBehind(): void {
+    if (!this.#mdat) return;
+    const place = { boxPath: 'mdat', offsetBytes: this.#mdat.startBytes };
+    expectNoHiddenSamples(this.#source, this.#endBytes, place);
+  }
+}
+
+const MDAT_HEADER_BYTES = 8;
 
 /** The run behind so many `moof` boxes and what follows them. */
 function runBehind({ kinds, count }: TopLevel, fromRun: number, fragments: number): number {
@@ -265,7 +303,7 @@ function readSamples(
   for (const { index, id, trex, samplesOfMoov, startTime } of heads) {
     if (!trex) continue;
     const samples = new SampleTableBuilder(budget, samplesOfMoov);
-    samples.startAt(startTime + samples.endTime);
+    samples.startAt(startTime + samples.nextDecodeTime);
     fragmentTracks.set(id, { index, trex, samples });
   }
   const fragments = readFragments(source, topLevel, fragmentTracks, fromRun, toRun);
@@ -275,7 +313,9 @@ function readSamples(
     expectKnownEntries(head, samples);
     return { ...head, samples };
   });
-  const endTimes = heads.map(({ id, startTime }) => fragmentTracks.get(id)?.samples.endTime ?? startTime);
+  const endTimes = heads.map(
+    ({ id, startTime }) => fragmentTracks.get(id)?.samples.nextDecodeTime ?? startTime,
+  );
   return { tracks, fragments, endTimes };
 }
 

@@ -22,7 +22,7 @@ export interface SampleTable {
   readonly flags: Uint16Array | undefined;
   /** From which sample on which sample entry (index from 1) holds; begins with sample 0. */
   readonly entryRuns: readonly EntryRun[];
-  /** Where decode time is not the sum of the durations before: `tfdt` of fragments. */
+  /** Where decode time is not the sum of the durations before: `tfdt` of fragments. At most one a sample, in order. */
   readonly timeJumps: readonly TimeJump[];
   /**
    * Sample indexes by rising offset, only where decode order does not rise. Samples of no bytes stay in place.
@@ -67,10 +67,18 @@ const MAX_SAMPLES = 2 ** 26;
  */
 export class SampleBudget {
   readonly fileSizeBytes: number;
+  readonly #missing: (() => PrpackError) | undefined;
   #used = 0;
 
-  constructor(fileSizeBytes: number) {
+  /** @param missing the error of a file that is known to end too early, for samples behind its end */
+  constructor(fileSizeBytes: number, missing?: () => PrpackError) {
     this.fileSizeBytes = fileSizeBytes;
+    this.#missing = missing;
+  }
+
+  /** The error of a sample that lies outside the file: why it does, where that is known. */
+  outside(otherwise: PrpackError): PrpackError {
+    return this.#missing?.() ?? otherwise;
   }
 
   /** @throws PrpackError MALFORMED_INPUT when the file cannot hold so many more, UNSUPPORTED_FEATURE when memory cannot */
@@ -103,6 +111,8 @@ export class SampleTableBuilder {
   #flags: GrowingColumn<'u16'> | undefined;
   readonly #entryRuns: EntryRun[] = [];
   readonly #timeJumps: TimeJump[] = [];
+  /** Decode time at which the last sample ends, in ticks. */
+  #endTime = 0;
   #nextDecodeTime = 0;
 
   /** @param base samples that come before, such as those of the sample table before those of fragments */
@@ -115,15 +125,15 @@ export class SampleTableBuilder {
     return this.#offsets.length;
   }
 
-  /** Decode time at which the last sample ends, in ticks. */
-  get endTime(): number {
+  /** Decode time of the next sample, in ticks, unless it has one of its own. */
+  get nextDecodeTime(): number {
     return this.#nextDecodeTime;
   }
 
-  /** The next sample's decode time, in ticks. */
+  /** The next sample's decode time, in ticks. What was said last before a sample holds. */
   startAt(decodeTime: number): void {
-    if (decodeTime === this.#nextDecodeTime) return;
-    this.#timeJumps.push({ firstSample: this.count, decodeTime });
+    if (this.#timeJumps.at(-1)?.firstSample === this.count) this.#timeJumps.pop();
+    if (decodeTime !== this.#endTime) this.#timeJumps.push({ firstSample: this.count, decodeTime });
     this.#nextDecodeTime = decodeTime;
   }
 
@@ -136,7 +146,7 @@ export class SampleTableBuilder {
   /**
    * Appends the samples of a `trun` whose data begins at `dataBytes` of the file.
    * @param reader over the box, for messages
-   * @throws PrpackError MALFORMED_INPUT when the samples are more, or reach further, than the file
+   * @throws PrpackError MALFORMED_INPUT, TRUNCATED_INPUT when the samples are more, or reach further, than the file
    */
   appendRun(trun: Trun, dataBytes: number, defaults: RunDefaults, reader: ByteReader): void {
     const { sampleCount } = trun;
@@ -152,12 +162,14 @@ export class SampleTableBuilder {
       offset += size;
       this.#nextDecodeTime += duration;
     }
+    if (sampleCount > 0) this.#endTime = this.#nextDecodeTime;
     if (dataBytes < 0 || offset > fileSizeBytes) {
-      throw reader.fail('samples lie outside the file', 8, {
+      const failure = reader.fail('samples lie outside the file', 8, {
         expected: `0 to ${fileSizeBytes}`,
         received: `${dataBytes} to ${offset}`,
         clause: 'ISO/IEC 14496-12 8.8.8',
       });
+      throw dataBytes < 0 ? failure : this.#budget.outside(failure);
     }
     this.#appendFlags(trun, defaults.flags);
     this.#appendCompositionOffsets(trun);
@@ -205,7 +217,8 @@ export class SampleTableBuilder {
     this.#offsets.append(base.offsets);
     this.#sizes.append(base.sizes);
     this.#durations.append(base.durations);
-    for (const duration of base.durations) this.#nextDecodeTime += duration;
+    for (const duration of base.durations) this.#endTime += duration;
+    this.#nextDecodeTime = this.#endTime;
     this.#compositionOffsets = growingCopy('i32', base.compositionOffsets);
     this.#flags = growingCopy('u16', base.flags);
     this.#entryRuns.push(...base.entryRuns);

@@ -20,7 +20,7 @@ import { type BoxNode, type FileSlice, findChild, requirePath } from './walk.js'
 /**
  * Reads the samples that `stbl` lists (ISO/IEC 14496-12 8.5 to 8.7). Nothing is allocated for a sample before it is
  * known that the file can hold it.
- * @throws PrpackError MALFORMED_INPUT
+ * @throws PrpackError MALFORMED_INPUT, TRUNCATED_INPUT
  */
 export function readSampleTables(stbl: BoxNode, slice: FileSlice, budget: SampleBudget): SampleTable {
   const sizes = readSizes(stbl, slice);
@@ -36,7 +36,7 @@ export function readSampleTables(stbl: BoxNode, slice: FileSlice, budget: Sample
   if (sizes.sizes) sizeColumn.set(sizes.sizes);
   else sizeColumn.fill(sizes.sampleSize);
   const { offsets, entryRuns } = placeSamples(stbl, stsc, chunkOffsets, sizeColumn);
-  expectInside(stbl, offsets, sizeColumn, fileSizeBytes);
+  expectInside(stbl, offsets, sizeColumn, budget);
   return {
     count,
     offsets,
@@ -105,17 +105,20 @@ function placeSamples(
   return { offsets, entryRuns };
 }
 
-function expectInside(stbl: BoxNode, offsets: Float64Array, sizes: Uint32Array, fileSizeBytes: number): void {
+function expectInside(stbl: BoxNode, offsets: Float64Array, sizes: Uint32Array, budget: SampleBudget): void {
+  const { fileSizeBytes } = budget;
   for (let i = 0; i < offsets.length; i++) {
     if (offsets[i] + sizes[i] <= fileSizeBytes) continue;
-    throw malformed(`${stbl.path}: sample ${i} lies behind the end of the file`, {
-      boxPath: stbl.path,
-      offsetBytes: offsets[i],
-      expected: `at most ${fileSizeBytes}`,
-      received: offsets[i] + sizes[i],
-      clause: 'ISO/IEC 14496-12 8.7.5',
-      remedy: 'The file is incomplete: copy or download it again.',
-    });
+    throw budget.outside(
+      malformed(`${stbl.path}: sample ${i} lies behind the end of the file`, {
+        boxPath: stbl.path,
+        offsetBytes: offsets[i],
+        expected: `at most ${fileSizeBytes}`,
+        received: offsets[i] + sizes[i],
+        clause: 'ISO/IEC 14496-12 8.7.5',
+        remedy: 'The file is incomplete: copy or download it again.',
+      }),
+    );
   }
 }
 

@@ -2,7 +2,15 @@ import { GrowingColumn, lastAtMost } from '../bytes/columns.js';
 import { latin1 } from '../bytes/reader.js';
 import { type ByteSource, ReadWindow, readBytes } from '../bytes/source.js';
 import { malformed, PrpackError } from '../errors.js';
-import { type BoxHeader, type FileSlice, MAX_HEADER_BYTES, readBoxHeader } from './walk.js';
+import { endsInsideBox, expectNoHiddenSamples, readTailBytes, type Tail } from './tail.js';
+import {
+  type BoxHeader,
+  expectRoomForHeader,
+  type FileSlice,
+  MAX_HEADER_BYTES,
+  parseBoxHeader,
+  readBoxHeader,
+} from './walk.js';
 
 /** What a run of top-level bytes is to prpack. */
 export enum RunKind {
@@ -20,6 +28,8 @@ export enum RunKind {
   Mfra,
   /** File-level `meta`, whose item locations are file offsets. */
   Meta,
+  /** Bytes behind the last box that are no box: carried where the layout is kept, dropped where it is made anew. */
+  Tail,
 }
 
 const KINDS: Record<string, RunKind> = {
@@ -44,25 +54,30 @@ export interface TopLevel {
   readonly kinds: Uint8Array;
   /** count + 1 offsets: the last is the size of the file. */
   readonly startBytes: Float64Array;
+  /** Absent when the file ends with a whole box. */
+  readonly tail: Tail | undefined;
 }
 
 /**
- * Reads the headers of all top-level boxes.
- * @throws PrpackError NOT_MP4 when the file does not begin with boxes; TRUNCATED_INPUT when the last one is cut
+ * Reads the headers of all top-level boxes. A last `mdat` may claim more bytes than the file has: whether samples are
+ * missing, their tables tell.
+ * @throws PrpackError NOT_MP4 when the file does not begin with boxes; TRUNCATED_INPUT when the last one is cut;
+ *   MALFORMED_INPUT
  */
 export function readTopLevel(source: ByteSource): TopLevel {
   const window = new ReadWindow(source);
   const kinds = new GrowingColumn('u8');
   const starts = new GrowingColumn('f64');
+  let tail: Tail | undefined;
   let at = 0;
   while (at < source.sizeBytes) {
     const left = source.sizeBytes - at;
     const bytes = window.view(at, Math.min(left, MAX_HEADER_BYTES));
     if (at === 0) expectMp4(bytes, source);
-    const header = readBoxHeader(bytes, at, '');
-    // Bytes behind the last box that cannot be a box themselves are carried along.
-    const sizeBytes = header ? boxSize(header, at, source) : left;
-    const kind = header ? (KINDS[header.type] ?? RunKind.Other) : RunKind.Other;
+    const parsed = parseBoxHeader(bytes);
+    const header = parsed && isBox(parsed, left) ? parsed : undefined;
+    tail = header ? tailOf(header, at, source) : readTailBytes(source, at);
+    const kind = header ? (KINDS[header.type] ?? RunKind.Other) : RunKind.Tail;
     const last = kinds.length - 1;
     const merges =
       (kind === RunKind.Other || kind === RunKind.Padding) && last >= 0 && kinds.values[last] === kind;
@@ -70,10 +85,10 @@ export function readTopLevel(source: ByteSource): TopLevel {
       kinds.push(kind);
       starts.push(at);
     }
-    at += sizeBytes;
+    at += tail?.sizeBytes ?? header!.sizeBytes;
   }
   starts.push(at);
-  return { count: kinds.length, kinds: kinds.finish(), startBytes: starts.finish() };
+  return { count: kinds.length, kinds: kinds.finish(), startBytes: starts.finish(), tail };
 }
 
 /** Index of the run that a file offset lies in; the last run for the end of the file. */
@@ -121,8 +136,9 @@ export interface BoxExtent {
 export function* boxesOfRun(source: ByteSource, topLevel: TopLevel, run: number): Generator<BoxExtent> {
   const endBytes = topLevel.startBytes[run + 1];
   for (let at = topLevel.startBytes[run]; at < endBytes; ) {
-    const header = readBoxHeader(readBytes(source, at, Math.min(MAX_HEADER_BYTES, endBytes - at)), at, '');
-    const sizeBytes = header?.sizeBytes || endBytes - at;
+    const bytes = readBytes(source, at, Math.min(MAX_HEADER_BYTES, endBytes - at));
+    const header = topLevel.kinds[run] === RunKind.Tail ? undefined : readBoxHeader(bytes, at, '');
+    const sizeBytes = Math.min(header?.sizeBytes || Number.POSITIVE_INFINITY, endBytes - at);
     yield { type: header?.type, startBytes: at, sizeBytes };
     at += sizeBytes;
   }
@@ -144,24 +160,53 @@ function expectMp4(head: Uint8Array, source: ByteSource): void {
   });
 }
 
-function boxSize(header: BoxHeader, at: number, source: ByteSource): number {
-  const left = source.sizeBytes - at;
-  if (header.sizeBytes === 0) {
-    if (header.type === 'mdat' || header.type === 'free' || header.type === 'skip') return left;
-    throw malformed(`${header.type}: a box of open size is not allowed here`, {
-      boxPath: header.type,
-      offsetBytes: at,
-      clause: 'ISO/IEC 14496-12 4.2.2',
-    });
+/** Whether a top-level box of the type is one that readers look for. */
+export function isKnown(type: string): boolean {
+  return type in KINDS || FIRST_BOXES.has(type);
+}
+
+/**
+ * Whether it is a box that begins so: bytes of an unknown type and a size that makes no sense are padding, or what
+ * another program put there.
+ */
+export function isBox({ type, headerBytes, sizeBytes }: BoxHeader, leftBytes: number): boolean {
+  return isKnown(type) || (sizeBytes >= headerBytes && sizeBytes <= leftBytes);
+}
+
+/** Boxes of which nothing is missed that samples do not miss. */
+const MAY_END_THE_FILE = new Set([RunKind.Media, RunKind.Padding]);
+
+/**
+ * What is to be known of a box that takes the rest of the file; undefined for one of a size.
+ * @throws PrpackError MALFORMED_INPUT, TRUNCATED_INPUT
+ */
+function tailOf(header: BoxHeader, at: number, source: ByteSource): Tail | undefined {
+  const { type, sizeBytes: claimed, headerBytes } = header;
+  const sizeBytes = source.sizeBytes - at;
+  expectRoomForHeader(header, at, '');
+  if (claimed !== 0 && claimed <= sizeBytes) return undefined;
+  const isOpen = claimed === 0;
+  const tail: Tail = {
+    kind: isOpen ? 'open' : 'cut',
+    type,
+    startBytes: at,
+    sizeBytes,
+    claimedBytes: isOpen ? sizeBytes : claimed,
+  };
+  const kind = KINDS[type] ?? RunKind.Other;
+  if (!MAY_END_THE_FILE.has(kind) || (isOpen && type === 'wide')) {
+    throw isOpen ? openSize(type, at) : endsInsideBox(tail, source.path);
   }
-  if (header.sizeBytes <= left) return header.sizeBytes;
-  const known = header.type in KINDS || FIRST_BOXES.has(header.type);
-  const details = { boxPath: header.type, offsetBytes: at, expected: header.sizeBytes, received: left };
-  if (!known)
-    throw malformed('the file holds bytes that are not a box', { ...details, boxPath: '(top level)' });
-  throw new PrpackError('TRUNCATED_INPUT', `${header.type}: the file ends inside this box`, {
-    ...details,
-    path: source.path,
-    remedy: 'The file is incomplete: copy or download it again, or repair it by remuxing it.',
+  if (kind === RunKind.Padding) {
+    expectNoHiddenSamples(source, at + headerBytes, { boxPath: type, offsetBytes: at });
+  }
+  return tail;
+}
+
+function openSize(type: string, offsetBytes: number): PrpackError {
+  return malformed(`${type}: a box of open size is not allowed here`, {
+    boxPath: type,
+    offsetBytes,
+    clause: 'ISO/IEC 14496-12 4.2.2',
   });
 }

@@ -46,6 +46,13 @@ export const MAX_HEADER_BYTES = 32;
  * @throws PrpackError MALFORMED_INPUT when the size is smaller than the header
  */
 export function readBoxHeader(bytes: Uint8Array, offsetBytes: number, parent: string): BoxHeader | undefined {
+  const header = parseBoxHeader(bytes);
+  if (header) expectRoomForHeader(header, offsetBytes, parent);
+  return header;
+}
+
+/** As `readBoxHeader`, where the bytes may be something else than a box: any size is told. */
+export function parseBoxHeader(bytes: Uint8Array): BoxHeader | undefined {
   if (bytes.length < 8) return undefined;
   const type = String.fromCharCode(bytes[4], bytes[5], bytes[6], bytes[7]);
   let sizeBytes = ((bytes[0] << 24) | (bytes[1] << 16) | (bytes[2] << 8) | bytes[3]) >>> 0;
@@ -62,17 +69,24 @@ export function readBoxHeader(bytes: Uint8Array, offsetBytes: number, parent: st
     userType = bytesToUuid(bytes.subarray(headerBytes, headerBytes + 16));
     headerBytes += 16;
   }
-  if (sizeBytes !== 0 && sizeBytes < headerBytes) {
-    const path = join(parent, printable(type));
-    throw malformed(`${path}: the box is smaller than its own header`, {
-      boxPath: path,
-      offsetBytes,
-      expected: headerBytes,
-      received: sizeBytes,
-      clause: 'ISO/IEC 14496-12 4.2.2',
-    });
-  }
   return { type, userType, headerBytes, sizeBytes };
+}
+
+/** @throws PrpackError MALFORMED_INPUT when the size is smaller than the header */
+export function expectRoomForHeader(
+  { type, headerBytes, sizeBytes }: BoxHeader,
+  offsetBytes: number,
+  parent: string,
+): void {
+  if (sizeBytes === 0 || sizeBytes >= headerBytes) return;
+  const path = join(parent, printable(type));
+  throw malformed(`${path}: the box is smaller than its own header`, {
+    boxPath: path,
+    offsetBytes,
+    expected: headerBytes,
+    received: sizeBytes,
+    clause: 'ISO/IEC 14496-12 4.2.2',
+  });
 }
 
 /**

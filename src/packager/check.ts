@@ -6,6 +6,7 @@ import type { SubsampleTable } from '../cenc/subsamples.js';
 import { describeProtectionData } from '../drm/describe.js';
 import { PrpackError } from '../errors.js';
 import { type Movie, readMovieInParts, type Track } from '../isobmff/movie.js';
+import { isPsshBox } from '../isobmff/protection-boxes.js';
 import { DecodeTimes } from '../isobmff/sample-table.js';
 import type { ContentKey } from '../keys/content-key.js';
 import { sampleBytesOf } from './coverage.js';
@@ -17,7 +18,7 @@ import {
   totalProtectedBytes,
 } from './plan/track-protection.js';
 import { isProtected, type ReadProtection, readProtections } from './protection-reader.js';
-import { isPsshBox, readPsshBox } from './pssh.js';
+import { readPsshBox } from './pssh.js';
 
 const SAMPLES_CHECKED = 64;
 /** The output is read back so many fragments at a time, so that memory does not hold all its samples beside the input's. */

@@ -5,12 +5,14 @@ import { NO_PATTERN } from '../cenc/scheme.js';
 import { describeProtectionData } from '../drm/describe.js';
 import { PrpackError } from '../errors.js';
 import { type Movie, readMovie } from '../isobmff/movie.js';
+import { isPsshBox } from '../isobmff/protection-boxes.js';
 import { keyChecksum } from '../keys/checksum.js';
 import type { ContentKey } from '../keys/content-key.js';
 import { parseKeyId } from '../keys/key-id.js';
 import type { KeyLookup } from '../keys/key-source.js';
 import { checkDecrypted } from './check.js';
 import type { WorkerPool } from './execute/worker-pool.js';
+import { inputWarnings } from './input-warnings.js';
 import { Clock, publishOutput, withInput, withWorkerPool } from './job.js';
 import { decryptEdits } from './plan/decrypt-edits.js';
 import { expectDisjointSamples } from './plan/disjoint.js';
@@ -18,7 +20,7 @@ import { KeepPlan } from './plan/keep-plan.js';
 import { movieDurationSeconds } from './plan/timing.js';
 import type { TrackProtection } from './plan/track-protection.js';
 import { isProtected, type ReadProtection, readProtections, schemeOf } from './protection-reader.js';
-import { isPsshBox, readPsshBox } from './pssh.js';
+import { readPsshBox } from './pssh.js';
 import { describeTracks, typeNameOf } from './tracks.js';
 import type { DecryptOptions, DecryptResult } from './types.js';
 
@@ -53,7 +55,7 @@ async function decryptFrom(
   expectDisjointSamples(movie, encrypted);
   const protections = readProtections(movie, source).map(asCenc);
   const keys = await findKeys(protections, options.keys);
-  const warnings = verifyKeys(movie, keys);
+  const warnings = [...inputWarnings(movie, 'keep'), ...verifyKeys(movie, keys)];
   const file = new OutputFile(options.output, options.force ?? false);
   try {
     const plan = new KeepPlan(movie, source, decryptEdits(movie, encrypted));

@@ -4,6 +4,7 @@ import type { AssignedKey } from '../keys/key-source.js';
 import { holdsPictures, playerWarning } from './codecs.js';
 import { coverageOf, coverageWarning, expectSomeProtected } from './coverage.js';
 import type { WorkerPool } from './execute/worker-pool.js';
+import { inputWarnings } from './input-warnings.js';
 import { breathe } from './job.js';
 import { encryptEdits, type TrackEncryption } from './plan/encrypt-edits.js';
 import { FragmentedPlan } from './plan/fragmented-plan.js';
@@ -65,7 +66,8 @@ export async function planEncryption(
       movie.moov,
     );
   }
-  const { boxes, warnings: psshWarnings, laUrl } = buildPsshBoxes(keys, options);
+  const { boxes, warnings: ofPssh, laUrl } = buildPsshBoxes(keys, options);
+  const psshWarnings = [...inputWarnings(movie, layout), ...ofPssh];
   const pause = () => {
     options.onProgress?.({ phase: 'plan', bytesDone: 0, bytesTotal: source.sizeBytes });
     return breathe(options.signal);

@@ -3,16 +3,18 @@ import { PrpackError } from '../errors.js';
 import type { Sinf } from '../isobmff/boxes/sinf.js';
 import { moofAt } from '../isobmff/fragments.js';
 import { type Movie, readMovie, type Track } from '../isobmff/movie.js';
+import { isPsshBox } from '../isobmff/protection-boxes.js';
 import { DecodeTimes } from '../isobmff/sample-table.js';
 import type { BoxNode, FileSlice } from '../isobmff/walk.js';
 import type { KeyLookup } from '../keys/key-source.js';
 import { reportBoxes } from './box-report.js';
+import { inputWarnings } from './input-warnings.js';
 import { breathe, withInput } from './job.js';
 import type { KeyUse } from './key-tally.js';
 import { movieDurationSeconds, trackDurationSeconds } from './plan/timing.js';
 import { totalProtectedBytes } from './plan/track-protection.js';
 import { attempt, findProtections, isProtected, type ProtectionFinding } from './protection-reader.js';
-import { describePsshBox, isPsshBox, readPsshBox } from './pssh.js';
+import { describePsshBox, readPsshBox } from './pssh.js';
 import { type DescribedTrack, describeTracks, typeNameOf } from './tracks.js';
 import type { InspectedKey, InspectedPssh, InspectedTrack, InspectOptions, InspectResult } from './types.js';
 
@@ -42,7 +44,7 @@ export async function inspect(path: string, options: InspectOptions = {}): Promi
       tracks: described.map((track) => inspectTrack(track, findings)),
       pssh,
       ...(options.boxes && { boxes: reportBoxes(movie, source) }),
-      warnings: [...findings.flatMap(warningOf), ...warnings],
+      warnings: [...inputWarnings(movie), ...findings.flatMap(warningOf), ...warnings],
     };
   });
 }

@@ -4,8 +4,8 @@ import { describeProtectionData } from '../drm/describe.js';
 import { isPlayReadyObject } from '../drm/playready/object.js';
 import type { ProtectionData } from '../drm/protection-data.js';
 import { PrpackError } from '../errors.js';
-import { PIFF_PSSH } from '../isobmff/boxes/piff.js';
 import { readPssh, writePssh } from '../isobmff/boxes/pssh.js';
+import { isPsshBox } from '../isobmff/protection-boxes.js';
 import { readerOf } from '../isobmff/sample-entry.js';
 import { type BoxNode, type FileSlice, walkChildren } from '../isobmff/walk.js';
 import { keyChecksum } from '../keys/checksum.js';
@@ -105,10 +105,6 @@ function notPssh(): PrpackError {
 }
 
 /** Whether a box is a `pssh`, or the `uuid` box that PIFF has for it. */
-export function isPsshBox(box: BoxNode): boolean {
-  return box.type === 'pssh' || box.userType === PIFF_PSSH;
-}
-
 export function readPsshBox(box: BoxNode, slice: FileSlice): ProtectionData {
   return readPssh(readerOf(box, slice));
 }

@@ -167,7 +167,36 @@ const NESTED: Hostile[] = [
   },
 ];
 
-const ALL = [...NOT_MOVIES, ...NOTHING_TO_DO, ...LYING, ...NESTED];
+/** Bytes without which the file would be whole: what is wrong must not hide samples, or leave them clear. */
+const TAILS: Hostile[] = [
+  {
+    name: 'zeros with fragments behind them',
+    bytes: () => Buffer.concat([fragments(), Buffer.alloc(100), without('moov', fragments())]),
+    codes: DAMAGED,
+  },
+  {
+    name: 'an mdat that swallows the fragments behind it',
+    bytes: () => resized(fragments(), 'mdat', 0x7fffffff),
+    codes: DAMAGED,
+  },
+  {
+    name: 'an mdat of open size that swallows the fragments behind it',
+    bytes: () => resized(fragments(), 'mdat', 0),
+    codes: DAMAGED,
+  },
+  {
+    name: 'an mdat whose last sample is not whole',
+    bytes: () => movie().subarray(0, -1),
+    codes: ['TRUNCATED_INPUT'],
+  },
+  {
+    name: 'a sample in zeros behind the media',
+    bytes: () => Buffer.concat([resized(movie(), 'mdat', 100), Buffer.alloc(100)]),
+    codes: DAMAGED,
+  },
+];
+
+const ALL = [...TAILS, ...NOT_MOVIES, ...NOTHING_TO_DO, ...LYING, ...NESTED];
 
 describe('hostile input', () => {
   it.each(ALL)('is refused: $name', async ({ name, bytes, codes, layout }) => {
@@ -358,6 +387,13 @@ function patched(bytes: Buffer, type: string, at: number, value: number): Buffer
   const copy = Buffer.from(bytes);
   const { offset, header } = find(copy, type);
   copy.writeUInt32BE(value, offset + header + at);
+  return copy;
+}
+
+/** The first box of a type with another size in its header. */
+function resized(bytes: Buffer, type: string, size: number): Buffer {
+  const copy = Buffer.from(bytes);
+  copy.writeUInt32BE(size, find(copy, type).offset);
   return copy;
 }
 

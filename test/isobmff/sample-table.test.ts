@@ -61,6 +61,30 @@ describe('SampleTableBuilder', () => {
     expect(Array.from({ length: 8 }, () => times.next())).toEqual([0, 10, 20, 30, 100, 110, 120, 130]);
   });
 
+  it('takes the decode time that is said last before a sample', () => {
+    const table = build((builder) => {
+      const times = [
+        [50, 0, 70],
+        [90, 80],
+        [5, 90],
+        [1, 2, 3],
+      ];
+      for (const [i, list] of times.entries()) {
+        for (const time of list) builder.startAt(time);
+        if (i < 3) builder.appendRun({ sampleCount: 1 }, 0, DEFAULTS, reader);
+        builder.appendRun({ sampleCount: 0 }, 0, DEFAULTS, reader);
+      }
+      expect(builder.nextDecodeTime).toBe(3);
+    });
+    // Samples last 10: the second is where the first ends, the third where the second ends.
+    expect(table.timeJumps).toEqual([
+      { firstSample: 0, decodeTime: 70 },
+      { firstSample: 3, decodeTime: 3 },
+    ]);
+    const times = new DecodeTimes(table);
+    expect(Array.from({ length: 3 }, () => times.next())).toEqual([70, 80, 90]);
+  });
+
   it('goes on behind the samples of moov', () => {
     const base = build((builder) => {
       builder.useEntry(1);

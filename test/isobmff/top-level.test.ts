@@ -12,6 +12,8 @@ import { box, header, text, u8, u32, u64 } from '../support/builder/boxes.js';
 
 const FTYP = box('ftyp', text('isom'), u32(0));
 
+const MOOF = box('moof', Buffer.alloc(16));
+
 function runsOf(...parts: Uint8Array[]): {
   topLevel: TopLevel;
   source: MemorySource;
@@ -66,14 +68,44 @@ describe('readTopLevel', () => {
   });
 
   it.each([
-    ['three zeros', u8(0, 0, 0)],
-    ['a cut 64-bit size', Buffer.concat([u32(1), text('mdat'), u32(0)])],
-    ['a cut user type', Buffer.concat([u32(24), text('uuid'), u32(0)])],
-  ])('carries %s at the end along', (_, tail) => {
-    expect(runsOf(FTYP, box('moov'), tail).runs).toEqual([
+    ['three zeros', u8(0, 0, 0), 'zeros'],
+    ['many zeros', Buffer.alloc(2 ** 20 + 100), 'zeros'],
+    ['zeros with something behind them', Buffer.concat([Buffer.alloc(2 ** 20), u8(1)]), 'bytes'],
+    ['an ID3v1 tag', Buffer.concat([text('TAG'), Buffer.alloc(125, 0x20)]), 'ID3v1'],
+    ['a text', text('made by nobody'), 'bytes'],
+    ['a size smaller than a header', Buffer.concat([u32(5), text('abcd')]), 'bytes'],
+    ['an unknown box that is cut', Buffer.concat([u32(50), text('abcd'), u32(0)]), 'bytes'],
+    ['a cut 64-bit size', Buffer.concat([u32(1), text('mdat'), u32(0)]), 'bytes'],
+    ['a cut user type', Buffer.concat([u32(24), text('uuid'), u32(0)]), 'bytes'],
+    ['names of boxes that are none', text('moof moov \0\0\0\x08moof\xff\xff\xff\xffmoov'), 'bytes'],
+  ])('carries %s at the end along', (_, bytes, kind) => {
+    const { runs, topLevel, source } = runsOf(FTYP, box('moov'), bytes);
+    expect(runs).toEqual([
       ['Other', 0],
       ['Moov', 16],
-      ['Other', 24],
+      ['Tail', 24],
+    ]);
+    const sizeBytes = bytes.length;
+    expect(topLevel.tail).toEqual({
+      kind,
+      type: undefined,
+      startBytes: 24,
+      sizeBytes,
+      claimedBytes: sizeBytes,
+    });
+    expect([...boxesOfRun(source, topLevel, 2)]).toEqual([{ type: undefined, startBytes: 24, sizeBytes }]);
+  });
+
+  it.each([
+    ['a cut mdat', [header('mdat', 100, 32), u8(0)], 'Media', 108],
+    ['a cut free', [header('free', 100, 32), u8(0)], 'Padding', 108],
+    ['a 64-bit size beyond all numbers', [u32(1), text('mdat'), u64(-1n)], 'Media', Infinity],
+  ])('lets %s end the file', (_, parts, kind, claimedBytes) => {
+    const { runs, topLevel, source } = runsOf(FTYP, ...parts);
+    expect(runs.at(-1)).toEqual([kind, 16]);
+    expect(topLevel.tail).toMatchObject({ kind: 'cut', startBytes: 16, claimedBytes });
+    expect([...boxesOfRun(source, topLevel, 1)]).toMatchObject([
+      { startBytes: 16, sizeBytes: source.sizeBytes - 16 },
     ]);
   });
 
@@ -82,9 +114,12 @@ describe('readTopLevel', () => {
   });
 
   it.each([
-    ['a cut mdat', [header('mdat', 100, 32), u8(0)], 'TRUNCATED_INPUT', 16],
-    ['a 64-bit size beyond all numbers', [u32(1), text('mdat'), u64(-1n)], 'TRUNCATED_INPUT', 16],
-    ['bytes that are no box', [u32(0x7fffffff), text('\0\0\0\0')], 'MALFORMED_INPUT', 16],
+    ['a cut moof', [header('moof', 100, 32), u8(0)], 'TRUNCATED_INPUT', 16],
+    ['a cut uuid', [header('uuid', 100, 32), Buffer.alloc(20)], 'TRUNCATED_INPUT', 16],
+    ['a moof behind zeros', [Buffer.alloc(2 ** 20 - 4), MOOF], 'MALFORMED_INPUT', 16],
+    ['a moof behind bytes that are no box', [text('TAG?TAG?TAG?'), MOOF], 'MALFORMED_INPUT', 16],
+    ['a moof in a free box that is cut', [header('free', 100, 32), MOOF], 'MALFORMED_INPUT', 16],
+    ['a moof in a free box of open size', [header('free', 0, 0), MOOF], 'MALFORMED_INPUT', 16],
     ['a size smaller than the header', [u32(7), text('mdat')], 'MALFORMED_INPUT', 16],
     ['a moov of open size', [u32(0), text('moov')], 'MALFORMED_INPUT', 16],
   ])('refuses %s', (_, parts, code, offsetBytes) => {

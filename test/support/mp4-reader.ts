@@ -131,7 +131,7 @@ function boxAt(head: Buffer, offset: number, end: number): Box {
   if (size === 1) return { type, offset, size: Number(head.readBigUInt64BE(8)), header: 16 };
   if (size === 0) return { type, offset, size: end - offset, header: 8 };
   if (size < 8) throw new Error(`box ${type} at ${offset} has size ${size}`);
-  return { type, offset, size, header: 8 };
+  return { type, offset, size: Math.min(size, end - offset), header: 8 };
 }
 
 /** Reads a file's movie. The file may be larger than memory: media bytes are read on demand. */
@@ -401,8 +401,9 @@ function attachAux(track: Track, first: number, holder: Node, base: number, at: 
   for (let i = 0; i < count; i++) {
     const size = fixed || saiz.data[sizesAt + 5 + i];
     const sample = track.samples[first + i];
-    const ivSize = track.entries[sample.entry].tenc!.ivSize;
-    const aux = readAux(at(offset, size), ivSize);
+    const { tenc } = track.entries[sample.entry];
+    if (!tenc) continue; // left over from an encryption that is gone
+    const aux = readAux(at(offset, size), tenc.ivSize);
     if (senc && (aux.subsamples !== undefined) !== (senc.flags === 2))
       throw new Error('senc has wrong flags');
     track.samples[first + i] = { ...sample, ...aux };

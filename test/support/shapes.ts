@@ -1,7 +1,7 @@
 import { box, fullBox, text } from './builder/boxes.js';
 import { fragmented } from './builder/fragmented.js';
 import { audioEntry, audioTrackOf, type BuiltTrack, tracksOf } from './builder/movie.js';
-import type { Piece } from './builder/pieces.js';
+import { type Piece, toBytes } from './builder/pieces.js';
 import { progressive } from './builder/progressive.js';
 import { sample, testMedia } from './samples.js';
 
@@ -19,6 +19,16 @@ const av = () => tracksOf(testMedia('moov-last.mp4'));
 const UDTA = box('udta', fullBox('meta', 0, 0, box('hdlr', Buffer.alloc(25))), box('\xa9nam', text('bars')));
 const UNKNOWN = box('abcd', text('nobody knows this box'));
 const FREE = box('free', Buffer.alloc(40));
+
+const ID3V1 = Buffer.concat([text('TAG'), text('bars'), Buffer.alloc(121)]);
+
+/** The last mdat claims 37 bytes more than the file has. */
+function claimingMore(pieces: readonly Piece[]): Piece[] {
+  const bytes = toBytes(pieces);
+  const at = bytes.lastIndexOf('mdat', undefined, 'latin1') - 4;
+  bytes.writeUInt32BE(bytes.readUInt32BE(at) + 37, at);
+  return [bytes];
+}
 
 /** Composition offsets made negative, as `cslg`-less version 1 tables have them. */
 function shiftedBack(tracks: BuiltTrack[]): BuiltTrack[] {
@@ -57,6 +67,11 @@ function withEmptyPicture(tracks: BuiltTrack[]): BuiltTrack[] {
   }));
 }
 
+/** One track, a sample a fragment: more fragments than an output is read back by at a time. */
+const sound = (samples: number) => tracksOf(sample('tone.m4a'), samples);
+/** Two tracks of as many samples. */
+const twoSounds = (samples: number) => [...sound(samples), { ...sound(samples)[0], id: 2 }];
+
 /** Sizes at the edges of cipher blocks and of 16-bit fields; no rule of audio leaves a byte clear. */
 const EDGE_SIZES = [1, 15, 16, 17, 31, 32, 33, 4095, 65535, 65536, 65537, 131071, 200000];
 
@@ -77,6 +92,15 @@ export const SHAPES: readonly Shape[] = [
     name: 'trailing bytes that are no box',
     make: () => progressive(av(), { trailing: Buffer.from([0, 0, 0]) }),
   },
+  { name: 'trailing zeros', make: () => progressive(av(), { trailing: Buffer.alloc(64) }) },
+  { name: 'trailing ID3v1 tag', make: () => progressive(av(), { trailing: ID3V1, mdatSize: 64 }) },
+  { name: 'mdat too long', make: () => claimingMore(progressive(av())) },
+  {
+    name: 'fragments, trailing zeros',
+    make: () => fragmented(av(), { sidx: 'flat', trailing: Buffer.alloc(4096) }),
+  },
+  { name: 'fragments, trailing ID3v1 tag', make: () => fragmented(av(), { mfra: true, trailing: ID3V1 }) },
+  { name: 'fragments, last mdat too long', make: () => claimingMore(fragmented(av())) },
   {
     name: 'free and wide before mdat',
     make: () => progressive(av(), { beforeMdat: [FREE, box('wide'), UNKNOWN] }),
@@ -138,7 +162,42 @@ export const SHAPES: readonly Shape[] = [
   },
   {
     name: 'fragments of one sample',
-    make: () => fragmented(tracksOf(sample('tone.m4a'), 40), { fragmentSamples: 1 }),
+    make: () => fragmented(sound(40), { fragmentSamples: 1 }),
+  },
+  {
+    name: '150 fragments of one sample',
+    make: () => fragmented(twoSounds(150), { fragmentSamples: 1 }),
+  },
+  {
+    name: 'fragments that jump in time, each 64th',
+    make: () =>
+      fragmented(twoSounds(200), { fragmentSamples: 1, delay: (_, i) => (i % 64 === 0 ? 5000 : 0) }),
+  },
+  {
+    name: 'fragments that jump in time, in one track',
+    make: () =>
+      fragmented(twoSounds(150), {
+        fragmentSamples: 1,
+        delay: (track, i) => (track === 1 && [1, 64, 65, 100, 128].includes(i) ? 3000 : 0),
+      }),
+  },
+  {
+    name: 'fragments that jump in time, low latency',
+    make: () =>
+      fragmented(twoSounds(130), { fragmentSamples: 1, delay: (track) => (track === 0 ? 1024 : 0) }),
+  },
+  {
+    name: 'fragments with empty track fragments',
+    make: () => fragmented(twoSounds(70), { fragmentSamples: 1, emptyTrafs: true }),
+  },
+  {
+    name: 'fragments with empty track fragments, jumps in time',
+    make: () =>
+      fragmented([...sound(130), { ...sound(70)[0], id: 2 }], {
+        fragmentSamples: 1,
+        emptyTrafs: true,
+        delay: (track, i) => (i % 64 === track ? 4000 : 0),
+      }),
   },
   { name: 'fragments, edge sizes', make: () => fragmented([audioTrackOf(EDGE_SIZES)]), ffmpegReads: false },
   {

@@ -86,7 +86,14 @@ function readItem(reader: ByteReader, sizes: FieldSizes): Item {
   const extents = Array.from({ length: extentBytes === 0 ? Math.min(extentCount, 1) : extentCount }, () => {
     reader.skip(indexSize);
     const offsetAt = reader.position;
-    return { offsetAt, offset: readSized(reader, offsetSize), length: readSized(reader, lengthSize) };
+    const offset = readSized(reader, offsetSize);
+    if (!Number.isSafeInteger(baseOffset + offset)) {
+      throw reader.fail('an item lies behind the end of any file', offsetAt, {
+        received: `${baseOffset} + ${offset}`,
+        clause: 'ISO/IEC 14496-12 8.11.3',
+      });
+    }
+    return { offsetAt, offset, length: readSized(reader, lengthSize) };
   });
   return { itemId, constructionMethod, dataReferenceIndex, baseOffset, baseOffsetAt, extents };
 }

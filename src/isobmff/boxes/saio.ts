@@ -1,7 +1,7 @@
 import type { ByteReader } from '../../bytes/reader.js';
 import { ByteWriter } from '../../bytes/writer.js';
 import { type AuxInfoKind, readAuxInfoKind, writeAuxInfoKind } from './aux-info.js';
-import { fullBox, readVersionAndFlags } from './box.js';
+import { fullBox, payloadOf, readVersionAndFlags } from './box.js';
 
 /** SampleAuxiliaryInformationOffsetsBox (ISO/IEC 14496-12 8.7.9). */
 export interface Saio extends AuxInfoKind {
@@ -41,6 +41,27 @@ export function writeSaio(saio: Saio): Uint8Array {
 export function sizeOfSaio(offsetCount: number, maxOffset: number, kind: AuxInfoKind = {}): number {
   const entryBytes = versionFor(maxOffset) === 0 ? 4 : 8;
   return 16 + (kind.auxInfoType === undefined ? 0 : 8) + offsetCount * entryBytes;
+}
+
+/**
+ * A copy of a whole box with every offset sent through `map`; all other bytes are kept, unless version 1 is needed.
+ * @throws PrpackError MALFORMED_INPUT
+ */
+export function patchSaio(boxBytes: Uint8Array, map: (offset: number) => number): Uint8Array {
+  const { reader, startBytes } = payloadOf(boxBytes);
+  const isWide = boxBytes[startBytes] === 1; // version
+  const saio = readSaio(reader);
+  const offsets = saio.offsets.map(map);
+  if (!isWide && versionFor(maximum(offsets)) === 1) return writeSaio({ ...saio, offsets });
+  const copy = boxBytes.slice();
+  const view = new DataView(copy.buffer);
+  let at = startBytes + reader.position - offsets.length * (isWide ? 8 : 4);
+  for (const offset of offsets) {
+    if (isWide) view.setBigUint64(at, BigInt(offset));
+    else view.setUint32(at, offset);
+    at += isWide ? 8 : 4;
+  }
+  return copy;
 }
 
 function versionFor(maxOffset: number): 0 | 1 {

@@ -1,10 +1,10 @@
 import type { ByteReader } from '../../bytes/reader.js';
 import { ByteWriter } from '../../bytes/writer.js';
-import { fullBox, readVersionAndFlags } from './box.js';
+import { fullBox, payloadOf, readVersionAndFlags } from './box.js';
 
 /** SegmentIndexBox (ISO/IEC 14496-12 8.16.3). */
 export interface Sidx {
-  /** 0: times and first offset in 32 bits; 1: in 64. Kept, so that an index keeps its size. */
+  /** 0: times and first offset in 32 bits; 1: in 64. */
   readonly version: 0 | 1;
   readonly referenceId: number;
   readonly timescaleHz: number;
@@ -80,6 +80,29 @@ export function writeSidx(sidx: Sidx): Uint8Array {
       );
   }
   return fullBox('sidx', sidx.version, 0, payload.finish());
+}
+
+/** What of an index changes when the media that it refers to does. */
+export type SidxSizes = Pick<Sidx, 'firstOffset'> & { readonly referencedSizes: readonly number[] };
+
+/**
+ * A copy of a whole box with another first offset and other sizes, as many as it has; all other bytes are kept.
+ * @throws RangeError when one does not fit its field
+ */
+export function patchSidx(boxBytes: Uint8Array, { firstOffset, referencedSizes }: SidxSizes): Uint8Array {
+  const copy = boxBytes.slice();
+  const view = new DataView(copy.buffer);
+  const { startBytes } = payloadOf(boxBytes);
+  const isWide = copy[startBytes] === 1; // version
+  const offsetAt = startBytes + 12 + (isWide ? 8 : 4);
+  if (isWide) view.setBigUint64(offsetAt, BigInt(bits(firstOffset, 53)));
+  else view.setUint32(offsetAt, bits(firstOffset, 32));
+  let at = offsetAt + (isWide ? 8 : 4) + 4; // reserved, reference_count
+  for (const size of referencedSizes) {
+    view.setUint32(at, (view.getUint32(at) >>> 31) * 2 ** 31 + bits(size, 31));
+    at += 12;
+  }
+  return copy;
 }
 
 /** Bytes that `writeSidx` makes. */

@@ -1,7 +1,7 @@
 import type { ByteReader } from '../../bytes/reader.js';
 import { ByteWriter } from '../../bytes/writer.js';
-import { fullBox, readVersionAndFlags } from './box.js';
-import { readU32Columns, writeU32Columns } from './columns.js';
+import { box, payloadOf, readVersionAndFlags } from './box.js';
+import { readU32Columns } from './columns.js';
 
 /** ChunkOffsetBox or ChunkLargeOffsetBox (ISO/IEC 14496-12 8.7.5). */
 export interface ChunkOffsets {
@@ -33,30 +33,38 @@ export function readCo64(reader: ByteReader): ChunkOffsets {
 }
 
 /**
- * The whole `stco`.
- * @throws RangeError when an offset needs more than 32 bits; `co64` is the box for it
+ * A copy of a whole `stco` or `co64` with other offsets, as many as it has; all other bytes are kept.
+ * @throws RangeError when an offset does not fit; `widenStco` makes a `co64`, into which it does
  */
-export function writeStco({ chunkOffsets }: ChunkOffsets): Uint8Array {
-  const column = Uint32Array.from(chunkOffsets);
-  const lost = column.findIndex((offset, chunk) => offset !== chunkOffsets[chunk]);
-  if (lost >= 0) throw new RangeError(`${chunkOffsets[lost]} does not fit 32 bits`);
-  const count = new ByteWriter(4).u32(column.length).finish();
-  return fullBox('stco', 0, 0, count, writeU32Columns([column], 0, column.length));
+export function patchChunkOffsets(
+  boxBytes: Uint8Array,
+  type: 'stco' | 'co64',
+  chunkOffsets: Float64Array,
+): Uint8Array {
+  const copy = boxBytes.slice();
+  const view = new DataView(copy.buffer);
+  const firstAt = payloadOf(boxBytes).startBytes + ENTRIES_AT;
+  for (const [chunk, offset] of chunkOffsets.entries()) {
+    if (type === 'co64') view.setBigUint64(firstAt + 8 * chunk, BigInt(offset));
+    else view.setUint32(firstAt + 4 * chunk, fitting32(offset));
+  }
+  return copy;
 }
 
-/** The whole `co64`. */
-export function writeCo64({ chunkOffsets }: ChunkOffsets): Uint8Array {
-  const payload = new ByteWriter(4 + 8 * chunkOffsets.length).u32(chunkOffsets.length);
-  for (const offset of chunkOffsets) payload.u64(offset);
-  return fullBox('co64', 0, 0, payload.finish());
+/** The `co64` in the place of a whole `stco`: the offsets in 64 bits, and every other byte as it was. */
+export function widenStco(boxBytes: Uint8Array, chunkOffsets: Float64Array): Uint8Array {
+  const { startBytes } = payloadOf(boxBytes);
+  const firstAt = startBytes + ENTRIES_AT;
+  const entries = new ByteWriter(8 * chunkOffsets.length);
+  for (const offset of chunkOffsets) entries.u64(offset);
+  const fields = boxBytes.subarray(startBytes, firstAt);
+  return box('co64', fields, entries.finish(), boxBytes.subarray(firstAt + 4 * chunkOffsets.length));
 }
 
-/** Bytes that `writeStco` makes. */
-export function sizeOfStco(chunkCount: number): number {
-  return 16 + 4 * chunkCount;
-}
+/** Bytes of the fields before the first offset: version and flags, entry_count. */
+const ENTRIES_AT = 8;
 
-/** Bytes that `writeCo64` makes. */
-export function sizeOfCo64(chunkCount: number): number {
-  return 16 + 8 * chunkCount;
+function fitting32(offset: number): number {
+  if (Number.isInteger(offset) && offset >= 0 && offset <= 0xffffffff) return offset;
+  throw new RangeError(`${offset} does not fit 32 bits`);
 }

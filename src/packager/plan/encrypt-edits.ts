@@ -6,8 +6,10 @@ import { writeSinf } from '../../isobmff/boxes/sinf.js';
 import type { Tenc } from '../../isobmff/boxes/tenc.js';
 import { type MoofTree, trafsOf } from '../../isobmff/fragments.js';
 import type { Movie } from '../../isobmff/movie.js';
+import { protectionBoxesOfMoof } from '../../isobmff/protection-boxes.js';
 import type { BoxEdit, BoxEdits } from '../../isobmff/splice.js';
 import type { BoxNode } from '../../isobmff/walk.js';
+import { earlierBoxes, removals } from './earlier-encryption.js';
 import type { KeepEdits } from './keep-plan.js';
 import { sencColumns, sencShape, type TrackProtection } from './track-protection.js';
 
@@ -18,7 +20,7 @@ export interface TrackEncryption extends TrackProtection {
   readonly sliceTally?: SliceTally | undefined;
 }
 
-/** The edits that make a movie of the same layout encrypted. */
+/** The edits that make a movie of the same layout encrypted. Boxes of an earlier encryption are taken out. */
 export function encryptEdits(
   movie: Movie,
   encryptions: readonly TrackEncryption[],
@@ -37,7 +39,8 @@ function moovEdits(
   psshBoxes: readonly Uint8Array[],
   saioOffset: number,
 ): BoxEdits {
-  const edits = new Map<BoxNode, BoxEdit>([[movie.moovNode, { append: psshBoxes }]]);
+  const edits = new Map<BoxNode, BoxEdit>(removals(earlierBoxes(movie)));
+  edits.set(movie.moovNode, { append: psshBoxes });
   for (const encryption of encryptions) {
     const { track } = encryption;
     for (const [node, edit] of sampleEntryEdits(encryption)) edits.set(node, edit);
@@ -75,7 +78,7 @@ function moofEdits(
   moof: MoofTree,
   index: number,
 ): BoxEdits {
-  const edits = new Map<BoxNode, BoxEdit>();
+  const edits = new Map<BoxNode, BoxEdit>(removals(protectionBoxesOfMoof(moof.node, moof.slice)));
   for (const [i, traf] of trafsOf(moof.node).entries()) {
     const row = fragments.firstTraf[index] + i;
     const encryption = byTrack.get(fragments.trafTrack[row]);

@@ -7,6 +7,7 @@ import type { Movie, Track } from '../../isobmff/movie.js';
 import { readerOf } from '../../isobmff/sample-entry.js';
 import { type BoxEdit, REMOVED, rebuildBox } from '../../isobmff/splice.js';
 import { type BoxNode, bytesOf, type FileSlice, findPath, requirePath } from '../../isobmff/walk.js';
+import { earlierBoxes, removals } from './earlier-encryption.js';
 import { sampleEntryEdits, type TrackEncryption } from './encrypt-edits.js';
 import type { FragmentEdits } from './fragment-edits.js';
 import { movieDurationSeconds } from './timing.js';
@@ -19,7 +20,10 @@ const SAID_ELSEWHERE = new Set('stts ctts stss stsc stsz stz2 stco co64 sdtp sbg
 
 /** Types of boxes in sample tables that are lost when samples move into fragments, each once. */
 export function droppedTypes(movie: Movie): string[] {
-  const types = movie.tracks.flatMap(({ stbl }) => stbl.children.map(({ type }) => type));
+  const earlier = new Set(earlierBoxes(movie));
+  const types = movie.tracks.flatMap(({ stbl }) =>
+    stbl.children.filter((child) => !earlier.has(child)).map(({ type }) => type),
+  );
   return [...new Set(types)].filter((type) => !KEPT_IN_STBL.has(type) && !SAID_ELSEWHERE.has(type));
 }
 
@@ -35,7 +39,7 @@ export function buildFragmentedMoov(
   fragmentEdits: readonly FragmentEdits[],
 ): Uint8Array {
   const { moovNode, moov } = movie;
-  const edits = new Map<BoxNode, BoxEdit>();
+  const edits = new Map<BoxNode, BoxEdit>(removals(earlierBoxes(movie)));
   for (const child of moovNode.children) if (child.type === 'mvex') edits.set(child, REMOVED);
   zeroDuration(edits, requirePath(moovNode, 'mvhd', 'ISO/IEC 14496-12 8.2.2'), moov);
   for (const track of movie.tracks) addTrackEdits(edits, track, moov);

@@ -29,7 +29,7 @@ import { cutFragments, type FragmentCuts } from './fragment-cuts.js';
 import { type FragmentEdits, fragmentEditsOf } from './fragment-edits.js';
 import { buildFragmentedMoov, droppedTypes } from './fragmented-moov.js';
 import type { OutputPlan, Piece } from './output-plan.js';
-import { groupRunsOf, type SampleGrouping, writeGroups } from './sample-groups.js';
+import { groupRunsOf, KEY_GROUP, type SampleGrouping, writeGroups } from './sample-groups.js';
 import { earliestTime } from './timing.js';
 
 /** A box of the input that is carried along although the layout is new, such as `emsg` or an unknown one. */
@@ -258,7 +258,7 @@ export class FragmentedPlan implements OutputPlan {
     const warnings = fragmentEdits.flatMap((edits) => edits.warnings);
     if (sidx.length === 0)
       warnings.push('There are too many fragments for a segment index (sidx): none was written.');
-    const lost = this.#movie.fragments.groupTypes;
+    const lost = this.#movie.fragments.groupTypes.filter((type) => type !== KEY_GROUP);
     if (lost.length > 0) {
       warnings.push(
         `Sample groups told inside the input's fragments are not carried over: ${lost.join(', ')}. ` +

@@ -2,10 +2,10 @@ import { lastAtMost, makeColumn } from '../../bytes/columns.js';
 import type { ByteSource } from '../../bytes/source.js';
 import { PrpackError } from '../../errors.js';
 import { patchIloc } from '../../isobmff/boxes/iloc.js';
-import { readSaio, writeSaio } from '../../isobmff/boxes/saio.js';
+import { patchSaio, readSaio, writeSaio } from '../../isobmff/boxes/saio.js';
 import { SENC_FIRST_IV_BYTES } from '../../isobmff/boxes/senc.js';
-import { readSidx, type Sidx, writeSidx } from '../../isobmff/boxes/sidx.js';
-import { writeCo64, writeStco } from '../../isobmff/boxes/stco.js';
+import { patchSidx, readSidx, type SidxSizes } from '../../isobmff/boxes/sidx.js';
+import { patchChunkOffsets, widenStco } from '../../isobmff/boxes/stco.js';
 import { patchTfhd } from '../../isobmff/boxes/tfhd.js';
 import { patchTfra } from '../../isobmff/boxes/tfra.js';
 import { patchTrun } from '../../isobmff/boxes/trun.js';
@@ -132,8 +132,8 @@ export class KeepPlan implements OutputPlan {
     const tfhd = findChild(traf, 'tfhd')!;
     edits.set(tfhd, { replace: patchTfhd(bytesOf(tfhd, moof.slice), this.#map) });
     for (const { node, dataBytes } of layout.truns) {
-      const newOffset = this.#map(dataBytes) - newBase;
-      edits.set(node, { replace: patchTrun(bytesOf(node, moof.slice), () => newOffset) });
+      const newOffset = () => reachable(this.#map(dataBytes) - newBase, node);
+      edits.set(node, { replace: patchTrun(bytesOf(node, moof.slice), newOffset) });
     }
     for (const saio of traf.children) {
       if (saio.type === 'saio' && !edits.has(saio)) throw foreignSaio(saio);
@@ -149,12 +149,12 @@ export class KeepPlan implements OutputPlan {
     const newAnchor = this.segmentStartBytes[segment + 1];
     let at = anchor + sidx.firstOffset;
     const firstOffset = this.#map(at) - newAnchor;
-    const references = sidx.references.map((reference) => {
+    const referencedSizes = sidx.references.map(({ referencedSize }) => {
       const start = at;
-      at += reference.referencedSize;
-      return { ...reference, referencedSize: this.#map(at) - this.#map(start) };
+      at += referencedSize;
+      return this.#map(at) - this.#map(start);
     });
-    return writeSidxOfSameSize({ ...sidx, firstOffset, references }, node);
+    return resizedSidx(node, slice, { firstOffset, referencedSizes });
   }
 }
 
@@ -254,12 +254,16 @@ function withMovedOffsets(
     const chunkOffsets = readChunkOffsets(stbl, movie.moov).map(map);
     const isWide = findChild(stbl, 'co64') !== undefined;
     if (isWide || chunkOffsets.some((offset) => offset > MAX_U32)) wideTracks.add(stbl);
-    const node = findChild(stbl, isWide ? 'co64' : 'stco')!;
-    const replace = wideTracks.has(stbl) ? writeCo64({ chunkOffsets }) : writeStco({ chunkOffsets });
-    all.set(node, { replace: withTail(replace, node, movie.moov, chunkOffsets.length, isWide) });
+    const type = isWide ? 'co64' : 'stco';
+    const node = findChild(stbl, type)!;
+    const bytes = bytesOf(node, movie.moov);
+    const widens = !isWide && wideTracks.has(stbl);
+    all.set(node, {
+      replace: widens ? widenStco(bytes, chunkOffsets) : patchChunkOffsets(bytes, type, chunkOffsets),
+    });
     for (const saio of stbl.children) {
       if (saio.type === 'saio' && !all.has(saio))
-        all.set(saio, { replace: movedSaio(saio, movie.moov, map) });
+        all.set(saio, { replace: patchSaio(bytesOf(saio, movie.moov), map) });
     }
   }
   for (const parent of [movie.moovNode, ...movie.tracks.map((track) => track.node)]) {
@@ -270,29 +274,6 @@ function withMovedOffsets(
     }
   }
   return all;
-}
-
-/** Bytes behind the last chunk offset are none of ours to drop. */
-function withTail(
-  box: Uint8Array,
-  node: BoxNode,
-  slice: FileSlice,
-  chunkCount: number,
-  isWide: boolean,
-): Uint8Array {
-  const used = node.headerBytes + 8 + chunkCount * (isWide ? 8 : 4);
-  if (node.sizeBytes === used && node.headerBytes === 8) return box;
-  const tail = bytesOf(node, slice).subarray(used);
-  const whole = new Uint8Array(box.length + tail.length);
-  whole.set(box);
-  whole.set(tail, box.length);
-  new DataView(whole.buffer).setUint32(0, whole.length);
-  return whole;
-}
-
-function movedSaio(node: BoxNode, slice: FileSlice, map: OffsetMap): Uint8Array {
-  const saio = readSaio(readerOf(node, slice));
-  return writeSaio({ ...saio, offsets: saio.offsets.map(map) });
 }
 
 /** Fills in the `saio` of every `trak` that has a `senc` of its own. Both were added by the edits. */
@@ -327,19 +308,17 @@ function writeSaioInto(slice: FileSlice, node: BoxNode, offset: number): void {
   slice.bytes.set(bytes, node.startBytes - slice.startBytes);
 }
 
-function writeSidxOfSameSize(sidx: Sidx, node: BoxNode): Uint8Array {
+function resizedSidx(node: BoxNode, slice: FileSlice, sizes: SidxSizes): Uint8Array {
   try {
-    const bytes = writeSidx(sidx);
-    if (bytes.length === node.sizeBytes) return bytes;
+    return patchSidx(bytesOf(node, slice), sizes);
   } catch (cause) {
     throw sidxProblem(node, 'a segment outgrows the 2 GiB that the segment index can say', cause);
   }
-  throw sidxProblem(node, 'the segment index has bytes that are not understood');
 }
 
 const REMAKE = 'Use --layout fragmented, which makes the fragments and their index anew.';
 
-function sidxProblem(node: BoxNode, message: string, cause?: unknown): PrpackError {
+function sidxProblem(node: BoxNode, message: string, cause: unknown): PrpackError {
   const details = {
     boxPath: 'sidx',
     offsetBytes: node.startBytes,
@@ -354,6 +333,19 @@ function foreignSaio(node: BoxNode): PrpackError {
     boxPath: node.path,
     offsetBytes: node.startBytes,
     clause: 'ISO/IEC 14496-12 8.7.9',
+    remedy: REMAKE,
+  });
+}
+
+/** @throws PrpackError UNSUPPORTED_FEATURE unless the data offset of a `trun` fits 32 signed bits */
+function reachable(dataOffset: number, trun: BoxNode): number {
+  if (dataOffset === (dataOffset | 0)) return dataOffset;
+  throw new PrpackError('UNSUPPORTED_FEATURE', `${trun.path}: the samples move to where it cannot point`, {
+    boxPath: trun.path,
+    offsetBytes: trun.startBytes,
+    expected: 'at most 31 bits',
+    received: dataOffset,
+    clause: 'ISO/IEC 14496-12 8.8.8',
     remedy: REMAKE,
   });
 }

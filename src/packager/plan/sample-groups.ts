@@ -6,11 +6,15 @@ import type { FileSlice } from '../../isobmff/walk.js';
 /** Which samples of a track belong to which group of one kind, as `stbl` says (ISO/IEC 14496-12 8.9.2). */
 export type SampleGrouping = Sbgp;
 
-/** The sample groupings of a track; their descriptions (`sgpd`) stay in `stbl`. */
+/** Groups of samples under a key (ISO/IEC 23001-7 6): in a clear movie they are those of an earlier encryption. */
+export const KEY_GROUP = 'seig';
+
+/** The sample groupings of a clear track; their descriptions (`sgpd`) stay in `stbl`. */
 export function groupRunsOf(track: Track, moov: FileSlice): SampleGrouping[] {
   return track.stbl.children
     .filter((node) => node.type === 'sbgp')
-    .map((node) => readSbgp(readerOf(node, moov)));
+    .map((node) => readSbgp(readerOf(node, moov)))
+    .filter(({ groupingType }) => groupingType !== KEY_GROUP);
 }
 
 /** `sbgp` boxes for the samples `first` to `first + count`; none where no sample is in a group. */

@@ -1,6 +1,7 @@
 import { addAbortSignal, type Readable } from 'node:stream';
 import { malformed, PrpackError } from '../../errors.js';
-import { type BoxHeader, readBoxHeader } from '../../isobmff/walk.js';
+import { isBox, isKnown } from '../../isobmff/top-level.js';
+import { type BoxHeader, expectRoomForHeader, parseBoxHeader } from '../../isobmff/walk.js';
 import { expectNotAborted } from '../execute/abort.js';
 
 /** What messages call an input that has no path. */
@@ -12,6 +13,8 @@ export interface StreamHeader extends BoxHeader {
   readonly startBytes: number;
   /** The header's bytes. */
   readonly head: Uint8Array;
+  /** False for bytes that are no box: zeros, or what another program put behind the media. */
+  readonly isBox: boolean;
 }
 
 /** A whole top-level box. */
@@ -21,6 +24,8 @@ export interface StreamBox {
   readonly startBytes: number;
   readonly bytes: Uint8Array;
 }
+
+const NO_BOX = { type: '', userType: undefined, headerBytes: 0, sizeBytes: 0, isBox: false };
 
 /** Reads a stream of bytes box by box: a header, then the box that it began. */
 export class BoxStream {
@@ -50,29 +55,51 @@ export class BoxStream {
     const head = new Uint8Array(32);
     let have = await this.#read(head.subarray(0, 8));
     if (have === 0) return undefined;
-    let header = readBoxHeader(head.subarray(0, have), startBytes, '');
+    let header = parseBoxHeader(head.subarray(0, have));
     while (!header && have >= 8 && have < head.length) {
       // A 64-bit size, a user type, or one behind the other: 8 bytes at a time never reach into the payload.
       const count = await this.#read(head.subarray(have, have + 8));
       if (count === 0) break;
       have += count;
-      header = readBoxHeader(head.subarray(0, have), startBytes, '');
+      header = parseBoxHeader(head.subarray(0, have));
     }
+    const place = { startBytes, head: head.subarray(0, have) };
     if (!header) throw endsInside('a box header', startBytes, 8, have);
+    if (!isBox(header, Number.POSITIVE_INFINITY)) return { ...NO_BOX, ...place };
+    expectRoomForHeader(header, startBytes, '');
     if (header.sizeBytes === 0) throw openSize(header.type, startBytes);
-    return { ...header, startBytes, head: head.subarray(0, have) };
+    return { ...header, ...place, isBox: true };
   }
 
   /**
-   * The box whose header was read last. Its memory is claimed at once, but systems give it only as it fills.
+   * The box whose header was read last. Its memory is claimed at once, but systems give it only as it fills. An `mdat`
+   * may be shorter than its header says, as may be what has an unknown type: where the stream ends.
    * @throws PrpackError TRUNCATED_INPUT, INPUT_UNREADABLE, ABORTED
    */
   async box({ type, startBytes, sizeBytes, head }: StreamHeader): Promise<StreamBox> {
     const bytes = new Uint8Array(sizeBytes);
     bytes.set(head);
     const have = head.length + (await this.#read(bytes.subarray(head.length)));
-    if (have < sizeBytes) throw endsInside(type, startBytes, sizeBytes, have);
-    return { type, startBytes, bytes };
+    if (have === sizeBytes) return { type, startBytes, bytes };
+    if (isKnown(type) && type !== 'mdat') throw endsInside(type, startBytes, sizeBytes, have);
+    return { type, startBytes, bytes: bytes.slice(0, have) };
+  }
+
+  /**
+   * What follows a header up to the end of the stream, the header's bytes included.
+   * @returns undefined when there is more than `maxBytes` of it
+   * @throws PrpackError INPUT_UNREADABLE, ABORTED
+   */
+  async rest({ head }: StreamHeader, maxBytes: number): Promise<Uint8Array | undefined> {
+    const parts: Uint8Array[] = [head];
+    let length = head.length;
+    do {
+      parts.push(this.#chunk);
+      length += this.#chunk.length;
+      this.#positionBytes += this.#chunk.length;
+      if (length > maxBytes) return undefined;
+    } while (await this.#nextChunk());
+    return Buffer.concat(parts);
   }
 
   /** Lets go of the stream, read to its end or not. */

@@ -8,6 +8,7 @@ import { expectSampleCounts } from '../check.js';
 import { expectUsable } from '../encrypt.js';
 import { DEFAULT_IV_SIZE, type PlannedEncryption, planEncryption } from '../encryption-plan.js';
 import { ChunkRenderer } from '../execute/renderer.js';
+import { earlierEncryptionWarnings } from '../input-warnings.js';
 import { breathe, Clock } from '../job.js';
 import { assignKeys } from '../key-assignment.js';
 import { movieDurationSeconds } from '../plan/timing.js';
@@ -66,7 +67,8 @@ export async function encryptLive({ input, output, ...asked }: LiveOptions): Pro
     await publishing?.publish(job, encryptor);
     const { keyStore } = options;
     if (keyStore) await confirmPublication(keyStore, job.keys, target.sha256());
-    const all = [...warnings, ...coverageWarnings, ...parts.warnings()];
+    const earlier = earlierEncryptionWarnings(encryptor.earlierTypes, 'keep');
+    const all = [...warnings, ...coverageWarnings, ...earlier, ...parts.warnings()];
     return await report(job, encryptor, target.sizeBytes, clock, all);
   } finally {
     boxes.close();

@@ -60,6 +60,8 @@ export class FragmentEncryptor {
   /** One a track of the movie, in its order. */
   readonly tallies: readonly TrackTally[];
   fragments = 0;
+  /** Types of the boxes of an earlier encryption that were taken out of fragments. */
+  readonly earlierTypes = new Set<string>();
   readonly #work: StreamWork;
   readonly #ivs: readonly TrackIvs[];
   readonly #nalCodecs: ReturnType<typeof nalCodecsOfTracks>;
@@ -161,6 +163,7 @@ export class FragmentEncryptor {
 
   #count(movie: Movie, encryptions: readonly TrackEncryption[], protectedBytes: readonly number[]): void {
     this.fragments += movie.fragments.count;
+    for (const type of movie.fragments.protectionTypes) this.earlierTypes.add(type);
     for (const { index, samples } of movie.tracks) {
       const tally = this.tallies[index];
       tally.samples += samples.count;

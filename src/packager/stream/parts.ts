@@ -1,9 +1,13 @@
+import { MemorySource } from '../../bytes/source.js';
 import { malformed, PrpackError } from '../../errors.js';
 import { readStsz } from '../../isobmff/boxes/stsz.js';
 import type { Trex } from '../../isobmff/boxes/trex.js';
 import { layoutOfMoof } from '../../isobmff/fragments.js';
 import { readerOf } from '../../isobmff/sample-entry.js';
+import { readTailBytes, type Tail } from '../../isobmff/tail.js';
+import { isKnown } from '../../isobmff/top-level.js';
 import { findChild, findPath, walkBox } from '../../isobmff/walk.js';
+import { tailWarning } from '../input-warnings.js';
 import { type BoxStream, endsInside, STREAM_NAME, type StreamBox, type StreamHeader } from './box-stream.js';
 
 /** Players hold a whole fragment in memory, and so does prpack, with what it makes of it. */
@@ -32,17 +36,19 @@ export type StreamPart =
 export class PartReader {
   readonly #boxes: BoxStream;
   readonly #dropped = new Map<string, number>();
+  #tail: Tail | undefined;
 
   constructor(boxes: BoxStream) {
     this.#boxes = boxes;
   }
 
-  /** One for each type of box that was left out. */
+  /** One for each type of box that was left out, and one for what follows the last box. */
   warnings(): string[] {
-    return [...this.#dropped].map(
+    const dropped = [...this.#dropped].map(
       ([type, count]) =>
         `${count} ${type} box${count === 1 ? ' was' : 'es were'} left out: it tells of places in a file, which a stream is not.`,
     );
+    return this.#tail ? [...dropped, tailWarning(this.#tail, 'keep')] : dropped;
   }
 
   /** @throws PrpackError NOT_MP4, MALFORMED_INPUT, TRUNCATED_INPUT, UNSUPPORTED_FEATURE */
@@ -52,10 +58,12 @@ export class PartReader {
       const header = await this.#boxes.header();
       if (!header) throw noMoov(this.#boxes.positionBytes);
       if (header.startBytes === 0) expectMp4(header.type);
+      if (!header.isBox) throw noBox(header.startBytes);
       if (header.type === 'moof') throw noInit(header);
       if (header.type === 'mdat') throw notFragmented(header.startBytes);
       if (header.startBytes + header.sizeBytes > MAX_INIT_BYTES) throw tooLarge(header, MAX_INIT_BYTES);
       const box = await this.#boxes.box(header);
+      if (box.bytes.length < header.sizeBytes) throw noBox(header.startBytes);
       if (!this.#drops(header.type)) parts.push(box.bytes);
       if (header.type === 'moov') expectFragmented(box);
       if (header.type === 'moov') return { bytes: Buffer.concat(parts) };
@@ -73,10 +81,16 @@ export class PartReader {
       const header = await this.#boxes.header();
       if (!header) break;
       if (header.type === 'moov') throw secondMoov(header);
+      if (!fragment && (!header.isBox || (header.sizeBytes > MAX_FRAGMENT_BYTES && !isKnown(header.type)))) {
+        yield { kind: 'box', bytes: await this.#tailBytes(header) };
+        break;
+      }
+      if (!header.isBox) throw noBox(header.startBytes);
       const firstBytes = fragment?.startBytes ?? header.startBytes;
       const endBytes = header.startBytes + header.sizeBytes;
       if (endBytes - firstBytes > MAX_FRAGMENT_BYTES) throw tooLarge(header, MAX_FRAGMENT_BYTES);
       const box = await this.#boxes.box(header);
+      if (box.bytes.length < header.sizeBytes) this.#noteCut(header, box.bytes);
       if (header.type === 'moof') fragment ??= new OpenFragment(box.startBytes);
       if (!fragment) {
         if (!this.#drops(box.type)) yield { kind: 'box', bytes: box.bytes };
@@ -89,6 +103,24 @@ export class PartReader {
       }
     }
     fragment?.expectComplete();
+  }
+
+  /** What is left of the stream, which is no box. */
+  async #tailBytes(header: StreamHeader): Promise<Uint8Array> {
+    const bytes = await this.#boxes.rest(header, MAX_FRAGMENT_BYTES);
+    if (!bytes) throw noBox(header.startBytes);
+    this.#noteTail(header.startBytes, bytes);
+    return bytes;
+  }
+
+  /** A last box with fewer bytes than it claims. */
+  #noteCut({ type, startBytes, sizeBytes: claimedBytes }: StreamHeader, bytes: Uint8Array): void {
+    if (type !== 'mdat') this.#noteTail(startBytes, bytes);
+    else this.#tail = { kind: 'cut', type, startBytes, sizeBytes: bytes.length, claimedBytes };
+  }
+
+  #noteTail(startBytes: number, bytes: Uint8Array): void {
+    this.#tail = { ...readTailBytes(new MemorySource(bytes, STREAM_NAME), 0), startBytes };
   }
 
   #drops(type: string): boolean {
@@ -199,6 +231,15 @@ function notFragmented(offsetBytes: number): PrpackError {
     offsetBytes,
     clause: 'ISO/IEC 14496-12 8.8',
     remedy: `Only fragments can be encrypted as they come: write them with ${FRAGMENTED_MUX}, or give the file by its path instead of piping it.`,
+  });
+}
+
+function noBox(offsetBytes: number): PrpackError {
+  return malformed('the stream holds bytes that are not a box', {
+    boxPath: '(top level)',
+    offsetBytes,
+    clause: 'ISO/IEC 14496-12 4.2',
+    remedy: 'Look at the messages of the program that writes the stream.',
   });
 }
 

@@ -49,6 +49,14 @@ describe('iloc', () => {
     expect(readAll(readerOf(BASE_ONLY))).toEqual([{ ...extent, offset: 0x500, length: 9 }]);
   });
 
+  it('refuses an item behind the end of any file', () => {
+    // Version 1, sizes 8 0 8 0: base and offset of 2^53 - 1 and 1
+    const item = '0001 0000 0000 001fffffffffffff 0001';
+    const iloc = `00000028 696c6f63 01000000 8080 0001 ${item} 0000000000000001`;
+    expectMalformed(() => readAll(readerOf(iloc)));
+    expect(() => patchIloc(hex(iloc), shift)).toThrow(expect.objectContaining({ code: 'MALFORMED_INPUT' }));
+  });
+
   it('moves offsets into the file and nothing else', () => {
     expectBox(patchIloc(hex(AVIF), shift), AVIF.replace('00000121', '00000161'));
     expectBox(patchIloc(hex(VERSION_1), shift), VERSION_1.replace('00001000', '00001040'));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readSidx, sizeOfSidx, writeSidx } from '../../../src/isobmff/boxes/sidx.js';
+import { patchSidx, readSidx, sizeOfSidx, writeSidx } from '../../../src/isobmff/boxes/sidx.js';
 import { patchTfra, readMfro, readTfra } from '../../../src/isobmff/boxes/tfra.js';
 import { expectBox, expectEveryTruncationRefused, expectHugeCountRefused, hex, readerOf } from './proofs.js';
 
@@ -55,6 +55,33 @@ describe('sidx', () => {
     expectBox(writeSidx(sidx), full);
     const tooLarge = [{ ...sidx.references[0], referencedSize: 2 ** 31 }];
     expect(() => writeSidx({ ...sidx, references: tooLarge })).toThrow(RangeError);
+  });
+
+  it('gets other sizes, and keeps every other byte', () => {
+    // flags, reserved, the bit for the type of a reference, and bytes behind the last one
+    const odd = SHAKA.replace('00002735', '80002735');
+    const bytes = Buffer.concat([hex(odd), hex('ffff')]);
+    bytes.writeUInt32BE(bytes.length, 0);
+    bytes.set([0xab, 0xcd, 0xef], 9);
+    bytes.set([0x12, 0x34], 28);
+    const wanted = Buffer.from(bytes);
+    wanted.writeUInt32BE(7, 24);
+    wanted.writeUInt32BE(0x80000005, 32);
+    wanted.writeUInt32BE(0x7fffffff, 44);
+    const sizes = { firstOffset: 7, referencedSizes: [5, 0x7fffffff] };
+    expect(wanted.equals(patchSidx(Uint8Array.from(bytes), sizes))).toBe(true);
+    const wide = hex(VERSION_1);
+    const { references } = readSidx(readerOf(VERSION_1));
+    const same = references.map(({ referencedSize }) => referencedSize);
+    expectBox(patchSidx(wide, { firstOffset: 0x34, referencedSizes: same }), VERSION_1);
+    const patched = Buffer.from(patchSidx(wide, { firstOffset: 2 ** 40, referencedSizes: same }));
+    expect(Number(patched.readBigUInt64BE(28))).toBe(2 ** 40);
+    for (const firstOffset of [-1, 2 ** 32]) {
+      expect(() => patchSidx(Uint8Array.from(bytes), { ...sizes, firstOffset })).toThrow(RangeError);
+    }
+    expect(() => patchSidx(Uint8Array.from(bytes), { ...sizes, referencedSizes: [2 ** 31] })).toThrow(
+      RangeError,
+    );
   });
 
   it('refuses every truncation', () => {

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { readSaio, sizeOfSaio, writeSaio } from '../../../src/isobmff/boxes/saio.js';
+import { patchSaio, readSaio, sizeOfSaio, writeSaio } from '../../../src/isobmff/boxes/saio.js';
 import { readSaiz, saizOf, sizeOfSaiz, writeSaiz } from '../../../src/isobmff/boxes/saiz.js';
 import {
   expectBox,
   expectEveryTruncationRefused,
   expectHugeCountRefused,
   expectMalformed,
+  hex,
   readerOf,
 } from './proofs.js';
 
@@ -62,6 +63,14 @@ describe('saio', () => {
       auxInfoTypeParameter: 0,
       offsets: [0x5c9],
     });
+  });
+
+  it('moves every offset, keeps every other byte, and becomes version 1 where it must', () => {
+    const odd = SHAKA.replace('00000014', '00000015').replace(' 00000000', ' 00abcdee').concat(' ff');
+    const by = (bytes: number) => (offset: number) => offset + bytes;
+    expectBox(patchSaio(hex(odd), by(0x10)), odd.replace('000000f1', '00000101'));
+    expectBox(patchSaio(hex(VERSION_1), by(1)), VERSION_1.replace('05c9', '05ca'));
+    expectBox(patchSaio(hex(SHAKA), by(2 ** 32)), '00000018 7361696f 01000000 00000001 00000001000000f1');
   });
 
   it('writes version 0 up to 32 bits and version 1 past them', () => {

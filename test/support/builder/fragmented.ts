@@ -5,11 +5,18 @@ import { type Piece, totalSize } from './pieces.js';
 export interface FragmentedShape {
   /** Samples of each track a fragment. Default 10. */
   readonly fragmentSamples?: number;
-  /** What run offsets count from: the moof, an absolute offset, or what ISO/IEC 14496-12 8.8.7 says without either. */
-  readonly base?: 'moof' | 'absolute' | 'implied';
+  /**
+   * What run offsets count from: the moof, its absolute offset, the absolute offset of the mdat's body, or what
+   * ISO/IEC 14496-12 8.8.7 says without either.
+   */
+  readonly base?: 'moof' | 'absolute' | 'media' | 'implied';
   /** Runs a track fragment, and track fragments of the same track a moof. Default 1 each. */
   readonly runs?: number;
   readonly trafs?: number;
+  /** Ticks by which a track's time is late from a fragment (counted from 0) on, summed up. Default 0. */
+  readonly delay?: (track: number, fragment: number) => number;
+  /** Before the samples of each track, a track fragment without any, whose `tfdt` says another time. */
+  readonly emptyTrafs?: boolean;
   /** One reference a fragment, one for every two fragments, an index of indexes, or one index a fragment. */
   readonly sidx?: 'flat' | 'spanning' | 'nested' | 'each';
   /** Random access index at the end. */
@@ -101,6 +108,8 @@ function planFragment(tracks: readonly BuiltTrack[], shape: FragmentedShape, ind
   for (const track of tracks) {
     const samples = track.samples.slice(index * perFragment, (index + 1) * perFragment);
     let dts = track.samples.slice(0, index * perFragment).reduce((sum, { duration }) => sum + duration, 0);
+    for (let i = 0; i <= index; i++) dts += shape.delay?.(tracks.indexOf(track), i) ?? 0;
+    if (shape.emptyTrafs) trafs.push({ track, dts: dts + 77, runs: [] });
     if (samples.length === 0) continue;
     for (const part of split(samples, shape.trafs ?? 1)) {
       const runs = split(part, shape.runs ?? 1).map((run) => {
@@ -138,11 +147,11 @@ function moofBox(
   let endOfData = 0;
   const boxes = trafs.map((traf) => {
     const implied = endOfData;
-    const base = shape.base === 'absolute' ? moofAt : shape.base === 'implied' ? implied : 0;
+    const base = { moof: 0, absolute: moofAt, media: moofAt + bodyAt, implied }[shape.base ?? 'moof'];
     const built = trafBox(traf, shape, base, bodyAt, at);
     at += built.length;
-    const last = traf.runs.at(-1)!;
-    endOfData = bodyAt + last.bodyOffset + totalSize(last.samples.map(({ data }) => data));
+    const last = traf.runs.at(-1);
+    if (last) endOfData = bodyAt + last.bodyOffset + totalSize(last.samples.map(({ data }) => data));
     return built;
   });
   return box('moof', mfhd, ...more, ...boxes);
@@ -150,16 +159,17 @@ function moofBox(
 
 /** `at`: where the traf starts inside the moof. */
 function trafBox(traf: Traf, shape: FragmentedShape, base: number, bodyAt: number, at: number): Buffer {
-  const entry = (traf.runs[0].samples[0].entry ?? 0) + 1;
+  const entry = (traf.runs[0]?.samples[0].entry ?? 0) + 1;
   const id = traf.track.id;
   const tfhd = {
     moof: () => fullBox('tfhd', 0, 0x20002, u32(id, entry)),
     absolute: () => fullBox('tfhd', 0, 0x3, u32(id), u64(base), u32(entry)),
+    media: () => fullBox('tfhd', 0, 0x3, u32(id), u64(base), u32(entry)),
     implied: () => fullBox('tfhd', 0, 0x2, u32(id, entry)),
   }[shape.base ?? 'moof']();
   const tfdt = fullBox('tfdt', 1, 0, u64(traf.dts));
-  // An implied base is the end of the data before: run offsets count from there.
-  const from = shape.base === 'implied' ? base : 0;
+  // Run offsets count from the base: where that is not the moof, it is so many bytes behind it.
+  const from = { moof: 0, absolute: 0, media: bodyAt, implied: base }[shape.base ?? 'moof'];
   const runs = traf.runs.map(({ samples, bodyOffset }) => trunBox(samples, bodyAt + bodyOffset - from));
   const before = 8 + tfhd.length + tfdt.length + runs.reduce((sum, { length }) => sum + length, 0);
   return box('traf', tfhd, tfdt, ...runs, ...auxBoxes(traf, shape, at + before - from));

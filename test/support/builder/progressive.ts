@@ -19,6 +19,8 @@ export interface ProgressiveShape {
   readonly insideMdat?: readonly Piece[];
   /** Put behind everything. */
   readonly trailing?: Uint8Array;
+  /** Put at the end of every `stbl`. */
+  readonly tables?: readonly Uint8Array[];
   /** Put at the end of `moov`. */
   readonly moovBoxes?: readonly Uint8Array[];
   readonly brand?: string;
@@ -106,7 +108,7 @@ function sampleTables(
   samples: readonly BuiltSample[],
   chunks: readonly (Chunk & { offset: number })[],
   shape: ProgressiveShape,
-): Buffer[] {
+): Uint8Array[] {
   const stts = fullBox('stts', 0, 0, u32(samples.length), ...samples.map(({ duration }) => u32(1, duration)));
   const stsc = fullBox(
     'stsc',
@@ -120,7 +122,7 @@ function sampleTables(
     shape.offsets === 'co64'
       ? fullBox('co64', 0, 0, u32(offsets.length), u64(...offsets))
       : fullBox('stco', 0, 0, u32(offsets.length, ...offsets));
-  return [stts, ...timing(samples), stsc, sizeTable(samples, shape), stco];
+  return [stts, ...timing(samples), stsc, sizeTable(samples, shape), stco, ...(shape.tables ?? [])];
 }
 
 function timing(samples: readonly BuiltSample[]): Buffer[] {

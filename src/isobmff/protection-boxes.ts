@@ -1,0 +1,44 @@
+import { CENC_SCHEMES } from './boxes/aux-info.js';
+import { PIFF_PSSH, PIFF_SENC } from './boxes/piff.js';
+import { readGroupingType } from './boxes/sgpd.js';
+import { readerOf } from './sample-entry.js';
+import type { BoxNode, FileSlice } from './walk.js';
+
+/** Whether the box holds data of a protection system (ISO/IEC 23001-7 8.1). */
+export function isPsshBox(box: BoxNode): boolean {
+  return box.type === 'pssh' || box.userType === PIFF_PSSH;
+}
+
+/** Whether a box of a type in a `traf`, `trak` or `stbl` says how samples are protected. */
+const IS_PROTECTION: Readonly<Record<string, (node: BoxNode, slice: FileSlice) => boolean>> = {
+  senc: () => true,
+  uuid: (node) => node.userType === PIFF_SENC,
+  saiz: isCencAuxiliary,
+  saio: isCencAuxiliary,
+  sgpd: isKeyGroup,
+  sbgp: isKeyGroup,
+};
+
+/** The boxes in a `traf`, `trak` or `stbl` that say how samples are protected. */
+export function protectionBoxes(parent: BoxNode, slice: FileSlice): BoxNode[] {
+  return parent.children.filter((node) => IS_PROTECTION[node.type]?.(node, slice));
+}
+
+/** The same of a whole `moof`, and its `pssh` boxes. */
+export function protectionBoxesOfMoof(moof: BoxNode, slice: FileSlice): BoxNode[] {
+  const inTrafs = moof.children.filter(({ type }) => type === 'traf');
+  return [...moof.children.filter(isPsshBox), ...inTrafs.flatMap((traf) => protectionBoxes(traf, slice))];
+}
+
+/** `saiz` and `saio` begin alike; without a type they tell the protection scheme's information (14496-12 8.7.8.3). */
+function isCencAuxiliary(node: BoxNode, slice: FileSlice): boolean {
+  const reader = readerOf(node, slice);
+  if (reader.remaining < 8) return true; // too short for either, and for a type
+  reader.skip(1);
+  const hasType = (reader.u24() & 1) !== 0;
+  return !hasType || CENC_SCHEMES.has(reader.fourcc());
+}
+
+function isKeyGroup(node: BoxNode, slice: FileSlice): boolean {
+  return readGroupingType(readerOf(node, slice)) === 'seig';
+}
