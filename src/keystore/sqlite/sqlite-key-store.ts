@@ -47,6 +47,14 @@ export interface SqliteKeyStoreOptions {
   readonly actor: string;
 }
 
+/** KEKs of a registration: the one that new keys are wrapped under, and all by their ids. */
+interface Keks {
+  readonly inForce?: KeyEncryptionKey;
+  readonly byId: ReadonlyMap<string, KeyEncryptionKey>;
+}
+
+const NO_KEKS: Keks = { byId: new Map() };
+
 /**
  * The embedded key store: one SQLite file, shared by any number of processes of one machine. Nothing is opened before it
  * is used, nothing is made before the first registration, and a KEK is asked for only when a key is to be wrapped or opened.
@@ -65,14 +73,22 @@ export class SqliteKeyStore implements KeyStore {
   async register(registrations: readonly KeyRegistration[]): Promise<RegisteredKey[]> {
     for (const registration of registrations) refuseUnnamed(registration);
     if (registrations.length === 0) return [];
-    const kek = registrations.some(isWrapped) ? await this.#loadKekInForce() : undefined;
+    for (;;) {
+      const keks = registrations.some(isWrapped) ? await this.#keksFor(registrations) : NO_KEKS;
+      const registered = await this.#registerUnder(keks, registrations);
+      if (registered) return registered;
+    }
+  }
+
+  /** Undefined when another KEK was put in force since they were loaded. */
+  async #registerUnder(keks: Keks, registrations: readonly KeyRegistration[]) {
     const tables = await this.#open();
     return this.#commit(tables, () => {
-      if (kek) this.#expectInForce(tables, kek);
-      const conflict = findStanding(tables, registrations) ?? findConflict(tables, registrations, kek);
+      if (keks.inForce && !isInForce(tables, keks.inForce)) return undefined;
+      const conflict = findStanding(tables, registrations) ?? findConflict(tables, registrations, keks.byId);
       if (conflict) return conflict;
-      if (kek) tables.putKekInForce(kek.id);
-      return registrations.map((registration) => registerOne(tables, registration, kek));
+      if (keks.inForce) tables.putKekInForce(keks.inForce.id);
+      return registrations.map((registration) => registerOne(tables, registration, keks.inForce));
     });
   }
 
@@ -171,10 +187,20 @@ export class SqliteKeyStore implements KeyStore {
     return result;
   }
 
-  /** The KEK for new keys. It comes before the store is made, so that none is made in vain. */
-  async #loadKekInForce(): Promise<KeyEncryptionKey> {
+  /**
+   * The KEK for new keys, and those of keys that are there already: in the middle of a rewrap they are not the same. They come before
+   * the store is made, so that none is made in vain.
+   */
+  async #keksFor(registrations: readonly KeyRegistration[]): Promise<Keks> {
     const tables = await this.#openIfThere();
-    return this.#loadKek(tables && this.#file.attempt(() => tables.kekInForce()));
+    const id = tables && this.#file.attempt(() => tables.kekInForce());
+    const inForce = await this.#loadKek(id);
+    if (id !== undefined && id !== inForce.id) throw strangeKek(id, inForce.id, this.#options.kek.name);
+    const rows = tables
+      ? this.#file.attempt(() => registrations.flatMap(({ kid }) => tables.key(kid) ?? []))
+      : [];
+    const others = rows.map((row) => row.kek_id).filter((other) => other !== inForce.id);
+    return { inForce, byId: (await this.#loadKeks(others)).set(inForce.id, inForce) };
   }
 
   /** The KEKs by the ids that rows name. */
@@ -197,12 +223,6 @@ export class SqliteKeyStore implements KeyStore {
     return source.create();
   }
 
-  #expectInForce(tables: Tables, kek: KeyEncryptionKey): void {
-    const inForce = tables.kekInForce();
-    if (inForce !== undefined && inForce !== kek.id)
-      throw strangeKek(inForce, kek.id, this.#options.kek.name);
-  }
-
   /** Keys leave the store here, and nowhere else. */
   async #openRows(tables: Tables, rows: readonly KeyRow[]): Promise<StoredKey[]> {
     const keks = await this.#loadKeks(rows.map((row) => row.kek_id));
@@ -221,6 +241,11 @@ export class SqliteKeyStore implements KeyStore {
       return opened;
     });
   }
+}
+
+/** Whether new keys are to be wrapped under this KEK: so it is for the first one of a store, too. */
+function isInForce(tables: Tables, kek: KeyEncryptionKey): boolean {
+  return (tables.kekInForce() ?? kek.id) === kek.id;
 }
 
 function openOrRefusal(row: KeyRow, kek: KeyEncryptionKey): ContentKey | PrpackError {
