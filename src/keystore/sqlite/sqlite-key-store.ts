@@ -19,8 +19,9 @@ import type {
 import type { KeyEncryptionKey } from '../key-wrap.js';
 import { revokedConflict } from '../registration-rules.js';
 import { DatabaseFile } from './database-file.js';
-import { noStore, storeFailure } from './failure.js';
+import { noStore } from './failure.js';
 import { KEY_STORE_SCHEMA } from './migrations.js';
+import { PromptReadAudit, type ReadAudit } from './read-audit.js';
 import type { KeyRow } from './rows.js';
 import {
   activateOne,
@@ -34,10 +35,12 @@ import {
   rewrapSome,
   rowsOf,
 } from './steps.js';
-import { Tables } from './tables.js';
+import { type AuditLine, Tables } from './tables.js';
 
 /** Keys that are wrapped anew in one transaction, so that other writers get their turn in between. */
 const REWRAP_BATCH = 500;
+/** Entries of the audit that are removed in one transaction, likewise. */
+const PRUNE_BATCH = 5000;
 
 export interface SqliteKeyStoreOptions {
   /** Absolute path of the database file. */
@@ -45,6 +48,8 @@ export interface SqliteKeyStoreOptions {
   readonly kek: KekSource;
   /** Who works with the store, for the audit. */
   readonly actor: string;
+  /** The same for all stores of a process that share their connection; closed by the one who made it. */
+  readonly shared?: { readonly file: DatabaseFile; readonly readAudit: ReadAudit };
 }
 
 /** KEKs of a registration: the one that new keys are wrapped under, and all by their ids. */
@@ -63,10 +68,12 @@ export class SqliteKeyStore implements KeyStore {
   readonly location: string;
   readonly #options: SqliteKeyStoreOptions;
   readonly #file: DatabaseFile;
+  readonly #readAudit: ReadAudit;
 
   constructor(options: SqliteKeyStoreOptions) {
     this.#options = options;
-    this.#file = new DatabaseFile(options.path, KEY_STORE_SCHEMA);
+    this.#file = options.shared?.file ?? new DatabaseFile(options.path, KEY_STORE_SCHEMA);
+    this.#readAudit = options.shared?.readAudit ?? new PromptReadAudit(this.#file);
     this.location = `sqlite:${options.path}`;
   }
 
@@ -83,7 +90,7 @@ export class SqliteKeyStore implements KeyStore {
   /** Undefined when another KEK was put in force since they were loaded. */
   async #registerUnder(keks: Keks, registrations: readonly KeyRegistration[]) {
     const tables = await this.#open();
-    return this.#commit(tables, () => {
+    return this.#commit(() => {
       if (keks.inForce && !isInForce(tables, keks.inForce)) return undefined;
       const conflict = findStanding(tables, registrations) ?? findConflict(tables, registrations, keks.byId);
       if (conflict) return conflict;
@@ -95,7 +102,7 @@ export class SqliteKeyStore implements KeyStore {
   async markActive(kids: readonly KeyId[], output: PublishedOutput): Promise<void> {
     refuseOtherDigests(output);
     const tables = await this.#open();
-    await this.#commit(tables, () => {
+    await this.#commit(() => {
       const rows = rowsOf(tables, kids, 'activate');
       if (rows instanceof PrpackError) return rows;
       const revoked = rows.find((row) => row.state === 'revoked');
@@ -110,17 +117,14 @@ export class SqliteKeyStore implements KeyStore {
 
   async get(kid: KeyId): Promise<StoredKey | undefined> {
     const tables = await this.#openIfThere();
-    const row = tables && this.#file.attempt(() => tables.key(kid));
+    const row = tables && (await this.#file.attempt(() => tables.key(kid)));
     return row && (await this.#openRows(tables, [row]))[0];
   }
 
   async findByContentId(contentId: string): Promise<StoredKey[]> {
     const tables = await this.#openIfThere();
     if (!tables) return [];
-    return this.#openRows(
-      tables,
-      this.#file.attempt(() => tables.keysOfContent(contentId)),
-    );
+    return this.#openRows(tables, await this.#file.attempt(() => tables.keysOfContent(contentId)));
   }
 
   async list(filter: KeyFilter = {}, page: PageRequest = {}): Promise<Page<KeyRecord>> {
@@ -130,7 +134,7 @@ export class SqliteKeyStore implements KeyStore {
 
   async revoke(kids: readonly KeyId[]): Promise<void> {
     const tables = await this.#open();
-    await this.#commit(tables, () => {
+    await this.#commit(() => {
       const rows = rowsOf(tables, kids, 'revoke');
       if (rows instanceof PrpackError) return rows;
       for (const row of rows) revokeOne(tables, row);
@@ -141,9 +145,9 @@ export class SqliteKeyStore implements KeyStore {
   async rewrap(next: KeyEncryptionKey): Promise<number> {
     const tables = await this.#openIfThere();
     if (!tables) throw noStore(this.#options.path);
-    const ids = this.#file.attempt(() => [...tables.kekIds(), tables.kekInForce()]);
+    const ids = await this.#file.attempt(() => [...tables.kekIds(), tables.kekInForce()]);
     const keks = await this.#loadKeks(ids.filter((id) => id !== next.id));
-    await this.#commit(tables, () => {
+    await this.#commit(() => {
       for (const id of tables.kekIds()) {
         const found = id === next.id ? next : keks.get(id);
         if (found?.id !== id) return strangeKek(id, (found ?? next).id, this.#options.kek.name);
@@ -154,7 +158,7 @@ export class SqliteKeyStore implements KeyStore {
     let count = 0;
     for (const present of keks.values()) {
       for (let batch = REWRAP_BATCH; batch === REWRAP_BATCH; count += batch) {
-        batch = await this.#commit(tables, () => rewrapSome(tables, present, next, REWRAP_BATCH));
+        batch = await this.#commit(() => rewrapSome(tables, present, next, REWRAP_BATCH));
       }
     }
     return count;
@@ -165,8 +169,27 @@ export class SqliteKeyStore implements KeyStore {
     return tables ? this.#file.attempt(() => tables.audit(filter, page)) : { items: [] };
   }
 
+  async pruneAudit(before: string, keep: (entries: readonly AuditEntry[]) => Promise<void>): Promise<number> {
+    const tables = await this.#openIfThere();
+    if (!tables) throw noStore(this.#options.path);
+    for (let count = 0; ; ) {
+      const entries = await this.#file.attempt(() => tables.auditBefore(before, PRUNE_BATCH));
+      if (entries.length === 0) return count;
+      await keep(entries);
+      await this.#commit(() => {
+        tables.removeAudit(entries.at(-1)!.id);
+        if (count === 0) tables.note({ operation: 'prune', outcome: 'done' });
+      });
+      count += entries.length;
+    }
+  }
+
+  async probe(): Promise<void> {
+    await this.#file.commit((database) => database.touch());
+  }
+
   async close(): Promise<void> {
-    await this.#file.close();
+    if (!this.#options.shared) await this.#file.close();
   }
 
   async #open(): Promise<Tables> {
@@ -179,10 +202,8 @@ export class SqliteKeyStore implements KeyStore {
   }
 
   /** A transaction. An error that `work` returns is thrown after the commit, so that its audit note stays. */
-  async #commit<T>(tables: Tables, work: () => T | PrpackError): Promise<T> {
-    const result = await tables.commit(work).catch((error) => {
-      throw storeFailure(this.#options.path, error);
-    });
+  async #commit<T>(work: () => T | PrpackError): Promise<T> {
+    const result = await this.#file.commit(work);
     if (result instanceof PrpackError) throw result;
     return result;
   }
@@ -193,11 +214,11 @@ export class SqliteKeyStore implements KeyStore {
    */
   async #keksFor(registrations: readonly KeyRegistration[]): Promise<Keks> {
     const tables = await this.#openIfThere();
-    const id = tables && this.#file.attempt(() => tables.kekInForce());
+    const id = tables && (await this.#file.attempt(() => tables.kekInForce()));
     const inForce = await this.#loadKek(id);
     if (id !== undefined && id !== inForce.id) throw strangeKek(id, inForce.id, this.#options.kek.name);
     const rows = tables
-      ? this.#file.attempt(() => registrations.flatMap(({ kid }) => tables.key(kid) ?? []))
+      ? await this.#file.attempt(() => registrations.flatMap(({ kid }) => tables.key(kid) ?? []))
       : [];
     const others = rows.map((row) => row.kek_id).filter((other) => other !== inForce.id);
     return { inForce, byId: (await this.#loadKeks(others)).set(inForce.id, inForce) };
@@ -223,24 +244,35 @@ export class SqliteKeyStore implements KeyStore {
     return source.create();
   }
 
-  /** Keys leave the store here, and nowhere else. */
+  /** Keys leave the store here, and nowhere else: not before their lines are with those who keep the audit. */
   async #openRows(tables: Tables, rows: readonly KeyRow[]): Promise<StoredKey[]> {
     const keks = await this.#loadKeks(rows.map((row) => row.kek_id));
-    if (keks.size === 0) return rows.map((row) => ({ record: tables.record(row) }));
-    return this.#commit(tables, () => {
-      const opened: StoredKey[] = [];
-      for (const row of rows) {
-        const key = row.kek_id ? openOrRefusal(row, keks.get(row.kek_id)!) : undefined;
-        if (key instanceof PrpackError) {
-          note(tables, 'open', row, 'failed');
-          return key;
-        }
-        if (key) note(tables, 'open', row, 'done');
-        opened.push({ record: tables.record(row), ...(key ? { key } : {}) });
-      }
-      return opened;
+    const lines: AuditLine[] = [];
+    const opened = await this.#file.attempt(() => {
+      lines.length = 0;
+      return openAll(tables, rows, keks, (row, outcome) => lines.push(tables.lineOf('open', row, outcome)));
     });
+    if (lines.length > 0) await this.#readAudit.keep(lines);
+    if (opened instanceof PrpackError) throw opened;
+    return opened;
   }
+}
+
+/** The rows with their keys, or the refusal of the first key that cannot be opened. `note` is told of each key. */
+function openAll(
+  tables: Tables,
+  rows: readonly KeyRow[],
+  keks: ReadonlyMap<string, KeyEncryptionKey>,
+  note: (row: KeyRow, outcome: AuditEntry['outcome']) => void,
+): StoredKey[] | PrpackError {
+  const opened: StoredKey[] = [];
+  for (const row of rows) {
+    const key = row.kek_id ? openOrRefusal(row, keks.get(row.kek_id)!) : undefined;
+    if (key) note(row, key instanceof PrpackError ? 'failed' : 'done');
+    if (key instanceof PrpackError) return key;
+    opened.push({ record: tables.record(row), ...(key ? { key } : {}) });
+  }
+  return opened;
 }
 
 /** Whether new keys are to be wrapped under this KEK: so it is for the first one of a store, too. */

@@ -143,10 +143,10 @@ export function openKey(row: KeyRow, kek: KeyEncryptionKey): ContentKey {
 export function note(
   tables: Tables,
   operation: AuditOperation,
-  { kid, content_id, checksum }: KeyRow,
+  row: KeyRow,
   outcome: AuditEntry['outcome'],
 ): void {
-  tables.note({ operation, kid, contentId: content_id, checksum, outcome });
+  tables.note(tables.lineOf(operation, row, outcome));
 }
 
 /** What the store holds: the key itself is opened only where it can be compared with another that is to be wrapped. */

@@ -158,7 +158,7 @@ export const AuditPage = z.object({
       at: timestamp,
       actor: z.string(),
       operation: z.string(),
-      kid: Kid,
+      kid: Kid.optional().describe('Absent when the entry is of no key'),
       contentId: z.string().optional(),
       checksum: Checksum.optional(),
       outcome: z.enum(['done', 'unchanged', 'conflict', 'failed']),
