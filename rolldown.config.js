@@ -29,6 +29,7 @@ export default defineConfig({
     'lane-worker': 'src/packager/batch/lane-worker.ts',
     fetcher: 'src/bytes/http/fetcher.ts',
     worker: 'src/packager/execute/worker.ts',
+    'store-worker': 'src/keystore/thread/store-worker.ts',
   },
   platform: 'node',
   external: (id) => !id.startsWith('.') && !isAbsolute(id) && !BUNDLED.includes(packageOf(id)),

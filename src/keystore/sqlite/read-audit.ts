@@ -5,6 +5,12 @@ import { type AuditLine, insertAuditLine } from './tables.js';
 export interface ReadAudit {
   /** The keys may leave when this ends. */
   keep(lines: readonly AuditLine[]): Promise<void>;
+
+  /** Writes the lines that wait, as far as that is possible. */
+  flush(): Promise<void>;
+
+  /** Puts the lines that wait before the transaction that is wanted next, so that the audit keeps its order. */
+  flushAhead(): void;
 }
 
 /** Lines are on the disk before their keys leave. */
@@ -21,6 +27,10 @@ export class PromptReadAudit implements ReadAudit {
       for (const line of lines) insertAuditLine(database, line);
     });
   }
+
+  async flush(): Promise<void> {}
+
+  flushAhead(): void {}
 }
 
 /** How it stands with lines that are not on the disk. */
@@ -52,6 +62,7 @@ export class BatchedReadAudit implements ReadAudit {
   #lost = 0;
   #isTroubled = false;
   #timer: NodeJS.Timeout | undefined;
+  #flushing: Promise<void> | undefined;
 
   /** @param onBacklog called after each attempt to write that failed, and after the first that did not */
   constructor(
@@ -68,17 +79,29 @@ export class BatchedReadAudit implements ReadAudit {
     const room = this.#mostWaiting - this.#lines.length;
     this.#lines.push(...lines.slice(0, room));
     this.#lost += Math.max(lines.length - room, 0);
-    this.#timer ??= setTimeout(() => void this.#flush(), GATHER_MS);
+    this.#timer ??= this.#startTimer();
   }
 
-  /** Writes what waits, as far as that is possible. */
-  async close(): Promise<void> {
+  flush(): Promise<void> {
     clearTimeout(this.#timer);
-    await this.#flush();
-    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#flushing ??= this.#writeAll().finally(() => {
+      this.#flushing = undefined;
+    });
+    return this.#flushing;
   }
 
-  async #flush(): Promise<void> {
+  /** Not while the lines find no room: they would be in the way of every transaction. */
+  flushAhead(): void {
+    if (this.#lines.length > 0 && !this.#isTroubled) void this.flush();
+  }
+
+  /** It holds up no process that ends: who closes the store flushes first. */
+  #startTimer(): NodeJS.Timeout {
+    return setTimeout(() => void this.flush(), GATHER_MS).unref();
+  }
+
+  async #writeAll(): Promise<void> {
     try {
       while (this.#lines.length > 0) {
         const lines = this.#lines.slice(0, BATCH);
@@ -87,10 +110,9 @@ export class BatchedReadAudit implements ReadAudit {
         });
         this.#lines.splice(0, lines.length);
       }
-      this.#timer = undefined;
       if (this.#isTroubled) this.#tell();
     } catch (error) {
-      this.#timer = setTimeout(() => void this.#flush(), GATHER_MS);
+      this.#timer ??= this.#startTimer();
       this.#tell(error as Error);
     }
   }

@@ -165,6 +165,7 @@ export class SqliteKeyStore implements KeyStore {
   }
 
   async audit(filter: AuditFilter = {}, page: PageRequest = {}): Promise<Page<AuditEntry>> {
+    await this.#readAudit.flush();
     const tables = await this.#openIfThere();
     return tables ? this.#file.attempt(() => tables.audit(filter, page)) : { items: [] };
   }
@@ -185,6 +186,8 @@ export class SqliteKeyStore implements KeyStore {
   }
 
   async probe(): Promise<void> {
+    const tables = await this.#open();
+    await this.#file.attempt(() => tables.list({}, { limit: 1 }));
     await this.#file.commit((database) => database.touch());
   }
 
@@ -203,6 +206,7 @@ export class SqliteKeyStore implements KeyStore {
 
   /** A transaction. An error that `work` returns is thrown after the commit, so that its audit note stays. */
   async #commit<T>(work: () => T | PrpackError): Promise<T> {
+    this.#readAudit.flushAhead();
     const result = await this.#file.commit(work);
     if (result instanceof PrpackError) throw result;
     return result;

@@ -112,6 +112,7 @@ export const ProblemDocument = z
     detail: z.string(),
     code: z.string().describe('What programs branch on'),
     remedy: z.string().optional(),
+    retryAfterSeconds: z.int().optional().describe('As the header Retry-After'),
     errors: z.array(z.object({ pointer: z.string(), problem: z.string() })).optional(),
     requestId: z.string(),
   })
