@@ -173,16 +173,18 @@ export class SqliteKeyStore implements KeyStore {
   async pruneAudit(before: string, keep: (entries: readonly AuditEntry[]) => Promise<void>): Promise<number> {
     const tables = await this.#openIfThere();
     if (!tables) throw noStore(this.#options.path);
-    for (let count = 0; ; ) {
+    let count = 0;
+    for (let batch = PRUNE_BATCH; batch === PRUNE_BATCH; count += batch) {
       const entries = await this.#file.attempt(() => tables.auditBefore(before, PRUNE_BATCH));
-      if (entries.length === 0) return count;
+      batch = entries.length;
+      if (batch === 0) break;
       await keep(entries);
       await this.#commit(() => {
         tables.removeAudit(entries.at(-1)!.id);
-        if (count === 0) tables.note({ operation: 'prune', outcome: 'done' });
+        tables.note({ operation: 'prune', outcome: 'done' });
       });
-      count += entries.length;
     }
+    return count;
   }
 
   async probe(): Promise<void> {
