@@ -15,7 +15,7 @@ const BUNDLED = ['commander', 'mp4box', 'uuid'];
  */
 const CHUNKS = {
   version: [['src/cli/version.ts']],
-  writer: [['src/packager/execute/writer.ts', 'src/packager/execute/messages.ts']], // all that a writing thread loads
+  writer: [['src/packager/execute/writer.ts', 'src/threads/sent-error.ts']], // all that a writing thread loads
   base: [['src/index.ts'], ['src/cli/commands/encrypt.ts']],
   library: [['src/index.ts']],
   cli: [['src/cli/program.ts', 'src/cli/commands/encrypt.ts']],
@@ -29,6 +29,7 @@ export default defineConfig({
     'lane-worker': 'src/packager/batch/lane-worker.ts',
     fetcher: 'src/bytes/http/fetcher.ts',
     worker: 'src/packager/execute/worker.ts',
+    'store-worker': 'src/keystore/thread/store-worker.ts',
   },
   platform: 'node',
   external: (id) => !id.startsWith('.') && !isAbsolute(id) && !BUNDLED.includes(packageOf(id)),

@@ -72,6 +72,8 @@ export interface ErrorDetails {
   readonly remedy?: string;
   /** The file concerned. */
   readonly path?: string;
+  /** After so many seconds the same may succeed. */
+  readonly retryAfterSeconds?: number;
 }
 
 /** The one error type that the library throws on purpose. */

@@ -56,6 +56,7 @@ export type {
 } from './keystore/key-store.js';
 export { KEY_STORE_VARIABLE, type OpenKeyStoreOptions, openKeyStore } from './keystore/open.js';
 export { defaultKekPath, defaultKeyStorePath } from './keystore/paths.js';
+export { pruneAudit } from './keystore/prune-audit.js';
 export { storedContentSource, storedKeyLookup, storedKeySource } from './keystore/stored-keys.js';
 export { encryptBatch } from './packager/batch/batch.js';
 export type * from './packager/batch/types.js';

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { link, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { FileLock } from '../bytes/file-lock.js';
 import { PrpackError } from '../errors.js';
 import { createSecretFile, makePrivateDirectory, refuseOpenModes, syncDirectory } from '../keys/file.js';
 import { missingKek } from './kek-failure.js';
@@ -16,8 +17,8 @@ export interface KekSource {
   /** For messages. */
   readonly name: string;
   /**
-   * The KEK, or undefined when there is none yet. Where several are kept, for stores that are rotated one by one, the one with
-   * `wantedId` if it is among them.
+   * The KEK, or undefined when there is none yet. Where several are kept, while they are rotated and for stores that are rotated one
+   * by one, the one with `wantedId` if it is among them.
    */
   load(wantedId?: string): Promise<KeyEncryptionKey | undefined>;
   /** Makes the KEK on first use; present only where that is wanted. Many processes that call it at once get the same one. */
@@ -48,14 +49,27 @@ export async function readKekFile(path: string): Promise<KeyEncryptionKey | unde
   return text === undefined ? undefined : KeyEncryptionKey.parse(text, path);
 }
 
-/** The KEK of the file, or the one that a rotation has put aside, when that is wanted: other stores may still be under it. */
+/**
+ * The KEK of the file; when another one is wanted, that one if a rotation keeps it next to the file. During a rotation a KEK moves
+ * from `<path>.next` to `<path>`, and it has the name `<path>.<id>` before the one after it takes its place. Looking in this order
+ * cannot miss it, whenever it moves.
+ */
 async function readKeptKek(
   path: string,
   wantedId: string | undefined,
 ): Promise<KeyEncryptionKey | undefined> {
   const present = await readKekFile(path);
   if (wantedId === undefined || present?.id === wantedId) return present;
-  return (await readKekFile(asidePath(path, wantedId))) ?? present;
+  for (const place of [nextPath(path), path, asidePath(path, wantedId)]) {
+    const kek = await readKekFile(place);
+    if (kek?.id === wantedId) return kek;
+  }
+  return present;
+}
+
+/** Where a rotation keeps the KEK that is to be in the file: keys are wrapped under it while the rotation goes on. */
+function nextPath(path: string): string {
+  return `${path}.next`;
 }
 
 /** Where a rotation keeps the KEK that was in the file before. */
@@ -110,27 +124,51 @@ export async function createKekFile(path: string): Promise<KeyEncryptionKey> {
 }
 
 /**
- * Gives a KEK file a new random KEK, after `rewrap` has wrapped everything under it. The old KEK stays beside it as
- * `<path>.<id>`, for other key stores and older backups need it. A rotation that was stopped is finished by the next call.
+ * Gives a KEK file a new random KEK, after `rewrap` has wrapped everything under it. The old KEK stays next to it as
+ * `<path>.<id>`, for other key stores and older backups need it. Every KEK that a key may be wrapped under can be read at each moment
+ * of a rotation, and after its death at any step. A rotation that was stopped is finished by the next call.
  * @returns what `rewrap` returned
- * @throws PrpackError KEY_REQUIRED when there is no KEK to rotate, else as `rewrap`, `readKekFile` and `createKekFile`
+ * @throws PrpackError KEY_REQUIRED when there is no KEK to rotate, KEY_SOURCE_FAILED when another rotation of it is going on, else as
+ * `rewrap`, `readKekFile` and `createKekFile`
  */
 export async function rotateKekFile(
   path: string,
   rewrap: (next: KeyEncryptionKey) => Promise<number>,
 ): Promise<number> {
-  const present = await readKekFile(path);
-  if (!present) throw missingKek(path, undefined);
-  const nextPath = `${path}.next`;
-  const count = await rewrap(await createKekFile(nextPath));
+  if (!(await readKekFile(path))) throw missingKek(path, undefined);
+  const lock = await lockRotation(path);
   try {
-    await linkUnlessThere(path, asidePath(path, present.id));
-    await rename(nextPath, path);
+    const present = (await readKekFile(path))!; // another rotation may have ended in between
+    const count = await rewrap(await createKekFile(nextPath(path)));
+    await replaceKekFile(path, present.id);
+    return count;
+  } finally {
+    lock.release();
+  }
+}
+
+/** Two rotations at once would put the KEK of the first in nobody's place. */
+async function lockRotation(path: string): Promise<FileLock> {
+  const lock = await FileLock.acquire(`${path}.lock`).catch((error) => {
+    throw kekFileFailure(path, 'replaced', error as NodeJS.ErrnoException);
+  });
+  if (lock) return lock;
+  throw new PrpackError(
+    'KEY_SOURCE_FAILED',
+    `another program is replacing the key-encryption key (KEK) in ${path}`,
+    { path, remedy: 'Wait until the other `prpack keys rewrap` has ended, then try again.' },
+  );
+}
+
+async function replaceKekFile(path: string, presentId: string): Promise<void> {
+  try {
+    await linkUnlessThere(path, asidePath(path, presentId));
+    await syncDirectory(dirname(path)); // the old KEK has its other name before it loses this one
+    await rename(nextPath(path), path);
     await syncDirectory(dirname(path));
   } catch (error) {
     throw kekFileFailure(path, 'replaced', error as NodeJS.ErrnoException);
   }
-  return count;
 }
 
 /** A name with the id of a KEK in it can only be that of the same KEK. */

@@ -102,9 +102,9 @@ export interface Page<T> {
   readonly next?: string;
 }
 
-export type AuditOperation = 'register' | 'activate' | 'open' | 'revoke' | 'rewrap';
+export type AuditOperation = 'register' | 'activate' | 'open' | 'revoke' | 'rewrap' | 'prune';
 
-/** One line of the audit, which can be added to but never changed. No key material. */
+/** One line of the audit, which can be added to and pruned, but never changed. No key material. */
 export interface AuditEntry {
   /** Grows with time; gaps are possible. */
   readonly id: number;
@@ -112,9 +112,10 @@ export interface AuditEntry {
   readonly at: string;
   /** Who did it: `user@host` unless the opener of the store said otherwise. */
   readonly actor: string;
-  /** `open` is a key leaving the store. */
+  /** `open` is a key leaving the store, `prune` older entries leaving the audit. */
   readonly operation: AuditOperation;
-  readonly kid: KeyId;
+  /** Absent when the entry is of no key. */
+  readonly kid?: KeyId;
   readonly contentId?: string;
   /** PlayReady checksum of the key concerned, base64: tells keys apart without telling the key. */
   readonly checksum?: string;
@@ -171,6 +172,19 @@ export interface KeyStore {
 
   /** The audit, oldest entry first. */
   audit(filter?: AuditFilter, page?: PageRequest): Promise<Page<AuditEntry>>;
+
+  /**
+   * Removes the entries of the audit that are older than a moment, oldest first, and notes that in the audit. May be stopped at any point
+   * and called again.
+   * @param before RFC 3339 UTC, with milliseconds
+   * @param keep gets the entries, in parts, and keeps them elsewhere: those of a part are removed when this has ended
+   * @returns how many entries were removed
+   * @throws PrpackError UNSUPPORTED_FEATURE when the audit is not this store's to prune
+   */
+  pruneAudit(before: string, keep: (entries: readonly AuditEntry[]) => Promise<void>): Promise<number>;
+
+  /** Finds out whether the store can be read and written at the moment, and throws when it cannot. The embedded store is made. */
+  probe(): Promise<void>;
 
   /** Lets go of files and connections. The store cannot be used afterwards. */
   close(): Promise<void>;

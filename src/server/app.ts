@@ -18,7 +18,7 @@ import { addJsonParser } from './json-body.js';
 import type { Limits } from './limits.js';
 import { type LogLevel, logResponse, SERIALIZERS } from './log.js';
 import { addOpenApi } from './openapi.js';
-import { PROBLEM_TYPE, Problem, problemOf } from './problem.js';
+import { PROBLEM_TYPE, Problem, problemHeaders, problemOf } from './problem.js';
 import { healthRoutes } from './rest/health.js';
 import { lifeRoutes } from './rest/life.js';
 import { recordRoutes } from './rest/records.js';
@@ -170,6 +170,7 @@ function answerError(error: FastifyError, request: FastifyRequest, reply: Fastif
   else request.log.debug({ status: body.status, code: body.code }, 'refused');
   reply
     .code(body.status)
+    .headers(problemHeaders(body))
     .type(PROBLEM_TYPE)
     .serializer(JSON.stringify)
     .send({ ...body, requestId: request.id });

@@ -1,5 +1,6 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { PrpackError } from '../errors.js';
+import type { AuditBacklog } from '../keystore/sqlite/read-audit.js';
 import { Problem } from './problem.js';
 
 export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug', 'trace'] as const;
@@ -25,6 +26,12 @@ export function describeError(error: unknown): object {
 
 function causeOf({ cause }: PrpackError): string | undefined {
   return cause instanceof Error ? `${cause.name}: ${cause.message}` : undefined;
+}
+
+/** Lines of the audit that could not be written, and that they were after all. */
+export function logAuditBacklog({ log }: FastifyInstance, { waiting, lost, problem }: AuditBacklog): void {
+  if (problem) log.error({ waiting, lost, err: problem }, 'lines of the audit cannot be written');
+  else log.info({ lost }, 'the lines of the audit that waited are written');
 }
 
 /** One line a request. */

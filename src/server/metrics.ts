@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
-import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { AuditBacklog } from '../keystore/sqlite/read-audit.js';
 
 /** Counters for Prometheus. Labels are few and fixed: routes, not URLs. */
 export class Metrics {
@@ -18,6 +19,16 @@ export class Metrics {
     labelNames: ['by'] as const,
     registers: [this.registry],
   });
+  readonly #auditWaiting = new Gauge({
+    name: 'prpack_audit_lines_waiting',
+    help: 'Audit lines of released keys that cannot be written at the moment',
+    registers: [this.registry],
+  });
+  readonly #auditLost = new Gauge({
+    name: 'prpack_audit_lines_lost',
+    help: 'Audit lines of released keys that found no room to wait, since the start',
+    registers: [this.registry],
+  });
   readonly #durations = new Histogram({
     name: 'prpack_http_request_duration_seconds',
     help: 'Time from request to answer',
@@ -28,6 +39,11 @@ export class Metrics {
 
   constructor() {
     collectDefaultMetrics({ register: this.registry });
+  }
+
+  noteAuditBacklog({ waiting, lost }: AuditBacklog): void {
+    this.#auditWaiting.set(waiting);
+    this.#auditLost.set(lost);
   }
 
   /** Times every request of the server. */

@@ -24,6 +24,8 @@ export interface ProblemBody {
   readonly code: ProblemCode;
   /** What the caller can do next. */
   readonly remedy?: string;
+  /** After so many seconds the same request may succeed; also in the header Retry-After. */
+  readonly retryAfterSeconds?: number;
   /** Places in the request that are wrong, as JSON pointers, and how. */
   readonly errors?: readonly { readonly pointer: string; readonly problem: string }[];
 }
@@ -73,9 +75,17 @@ export function problemOf(error: unknown, requestId: string): ProblemBody {
   return serverTrouble(500, 'INTERNAL', requestId);
 }
 
+/** Headers of an answer that HTTP itself understands, whatever the form of the answer is. */
+export function problemHeaders({ retryAfterSeconds }: Pick<ProblemBody, 'retryAfterSeconds'>) {
+  return retryAfterSeconds === undefined ? {} : { 'retry-after': `${retryAfterSeconds}` };
+}
+
 function problemOfPrpackError({ code, message, details }: PrpackError, requestId: string): ProblemBody {
   const status = STATUSES[code] ?? 500;
-  if (status >= 500) return serverTrouble(status, code, requestId);
+  if (status >= 500) {
+    const { retryAfterSeconds } = details;
+    return { ...serverTrouble(status, code, requestId), ...(retryAfterSeconds && { retryAfterSeconds }) };
+  }
   return new Problem(status, code, message, details.remedy).body;
 }
 

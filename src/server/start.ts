@@ -1,13 +1,15 @@
 import { isIP } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { PrpackError } from '../errors.js';
+import type { AuditBacklog } from '../keystore/sqlite/read-audit.js';
+import type { ReadAuditMode } from '../keystore/thread/messages.js';
 import { Access, type ClientScopes } from './access/authenticate.js';
 import { TokenStore } from './access/token-store.js';
 import { createApp, type TlsOptions } from './app.js';
 import type { ClearKeyOptions } from './clear-key/routes.js';
 import { ContentKeys } from './content-keys.js';
 import { DEFAULT_LIMITS, type Limits } from './limits.js';
-import type { LogLevel } from './log.js';
+import { type LogLevel, logAuditBacklog } from './log.js';
 import { Metrics } from './metrics.js';
 import { SELF, type StoreLocation, Stores } from './stores.js';
 
@@ -31,6 +33,8 @@ export interface KeyServerOptions {
   /** Licenses of W3C Clear Key; none without. */
   readonly clearKey?: ClearKeyOptions;
   readonly limits?: Partial<Limits>;
+  /** When the audit lines of keys that leave an embedded store are written. Default: `batched`. */
+  readonly auditReads?: ReadAuditMode;
   readonly log: { readonly level: LogLevel; readonly stream: { write(line: string): void } };
 }
 
@@ -51,12 +55,17 @@ export async function startKeyServer(options: KeyServerOptions): Promise<KeyServ
   refuseListeners(options);
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const { laUrl, clients = new Map(), tls, rightsManagerUpstream, clearKey, log } = options;
-  const stores = new Stores(options.store);
+  const metrics = new Metrics();
+  const onAuditBacklog = (backlog: AuditBacklog) => {
+    metrics.noteAuditBacklog(backlog);
+    logAuditBacklog(app, backlog);
+  };
+  const stores = new Stores(options.store, { auditReads: options.auditReads ?? 'batched', onAuditBacklog });
   const access = new Access({ tokens: new TokenStore(options.tokenDirectory), clients });
   const context = {
     stores,
     access,
-    metrics: new Metrics(),
+    metrics,
     contentKeys: new ContentKeys(),
     ...(laUrl !== undefined && { laUrl }),
   };

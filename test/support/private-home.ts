@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll } from 'vitest';
 
 /**
- * Runs before every test file: a home of its own for it and for every program that it starts, and no variable of prpack,
- * so that no test ever sees the key store or the configuration of the person who runs it.
+ * Runs before every test file: a home of its own for it and for every program that it starts, and no variable of prpack but the one
+ * that asks for the long tests, so that no test ever sees the key store or the configuration of the person who runs it.
  */
 const home = mkdtempSync(join(tmpdir(), 'prpack-home-'));
 Object.assign(process.env, {
@@ -17,6 +17,6 @@ Object.assign(process.env, {
   XDG_CONFIG_HOME: join(home, 'config'),
 });
 for (const name of Object.keys(process.env)) {
-  if (name.startsWith('PRPACK_')) delete process.env[name];
+  if (name.startsWith('PRPACK_') && name !== 'PRPACK_SWEEPS') delete process.env[name];
 }
 afterAll(() => rmSync(home, { recursive: true, force: true }));

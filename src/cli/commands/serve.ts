@@ -43,6 +43,7 @@ interface ServeFlags extends ServerStoreFlags {
   readonly rightsmanagerUpstream?: string;
   readonly clearKey?: true;
   readonly clearKeyOrigin?: readonly string[];
+  readonly auditReads: NonNullable<KeyServerOptions['auditReads']>;
   readonly logLevel: LogLevel;
 }
 
@@ -69,6 +70,12 @@ export function configureServe(command: Command): void {
   );
   addListenOptions(command);
   addServerStoreOptions(command);
+  command.option(
+    '--audit-reads <when>',
+    'when the audit line of a key that leaves is written: always, before it leaves; or batched, half a second later with others, so that keys are read even when the disk is full, and a crash loses the lines of the last second',
+    oneOf('--audit-reads', ['always', 'batched']),
+    'batched',
+  );
   addServiceOptions(command);
   command.optionsGroup('Output:');
   command.option(
@@ -176,6 +183,7 @@ async function serverOptions(flags: ServeFlags): Promise<KeyServerOptions> {
     tokenDirectory: await tokenDirectoryOf(flags),
     clients: await clientScopes(flags.client ?? []),
     insecureHttp: flags.insecureHttp === true,
+    auditReads: flags.auditReads,
     limits: { requestsPerSecond: flags.rateLimit },
     log: { level: flags.logLevel, stream: process.stderr },
     ...(flags.tlsCert !== undefined && { tls: await tlsOptions(flags) }),

@@ -83,7 +83,7 @@ export function formatAuditTable(entries: readonly AuditEntry[], style: Style): 
 }
 
 function auditCells({ at, actor, operation, outcome, kid, contentId, checksum }: AuditEntry): string[] {
-  return [at, printable(actor), operation, outcome, kid, printable(contentId ?? ''), checksum ?? ''];
+  return [at, printable(actor), operation, outcome, kid ?? '', printable(contentId ?? ''), checksum ?? ''];
 }
 
 /** `2026-01-31T12:00:00Z`: milliseconds matter to the audit only. */

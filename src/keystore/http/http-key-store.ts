@@ -77,6 +77,17 @@ export class HttpKeyStore implements KeyStore {
     return this.#send(get('/v1/audit', { ...filter, ...page }), (wire, body) => wire.readAudit(body));
   }
 
+  async pruneAudit(): Promise<number> {
+    throw new PrpackError('UNSUPPORTED_FEATURE', 'a key server does not prune its audit for a client', {
+      remedy:
+        'Run `prpack keys audit --prune` on the machine of the key server, on the store that it serves.',
+    });
+  }
+
+  async probe(): Promise<void> {
+    await this.#send(get('/health/ready'), nothing);
+  }
+
   async close(): Promise<void> {
     await this.#client.close();
   }

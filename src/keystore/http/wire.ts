@@ -39,8 +39,8 @@ const Audit = z.object({
       id: z.number(),
       at: z.string(),
       actor: z.string(),
-      operation: z.enum(['register', 'activate', 'open', 'revoke', 'rewrap']),
-      kid: z.string(),
+      operation: z.enum(['register', 'activate', 'open', 'revoke', 'rewrap', 'prune']),
+      kid: z.string().optional(),
       contentId: z.string().optional(),
       checksum: z.string().optional(),
       outcome: z.enum(['done', 'unchanged', 'conflict', 'failed']),
@@ -79,7 +79,9 @@ export function readRecords(body: unknown): Page<KeyRecord> {
 export function readAudit(body: unknown): Page<AuditEntry> {
   const { items, next } = Audit.parse(body);
   return {
-    items: items.map((entry) => ({ ...entry, kid: parseKeyId(entry.kid) }) as AuditEntry),
+    items: items.map(
+      ({ kid, ...entry }) => ({ ...entry, ...(kid !== undefined && { kid: parseKeyId(kid) }) }) as AuditEntry,
+    ),
     ...(next !== undefined && { next }),
   };
 }

@@ -110,12 +110,11 @@ export class LocalIndex {
   }
 
   async #write(work: (database: Database) => void): Promise<void> {
-    const database = await this.#file.open();
-    this.#file.attempt(() => database.transaction(() => work(database)));
+    await this.#file.commit(work);
   }
 
   async #read<T>(sql: string, ...values: readonly (string | number | null)[]): Promise<T[]> {
-    const database = await this.#file.openIfThere();
-    return database ? this.#file.attempt(() => database.all<T>(sql, ...values)) : [];
+    if (!(await this.#file.openIfThere())) return [];
+    return this.#file.attempt((database) => database.all<T>(sql, ...values));
   }
 }

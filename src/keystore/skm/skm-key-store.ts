@@ -113,7 +113,15 @@ export class SkmKeyStore implements KeyStore {
   }
 
   async audit(): Promise<Page<AuditEntry>> {
-    throw notOfSkm('has no audit', 'Look into the access log of the server.');
+    throw hasNoAudit();
+  }
+
+  async pruneAudit(): Promise<number> {
+    throw hasNoAudit();
+  }
+
+  async probe(): Promise<void> {
+    await this.list({}, { limit: 1 });
   }
 
   async close(): Promise<void> {
@@ -175,6 +183,10 @@ export class SkmKeyStore implements KeyStore {
     if (response.status !== 200) throw skmRefusal(response);
     return read(response, kid);
   }
+}
+
+function hasNoAudit(): Error {
+  return notOfSkm('has no audit', 'Look into the access log of the server.');
 }
 
 async function read(response: HttpResponse, kid: KeyId): Promise<SkmObject | undefined> {

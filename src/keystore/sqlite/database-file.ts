@@ -7,16 +7,19 @@ import type { Schema } from './migrations.js';
 export class DatabaseFile {
   readonly path: string;
   readonly #schema: Schema;
+  readonly #lockWaitMs: number | undefined;
   #database: Promise<Database> | undefined;
 
-  constructor(path: string, schema: Schema) {
+  /** @param lockWaitMs how long a call waits for other processes, when not as long as is usual */
+  constructor(path: string, schema: Schema, lockWaitMs?: number) {
     this.path = path;
     this.#schema = schema;
+    this.#lockWaitMs = lockWaitMs;
   }
 
   /** @throws PrpackError KEY_STORE_FAILED */
   open(): Promise<Database> {
-    this.#database ??= Database.open(this.path, this.#schema).catch((error) => {
+    this.#database ??= Database.open(this.path, this.#schema, this.#lockWaitMs).catch((error) => {
       this.#database = undefined; // what stood in the way may be gone at the next call
       throw error;
     });
@@ -32,21 +35,35 @@ export class DatabaseFile {
   }
 
   /**
-   * Work on the open database.
+   * Work on the database, which waits for other processes. It may be run twice, the first time in vain.
    * @throws PrpackError KEY_STORE_FAILED for errors of the driver
    */
-  attempt<T>(work: () => T): T {
-    try {
-      return work();
-    } catch (error) {
-      throw storeFailure(this.path, error);
-    }
+  async attempt<T>(work: (database: Database) => T): Promise<T> {
+    const database = await this.open();
+    return this.#translating(database.patiently(() => work(database)));
+  }
+
+  /**
+   * Work in a transaction, which may be shared (`Database.commit`).
+   * @throws PrpackError KEY_STORE_FAILED for errors of the driver
+   */
+  async commit<T>(work: (database: Database) => T): Promise<T> {
+    const database = await this.open();
+    return this.#translating(database.commit(() => work(database)));
   }
 
   async close(): Promise<void> {
     const database = await this.#database?.catch(() => undefined);
     this.#database = undefined;
-    database?.close();
+    await database?.close();
+  }
+
+  async #translating<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      throw storeFailure(this.path, error);
+    }
   }
 }
 

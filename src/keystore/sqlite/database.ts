@@ -8,14 +8,18 @@ import { isBusy, storeFailure } from './failure.js';
 import type { Schema } from './migrations.js';
 
 /** How long a call waits for other processes. Under many writers SQLite's lock is not fair: ten seconds are too few. */
-const BUSY_TIMEOUT_MS = 30_000;
-const BUSY_RETRY_MS = 20;
+const LOCK_WAIT_MS = 30_000;
+/** How long this thread stands still for a lock; then it does other work before it tries again. */
+const LOCK_TRY_MS = 20;
+const LOCK_RETRY_MS = 5;
 
 /** Work that waits for its transaction. It may be run twice, the first time in vain. */
 interface Waiting {
   readonly work: () => unknown;
   readonly resolve: (result: never) => void;
   readonly reject: (error: unknown) => void;
+  /** When it has waited long enough for other processes, as `performance.now()`. */
+  readonly deadlineMs: number;
 }
 
 /** A value that SQLite stores. */
@@ -28,22 +32,28 @@ export type SqlValue = string | number | Uint8Array | null;
 export class Database {
   readonly #connection: DatabaseSyncInstance;
   readonly #schema: Schema;
+  readonly #lockWaitMs: number;
   readonly #statements = new Map<string, StatementSyncInstance>();
   #waiting: Waiting[] = [];
+  #committing: Promise<void> | undefined;
 
-  private constructor(connection: DatabaseSyncInstance, schema: Schema) {
+  private constructor(connection: DatabaseSyncInstance, schema: Schema, lockWaitMs: number) {
     this.#connection = connection;
     this.#schema = schema;
+    this.#lockWaitMs = lockWaitMs;
   }
 
-  /** @throws PrpackError KEY_STORE_FAILED; a file that is not a key store is left as it is */
-  static async open(path: string, schema: Schema): Promise<Database> {
+  /**
+   * @param lockWaitMs how long a call waits for other processes
+   * @throws PrpackError KEY_STORE_FAILED; a file that is not a key store is left as it is
+   */
+  static async open(path: string, schema: Schema, lockWaitMs = LOCK_WAIT_MS): Promise<Database> {
     let connection: DatabaseSyncInstance | undefined;
     try {
       await createFile(path);
       const { DatabaseSync } = await import('@photostructure/sqlite');
-      connection = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
-      const database = new Database(connection, schema);
+      connection = new DatabaseSync(path, { timeout: LOCK_TRY_MS });
+      const database = new Database(connection, schema, lockWaitMs);
       await database.#prepare(path);
       return database;
     } catch (error) {
@@ -66,6 +76,32 @@ export class Database {
     this.#statement(sql).run(...values);
   }
 
+  /** Runs statements that give no rows. */
+  execute(sql: string): void {
+    this.#connection.exec(sql);
+  }
+
+  /** Writes a page as it is, to see whether that is possible. To be called in a transaction. */
+  touch(): void {
+    this.#connection.exec(`pragma user_version = ${this.#schema.migrations.length}`);
+  }
+
+  /**
+   * Does `work`, again and again while other processes have locked the database, and lets this thread do other things in between.
+   * @throws the error of the driver
+   */
+  async patiently<T>(work: () => T): Promise<T> {
+    const deadlineMs = performance.now() + this.#lockWaitMs;
+    for (;;) {
+      try {
+        return work();
+      } catch (error) {
+        if (!isBusy(error) || performance.now() > deadlineMs) throw error;
+      }
+      await sleep(LOCK_RETRY_MS);
+    }
+  }
+
   /** Runs `work` as the only writer, all or nothing; what it did is on the disk when this returns. */
   transaction<T>(work: () => T): T {
     this.#connection.exec('begin immediate');
@@ -85,9 +121,10 @@ export class Database {
    * answered when its work is on the disk, and work that fails takes nothing of the others with it.
    */
   commit<T>(work: () => T): Promise<T> {
+    const deadlineMs = performance.now() + this.#lockWaitMs;
     return new Promise<T>((resolve, reject) => {
-      this.#waiting.push({ work, resolve, reject });
-      if (this.#waiting.length === 1) setImmediate(() => this.#commitGroup(this.#waiting.splice(0)));
+      this.#waiting.push({ work, resolve, reject, deadlineMs });
+      this.#committing ??= this.#commitAll();
     });
   }
 
@@ -95,7 +132,8 @@ export class Database {
    * Moves the write-ahead log into the database file first, as far as other processes let it, so that a copy of the file
    * alone is a backup: the driver cannot finalize statements, and SQLite therefore does not do it by itself.
    */
-  close(): void {
+  async close(): Promise<void> {
+    await this.#committing;
     try {
       this.#connection.exec('pragma wal_checkpoint(passive)');
     } catch {
@@ -104,13 +142,27 @@ export class Database {
     this.#connection.close();
   }
 
-  #commitGroup(group: readonly Waiting[]): void {
+  async #commitAll(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      await new Promise((resolve) => setImmediate(resolve));
+      const keptOut = this.#commitGroup(this.#waiting.splice(0));
+      if (keptOut.length > 0) await sleep(LOCK_RETRY_MS);
+      this.#waiting.unshift(...keptOut);
+    }
+    this.#committing = undefined;
+  }
+
+  /** Returns those that another process kept out, and that can still wait. */
+  #commitGroup(group: readonly Waiting[]): readonly Waiting[] {
     try {
       const results = this.transaction(() => group.map(({ work }) => work()));
       for (const [i, { resolve }] of group.entries()) resolve(results[i] as never);
+      return [];
     } catch (error) {
-      if (group.length === 1) group[0]!.reject(error);
-      else for (const alone of group) this.#commitGroup([alone]);
+      if (isBusy(error)) return patientOf(group, error);
+      if (group.length > 1) return group.flatMap((alone) => this.#commitGroup([alone]));
+      group[0]!.reject(error);
+      return [];
     }
   }
 
@@ -124,26 +176,18 @@ export class Database {
   }
 
   async #prepare(path: string): Promise<void> {
-    this.#refuseOthers(path);
-    await this.#useWriteAheadLog();
+    await this.patiently(() => this.#refuseOthers(path));
+    // Switching needs the file alone. The mode stays with the file.
+    await this.patiently(() => this.#connection.exec('pragma journal_mode = wal'));
     this.#connection.exec('pragma synchronous = full');
-    if (this.#pragma('user_version') < this.#schema.migrations.length)
-      this.transaction(() => this.#migrate());
+    await this.patiently(() => {
+      if (this.#isOlder()) this.transaction(() => this.#migrate());
+    });
     this.#refuseNewer(path);
   }
 
-  /** Switching needs the file alone, and SQLite does not wait for that by itself. The mode stays with the file. */
-  async #useWriteAheadLog(): Promise<void> {
-    const deadline = Date.now() + BUSY_TIMEOUT_MS;
-    for (;;) {
-      try {
-        this.#connection.exec('pragma journal_mode = wal');
-        return;
-      } catch (error) {
-        if (!isBusy(error) || Date.now() > deadline) throw error;
-        await sleep(BUSY_RETRY_MS);
-      }
-    }
+  #isOlder(): boolean {
+    return this.#pragma('user_version') < this.#schema.migrations.length;
   }
 
   /** Inside a transaction, for another process may have migrated in the meantime. */
@@ -184,6 +228,13 @@ export class Database {
     const row = this.#connection.prepare(`pragma ${name}`).get() as Record<string, number>;
     return row[name]!;
   }
+}
+
+/** Those of the group that can still wait; the others are told. */
+function patientOf(group: readonly Waiting[], error: unknown): readonly Waiting[] {
+  const now = performance.now();
+  for (const { deadlineMs, reject } of group) if (deadlineMs <= now) reject(error);
+  return group.filter(({ deadlineMs }) => deadlineMs > now);
 }
 
 /** Makes the directory and an empty file, both for this user only, unless they are there. */

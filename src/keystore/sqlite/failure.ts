@@ -73,7 +73,7 @@ export function storeFailure(path: string, cause: unknown): PrpackError {
   return new PrpackError(
     'KEY_STORE_FAILED',
     `the key store ${problem}: ${path} (${detail})`,
-    { path, remedy },
+    { path, remedy, ...(isBusy(cause) && { retryAfterSeconds: 1 }) },
     cause,
   );
 }

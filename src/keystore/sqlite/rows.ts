@@ -32,13 +32,16 @@ export interface OutputRow {
   readonly made_from: string | null;
 }
 
+/** The `kid` of audit rows that are of no key. */
+export const NO_KID = '';
+
 /** A row of `audit`. */
 export interface AuditRow {
   readonly id: number;
   readonly at: string;
   readonly actor: string;
   readonly operation: AuditOperation;
-  readonly kid: KeyId;
+  readonly kid: KeyId | typeof NO_KID;
   readonly content_id: string | null;
   readonly checksum: string | null;
   readonly outcome: AuditEntry['outcome'];
@@ -70,7 +73,7 @@ export function toAuditEntry(row: AuditRow): AuditEntry {
     at,
     actor,
     operation,
-    kid,
+    ...(kid === NO_KID ? {} : { kid }),
     ...(row.content_id === null ? {} : { contentId: row.content_id }),
     ...(row.checksum === null ? {} : { checksum: row.checksum }),
     outcome,

@@ -19,8 +19,9 @@ import type {
 import type { KeyEncryptionKey } from '../key-wrap.js';
 import { revokedConflict } from '../registration-rules.js';
 import { DatabaseFile } from './database-file.js';
-import { noStore, storeFailure } from './failure.js';
+import { noStore } from './failure.js';
 import { KEY_STORE_SCHEMA } from './migrations.js';
+import { PromptReadAudit, type ReadAudit } from './read-audit.js';
 import type { KeyRow } from './rows.js';
 import {
   activateOne,
@@ -34,10 +35,12 @@ import {
   rewrapSome,
   rowsOf,
 } from './steps.js';
-import { Tables } from './tables.js';
+import { type AuditLine, Tables } from './tables.js';
 
 /** Keys that are wrapped anew in one transaction, so that other writers get their turn in between. */
 const REWRAP_BATCH = 500;
+/** Entries of the audit that are removed in one transaction, likewise. */
+const PRUNE_BATCH = 5000;
 
 export interface SqliteKeyStoreOptions {
   /** Absolute path of the database file. */
@@ -45,7 +48,17 @@ export interface SqliteKeyStoreOptions {
   readonly kek: KekSource;
   /** Who works with the store, for the audit. */
   readonly actor: string;
+  /** The same for all stores of a process that share their connection; closed by the one who made it. */
+  readonly shared?: { readonly file: DatabaseFile; readonly readAudit: ReadAudit };
 }
+
+/** KEKs of a registration: the one that new keys are wrapped under, and all by their ids. */
+interface Keks {
+  readonly inForce?: KeyEncryptionKey;
+  readonly byId: ReadonlyMap<string, KeyEncryptionKey>;
+}
+
+const NO_KEKS: Keks = { byId: new Map() };
 
 /**
  * The embedded key store: one SQLite file, shared by any number of processes of one machine. Nothing is opened before it
@@ -55,31 +68,41 @@ export class SqliteKeyStore implements KeyStore {
   readonly location: string;
   readonly #options: SqliteKeyStoreOptions;
   readonly #file: DatabaseFile;
+  readonly #readAudit: ReadAudit;
 
   constructor(options: SqliteKeyStoreOptions) {
     this.#options = options;
-    this.#file = new DatabaseFile(options.path, KEY_STORE_SCHEMA);
+    this.#file = options.shared?.file ?? new DatabaseFile(options.path, KEY_STORE_SCHEMA);
+    this.#readAudit = options.shared?.readAudit ?? new PromptReadAudit(this.#file);
     this.location = `sqlite:${options.path}`;
   }
 
   async register(registrations: readonly KeyRegistration[]): Promise<RegisteredKey[]> {
     for (const registration of registrations) refuseUnnamed(registration);
     if (registrations.length === 0) return [];
-    const kek = registrations.some(isWrapped) ? await this.#loadKekInForce() : undefined;
+    for (;;) {
+      const keks = registrations.some(isWrapped) ? await this.#keksFor(registrations) : NO_KEKS;
+      const registered = await this.#registerUnder(keks, registrations);
+      if (registered) return registered;
+    }
+  }
+
+  /** Undefined when another KEK was put in force since they were loaded. */
+  async #registerUnder(keks: Keks, registrations: readonly KeyRegistration[]) {
     const tables = await this.#open();
-    return this.#commit(tables, () => {
-      if (kek) this.#expectInForce(tables, kek);
-      const conflict = findStanding(tables, registrations) ?? findConflict(tables, registrations, kek);
+    return this.#commit(() => {
+      if (keks.inForce && !isInForce(tables, keks.inForce)) return undefined;
+      const conflict = findStanding(tables, registrations) ?? findConflict(tables, registrations, keks.byId);
       if (conflict) return conflict;
-      if (kek) tables.putKekInForce(kek.id);
-      return registrations.map((registration) => registerOne(tables, registration, kek));
+      if (keks.inForce) tables.putKekInForce(keks.inForce.id);
+      return registrations.map((registration) => registerOne(tables, registration, keks.inForce));
     });
   }
 
   async markActive(kids: readonly KeyId[], output: PublishedOutput): Promise<void> {
     refuseOtherDigests(output);
     const tables = await this.#open();
-    await this.#commit(tables, () => {
+    await this.#commit(() => {
       const rows = rowsOf(tables, kids, 'activate');
       if (rows instanceof PrpackError) return rows;
       const revoked = rows.find((row) => row.state === 'revoked');
@@ -94,17 +117,14 @@ export class SqliteKeyStore implements KeyStore {
 
   async get(kid: KeyId): Promise<StoredKey | undefined> {
     const tables = await this.#openIfThere();
-    const row = tables && this.#file.attempt(() => tables.key(kid));
+    const row = tables && (await this.#file.attempt(() => tables.key(kid)));
     return row && (await this.#openRows(tables, [row]))[0];
   }
 
   async findByContentId(contentId: string): Promise<StoredKey[]> {
     const tables = await this.#openIfThere();
     if (!tables) return [];
-    return this.#openRows(
-      tables,
-      this.#file.attempt(() => tables.keysOfContent(contentId)),
-    );
+    return this.#openRows(tables, await this.#file.attempt(() => tables.keysOfContent(contentId)));
   }
 
   async list(filter: KeyFilter = {}, page: PageRequest = {}): Promise<Page<KeyRecord>> {
@@ -114,7 +134,7 @@ export class SqliteKeyStore implements KeyStore {
 
   async revoke(kids: readonly KeyId[]): Promise<void> {
     const tables = await this.#open();
-    await this.#commit(tables, () => {
+    await this.#commit(() => {
       const rows = rowsOf(tables, kids, 'revoke');
       if (rows instanceof PrpackError) return rows;
       for (const row of rows) revokeOne(tables, row);
@@ -125,9 +145,9 @@ export class SqliteKeyStore implements KeyStore {
   async rewrap(next: KeyEncryptionKey): Promise<number> {
     const tables = await this.#openIfThere();
     if (!tables) throw noStore(this.#options.path);
-    const ids = this.#file.attempt(() => [...tables.kekIds(), tables.kekInForce()]);
+    const ids = await this.#file.attempt(() => [...tables.kekIds(), tables.kekInForce()]);
     const keks = await this.#loadKeks(ids.filter((id) => id !== next.id));
-    await this.#commit(tables, () => {
+    await this.#commit(() => {
       for (const id of tables.kekIds()) {
         const found = id === next.id ? next : keks.get(id);
         if (found?.id !== id) return strangeKek(id, (found ?? next).id, this.#options.kek.name);
@@ -138,19 +158,43 @@ export class SqliteKeyStore implements KeyStore {
     let count = 0;
     for (const present of keks.values()) {
       for (let batch = REWRAP_BATCH; batch === REWRAP_BATCH; count += batch) {
-        batch = await this.#commit(tables, () => rewrapSome(tables, present, next, REWRAP_BATCH));
+        batch = await this.#commit(() => rewrapSome(tables, present, next, REWRAP_BATCH));
       }
     }
     return count;
   }
 
   async audit(filter: AuditFilter = {}, page: PageRequest = {}): Promise<Page<AuditEntry>> {
+    await this.#readAudit.flush();
     const tables = await this.#openIfThere();
     return tables ? this.#file.attempt(() => tables.audit(filter, page)) : { items: [] };
   }
 
+  async pruneAudit(before: string, keep: (entries: readonly AuditEntry[]) => Promise<void>): Promise<number> {
+    const tables = await this.#openIfThere();
+    if (!tables) throw noStore(this.#options.path);
+    let count = 0;
+    for (let batch = PRUNE_BATCH; batch === PRUNE_BATCH; count += batch) {
+      const entries = await this.#file.attempt(() => tables.auditBefore(before, PRUNE_BATCH));
+      batch = entries.length;
+      if (batch === 0) break;
+      await keep(entries);
+      await this.#commit(() => {
+        tables.removeAudit(entries.at(-1)!.id);
+        tables.note({ operation: 'prune', outcome: 'done' });
+      });
+    }
+    return count;
+  }
+
+  async probe(): Promise<void> {
+    const tables = await this.#open();
+    await this.#file.attempt(() => tables.list({}, { limit: 1 }));
+    await this.#file.commit((database) => database.touch());
+  }
+
   async close(): Promise<void> {
-    await this.#file.close();
+    if (!this.#options.shared) await this.#file.close();
   }
 
   async #open(): Promise<Tables> {
@@ -163,18 +207,27 @@ export class SqliteKeyStore implements KeyStore {
   }
 
   /** A transaction. An error that `work` returns is thrown after the commit, so that its audit note stays. */
-  async #commit<T>(tables: Tables, work: () => T | PrpackError): Promise<T> {
-    const result = await tables.commit(work).catch((error) => {
-      throw storeFailure(this.#options.path, error);
-    });
+  async #commit<T>(work: () => T | PrpackError): Promise<T> {
+    this.#readAudit.flushAhead();
+    const result = await this.#file.commit(work);
     if (result instanceof PrpackError) throw result;
     return result;
   }
 
-  /** The KEK for new keys. It comes before the store is made, so that none is made in vain. */
-  async #loadKekInForce(): Promise<KeyEncryptionKey> {
+  /**
+   * The KEK for new keys, and those of keys that are there already: in the middle of a rewrap they are not the same. They come before
+   * the store is made, so that none is made in vain.
+   */
+  async #keksFor(registrations: readonly KeyRegistration[]): Promise<Keks> {
     const tables = await this.#openIfThere();
-    return this.#loadKek(tables && this.#file.attempt(() => tables.kekInForce()));
+    const id = tables && (await this.#file.attempt(() => tables.kekInForce()));
+    const inForce = await this.#loadKek(id);
+    if (id !== undefined && id !== inForce.id) throw strangeKek(id, inForce.id, this.#options.kek.name);
+    const rows = tables
+      ? await this.#file.attempt(() => registrations.flatMap(({ kid }) => tables.key(kid) ?? []))
+      : [];
+    const others = rows.map((row) => row.kek_id).filter((other) => other !== inForce.id);
+    return { inForce, byId: (await this.#loadKeks(others)).set(inForce.id, inForce) };
   }
 
   /** The KEKs by the ids that rows name. */
@@ -197,30 +250,40 @@ export class SqliteKeyStore implements KeyStore {
     return source.create();
   }
 
-  #expectInForce(tables: Tables, kek: KeyEncryptionKey): void {
-    const inForce = tables.kekInForce();
-    if (inForce !== undefined && inForce !== kek.id)
-      throw strangeKek(inForce, kek.id, this.#options.kek.name);
-  }
-
-  /** Keys leave the store here, and nowhere else. */
+  /** Keys leave the store here, and nowhere else: not before their lines are with those who keep the audit. */
   async #openRows(tables: Tables, rows: readonly KeyRow[]): Promise<StoredKey[]> {
     const keks = await this.#loadKeks(rows.map((row) => row.kek_id));
-    if (keks.size === 0) return rows.map((row) => ({ record: tables.record(row) }));
-    return this.#commit(tables, () => {
-      const opened: StoredKey[] = [];
-      for (const row of rows) {
-        const key = row.kek_id ? openOrRefusal(row, keks.get(row.kek_id)!) : undefined;
-        if (key instanceof PrpackError) {
-          note(tables, 'open', row, 'failed');
-          return key;
-        }
-        if (key) note(tables, 'open', row, 'done');
-        opened.push({ record: tables.record(row), ...(key ? { key } : {}) });
-      }
-      return opened;
+    const lines: AuditLine[] = [];
+    const opened = await this.#file.attempt(() => {
+      lines.length = 0;
+      return openAll(tables, rows, keks, (row, outcome) => lines.push(tables.lineOf('open', row, outcome)));
     });
+    if (lines.length > 0) await this.#readAudit.keep(lines);
+    if (opened instanceof PrpackError) throw opened;
+    return opened;
   }
+}
+
+/** The rows with their keys, or the refusal of the first key that cannot be opened. `note` is told of each key. */
+function openAll(
+  tables: Tables,
+  rows: readonly KeyRow[],
+  keks: ReadonlyMap<string, KeyEncryptionKey>,
+  note: (row: KeyRow, outcome: AuditEntry['outcome']) => void,
+): StoredKey[] | PrpackError {
+  const opened: StoredKey[] = [];
+  for (const row of rows) {
+    const key = row.kek_id ? openOrRefusal(row, keks.get(row.kek_id)!) : undefined;
+    if (key) note(row, key instanceof PrpackError ? 'failed' : 'done');
+    if (key instanceof PrpackError) return key;
+    opened.push({ record: tables.record(row), ...(key ? { key } : {}) });
+  }
+  return opened;
+}
+
+/** Whether new keys are to be wrapped under this KEK: so it is for the first one of a store, too. */
+function isInForce(tables: Tables, kek: KeyEncryptionKey): boolean {
+  return (tables.kekInForce() ?? kek.id) === kek.id;
 }
 
 function openOrRefusal(row: KeyRow, kek: KeyEncryptionKey): ContentKey | PrpackError {

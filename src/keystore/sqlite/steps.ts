@@ -24,17 +24,17 @@ export function isWrapped({ seedId }: KeyRegistration): boolean {
   return seedId === undefined;
 }
 
-/** The first registration that the store, or the batch itself, contradicts. `kek` is there when a key of the batch is to be wrapped. */
+/** The first registration that the store, or the batch itself, contradicts. `keks` are those at hand, by id. */
 export function findConflict(
   tables: Tables,
   registrations: readonly KeyRegistration[],
-  kek: KeyEncryptionKey | undefined,
+  keks: ReadonlyMap<string, KeyEncryptionKey>,
 ): PrpackError | undefined {
   const inBatch = new Map<KeyId, HeldKey>();
   for (const registration of registrations) {
     const { kid, algorithm, key } = registration;
     const row = tables.key(kid);
-    const held = row ? heldKey(row, registration, kek) : inBatch.get(kid);
+    const held = row ? heldKey(row, registration, keks) : inBatch.get(kid);
     const conflict = held && registrationConflict(registration, held);
     if (conflict) {
       const { contentId } = registration;
@@ -143,17 +143,21 @@ export function openKey(row: KeyRow, kek: KeyEncryptionKey): ContentKey {
 export function note(
   tables: Tables,
   operation: AuditOperation,
-  { kid, content_id, checksum }: KeyRow,
+  row: KeyRow,
   outcome: AuditEntry['outcome'],
 ): void {
-  tables.note({ operation, kid, contentId: content_id, checksum, outcome });
+  tables.note(tables.lineOf(operation, row, outcome));
 }
 
 /** What the store holds: the key itself is opened only where it can be compared with another that is to be wrapped. */
-function heldKey(row: KeyRow, registration: KeyRegistration, kek: KeyEncryptionKey | undefined): HeldKey {
+function heldKey(
+  row: KeyRow,
+  registration: KeyRegistration,
+  keks: ReadonlyMap<string, KeyEncryptionKey>,
+): HeldKey {
   const { algorithm, state, checksum } = row;
-  const isComparable = kek && row.wrapped_key && isWrapped(registration);
-  return { algorithm, state, checksum, ...(isComparable ? { key: openKey(row, kek) } : {}) };
+  const kek = row.kek_id === null || !isWrapped(registration) ? undefined : keks.get(row.kek_id);
+  return { algorithm, state, checksum, ...(kek ? { key: openKey(row, kek) } : {}) };
 }
 
 function keptKey(registration: KeyRegistration, kek: KeyEncryptionKey | undefined): KeptKey {

@@ -12,7 +12,7 @@ import type {
 } from '../key-store.js';
 import { pageLimit, readCursor, writeCursor } from '../page.js';
 import type { Database, SqlValue } from './database.js';
-import { type AuditRow, type KeyRow, type OutputRow, toAuditEntry, toRecord } from './rows.js';
+import { type AuditRow, type KeyRow, NO_KID, type OutputRow, toAuditEntry, toRecord } from './rows.js';
 
 /** How a key is stored: wrapped, or not at all when it follows from a seed. */
 export interface KeptKey {
@@ -24,10 +24,16 @@ export interface KeptKey {
 /** What is noted in the audit beside time and actor. */
 export interface AuditNote {
   readonly operation: AuditOperation;
-  readonly kid: KeyId;
+  readonly kid?: KeyId;
   readonly contentId?: string;
   readonly checksum?: string;
   readonly outcome: AuditEntry['outcome'];
+}
+
+/** A line of the audit, as it is when what it notes happens. */
+export interface AuditLine extends AuditNote {
+  readonly at: string;
+  readonly actor: string;
 }
 
 /** Column of each field that a list can be filtered by. */
@@ -48,10 +54,6 @@ export class Tables {
   constructor(database: Database, actor: string) {
     this.#database = database;
     this.#actor = actor;
-  }
-
-  commit<T>(work: () => T): Promise<T> {
-    return this.#database.commit(work);
   }
 
   /** Id of the KEK that new keys are wrapped under; undefined before the first one. */
@@ -150,17 +152,38 @@ export class Tables {
     );
   }
 
-  note({ operation, kid, contentId, checksum, outcome }: AuditNote): void {
-    this.#database.run(
-      'insert into audit (at, actor, operation, kid, content_id, checksum, outcome) values (?, ?, ?, ?, ?, ?, ?)',
-      now(),
-      this.#actor,
-      operation,
-      kid,
-      contentId ?? null,
-      checksum ?? null,
-      outcome,
-    );
+  note(note: AuditNote): void {
+    insertAuditLine(this.#database, { ...note, at: now(), actor: this.#actor });
+  }
+
+  /** What is to be noted of a key. */
+  lineOf(
+    operation: AuditOperation,
+    { kid, content_id, checksum }: KeyRow,
+    outcome: AuditEntry['outcome'],
+  ): AuditLine {
+    return { at: now(), actor: this.#actor, operation, kid, contentId: content_id, checksum, outcome };
+  }
+
+  /**
+   * The oldest entries, up to the first one that is not older than `before`. Lines may come a moment late, so that a few that are older
+   * may stand behind it.
+   * @param before RFC 3339 UTC, with milliseconds
+   */
+  auditBefore(before: string, limit: number): AuditEntry[] {
+    const rows = this.#database.all<AuditRow>('select * from audit order by id limit ?', limit);
+    const end = rows.findIndex(({ at }) => at >= before);
+    return (end < 0 ? rows : rows.slice(0, end)).map(toAuditEntry);
+  }
+
+  /** Removes the entries up to an id, past the trigger that guards them, which stands again when the transaction ends. */
+  removeAudit(lastId: number): void {
+    const guard = this.#database.get<{ sql: string }>(
+      "select sql from sqlite_schema where name = 'audit_is_never_deleted'",
+    )!;
+    this.#database.execute('drop trigger audit_is_never_deleted');
+    this.#database.run('delete from audit where id <= ?', lastId);
+    this.#database.execute(guard.sql);
   }
 
   list(filter: KeyFilter, page: PageRequest): Page<KeyRecord> {
@@ -223,4 +246,19 @@ function pageOf<Row, Item>(
 
 function now(): string {
   return new Date().toISOString();
+}
+
+/** Adds a line to the audit. */
+export function insertAuditLine(database: Database, line: AuditLine): void {
+  const { at, actor, operation, kid, contentId, checksum, outcome } = line;
+  database.run(
+    'insert into audit (at, actor, operation, kid, content_id, checksum, outcome) values (?, ?, ?, ?, ?, ?, ?)',
+    at,
+    actor,
+    operation,
+    kid ?? NO_KID,
+    contentId ?? null,
+    checksum ?? null,
+    outcome,
+  );
 }

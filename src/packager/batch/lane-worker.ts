@@ -1,9 +1,10 @@
 import { parentPort } from 'node:worker_threads';
 import type { KeySource } from '../../keys/key-source.js';
+import { packKeys, unpackKeys } from '../../keys/sent-keys.js';
 import type { PackagerKeyStore } from '../../keystore/key-store.js';
-import { packError, unpackError } from '../execute/messages.js';
+import { packError, unpackError } from '../../threads/sent-error.js';
 import type { Progress } from '../types.js';
-import { type FromLane, type KeyCall, packKeys, type ToLane, unpackKeys } from './messages.js';
+import type { FromLane, KeyCall, ToLane } from './messages.js';
 import { performTask } from './perform.js';
 
 /** The code of a thread that does jobs, one at a time. */

@@ -1,9 +1,10 @@
 import { PrpackError } from '../../errors.js';
-import { packError, unpackError } from '../execute/messages.js';
-import { Thread } from '../execute/thread.js';
+import { packKeys, unpackKeys } from '../../keys/sent-keys.js';
+import { packError, unpackError } from '../../threads/sent-error.js';
+import { Thread } from '../../threads/thread.js';
 import type { Progress } from '../types.js';
 import type { JobKeys } from './job-keys.js';
-import { type FromLane, type KeyCall, packKeys, type ToLane, unpackKeys } from './messages.js';
+import type { FromLane, KeyCall, ToLane } from './messages.js';
 import { type Outcome, performTask, type Task } from './perform.js';
 
 /** What a lane works with beside the task. */

@@ -1,6 +1,6 @@
 import type { OpenFile } from '../../bytes/source.js';
 import type { OutputHandle } from '../../bytes/write.js';
-import { type ErrorCode, type ErrorDetails, PrpackError } from '../../errors.js';
+import type { SentError } from '../../threads/sent-error.js';
 import type { Chunk } from './chunk.js';
 import type { TrackTask } from './sample-processor.js';
 
@@ -24,27 +24,3 @@ export type ToWriter =
 export type FromWriter =
   | { readonly kind: 'written'; readonly startBytes: number; readonly memory: ArrayBuffer }
   | { readonly kind: 'failed'; readonly error: SentError };
-
-/** An error as plain data. */
-export interface SentError {
-  /** Absent on errors that are none of ours. */
-  readonly code?: ErrorCode;
-  readonly message: string;
-  readonly details: ErrorDetails;
-  readonly stack: string | undefined;
-  readonly cause: SentError | undefined;
-}
-
-/** Structured clones of errors lose the class and all fields that matter. */
-export function packError(error: unknown): SentError {
-  const { message, stack, cause } = error instanceof Error ? error : new Error(String(error));
-  const known = error instanceof PrpackError ? { code: error.code, details: error.details } : { details: {} };
-  return { ...known, message, stack, cause: cause === undefined ? undefined : packError(cause) };
-}
-
-export function unpackError({ code, message, details, stack, cause: sentCause }: SentError): Error {
-  const cause = sentCause && unpackError(sentCause);
-  const error = code ? new PrpackError(code, message, details, cause) : new Error(message, { cause });
-  if (stack !== undefined) error.stack = stack;
-  return error;
-}

@@ -1,9 +1,10 @@
 import type { OpenFile } from '../../bytes/source.js';
 import { PrpackError } from '../../errors.js';
+import { unpackError } from '../../threads/sent-error.js';
+import { Thread } from '../../threads/thread.js';
 import type { Chunk } from './chunk.js';
 import type { OnWritten, Work } from './inline.js';
-import { type FromWriter, type ToWriter, unpackError } from './messages.js';
-import { Thread } from './thread.js';
+import type { FromWriter, ToWriter } from './messages.js';
 
 /** Chunks that a thread has before it, each with memory, so that it never waits while this thread writes one itself. */
 const QUEUED_CHUNKS = 4;

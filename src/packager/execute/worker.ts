@@ -1,6 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 import { BorrowedSource } from '../../bytes/source.js';
-import { type FromWriter, packError, type ToWriter } from './messages.js';
+import { packError } from '../../threads/sent-error.js';
+import type { FromWriter, ToWriter } from './messages.js';
 import { ChunkWriter } from './writer.js';
 
 /** The code of a writing thread. It imports nothing that it does not need: it is loaded once a thread. */

@@ -112,6 +112,7 @@ export const ProblemDocument = z
     detail: z.string(),
     code: z.string().describe('What programs branch on'),
     remedy: z.string().optional(),
+    retryAfterSeconds: z.int().optional().describe('As the header Retry-After'),
     errors: z.array(z.object({ pointer: z.string(), problem: z.string() })).optional(),
     requestId: z.string(),
   })
@@ -158,7 +159,7 @@ export const AuditPage = z.object({
       at: timestamp,
       actor: z.string(),
       operation: z.string(),
-      kid: Kid,
+      kid: Kid.optional().describe('Absent when the entry is of no key'),
       contentId: z.string().optional(),
       checksum: Checksum.optional(),
       outcome: z.enum(['done', 'unchanged', 'conflict', 'failed']),

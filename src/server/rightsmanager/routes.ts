@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type ServerContext, storeOf } from '../context.js';
-import { Problem, problemOf } from '../problem.js';
+import { Problem, problemHeaders, problemOf } from '../problem.js';
 import { systemData } from '../protection.js';
 import {
   type PackagedStream,
@@ -100,12 +100,14 @@ function needsUpstream(operation: string): Problem {
 
 /** Faults come with HTTP 500 (SOAP 1.1, 6.2), but for what HTTP itself has to know. */
 function answerFault(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  const { status, detail } = problemOf(error, request.id);
+  const body = problemOf(error, request.id);
+  const { status, detail } = body;
   const isInvalid = status === 400;
   const isClient = status < 500;
   if (!isClient) request.log.error({ err: error }, 'failed');
   reply
     .code(isInvalid ? 500 : status)
+    .headers(problemHeaders(body))
     .type(XML)
     .send(
       faultOf({

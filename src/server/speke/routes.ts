@@ -5,7 +5,7 @@ import { readCpix } from '../../keys/cpix/reader.js';
 import { writeCpix } from '../../keys/cpix/writer.js';
 import { CPIX_VERSION_OF } from '../../keys/speke/request.js';
 import { type ServerContext, storeOf } from '../context.js';
-import { problemOf } from '../problem.js';
+import { type ProblemBody, problemHeaders, problemOf } from '../problem.js';
 import { answerSpeke, MAX_KEYS } from './answer.js';
 import { expectContract, SpekeRefusal, spekeVersionOf } from './contract.js';
 
@@ -63,11 +63,12 @@ function headerOf({ headers }: FastifyRequest): string | undefined {
 /** One line of text. What cannot be read as CPIX is 422, too; its error says nothing of what stands in the document. */
 function answerRefusal(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const isRefusal = error instanceof SpekeRefusal || (error instanceof PrpackError && isOfDocument(error));
-  const { status, detail } = isRefusal
+  const body: Pick<ProblemBody, 'status' | 'detail' | 'retryAfterSeconds'> = isRefusal
     ? { status: 422, detail: (error as Error).message }
     : problemOf(error, request.id);
+  const { status, detail } = body;
   if (status >= 500) request.log.error({ err: error }, 'failed');
-  reply.code(status).type('text/plain; charset=utf-8').send(`${detail}\n`);
+  reply.code(status).headers(problemHeaders(body)).type('text/plain; charset=utf-8').send(`${detail}\n`);
 }
 
 /** Of the reader and writer of CPIX, and not of the key store, whose KEY_INVALID is its key-encryption key. */

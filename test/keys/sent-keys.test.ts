@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { MessageChannel } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
-import { ContentKey } from '../../../src/keys/content-key.js';
-import { packKeys, unpackKeys } from '../../../src/packager/batch/messages.js';
+import { ContentKey } from '../../src/keys/content-key.js';
+import { packKeys, unpackKeys } from '../../src/keys/sent-keys.js';
 
 const KEY = '3a2a1b68dd2bd9b2eeb25e84c4776668';
 
@@ -17,12 +17,20 @@ async function throughChannel<T>(message: T): Promise<T> {
 
 describe('keys on their way between threads', () => {
   it('arrive as they were, wherever they stand', async () => {
-    const sent = [[{ kid: 'k', key: ContentKey.fromHex(KEY), policy: { a: [1, null] } }], 'text', undefined];
+    const sent = [
+      [{ kid: 'k', key: ContentKey.fromHex(KEY), policy: { a: [1, null], contentKey: { a: 1 } } }],
+      'text',
+      undefined,
+    ];
     const packed = packKeys(sent);
     const received = await throughChannel(packed);
     const [[{ key, ...rest }], ...others] = unpackKeys(received) as typeof sent & [[{ key: ContentKey }]];
     expect(key.equals(ContentKey.fromHex(KEY))).toBe(true);
-    expect([rest, ...others]).toEqual([{ kid: 'k', policy: { a: [1, null] } }, 'text', undefined]);
+    expect([rest, ...others]).toEqual([
+      { kid: 'k', policy: { a: [1, null], contentKey: { a: 1 } } },
+      'text',
+      undefined,
+    ]);
   });
 
   it('leave no copy behind on either side', async () => {

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import { PrpackError } from '../../errors.js';
-import { packageFile } from '../../package-file.js';
+import { PrpackError } from '../errors.js';
+import { packageFile } from '../package-file.js';
 
 /** A worker thread whose end is never missed. */
 export class Thread<To, From> {

@@ -1,0 +1,40 @@
+import type { SentError } from '../../threads/sent-error.js';
+import type { KeyStore } from '../key-store.js';
+import type { AuditBacklog } from '../sqlite/read-audit.js';
+
+/** What of a key store can be asked for on its thread. */
+export type StoreCall = Exclude<keyof KeyStore, 'location' | 'rewrap' | 'pruneAudit' | 'close'>;
+
+/** When lines of keys that leave are written: before they leave, or together, a moment later. */
+export type ReadAuditMode = 'always' | 'batched';
+
+/** The store of a thread. */
+export interface ThreadedStoreOptions {
+  /** Absolute path of the database file. */
+  readonly path: string;
+  /** File of the key-encryption key, unless the environment tells. */
+  readonly kekFile?: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly auditReads: ReadAuditMode;
+}
+
+/** What the thread is told: `open` first, and once. */
+export type ToStore =
+  | { readonly kind: 'open'; readonly options: ThreadedStoreOptions }
+  | {
+      readonly kind: 'call';
+      readonly call: number;
+      /** Who calls, for the audit. */
+      readonly actor: string;
+      readonly method: StoreCall;
+      readonly args: unknown;
+      /** When nobody waits for the answer any more, in milliseconds since the epoch. */
+      readonly expiresMs: number;
+    }
+  | { readonly kind: 'close'; readonly call: number };
+
+/** What it tells. */
+export type FromStore =
+  | { readonly kind: 'answer'; readonly call: number; readonly value: unknown }
+  | { readonly kind: 'refusal'; readonly call: number; readonly error: SentError }
+  | ({ readonly kind: 'backlog'; readonly problem?: SentError } & Omit<AuditBacklog, 'problem'>);

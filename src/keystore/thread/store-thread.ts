@@ -1,0 +1,145 @@
+import { PrpackError } from '../../errors.js';
+import { packKeys, unpackKeys } from '../../keys/sent-keys.js';
+import { unpackError } from '../../threads/sent-error.js';
+import { Thread } from '../../threads/thread.js';
+import type { KeyStore } from '../key-store.js';
+import type { AuditBacklog } from '../sqlite/read-audit.js';
+import type { FromStore, StoreCall, ThreadedStoreOptions, ToStore } from './messages.js';
+
+/** How long a caller waits for the thread: longer than the thread waits for other processes. */
+const CALL_WAIT_MS = 5000;
+/** For the last lines of the audit. */
+const CLOSE_WAIT_MS = 5000;
+
+interface Call {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: Error) => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+/**
+ * The embedded key store on a thread of its own: neither the flushes of the disk nor the locks of other processes hold up this one.
+ * The thread starts with the first call, and again when it has failed.
+ */
+export class StoreThread {
+  readonly location: string;
+  readonly #options: ThreadedStoreOptions;
+  readonly #onBacklog: (backlog: AuditBacklog) => void;
+  readonly #calls = new Map<number, Call>();
+  #lastCall = 0;
+  #thread: Thread<ToStore, FromStore> | undefined;
+
+  /** @param onBacklog told of lines of the audit that could not be written, and when they were */
+  constructor(options: ThreadedStoreOptions, onBacklog: (backlog: AuditBacklog) => void) {
+    this.#options = options;
+    this.#onBacklog = onBacklog;
+    this.location = `sqlite:${options.path}`;
+  }
+
+  /**
+   * The store as this actor uses it. Calls throw what those of `KeyStore` do, and KEY_STORE_FAILED with `retryAfterSeconds` when the
+   * thread takes too long; what was asked for may be done all the same. Its `close` does nothing.
+   */
+  storeOf(actor: string): KeyStore {
+    const remote = <Args extends unknown[], Result>(method: StoreCall) => {
+      return (...args: Args) => this.#call(actor, method, args) as Promise<Result>;
+    };
+    return {
+      location: this.location,
+      register: remote('register'),
+      markActive: remote('markActive'),
+      get: remote('get'),
+      findByContentId: remote('findByContentId'),
+      list: remote('list'),
+      revoke: remote('revoke'),
+      audit: remote('audit'),
+      probe: remote('probe'),
+      rewrap: notHere,
+      pruneAudit: notHere,
+      close: async () => {},
+    };
+  }
+
+  /** Writes what is left of the audit, as far as that is possible, and ends the thread. */
+  async close(): Promise<void> {
+    const thread = this.#thread;
+    if (!thread) return;
+    this.#thread = undefined;
+    // What stands in the way of the last lines has been told.
+    await this.#ask(CLOSE_WAIT_MS, (call) => thread.post({ kind: 'close', call })).catch(() => {});
+    await thread.stop();
+  }
+
+  #call(actor: string, method: StoreCall, args: readonly unknown[]): Promise<unknown> {
+    this.#thread ??= this.#start();
+    const thread = this.#thread;
+    const expiresMs = Date.now() + CALL_WAIT_MS;
+    return this.#ask(CALL_WAIT_MS, (call) =>
+      thread.post({ kind: 'call', call, actor, method, args: packKeys(args), expiresMs }),
+    );
+  }
+
+  #ask(waitMs: number, post: (call: number) => void): Promise<unknown> {
+    const call = ++this.#lastCall;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => this.#take(call)?.reject(tooSlow(this.#options.path)), waitMs);
+      this.#calls.set(call, { resolve, reject, timer });
+      post(call);
+    });
+  }
+
+  #start(): Thread<ToStore, FromStore> {
+    const thread = new Thread<ToStore, FromStore>(
+      'store-worker.js',
+      (message) => this.#hear(message),
+      (cause) => this.#fail(thread, cause),
+    );
+    thread.post({ kind: 'open', options: this.#options });
+    return thread;
+  }
+
+  #hear(message: FromStore): void {
+    if (message.kind === 'backlog') {
+      const { kind, problem, ...counts } = message;
+      this.#onBacklog({ ...counts, ...(problem && { problem: unpackError(problem) }) });
+    } else if (message.kind === 'answer') this.#take(message.call)?.resolve(unpackKeys(message.value));
+    else this.#take(message.call)?.reject(unpackError(message.error));
+  }
+
+  /** The call, when somebody still waits for it. */
+  #take(id: number): Call | undefined {
+    const call = this.#calls.get(id);
+    this.#calls.delete(id);
+    clearTimeout(call?.timer);
+    return call;
+  }
+
+  #fail(thread: Thread<ToStore, FromStore>, cause: Error): void {
+    if (this.#thread === thread) this.#thread = undefined;
+    const error = threadFailed(this.#options.path, cause);
+    for (const id of [...this.#calls.keys()]) this.#take(id)?.reject(error);
+  }
+}
+
+async function notHere(): Promise<never> {
+  throw new PrpackError('UNSUPPORTED_FEATURE', 'a running server does not do this to its key store', {
+    remedy: 'Use `prpack keys` on the same store: the server may go on meanwhile.',
+  });
+}
+
+function tooSlow(path: string): PrpackError {
+  return new PrpackError('KEY_STORE_FAILED', `the key store does not answer: ${path}`, {
+    path,
+    retryAfterSeconds: 1,
+    remedy: 'Check that the disk that holds the key store works and is not overloaded.',
+  });
+}
+
+function threadFailed(path: string, cause: Error): PrpackError {
+  return new PrpackError(
+    'KEY_STORE_FAILED',
+    `the thread of the key store failed: ${path} (${cause.message})`,
+    { path, remedy: 'Try again; if it happens often, report it as a defect of prpack.' },
+    cause,
+  );
+}
