@@ -110,7 +110,8 @@ function withoutCaches(scope: FastifyInstance) {
 }
 
 function newInstance(limits: Limits, tls: TlsOptions | undefined, log: AppOptions['log']): FastifyInstance {
-  const timeouts = {
+  const bounds = {
+    maxHeaderSize: limits.headerBytes,
     headersTimeout: limits.headersTimeoutMs,
     connectionsCheckingInterval: Math.min(limits.headersTimeoutMs, limits.requestTimeoutMs) / 2,
   };
@@ -129,9 +130,9 @@ function newInstance(limits: Limits, tls: TlsOptions | undefined, log: AppOption
   const app = tls
     ? (fastify({
         ...options,
-        https: { ...timeouts, ...tlsOptions(tls, limits) },
+        https: { ...bounds, ...tlsOptions(tls, limits) },
       }) as unknown as FastifyInstance)
-    : fastify({ ...options, http: timeouts });
+    : fastify({ ...options, http: bounds });
   app.server.maxConnections = limits.connections;
   return app;
 }

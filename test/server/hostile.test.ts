@@ -92,6 +92,12 @@ describe('requests that are too large', () => {
     expect(await statusOf(large)).toBe(413);
   });
 
+  it('by Clear Key, which asks nobody who they are', async () => {
+    const server = await start({ clearKey: { origins: [] } });
+    const body = JSON.stringify({ kids: [' '.repeat(16 * 1024)] });
+    expect((await server.fetch('/clearkey', { method: 'POST', body })).status).toBe(413);
+  });
+
   it('in their headers and path', async () => {
     const server = await start();
     expect(await statusOf(talk(server, post('/v1/keys', [`x-a: ${'y'.repeat(100_000)}`])))).toBe(431);
@@ -147,6 +153,7 @@ describe('JSON that is not as it has to be', () => {
       400,
     ],
     ['a prototype', body({}).replace('"kid"', '"__proto__":{"x":1},"kid"'), 400],
+    ['too many values', `{"keys":[${'0,'.repeat(100_000)}0]}`, 400],
     ['no keys', '{"keys":[]}', 400],
     ['too many keys', JSON.stringify({ keys: Array(1001).fill(valid) }), 400],
     ['a key that is too short', body({ key: KEY.slice(1) }), 400],

@@ -42,6 +42,24 @@ export function isTokenOf(token: string, { sha256 }: TokenRecord): boolean {
   return timingSafeEqual(digest(token), Buffer.from(sha256, 'hex'));
 }
 
+/** What begins a token, and what base64 makes of that at each of its three positions. */
+const TOKEN_START = 'prpack_';
+const ENCODED_STARTS = [0, 1, 2].map((before) => {
+  const text = Buffer.from('\0'.repeat(before) + TOKEN_START).toString('base64url');
+  // Characters that also depend on what stands around them are left out.
+  return text.slice([0, 2, 3][before], Math.floor(((before + TOKEN_START.length) * 8) / 6));
+});
+
+/** Whether a token may stand in a text, also in base64 as in Basic, or with percent signs as in a URL. */
+export function holdsToken(text: string): boolean {
+  return [TOKEN_START, ...ENCODED_STARTS].some((start) => text.includes(start)) || PERCENT_START.test(text);
+}
+
+const PERCENT_START = new RegExp(
+  [...TOKEN_START].map((c) => `(?:${c}|%${c.charCodeAt(0).toString(16)})`).join(''),
+  'i',
+);
+
 function digest(token: string): Buffer {
   return createHash('sha256').update(token).digest();
 }
