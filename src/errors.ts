@@ -72,6 +72,8 @@ export interface ErrorDetails {
   readonly remedy?: string;
   /** The file concerned. */
   readonly path?: string;
+  /** Tells one kind of an error code from the others, where programs treat it differently. */
+  readonly reason?: 'CONTENT_HAS_KEY';
 }
 
 /** The one error type that the library throws on purpose. */

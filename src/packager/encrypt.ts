@@ -6,6 +6,7 @@ import { SCHEMES } from '../cenc/scheme.js';
 import { PrpackError } from '../errors.js';
 import { readMovie } from '../isobmff/movie.js';
 import { discardKeysOut, expectKeysOutIsFree, writeKeysOut } from '../keys/keys-out.js';
+import { retryOnKeyRace } from '../keystore/key-race.js';
 import { checkEncrypted } from './check.js';
 import { type EncryptionWork, type PlannedEncryption, planEncryption } from './encryption-plan.js';
 import type { Crew } from './execute/crew.js';
@@ -17,7 +18,7 @@ import type { TrackEncryption } from './plan/encrypt-edits.js';
 import { movieDurationSeconds } from './plan/timing.js';
 import { totalProtectedBytes } from './plan/track-protection.js';
 import { reportPssh } from './pssh.js';
-import { confirmPublication, fingerprintOf, givingWay, registerKeys } from './registration.js';
+import { confirmPublication, fingerprintOf, registerKeys } from './registration.js';
 import { type DescribedTrack, describeTracks, selectTracks, typeNameOf } from './tracks.js';
 import type { EncryptOptions, EncryptResult, TrackReport } from './types.js';
 
@@ -35,7 +36,7 @@ export async function encrypt(options: EncryptOptions): Promise<EncryptResult> {
   const { input, signal, threads, dryRun } = options;
   return withInput(input, signal, (source) =>
     withCrew(source, dryRun ? 1 : threads, (crew) =>
-      givingWay(async () => {
+      retryOnKeyRace(async () => {
         const job = await prepareJob(source, options, clock, crew);
         const done = (await resume(job)) ?? (await make(job));
         return reportJob(done, job);

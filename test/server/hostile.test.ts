@@ -4,6 +4,7 @@ import { serverStarter, type TestServer } from './helpers.js';
 
 const start = serverStarter();
 const KID = '10000000-1000-1000-1000-100000000001';
+const POLICY_ID = '5e11ab1e-0000-4000-8000-0123456789ab';
 const KEY = '3a2a1b68dd2bd9b2eeb25e84c4776668';
 
 interface Conversation {
@@ -163,6 +164,10 @@ describe('JSON that is not as it has to be', () => {
     ['an empty content id', body({ contentId: '' }), 400],
     ['text with a NUL', body({ contentId: 'a\u0000b' }), 400],
     ['a policy that is no object', body({ policy: [1] }), 400],
+    ['a policy with unknown words', body({ policy: { minSecurity: 2000 } }), 400],
+    ['a policy that contradicts itself', body({ policy: { expiration: 'P30D' } }), 400],
+    ['a key of zeros', body({ key: '0'.repeat(32) }), 400],
+    ['a KID of zeros', body({ kid: '00000000-0000-0000-0000-000000000000' }), 400],
   ])('%s', async (_title, sent, status) => {
     const server = await start();
     const token = await server.token('register');
@@ -203,7 +208,7 @@ describe('the log', () => {
   it('has no key and no token in it, at any level and whatever is asked', async () => {
     const server = await start({ clearKey: { origins: [] } });
     const token = await server.token('register', 'read-keys', 'admin');
-    const body = { key: KEY, contentId: 'film', policy: { note: 'hidden-policy-text' } };
+    const body = { key: KEY, contentId: 'film', policy: { meteringId: POLICY_ID } };
     await server.fetch(`/v1/keys/${KID}`, { method: 'PUT', token, body });
     await server.fetch(`/v1/keys/${KID}`, {
       method: 'PUT',
@@ -227,7 +232,7 @@ describe('the log', () => {
       expect(log.toLowerCase()).not.toContain(secret.toLowerCase());
     }
     expect(log).not.toContain(token.slice(16));
-    expect(log).not.toContain('hidden-policy-text');
+    expect(log).not.toContain(POLICY_ID);
   });
 });
 

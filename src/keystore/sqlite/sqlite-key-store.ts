@@ -12,6 +12,7 @@ import type {
   KeyStore,
   Page,
   PageRequest,
+  Policy,
   PublishedOutput,
   RegisteredKey,
   StoredKey,
@@ -25,11 +26,12 @@ import type { KeyRow } from './rows.js';
 import {
   activateOne,
   findConflict,
-  findStanding,
+  findHeldContent,
   isWrapped,
   note,
   openKey,
   registerOne,
+  replacePolicyOf,
   revokeOne,
   rewrapSome,
   rowsOf,
@@ -69,7 +71,7 @@ export class SqliteKeyStore implements KeyStore {
     const tables = await this.#open();
     return this.#commit(tables, () => {
       if (kek) this.#expectInForce(tables, kek);
-      const conflict = findStanding(tables, registrations) ?? findConflict(tables, registrations, kek);
+      const conflict = findHeldContent(tables, registrations) ?? findConflict(tables, registrations, kek);
       if (conflict) return conflict;
       if (kek) tables.putKekInForce(kek.id);
       return registrations.map((registration) => registerOne(tables, registration, kek));
@@ -119,6 +121,16 @@ export class SqliteKeyStore implements KeyStore {
       if (rows instanceof PrpackError) return rows;
       for (const row of rows) revokeOne(tables, row);
       return undefined;
+    });
+  }
+
+  async replacePolicy(kid: KeyId, policy: Policy, replaces?: number): Promise<KeyRecord> {
+    const tables = await this.#open();
+    return this.#commit(tables, () => {
+      const rows = rowsOf(tables, [kid], 'replace-policy');
+      if (rows instanceof PrpackError) return rows;
+      const conflict = replacePolicyOf(tables, rows[0]!, policy, replaces);
+      return conflict ?? tables.record(tables.key(kid)!);
     });
   }
 
