@@ -74,6 +74,8 @@ export interface ErrorDetails {
   readonly path?: string;
   /** After so many seconds the same may succeed. */
   readonly retryAfterSeconds?: number;
+  /** Tells one kind of an error code from the others, where programs treat it differently. */
+  readonly reason?: 'CONTENT_HAS_KEY';
 }
 
 /** The one error type that the library throws on purpose. */

@@ -37,6 +37,8 @@ export interface KeyFileEntry {
   readonly checksum?: string;
   /** Of the record in the key store that the file was exported from. */
   readonly kekId?: string;
+  /** The policy that is imported begins again with version 1. */
+  readonly policyVersion?: number;
   readonly createdAt?: string;
   readonly updatedAt?: string;
 }
@@ -194,6 +196,7 @@ const OPTIONAL_FIELDS: Readonly<
   outputs: [(value) => Array.isArray(value) && value.every(isOutput), 'a list of objects with a "sha256"'],
   checksum: [isText, 'a text with at least one character'],
   kekId: [isText, 'a text with at least one character'],
+  policyVersion: [(value) => Number.isSafeInteger(value) && (value as number) > 0, 'a version: 1, 2, …'],
   createdAt: [isText, 'a text with at least one character'],
   updatedAt: [isText, 'a text with at least one character'],
 };

@@ -11,7 +11,10 @@ export type KeyAlgorithm = 'AESCTR' | 'AESCBC';
  */
 export type KeyState = 'pending' | 'active' | 'revoked';
 
-/** What is said of a key at its registration; afterwards none of it changes. */
+/** What a license server is to allow, as stores keep it: any JSON object. */
+export type Policy = Readonly<Record<string, unknown>>;
+
+/** What is said of a key at its registration; afterwards none of it changes but the policy, by `replacePolicy`. */
 export interface KeyDescription {
   readonly kid: KeyId;
   readonly algorithm: KeyAlgorithm;
@@ -25,8 +28,8 @@ export interface KeyDescription {
   readonly seedId?: string;
   /** License acquisition URL that was written into the media. */
   readonly laUrl?: string;
-  /** What the license server is to allow: any JSON object. */
-  readonly policy?: Readonly<Record<string, unknown>>;
+  /** What the license server is to allow. */
+  readonly policy?: Policy;
 }
 
 /** A key that asks to be remembered. */
@@ -34,9 +37,14 @@ export interface KeyRegistration extends KeyDescription {
   readonly key: ContentKey;
   /**
    * The key is a new random one, made because the content had none of this label: where another has been registered meanwhile, this
-   * one is refused with `ContentHasKey`, and nothing is registered. Only the embedded store can tell.
+   * one is refused with `ContentHasKey`, and nothing is registered.
    */
   readonly givesWay?: boolean;
+  /**
+   * The key is refused with KEY_CONFLICT where its content has another living key of this label and algorithm, for whoever registers
+   * it may not add to keys of others. Keys of one call may stand next to each other.
+   */
+  readonly onlyKey?: boolean;
 }
 
 /** A file that was published with a key. */
@@ -50,6 +58,8 @@ export interface PublishedOutput {
 /** What the store knows of a key, without the key. */
 export interface KeyRecord extends KeyDescription {
   readonly state: KeyState;
+  /** Of a policy that took the place of another: 2 for the first. Absent for the policy of the registration, which is version 1. */
+  readonly policyVersion?: number;
   /** PlayReady checksum, base64 of 8 bytes: the first half of AES-ECB(key, KID in GUID order). Kept for AESCBC keys, too. */
   readonly checksum: string;
   /** Id of the key-encryption key that the key is wrapped under; absent when only the seed id is stored. */
@@ -102,7 +112,14 @@ export interface Page<T> {
   readonly next?: string;
 }
 
-export type AuditOperation = 'register' | 'activate' | 'open' | 'revoke' | 'rewrap' | 'prune';
+export type AuditOperation =
+  | 'register'
+  | 'activate'
+  | 'open'
+  | 'revoke'
+  | 'rewrap'
+  | 'prune'
+  | 'replace-policy';
 
 /** One line of the audit, which can be added to and pruned, but never changed. No key material. */
 export interface AuditEntry {
@@ -136,6 +153,7 @@ export interface KeyStore {
    * algorithm changes nothing.
    * @throws PrpackError KEY_CONFLICT when a KID is there with another key or algorithm, or is revoked
    * @throws ContentHasKey when a key gives way to another
+   * @throws PrpackError KEY_CONFLICT when a key that must be the only one of its content, label and algorithm is not
    * @throws PrpackError KEY_REQUIRED, KEY_INVALID when the key-encryption key is missing or not the store's
    */
   register(registrations: readonly KeyRegistration[]): Promise<RegisteredKey[]>;
@@ -149,7 +167,10 @@ export interface KeyStore {
   /** One key with its record, verified against its checksum; undefined when the KID is not registered. Audited. */
   get(kid: KeyId): Promise<StoredKey | undefined>;
 
-  /** All keys of a content, oldest first, verified as by `get`. Audited. */
+  /**
+   * All keys of a content, verified as by `get`. Audited. Of the living keys of a label and algorithm the first is the one to use: it
+   * was registered first. Otherwise oldest first.
+   */
   findByContentId(contentId: string): Promise<StoredKey[]>;
 
   /** Records without keys, oldest first. Needs no key-encryption key. */
@@ -160,6 +181,13 @@ export interface KeyStore {
    * @throws PrpackError KEY_REQUIRED when a KID is not registered; then none is revoked
    */
   revoke(kids: readonly KeyId[]): Promise<void>;
+
+  /**
+   * Puts a policy in the place of the one in force, as a new version; the same policy again changes nothing. Audited.
+   * @param replaces the version that is to be replaced; any, when absent
+   * @throws PrpackError KEY_REQUIRED when the KID is not registered, KEY_CONFLICT when another version is in force
+   */
+  replacePolicy(kid: KeyId, policy: Policy, replaces?: number): Promise<KeyRecord>;
 
   /**
    * Wraps every key under another key-encryption key, which is in force from the start: from then on, the store's KEK source has to

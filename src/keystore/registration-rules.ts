@@ -43,14 +43,47 @@ export function revokedConflict(kid: KeyId): PrpackError {
   return conflict(kid, 'is revoked', 'Encrypt the content with a new KID and key.');
 }
 
-/** A new key gave way to the one that its content and label have already. Who looks for keys again finds that one. */
+/** What a lost race is called in errors and in the problem documents of a key server. */
+export const CONTENT_HAS_KEY = 'CONTENT_HAS_KEY';
+
+/** Whether an error is a `ContentHasKey`, also one that came from another thread, which loses its class. */
+export function isKeyRace(error: unknown): error is PrpackError {
+  return error instanceof PrpackError && error.details.reason === CONTENT_HAS_KEY;
+}
+
+/**
+ * A new key lost the race for its content and label: another one holds it already. `retryOnKeyRace` looks for keys again, and finds
+ * that one.
+ */
 export class ContentHasKey extends PrpackError {
-  constructor({ contentId, label }: KeyRegistration) {
-    const of = label === undefined ? '' : ` for "${label}"`;
-    super('KEY_CONFLICT', `the content "${contentId}" has a key${of} already`, {
-      remedy: 'Take the registered key (`prpack keys list`), or another content id for a new key.',
-    });
+  constructor(message: string) {
+    super('KEY_CONFLICT', message, { remedy: TAKE_REGISTERED, reason: CONTENT_HAS_KEY });
   }
+
+  static of(registration: KeyRegistration): ContentHasKey {
+    return new ContentHasKey(heldMessage(registration));
+  }
+}
+
+/** A key that may not stand next to the one that its content has already. */
+export function contentConflict(registration: KeyRegistration): PrpackError {
+  return new PrpackError('KEY_CONFLICT', heldMessage(registration), { remedy: TAKE_REGISTERED });
+}
+
+/** A policy was replaced by somebody else in the meantime. */
+export function policyConflict(kid: KeyId, inForce: number, replaces: number): PrpackError {
+  return new PrpackError('KEY_CONFLICT', `version ${replaces} of the policy of KID ${kid} is not in force`, {
+    expected: inForce,
+    received: replaces,
+    remedy: 'Read the record again, and decide on the policy that it shows.',
+  });
+}
+
+const TAKE_REGISTERED = 'Take the registered key (`prpack keys list`), or another content id for a new key.';
+
+function heldMessage({ contentId, label }: KeyRegistration): string {
+  const of = label === undefined ? '' : ` for "${label}"`;
+  return `the content "${contentId}" has a key${of} already`;
 }
 
 /** Two keys where both are at hand, else their check values. */

@@ -31,7 +31,7 @@ export interface StoredContent {
 
 /**
  * The keys that a content was registered with, so that a rerun uses them again. Revoked keys are passed over. Where several would do,
- * the oldest active one is taken, else the oldest pending one: every rerun comes to the same.
+ * the one that was registered first is taken, published or not: every rerun comes to the same, and no later key takes its place.
  */
 export function storedContentSource(store: PackagerKeyStore, content: StoredContent): KeySource {
   return {
@@ -81,11 +81,11 @@ export function storedKeyLookup(store: KeyStore, seed?: KeySeed): KeyLookup {
 }
 
 function pickStored(candidates: readonly StoredKey[], request: TrackKeyRequest): StoredKey | undefined {
-  const found = pickForTrack(
+  const [first] = pickForTrack(
     candidates.map((stored) => ({ ...stored.record, stored })),
     request,
   );
-  return (found.find(({ state }) => state === 'active') ?? found[0])?.stored;
+  return first?.stored;
 }
 
 async function assignOthers(

@@ -7,6 +7,7 @@ import { SCHEMES } from '../cenc/scheme.js';
 import { PrpackError } from '../errors.js';
 import { readMovie } from '../isobmff/movie.js';
 import { discardKeysOut, expectKeysOutIsFree, writeKeysOut } from '../keys/keys-out.js';
+import { retryOnKeyRace } from '../keystore/key-race.js';
 import { checkEncrypted } from './check.js';
 import { type EncryptionWork, type PlannedEncryption, planEncryption } from './encryption-plan.js';
 import type { WorkerPool } from './execute/worker-pool.js';
@@ -19,7 +20,7 @@ import { withGroupedFrames } from './plan/pcm-samples.js';
 import { movieDurationSeconds } from './plan/timing.js';
 import { totalProtectedBytes } from './plan/track-protection.js';
 import { reportPssh } from './pssh.js';
-import { confirmPublication, fingerprintOf, givingWay, registerKeys } from './registration.js';
+import { confirmPublication, fingerprintOf, registerKeys } from './registration.js';
 import { type DescribedTrack, describeTracks, selectTracks, typeNameOf } from './tracks.js';
 import type { EncryptOptions, EncryptResult, TrackReport } from './types.js';
 
@@ -37,7 +38,7 @@ export async function encrypt(options: EncryptOptions): Promise<EncryptResult> {
   const { input, signal, threads, dryRun } = options;
   return withInput(input, signal, (source) =>
     withWorkerPool(source, dryRun ? 1 : threads, (pool) =>
-      givingWay(async () => {
+      retryOnKeyRace(async () => {
         const job = await prepareJob(source, options, clock, pool);
         const done = (await resume(job)) ?? (await make(job));
         return reportJob(done, job);

@@ -3,7 +3,6 @@ import { isDeepStrictEqual } from 'node:util';
 import { FileSource } from '../bytes/source.js';
 import type { AssignedKey } from '../keys/key-source.js';
 import type { KeyDescription, KeyRegistration, PackagerKeyStore } from '../keystore/key-store.js';
-import { ContentHasKey } from '../keystore/registration-rules.js';
 import { breathe } from './job.js';
 import type { EncryptOptions } from './types.js';
 
@@ -16,22 +15,11 @@ interface FileDescription {
   readonly areOwnKeys: boolean;
 }
 
-/** Does a job anew when the keys that it made gave way to others, registered after it had looked for some: now it finds those. */
-export async function givingWay<T>(job: () => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      return await job();
-    } catch (error) {
-      if (!(error instanceof ContentHasKey)) throw error;
-    }
-  }
-}
-
 /**
  * Registers the keys of a file as pending, before a byte that needs them is written; without a key store it does nothing.
  * @param laUrl license acquisition URL of the PlayReady header in the file
  * @returns warnings
- * @throws ContentHasKey for `givingWay`
+ * @throws ContentHasKey for `retryOnKeyRace`
  * @throws PrpackError KEY_CONFLICT, KEY_STORE_FAILED, KEY_REQUIRED, KEY_INVALID
  */
 export async function registerKeys(

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { ServerOptions as HttpsOptions } from 'node:https';
 import type { Socket } from 'node:net';
+import type { SecureContextOptions } from 'node:tls';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import fastify, {
@@ -110,7 +111,8 @@ function withoutCaches(scope: FastifyInstance) {
 }
 
 function newInstance(limits: Limits, tls: TlsOptions | undefined, log: AppOptions['log']): FastifyInstance {
-  const timeouts = {
+  const bounds = {
+    maxHeaderSize: limits.headerBytes,
     headersTimeout: limits.headersTimeoutMs,
     connectionsCheckingInterval: Math.min(limits.headersTimeoutMs, limits.requestTimeoutMs) / 2,
   };
@@ -129,22 +131,25 @@ function newInstance(limits: Limits, tls: TlsOptions | undefined, log: AppOption
   const app = tls
     ? (fastify({
         ...options,
-        https: { ...timeouts, ...tlsOptions(tls, limits) },
+        https: { ...bounds, ...tlsOptions(tls, limits) },
       }) as unknown as FastifyInstance)
-    : fastify({ ...options, http: timeouts });
+    : fastify({ ...options, http: bounds });
   app.server.maxConnections = limits.connections;
   return app;
 }
 
 /** A certificate is one way to show who one is: without it the connection stands, and a token is asked for. */
-function tlsOptions({ cert, key, clientCa }: TlsOptions, limits: Limits): HttpsOptions {
+function tlsOptions(tls: TlsOptions, limits: Limits): HttpsOptions {
   return {
-    cert,
-    key,
-    minVersion: 'TLSv1.2',
+    ...secureContext(tls),
     handshakeTimeout: limits.headersTimeoutMs,
-    ...(clientCa !== undefined && { ca: clientCa, requestCert: true, rejectUnauthorized: false }),
+    ...(tls.clientCa !== undefined && { requestCert: true, rejectUnauthorized: false }),
   };
+}
+
+/** What can be exchanged while a server runs: connections that stand keep what they began with. */
+export function secureContext({ cert, key, clientCa }: TlsOptions): SecureContextOptions {
+  return { cert, key, minVersion: 'TLSv1.2', ...(clientCa !== undefined && { ca: clientCa }) };
 }
 
 function addHooks(app: FastifyInstance, { access, metrics }: ServerContext): void {

@@ -1,5 +1,6 @@
 import { ContentKey } from '../keys/content-key.js';
 import { type KeyId, newKeyId } from '../keys/key-id.js';
+import { retryOnKeyRace } from '../keystore/key-race.js';
 import type { KeyAlgorithm, KeyRecord, KeyRegistration, KeyStore, StoredKey } from '../keystore/key-store.js';
 import { Problem } from './problem.js';
 
@@ -30,16 +31,8 @@ export class ContentKeys {
    * @throws Problem when a key follows from a seed, which the server does not have
    */
   async get(store: KeyStore, request: ContentRequest): Promise<OpenedKey[]> {
-    return this.#inTurn(request.contentId, async () => {
-      const held = await heldKeys(store, request);
-      const missing = [...new Set(request.labels)].filter((label) => !held.has(label));
-      if (missing.length === 0) return request.labels.map((label) => held.get(label)!);
-      const registrations = missing.map((label) => newRegistration(store, request, label));
-      await store.register(await Promise.all(registrations));
-      // Read again: a server beside this one may have been faster, and the older key is the one.
-      const complete = await heldKeys(store, request);
-      return request.labels.map((label) => complete.get(label)!);
-    });
+    // In turn within this server; a race with another server is run again.
+    return this.#inTurn(request.contentId, () => retryOnKeyRace(() => findOrMake(store, request)));
   }
 
   async #inTurn<T>(contentId: string, work: () => Promise<T>): Promise<T> {
@@ -54,7 +47,17 @@ export class ContentKeys {
   }
 }
 
-/** By label, the oldest active key, else the oldest pending one. */
+async function findOrMake(store: KeyStore, request: ContentRequest): Promise<OpenedKey[]> {
+  const held = await heldKeys(store, request);
+  const missing = [...new Set(request.labels)].filter((label) => !held.has(label));
+  if (missing.length === 0) return request.labels.map((label) => held.get(label)!);
+  const registrations = missing.map((label) => newRegistration(store, request, label));
+  await store.register(await Promise.all(registrations));
+  const complete = await heldKeys(store, request);
+  return request.labels.map((label) => complete.get(label)!);
+}
+
+/** By label, the key that was registered first. */
 async function heldKeys(
   store: KeyStore,
   { contentId, algorithm, labels }: ContentRequest,
@@ -62,12 +65,8 @@ async function heldKeys(
   const stored = (await store.findByContentId(contentId)).filter(
     ({ record }) => record.algorithm === algorithm && record.state !== 'revoked',
   );
-  const activeFirst = [
-    ...stored.filter(({ record }) => record.state === 'active'),
-    ...stored.filter(({ record }) => record.state !== 'active'),
-  ];
   const found = labels.flatMap((label) => {
-    const first = activeFirst.find(({ record }) => record.label === label);
+    const first = stored.find(({ record }) => record.label === label);
     return first ? [[label, opened(first)] as const] : [];
   });
   return new Map(found);
@@ -86,6 +85,7 @@ async function newRegistration(
     algorithm,
     contentId,
     source: 'random',
+    givesWay: true,
     ...(label !== undefined && { label }),
     ...(laUrl !== undefined && { laUrl }),
   };

@@ -1,5 +1,6 @@
 import type { KeyStore } from '../keystore/key-store.js';
 import type { Access } from './access/authenticate.js';
+import { BoundKeyStore } from './access/bound-key-store.js';
 import type { Principal } from './access/scopes.js';
 import type { ContentKeys } from './content-keys.js';
 import type { Metrics } from './metrics.js';
@@ -17,5 +18,7 @@ export interface ServerContext {
 
 /** The store as the caller of a route uses it; the route demands scopes. */
 export function storeOf({ stores }: ServerContext, { principal }: { principal?: Principal }): KeyStore {
-  return stores.of(principal!.actor);
+  const { actor, contentPrefix } = principal!;
+  const store = stores.of(actor);
+  return contentPrefix === undefined ? store : new BoundKeyStore(store, contentPrefix);
 }

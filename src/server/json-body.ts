@@ -3,10 +3,12 @@ import { Problem } from './problem.js';
 
 /** Deepest nesting of a request; a registration with a policy needs about six levels. */
 const MAX_DEPTH = 32;
+/** Values and names of a request; 1000 registrations with policies have about 40,000. Each takes about 0.6 µs. */
+const MAX_VALUES = 100_000;
 
 /**
- * Reads JSON bodies. The errors of JSON.parse quote the text around a mistake, which may be a key: they are left out. Nesting is
- * counted first, for code that walks the value later would run out of stack.
+ * Reads JSON bodies. The errors of JSON.parse quote the text around a mistake, which may be a key: they are left out. Nesting
+ * and values are counted first, for code that walks the value later would run out of stack or time.
  */
 export function addJsonParser(app: FastifyInstance, contentType = 'application/json'): void {
   app.addContentTypeParser(contentType, { parseAs: 'string' }, async (_request: unknown, body: string) =>
@@ -16,8 +18,12 @@ export function addJsonParser(app: FastifyInstance, contentType = 'application/j
 
 /** @throws Problem 400 */
 export function parseJson(text: string): unknown {
-  if (depthOf(text) > MAX_DEPTH) {
+  const { depth, values } = sizeOf(text);
+  if (depth > MAX_DEPTH) {
     throw new Problem(400, 'BAD_REQUEST', `the JSON is nested more than ${MAX_DEPTH} deep`);
+  }
+  if (values > MAX_VALUES) {
+    throw new Problem(400, 'BAD_REQUEST', `the JSON has more than ${MAX_VALUES} values`);
   }
   try {
     return JSON.parse(text, refusePrototypes);
@@ -26,17 +32,21 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** Deepest nesting of brackets outside of texts. */
-function depthOf(text: string): number {
+/** Deepest nesting of brackets, and how many values and names brackets and separators can hold apart; outside of texts. */
+function sizeOf(text: string): { depth: number; values: number } {
+  let open = 0;
   let depth = 0;
-  let deepest = 0;
+  let values = 1;
   for (let at = 0; at < text.length; at++) {
     const character = text[at];
     if (character === '"') at = endOfText(text, at);
-    else if (character === '[' || character === '{') deepest = Math.max(deepest, ++depth);
-    else if (character === ']' || character === '}') depth--;
+    else if (character === '[' || character === '{') {
+      depth = Math.max(depth, ++open);
+      values++;
+    } else if (character === ']' || character === '}') open--;
+    else if (character === ',' || character === ':') values++;
   }
-  return deepest;
+  return { depth, values };
 }
 
 /** Where the quotation mark is that ends the text which begins here. */

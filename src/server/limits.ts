@@ -2,6 +2,8 @@
 export interface Limits {
   /** Largest body of a request. */
   readonly bodyBytes: number;
+  /** Largest line and headers of a request together. */
+  readonly headerBytes: number;
   /** Until the headers of a request are there. */
   readonly headersTimeoutMs: number;
   /** Until a whole request is there. */
@@ -18,6 +20,7 @@ export interface Limits {
 
 export const DEFAULT_LIMITS: Limits = {
   bodyBytes: 1024 * 1024,
+  headerBytes: 16 * 1024,
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 30_000,
   idleTimeoutMs: 30_000,

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 
 /** Version of the contract, not of the program: the second number grows with what is added to v1. */
-const API_VERSION = '1.0.0';
+const API_VERSION = '1.1.0';
 
 /** Describes the routes that follow, and serves the description. */
 export async function addOpenApi(app: FastifyInstance): Promise<void> {

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { type ErrorCode, PrpackError } from '../errors.js';
+import { CONTENT_HAS_KEY, isKeyRace } from '../keystore/registration-rules.js';
 
 /** Content type of problem documents (RFC 9457). */
 export const PROBLEM_TYPE = 'application/problem+json';
@@ -13,7 +14,8 @@ export type ProblemCode =
   | 'BAD_REQUEST'
   | 'TOO_LARGE'
   | 'UNSUPPORTED_MEDIA_TYPE'
-  | 'RATE_LIMITED';
+  | 'RATE_LIMITED'
+  | typeof CONTENT_HAS_KEY;
 
 /** An answer that is not the one asked for: a problem document (RFC 9457). No key material. */
 export interface ProblemBody {
@@ -64,6 +66,9 @@ const CODES: Readonly<Record<number, ProblemCode>> = {
 /** The answer to anything thrown while a request was served. Errors of the parser and the framework are not quoted. */
 export function problemOf(error: unknown, requestId: string): ProblemBody {
   if (error instanceof Problem) return error.body;
+  if (isKeyRace(error)) {
+    return new Problem(409, CONTENT_HAS_KEY, error.message, error.details.remedy).body;
+  }
   if (error instanceof PrpackError) return problemOfPrpackError(error, requestId);
   const { validation, statusCode } = error as { validation?: readonly Violation[]; statusCode?: number };
   if (validation) return problemOfViolations(validation);

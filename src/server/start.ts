@@ -1,3 +1,4 @@
+import type { Server as HttpsServer } from 'node:https';
 import { isIP } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { PrpackError } from '../errors.js';
@@ -5,7 +6,7 @@ import type { AuditBacklog } from '../keystore/sqlite/read-audit.js';
 import type { ReadAuditMode } from '../keystore/thread/messages.js';
 import { Access, type ClientScopes } from './access/authenticate.js';
 import { TokenStore } from './access/token-store.js';
-import { createApp, type TlsOptions } from './app.js';
+import { createApp, secureContext, type TlsOptions } from './app.js';
 import type { ClearKeyOptions } from './clear-key/routes.js';
 import { ContentKeys } from './content-keys.js';
 import { DEFAULT_LIMITS, type Limits } from './limits.js';
@@ -43,6 +44,8 @@ export interface KeyServer {
   readonly url: string;
   /** Where its keys are. */
   readonly keyStore: string;
+  /** Takes other certificates, of the same kinds as at the start, for connections from now on. For servers that speak TLS. */
+  reloadTls(tls: TlsOptions): void;
   /** Ends what is in flight, for a while, and lets go of everything. */
   close(): Promise<void>;
 }
@@ -89,6 +92,9 @@ export async function startKeyServer(options: KeyServerOptions): Promise<KeyServ
   return {
     url: urlOf(app, tls !== undefined),
     keyStore: self.location,
+    reloadTls(next) {
+      (app.server as unknown as HttpsServer).setSecureContext(secureContext(next));
+    },
     async close() {
       await drain(app, limits.drainMs);
       await stores.close();

@@ -134,6 +134,26 @@ function outlineOfDom(element: Element): unknown {
   ];
 }
 
+describe('the limits of parseXml', () => {
+  const limits = { elements: 3, attributes: 3, depth: 2 };
+  it.each([
+    ['<a x=""><b y=""/><c z=""/></a>', undefined],
+    ['<a><b/><c/><d/></a>', 'it has more than 3 elements'],
+    ['<a x=""><b y="" z="" w=""/></a>', 'it has more than 3 attributes'],
+    ['<a xmlns:p="u" xmlns:q="u" xmlns:r="u" xmlns:s="u"/>', 'it has more than 3 attributes'],
+    ['<a><b><c/></b></a>', 'its elements are nested more than 2 deep'],
+  ])('%s: %s', (xml, problem) => {
+    const outcome = () => parseXml(xml, fault, limits);
+    if (problem) expect(outcome).toThrow(problem);
+    else expect(outcome).not.toThrow();
+  });
+
+  it('end the work at the first element too many, whatever follows', () => {
+    const xml = `<a>${'<b/>'.repeat(100_000)}<this is no XML`;
+    expect(() => parse(xml)).toThrow('more than 100000 elements');
+  });
+});
+
 describe('attributeOf', () => {
   it('goes by the name as it is written', () => {
     const element = parse('<a xmlns:p="u" p:x="1" y=""/>');

@@ -276,6 +276,36 @@ describe('prpack keys export', () => {
   });
 });
 
+describe('prpack keys set-policy', () => {
+  it('puts a policy in force, which an export takes along', async () => {
+    const [store, other] = ['policies', 'others'].map((name) => [
+      '--key-store',
+      `sqlite:${inFolder(`${name}.sqlite`)}`,
+    ]);
+    const { json: added } = await runCliJson([
+      'keys',
+      'add',
+      '--content-id',
+      'film',
+      '--policy',
+      'rental',
+      ...store!,
+    ]);
+    const set = (...more: string[]) => runCliJson(['keys', 'set-policy', added.kid, ...more, ...store!]);
+    const { json: replaced } = await set('--policy', 'purchase', '--replaces', '1');
+    expect(replaced).toMatchObject({ policy: { minSecurityLevel: 2000, persist: true }, policyVersion: 2 });
+    const late = await set('--policy', 'live', '--replaces', '1');
+    expect([late.exitCode, late.json.error.code]).toEqual([5, 'KEY_CONFLICT']);
+    const { stdout } = await runCli(['keys', 'show', added.kid, ...store!]);
+    expect(stdout).toMatch(/policy version +2/);
+    const path = inFolder('policies.json');
+    await runCliJson(['keys', 'export', path, ...store!]);
+    const { json: imported } = await runCliJson(['keys', 'import', path, ...other!]);
+    expect(imported.keys).toMatchObject([{ kid: added.kid, policy: replaced.policy }]);
+    expect(imported.keys[0].policyVersion).toBeUndefined();
+  });
+});
+
 describe('prpack keys export, then import into another store', () => {
   const [from, to] = ['from', 'to'].map((name) => ['--key-store', `sqlite:${inFolder(`${name}.sqlite`)}`]);
   const path = inFolder('moved.json');

@@ -1,5 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { connect } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { runCli, runCliJson } from '../support/cli.js';
 import { temporaryFolder } from '../support/temporary.js';
@@ -106,6 +108,69 @@ describe('prpack serve', () => {
     expect(revoked).toMatchObject([{ id: token.id, revokedAt: expect.any(String) }]);
   });
 
+  it.skipIf(process.platform === 'win32')('reads its certificates again at SIGHUP', async () => {
+    const env = environment();
+    const folder = temporary(`tls-${count}`);
+    mkdirSync(folder);
+    const [cert, key] = [join(folder, 'server.pem'), join(folder, 'server.key')];
+    const put = (name: string) => {
+      copyFileSync(new URL(`../server/certificates/${name}.pem`, import.meta.url), cert);
+      copyFileSync(new URL(`../server/certificates/${name}.key.pem`, import.meta.url), key);
+      chmodSync(key, 0o600);
+    };
+    put('server');
+    const subjectOf = (port: string) =>
+      new Promise((resolve) => {
+        const socket = connect({ port: Number(port), host: '127.0.0.1', rejectUnauthorized: false }, () => {
+          resolve(socket.getPeerX509Certificate()!.subject);
+          socket.destroy();
+        });
+      });
+    const { stderr } = await serving(env, ['--tls-cert', cert, '--tls-key', key], async (url, child) => {
+      const said = (text: RegExp) =>
+        new Promise<void>((resolve) => {
+          let heard = '';
+          child.stderr!.on('data', (part) => {
+            heard += part;
+            if (text.test(heard)) resolve();
+          });
+        });
+      const { port } = new URL(url);
+      const first = await subjectOf(port);
+      put('packager');
+      const reloaded = said(/read again/);
+      child.kill('SIGHUP');
+      await reloaded;
+      expect(await subjectOf(port)).not.toBe(first);
+      chmodSync(key, 0o644);
+      const kept = said(/stay as they were/);
+      child.kill('SIGHUP');
+      await kept;
+      expect(await subjectOf(port)).toContain('packager');
+    });
+    expect(stderr).toContain('chmod 600');
+  });
+
+  it('writes a token to a new file for its owner alone, bound to contents and a time', async () => {
+    const env = environment();
+    const out = temporary(`out-${count}.token`);
+    const create = ['serve', 'token', 'create', '--name', 'studio', '--scope', 'register', '--out', out];
+    const bound = ['--content-prefix', 'studio/', '--expires', '90d'];
+    const { json } = await runCliJson([...create, ...bound], { env });
+    const token = readFileSync(out, 'utf8');
+    expect(token).toMatch(/^prpack_[0-9a-f]{8}_[A-Za-z0-9_-]{32}\n$/);
+    expect(statSync(out).mode & 0o777).toBe(0o600);
+    expect(JSON.stringify(json)).not.toContain(token.slice(16).trim());
+    expect(json).toMatchObject({ name: 'studio', contentPrefix: 'studio/', path: out });
+    expect(Date.parse(json.expiresAt) - Date.parse(json.createdAt)).toBe(90 * 86_400_000);
+    const again = await runCli(create, { env });
+    expect([again.exitCode, again.stdout]).toEqual([6, '']);
+    expect(readFileSync(out, 'utf8')).toBe(token);
+    const { stdout: listed } = await runCli(['serve', 'token', 'list'], { env });
+    expect(listed).toContain('studio/…');
+    expect(listed.trim().split('\n')).toHaveLength(2);
+  });
+
   it('says that a port is taken', async () => {
     const env = environment();
     await serving(env, [], async (url) => {
@@ -131,6 +196,10 @@ describe('prpack serve', () => {
     { args: ['token', 'revoke', 'ffffffff', '--token-dir', '/nowhere'], says: 'no token with this id' },
     { args: ['token', 'create', '--name', 'x', '--scope', 'all'], says: 'read-keys' },
     { args: ['token', 'create', '--scope', 'admin'], says: '--name' },
+    {
+      args: ['token', 'create', '--name', 'x', '--scope', 'admin', '--expires', '90'],
+      says: '12h, 90d or 4w',
+    },
     { args: ['token', 'list', '--port', '80'], says: "unknown option '--port'" },
     {
       args: ['--key-store', 'sqlite:keys.sqlite', 'token', 'list'],

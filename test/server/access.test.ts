@@ -35,6 +35,7 @@ const ROUTES: readonly Route[] = [
     body: { kids: [KID], output: { sha256: SHA } },
     scopes: ['register'],
   },
+  { method: 'PUT', path: `/v1/keys/${KID}/policy`, body: { policy: {} }, scopes: ['admin'] },
   { method: 'GET', path: '/v1/audit', scopes: ['admin'] },
   { method: 'GET', path: '/metrics', scopes: ['register', 'read-keys', 'admin'] },
   { method: 'GET', path: '/health/live', scopes: [] },
@@ -82,8 +83,8 @@ describe('the scope matrix', () => {
     async (route) => {
       const server = await start();
       const good = await server.token(...SCOPES);
-      const { record } = await server.tokens.create('gone', SCOPES);
-      const revoked = await server.tokens.create('revoked', SCOPES);
+      const { record } = await server.tokens.create({ name: 'gone', scopes: SCOPES });
+      const revoked = await server.tokens.create({ name: 'revoked', scopes: SCOPES });
       await server.tokens.revoke(revoked.record.id);
       const headers = [
         {},
@@ -116,10 +117,81 @@ describe('a token', () => {
 
   it('ends at once when it is revoked, and starts at once when it is made', async () => {
     const server = await start();
-    const { token, record } = await server.tokens.create('packager', ['register']);
+    const { token, record } = await server.tokens.create({ name: 'packager', scopes: ['register'] });
     expect((await server.fetch('/v1/keys', { token })).status).toBe(200);
     await server.tokens.revoke(record.id);
     expect((await server.fetch('/v1/keys', { token })).status).toBe(401);
+  });
+
+  it('ends when its time is over', async () => {
+    const server = await start();
+    const grant = { name: 'short', scopes: SCOPES };
+    const { token: long, record } = await server.tokens.create({ ...grant, lifetimeMs: 86_400_000 });
+    expect(Date.parse(record.expiresAt!) - Date.parse(record.createdAt)).toBe(86_400_000);
+    expect((await server.fetch('/v1/keys', { token: long })).status).toBe(200);
+    const { token } = await server.tokens.create({ ...grant, lifetimeMs: 0 });
+    const { status, json } = await server.fetch('/v1/keys', { token });
+    expect([status, json.code, json.detail]).toEqual([
+      401,
+      'UNAUTHENTICATED',
+      expect.stringContaining('expired'),
+    ]);
+  });
+
+  it('opens the contents of its prefix, and no others', async () => {
+    const server = await start();
+    const all = await server.token(...SCOPES);
+    const grant = { name: 'bound', scopes: SCOPES, contentPrefix: 'a/' };
+    const { token } = await server.tokens.create(grant);
+    const other = KID.replace(/1$/, '2');
+    const put = (kid: string, contentId: string, by: string, key = KEY) =>
+      server.fetch(`/v1/keys/${kid}`, { method: 'PUT', token: by, body: { key, contentId } });
+    await put(other, 'b/film', all);
+    const publish = (kids: string[]) =>
+      server.fetch('/v1/publications', { method: 'POST', token, body: { kids, output: { sha256: SHA } } });
+    expect({
+      own: (await put(KID, 'a/film', token)).status,
+      foreign: (await put(KID.replace(/1$/, '3'), 'b/more', token)).status,
+      'the KID of others': (await put(other, 'a/film', token)).status,
+      'own published': (await publish([KID])).status,
+      'foreign published': (await publish([KID, other])).status,
+      'own key': (await server.fetch(`/v1/keys/${KID}/key`, { token })).status,
+      'foreign key': (await server.fetch(`/v1/keys/${other}/key`, { token })).status,
+      'foreign record': (await server.fetch(`/v1/keys/${other}`, { token })).status,
+      'foreign policy': (
+        await server.fetch(`/v1/keys/${other}/policy`, { method: 'PUT', token, body: { policy: {} } })
+      ).status,
+      'foreign revoked': (
+        await server.fetch('/v1/revocations', { method: 'POST', token, body: { kids: [other] } })
+      ).status,
+    }).toEqual({
+      own: 201,
+      foreign: 403,
+      'the KID of others': 409,
+      'own published': 204,
+      'foreign published': 404,
+      'own key': 200,
+      'foreign key': 404,
+      'foreign record': 404,
+      'foreign policy': 404,
+      'foreign revoked': 404,
+    });
+    const contents = async (path: string, field = 'contentId') =>
+      new Set((await server.fetch(path, { token })).json.items.map((item: never) => item[field]));
+    expect(await contents('/v1/keys')).toEqual(new Set(['a/film']));
+    expect(await contents('/v1/audit')).toEqual(new Set(['a/film']));
+    expect((await server.fetch('/v1/content-keys?contentId=b/film', { token })).json.items).toEqual([]);
+    const widevine = (content: string) => ({
+      request: Buffer.from(
+        JSON.stringify({ content_id: Buffer.from(content).toString('base64'), tracks: [{ type: 'SD' }] }),
+      ).toString('base64'),
+    });
+    const statuses = ['a/live', 'b/live'].map(
+      async (content) =>
+        (await server.fetch('/widevine/getcontentkey', { method: 'POST', token, body: widevine(content) }))
+          .status,
+    );
+    expect(await Promise.all(statuses)).toEqual([200, 403]);
   });
 
   it('is kept as a hash, in files for their owner alone', async () => {

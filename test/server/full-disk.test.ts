@@ -17,7 +17,7 @@ if (problem && process.env.CI && process.platform === 'linux') throw new Error(p
 async function serveOn(mode: string, work: (disk: Disk) => Promise<void>): Promise<string> {
   const location = `sqlite:${temporary(`${mode}.sqlite`)}`;
   const tokens = new TokenStore(temporary(`tokens ${mode}`));
-  const { token } = await tokens.create('test', ['register', 'read-keys', 'admin']);
+  const { token } = await tokens.create({ name: 'test', scopes: ['register', 'read-keys', 'admin'] });
   const args = [
     'serve',
     '--port',

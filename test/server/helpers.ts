@@ -71,7 +71,7 @@ export async function startTestServer(
     tokens,
     log,
     storeLocation,
-    token: async (...scopes) => (await tokens.create(`test ${scopes.join(' ')}`, scopes)).token,
+    token: async (...scopes) => (await tokens.create({ name: `test ${scopes.join(' ')}`, scopes })).token,
     fetch: (path, request) => send(`${server.url}${path}`, request),
   };
 }
@@ -96,7 +96,7 @@ export async function send(
 
 /** Does to the database of a running server what a disk or a careless administrator could do. */
 export async function breakStore({ storeLocation, token, fetch }: TestServer): Promise<void> {
-  const body = { key: '0'.repeat(32), contentId: 'broken' };
+  const body = { key: '1'.repeat(32), contentId: 'broken' };
   const path = '/v1/keys/30000000-1000-1000-1000-100000000003';
   await fetch(path, { method: 'PUT', token: await token('register'), body }); // makes the file
   const database = new DatabaseSync(storeLocation.slice('sqlite:'.length));

@@ -4,6 +4,7 @@ import { serverStarter, type TestServer } from './helpers.js';
 
 const start = serverStarter();
 const KID = '10000000-1000-1000-1000-100000000001';
+const POLICY_ID = '5e11ab1e-0000-4000-8000-0123456789ab';
 const KEY = '3a2a1b68dd2bd9b2eeb25e84c4776668';
 
 interface Conversation {
@@ -92,6 +93,12 @@ describe('requests that are too large', () => {
     expect(await statusOf(large)).toBe(413);
   });
 
+  it('by Clear Key, which asks nobody who they are', async () => {
+    const server = await start({ clearKey: { origins: [] } });
+    const body = JSON.stringify({ kids: [' '.repeat(16 * 1024)] });
+    expect((await server.fetch('/clearkey', { method: 'POST', body })).status).toBe(413);
+  });
+
   it('in their headers and path', async () => {
     const server = await start();
     expect(await statusOf(talk(server, post('/v1/keys', [`x-a: ${'y'.repeat(100_000)}`])))).toBe(431);
@@ -147,6 +154,7 @@ describe('JSON that is not as it has to be', () => {
       400,
     ],
     ['a prototype', body({}).replace('"kid"', '"__proto__":{"x":1},"kid"'), 400],
+    ['too many values', `{"keys":[${'0,'.repeat(100_000)}0]}`, 400],
     ['no keys', '{"keys":[]}', 400],
     ['too many keys', JSON.stringify({ keys: Array(1001).fill(valid) }), 400],
     ['a key that is too short', body({ key: KEY.slice(1) }), 400],
@@ -156,6 +164,10 @@ describe('JSON that is not as it has to be', () => {
     ['an empty content id', body({ contentId: '' }), 400],
     ['text with a NUL', body({ contentId: 'a\u0000b' }), 400],
     ['a policy that is no object', body({ policy: [1] }), 400],
+    ['a policy with unknown words', body({ policy: { minSecurity: 2000 } }), 400],
+    ['a policy that contradicts itself', body({ policy: { expiration: 'P30D' } }), 400],
+    ['a key of zeros', body({ key: '0'.repeat(32) }), 400],
+    ['a KID of zeros', body({ kid: '00000000-0000-0000-0000-000000000000' }), 400],
   ])('%s', async (_title, sent, status) => {
     const server = await start();
     const token = await server.token('register');
@@ -196,7 +208,7 @@ describe('the log', () => {
   it('has no key and no token in it, at any level and whatever is asked', async () => {
     const server = await start({ clearKey: { origins: [] } });
     const token = await server.token('register', 'read-keys', 'admin');
-    const body = { key: KEY, contentId: 'film', policy: { note: 'hidden-policy-text' } };
+    const body = { key: KEY, contentId: 'film', policy: { meteringId: POLICY_ID } };
     await server.fetch(`/v1/keys/${KID}`, { method: 'PUT', token, body });
     await server.fetch(`/v1/keys/${KID}`, {
       method: 'PUT',
@@ -220,7 +232,7 @@ describe('the log', () => {
       expect(log.toLowerCase()).not.toContain(secret.toLowerCase());
     }
     expect(log).not.toContain(token.slice(16));
-    expect(log).not.toContain('hidden-policy-text');
+    expect(log).not.toContain(POLICY_ID);
   });
 });
 

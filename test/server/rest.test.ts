@@ -67,7 +67,7 @@ describe('registering one key', () => {
 describe('registering many keys', () => {
   const keys = [
     { kid: KID, ...BODY },
-    { kid: OTHER_KID, ...BODY, key: OTHER_KEY },
+    { kid: OTHER_KID, ...BODY, key: OTHER_KEY, label: 'other' },
   ];
 
   it('answers for each key, in their order', async () => {

@@ -19,6 +19,10 @@ function stream(identifier: string): string {
   return `<StreamInformation><ProgramIdentifier>${identifier}</ProgramIdentifier><OffsetFromProgramStart>P0S</OffsetFromProgramStart></StreamInformation>`;
 }
 
+function message(operation: string, content = ''): string {
+  return `<s:Envelope xmlns:s="${ENVELOPE}"><s:Body><${operation} xmlns="${PROTOCOLS}">${content}</${operation}></s:Body></s:Envelope>`;
+}
+
 function post(server: TestServer, body: string, token?: string, operation = 'AcquirePackagingData') {
   return server.fetch(PATH, {
     method: 'POST',
@@ -165,6 +169,7 @@ describe('the other operations', () => {
     const { seen, url } = await upstream();
     const server = await start({ rightsManagerUpstream: url });
     const token = await server.token('register');
+    const sent = ` ${message(operation, 'any text \u{1f600} &#60;')}\r\n`;
     const response = await fetch(`${server.url}${PATH}?cfg=(a:b)`, {
       method: 'POST',
       headers: {
@@ -173,7 +178,7 @@ describe('the other operations', () => {
         'x-device': 'tv',
         authorization: `Bearer ${token}`,
       },
-      body: 'any bytes \u{1f600} <',
+      body: sent,
     });
     expect([response.status, response.statusText]).toEqual([218, 'This is fine']);
     expect(response.headers.get('x-theirs')).toBe('1, 2');
@@ -181,7 +186,7 @@ describe('the other operations', () => {
     expect(await response.text()).toBe('<license/>');
     expect(seen).toHaveLength(1);
     expect(seen[0]!.url).toBe('/drm/rm.asmx?cfg=(a:b)');
-    expect(seen[0]!.body.toString()).toBe('any bytes \u{1f600} <');
+    expect(seen[0]!.body.toString()).toBe(sent);
     expect(seen[0]!.headers).toMatchObject({ 'x-device': 'tv', soapaction: `"${PROTOCOLS}/${operation}"` });
     expect(seen[0]!.headers.authorization).toBeUndefined();
   });
@@ -200,10 +205,116 @@ describe('the other operations', () => {
     expect(seen).toHaveLength(1);
   });
 
+  it.each<[string, string, Record<string, string>]>([
+    [
+      'another operation in the message',
+      message('AcquirePackagingData'),
+      { soapaction: `"${PROTOCOLS}/AcquireLicense"` },
+    ],
+    [
+      'another operation in the Content-Type',
+      message('JoinDomain'),
+      {
+        soapaction: `"${PROTOCOLS}/JoinDomain"`,
+        'content-type': `application/soap+xml; action="${PROTOCOLS}/AcquirePackagingData"`,
+      },
+    ],
+    ['an action of somebody else', message('JoinDomain'), { soapaction: '"urn:other/JoinDomain"' }],
+    [
+      'an operation of somebody else',
+      message('JoinDomain').replace(PROTOCOLS, 'urn:other'),
+      { soapaction: `"${PROTOCOLS}/JoinDomain"` },
+    ],
+    [
+      'two operations',
+      message('JoinDomain').replace('</s:Body>', `<LeaveDomain xmlns="${PROTOCOLS}"/></s:Body>`),
+      { soapaction: `"${PROTOCOLS}/JoinDomain"` },
+    ],
+    [
+      'two bodies',
+      message('JoinDomain').replace('</s:Body>', '</s:Body><s:Body/>'),
+      { soapaction: `"${PROTOCOLS}/JoinDomain"` },
+    ],
+    ['no XML', 'any bytes', { soapaction: `"${PROTOCOLS}/JoinDomain"` }],
+  ])('are not forwarded with %s', async (_title, body, more) => {
+    const { seen, url } = await upstream();
+    const server = await start({ rightsManagerUpstream: url });
+    const headers = { 'content-type': 'text/xml', ...more };
+    const answer = await server.fetch(PATH, { method: 'POST', headers, body });
+    expect([answer.status, leaf(answer.text, 'StatusCode')]).toEqual([500, ['0x8004C601']]);
+    expect(seen).toEqual([]);
+  });
+
+  it('never carry a token of this server, wherever it stands', async () => {
+    const { seen, url } = await upstream();
+    const server = await start({ rightsManagerUpstream: url });
+    const token = await server.token('register');
+    const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
+    const send = (headers: Record<string, string>, body = message('JoinDomain'), query = '') =>
+      server.fetch(`${PATH}${query}`, {
+        method: 'POST',
+        headers: { 'content-type': 'text/xml', ...headers },
+        body,
+      });
+    const hidden = [`Bearer\t${token}`, ...['', 'u:', 'us:', 'use:'].map((user) => basic(`${user}${token}`))];
+    for (const authorization of hidden)
+      await send({ authorization, 'x-api-key': token, cookie: `t=${token}` });
+    const upstreams = basic('their:password');
+    await send({ authorization: upstreams });
+    expect(seen.map(({ headers }) => [headers.authorization, headers['x-api-key'], headers.cookie])).toEqual([
+      ...hidden.map(() => [undefined, undefined, undefined]),
+      [upstreams, undefined, undefined],
+    ]);
+    const percent = token.replace('prpack', '%70rpac%6B');
+    const answers = [
+      await send({}, message('JoinDomain', token)),
+      await send({}, undefined, `?token=${token}`),
+      await send({}, undefined, `?token=${percent}`),
+    ];
+    expect(answers.map(({ text }) => leaf(text, 'StatusCode'))).toEqual(answers.map(() => ['0x8004C601']));
+    expect(seen).toHaveLength(hidden.length + 1);
+  });
+
   it('answer with a fault when the upstream does not', async () => {
     const server = await start({ rightsManagerUpstream: new URL('http://127.0.0.1:1/') });
-    const answer = await post(server, '<a/>', undefined, 'AcquireLicense');
+    const answer = await post(server, message('AcquireLicense'), undefined, 'AcquireLicense');
     expect(answer.status).toBe(502);
     expect(leaf(answer.text, 'StatusCode')).toEqual(['0x8004C600']);
+  });
+});
+
+describe('callers who have not shown who they are', () => {
+  const MANY = '<b/>'.repeat(100_000);
+  it('get no body read where a token is needed', async () => {
+    const server = await start();
+    for (const soapaction of [`"${PROTOCOLS}/AcquirePackagingData"`, '""']) {
+      const headers = { 'content-type': 'text/xml', soapaction };
+      const answer = await server.fetch(PATH, { method: 'POST', headers, body: 'x'.repeat(2_000_000) });
+      expect(answer.status).toBe(401); // and not 413
+    }
+    const unknown = await post(server, MANY, undefined, 'BurnDomain');
+    expect(leaf(unknown.text, 'StatusCode')).toEqual(['0x8004C601']);
+  });
+
+  it('get small bodies read where the message is for an upstream', async () => {
+    const server = await start({ rightsManagerUpstream: new URL('http://127.0.0.1:1/') });
+    const large = message('AcquireLicense', ' '.repeat(256 * 1024));
+    expect((await post(server, large, undefined, 'AcquireLicense')).status).toBe(413);
+    const chunked = await fetch(`${server.url}${PATH}`, {
+      method: 'POST',
+      headers: { 'content-type': 'text/xml', soapaction: `"${PROTOCOLS}/AcquireLicense"` },
+      body: new Blob([large]).stream(),
+      duplex: 'half',
+    } as RequestInit);
+    expect([chunked.status, chunked.headers.get('connection')]).toEqual([413, 'close']);
+  });
+
+  it('get a few elements of a message read', async () => {
+    const server = await start({ rightsManagerUpstream: new URL('http://127.0.0.1:1/') });
+    const tooMany = message('AcquireLicense', '<b/>'.repeat(2000));
+    const answer = await post(server, tooMany, undefined, 'AcquireLicense');
+    expect(leaf(answer.text, 'StatusCode')).toEqual(['0x8004C601']);
+    const enough = message('AcquireLicense', '<b/>'.repeat(1990));
+    expect((await post(server, enough, undefined, 'AcquireLicense')).status).toBe(502);
   });
 });

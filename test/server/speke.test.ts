@@ -156,7 +156,7 @@ describe('what an encryptor gets', () => {
   it('is another KID where that of the request is taken, in every place', async () => {
     const server = await start();
     const token = await server.token('register', 'read-keys');
-    const body = { key: '0'.repeat(32), contentId: 'other' };
+    const body = { key: '1'.repeat(32), contentId: 'other' };
     await server.fetch(`/v1/keys/${KID}`, { method: 'PUT', token, body });
     const { contentKeys, drmSystems, usageRules } = readCpix((await post(server, token, request())).text);
     const kid = contentKeys[0]!.kid;

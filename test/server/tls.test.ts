@@ -1,12 +1,19 @@
-import { readFileSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { connect } from 'node:tls';
 import { Agent, request } from 'undici';
 import { describe, expect, it } from 'vitest';
+import { readTlsFiles } from '../../src/keys/http/tls.js';
 import { openKeyStore } from '../../src/keystore/open.js';
+import { readServerTls } from '../../src/server/tls-files.js';
 import { registration } from '../keystore/helpers.js';
+import { privateCopy } from '../support/private-copy.js';
+import { temporaryFolder } from '../support/temporary.js';
 import { serverStarter } from './helpers.js';
 
 const start = serverStarter();
+const temporary = temporaryFolder();
 const path = (name: string) => join(import.meta.dirname, 'certificates', `${name}.pem`);
 const pem = (name: string) => readFileSync(path(name), 'utf8');
 
@@ -77,7 +84,7 @@ describe('a key server that speaks TLS', () => {
     const environment = {
       PRPACK_KEY_STORE_CA_FILE: path('ca'),
       PRPACK_KEY_STORE_CERT_FILE: path('packager'),
-      PRPACK_KEY_STORE_CERT_KEY_FILE: path('packager.key'),
+      PRPACK_KEY_STORE_CERT_KEY_FILE: privateCopy(path('packager.key')),
     };
     const store = openKeyStore({ location: server.url, environment });
     const admin = openKeyStore({
@@ -96,6 +103,25 @@ describe('a key server that speaks TLS', () => {
     }
   });
 
+  it('takes other certificates while it runs, and keeps asking for those of clients', async () => {
+    const server = await start({ tls, clients });
+    const { port } = new URL(server.url);
+    const presented = () =>
+      new Promise<string>((resolve, reject) => {
+        const socket = connect({ port: Number(port), host: '127.0.0.1', rejectUnauthorized: false }, () => {
+          resolve(socket.getPeerX509Certificate()!.fingerprint256);
+          socket.destroy();
+        });
+        socket.on('error', reject);
+      });
+    const fingerprint = (name: string) => new X509Certificate(pem(name)).fingerprint256;
+    expect(await presented()).toBe(fingerprint('server'));
+    server.reloadTls({ ...tls, cert: pem('packager'), key: pem('packager.key') });
+    expect(await presented()).toBe(fingerprint('packager'));
+    server.reloadTls(tls);
+    expect(await statusAs(`${server.url}/v1/keys`, 'packager')).toBe(200);
+  });
+
   it('is not believed by clients that do not know its authority', async () => {
     const server = await start({ tls });
     const store = openKeyStore({
@@ -106,5 +132,42 @@ describe('a key server that speaks TLS', () => {
       code: 'KEY_STORE_FAILED',
       message: expect.stringContaining('not trusted'),
     });
+  });
+});
+
+describe('the files of a server that speaks TLS', () => {
+  const files = { certificate: path('server'), privateKey: privateCopy(path('server.key')) };
+
+  it('are read together', async () => {
+    expect(await readServerTls({ ...files, clientAuthorities: path('ca') })).toMatchObject({
+      cert: tls.cert,
+      clientCa: tls.clientCa,
+    });
+  });
+
+  it.skipIf(process.platform === 'win32')('are refused when others can use the private key', async () => {
+    const open = temporary('open.key');
+    writeFileSync(open, tls.key);
+    for (const mode of [0o644, 0o640, 0o604]) {
+      chmodSync(open, mode);
+      await expect(readServerTls({ ...files, privateKey: open })).rejects.toMatchObject({
+        code: 'KEY_INVALID',
+        details: { path: open, remedy: expect.stringContaining('chmod 600') },
+      });
+    }
+    const client = { certificate: path('packager'), privateKey: open };
+    await expect(readTlsFiles(client)).rejects.toMatchObject({ code: 'KEY_INVALID' });
+  });
+
+  it.each([
+    ['another key', { privateKey: privateCopy(path('packager.key')) }, 'KEY_INVALID'],
+    ['no certificate', { certificate: files.privateKey }, 'KEY_INVALID'],
+    ['no authority', { clientAuthorities: files.privateKey }, 'KEY_INVALID'],
+    ['no file', { certificate: '/nowhere/a.pem' }, 'INPUT_NOT_FOUND'],
+    ['no private key', { privateKey: '/nowhere/a.key' }, 'KEY_SOURCE_FAILED'],
+  ])('are refused with %s', async (_title, more, code) => {
+    const error = await readServerTls({ ...files, ...more }).catch((reason) => reason);
+    expect(error).toMatchObject({ code });
+    expect(JSON.stringify(error)).not.toContain('PRIVATE KEY');
   });
 });

@@ -81,7 +81,8 @@ async function readJsonKeys(
   library: Library,
 ): Promise<ImportedKey[]> {
   return library.parseKeyFile(text, path).entries.map((entry) => {
-    const { trackId, checksum, kekId, createdAt, updatedAt, ...kept } = entry; // the store makes its own
+    // The store makes its own.
+    const { trackId, checksum, kekId, policyVersion, createdAt, updatedAt, ...kept } = entry;
     const contentId = kept.contentId ?? namedContent(flags, path);
     return { algorithm: 'AESCTR', source: 'file', ...kept, contentId };
   });

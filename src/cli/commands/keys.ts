@@ -33,6 +33,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./keys-test-url.js')).configureKeysTestUrl,
   },
   {
+    name: 'set-policy',
+    summary: 'put another license policy in the place of the one of a key',
+    load: async () => (await import('./keys-set-policy.js')).configureKeysSetPolicy,
+  },
+  {
     name: 'revoke',
     summary: 'end the life of keys: no license is to be issued for them any more',
     load: async () => (await import('./keys-revoke.js')).configureKeysRevoke,
@@ -49,7 +54,7 @@ const COMMANDS: readonly CommandEntry[] = [
   },
 ];
 
-/** `prpack keys <list|show|add|import|export|test-url|revoke|rewrap|audit>` */
+/** `prpack keys <list|show|add|import|export|test-url|set-policy|revoke|rewrap|audit>` */
 export function configureKeys(command: Command): void {
   command.description('Keeps the keys that media is encrypted with: the key store of the license server.');
   addCommands(command, COMMANDS);

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { PrpackError } from '../../errors.js';
 import type { ClientGrant } from '../../server/access/client-scopes.js';
+import type { TlsOptions } from '../../server/app.js';
 import type { LogLevel } from '../../server/log.js';
 import type { KeyServer, KeyServerOptions } from '../../server/start.js';
 import { addCommands, type CommandEntry } from '../command.js';
@@ -100,7 +100,10 @@ function addListenOptions(command: Command): void {
     DEFAULT_PORT,
   );
   command.option('--tls-cert <file>', 'certificate of the server, PEM, with those of its issuers behind it');
-  command.option('--tls-key <file>', 'private key of the certificate, PEM');
+  command.option(
+    '--tls-key <file>',
+    'private key of the certificate, PEM, for its owner alone (mode 0600); SIGHUP reads both again',
+  );
   command.option('--tls-client-ca <file>', 'issuers of client certificates, PEM');
   command.option(
     '--client <subject=scopes>',
@@ -147,10 +150,12 @@ async function serveAction(flags: ServeFlags): Promise<void> {
   const { startKeyServer } = await import('../../server/start.js');
   await interruptible(async (signal) => {
     const server = await startKeyServer(options);
+    const stopReloading = reloadAtHangup(server, flags);
     try {
       writeMessage(await startMessage(server, options, flags));
       await abortOf(signal);
     } finally {
+      stopReloading();
       await server.close();
     }
   });
@@ -186,37 +191,43 @@ async function serverOptions(flags: ServeFlags): Promise<KeyServerOptions> {
     auditReads: flags.auditReads,
     limits: { requestsPerSecond: flags.rateLimit },
     log: { level: flags.logLevel, stream: process.stderr },
-    ...(flags.tlsCert !== undefined && { tls: await tlsOptions(flags) }),
+    ...(flags.tlsCert !== undefined && { tls: await readTls(flags) }),
     ...(laUrl !== undefined && { laUrl }),
     ...(rightsmanagerUpstream !== undefined && { rightsManagerUpstream: new URL(rightsmanagerUpstream) }),
     ...(clearKey && { clearKey: { origins: clearKeyOrigin ?? [] } }),
   };
 }
 
-async function tlsOptions({
-  tlsCert,
-  tlsKey,
-  tlsClientCa,
-}: ServeFlags): Promise<NonNullable<KeyServerOptions['tls']>> {
-  return {
-    cert: await readPem('--tls-cert', tlsCert!),
-    key: await readPem('--tls-key', tlsKey!),
-    ...(tlsClientCa !== undefined && { clientCa: await readPem('--tls-client-ca', tlsClientCa) }),
-  };
+async function readTls({ tlsCert, tlsKey, tlsClientCa }: ServeFlags): Promise<TlsOptions> {
+  const { readServerTls } = await import('../../server/tls-files.js');
+  return readServerTls({
+    certificate: tlsCert!,
+    privateKey: tlsKey!,
+    ...(tlsClientCa !== undefined && { clientAuthorities: tlsClientCa }),
+  });
 }
 
-async function readPem(flag: string, path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new PrpackError(
-      code === 'ENOENT' ? 'INPUT_NOT_FOUND' : 'INPUT_UNREADABLE',
-      `${flag}: the file ${path} cannot be read (${code})`,
-      { path, remedy: 'Check that the file exists and that this user may read it.' },
-      error,
-    );
-  }
+/**
+ * Reads the certificates again at SIGHUP, as those who renew them expect. Where the new ones cannot be used the server goes on with the
+ * old ones, and says why. Returns what ends this.
+ */
+function reloadAtHangup(server: KeyServer, flags: ServeFlags): () => void {
+  const reload = async () => {
+    if (flags.tlsCert === undefined)
+      return writeMessage('There are no certificates to read again: the server does not speak TLS.');
+    try {
+      server.reloadTls(await readTls(flags));
+      writeMessage(`The certificates were read again: ${flags.tlsCert}.`);
+    } catch (error) {
+      if (!(error instanceof PrpackError)) throw error;
+      writeMessage(
+        `The certificates stay as they were: ${error.message}. ${error.details.remedy ?? ''}`.trim(),
+      );
+    }
+  };
+  const listener = () => void reload();
+  process.on('SIGHUP', listener);
+  return () => void process.off('SIGHUP', listener);
 }
 
 async function clientScopes(texts: readonly string[]): Promise<Map<string, ClientGrant['scopes']>> {
@@ -234,12 +245,15 @@ async function startMessage(
   options: KeyServerOptions,
   flags: ServeFlags,
 ): Promise<string> {
-  const { TokenStore } = await import('../../server/access/token-store.js');
+  const [{ TokenStore }, { endOf }] = await Promise.all([
+    import('../../server/access/token-store.js'),
+    import('../../server/access/token.js'),
+  ]);
   const tokens = await new TokenStore(options.tokenDirectory).list();
   const facts = {
     url: server.url,
     keyStore: server.keyStore,
-    tokens: tokens.filter(({ revokedAt }) => revokedAt === undefined).length,
+    tokens: tokens.filter((token) => endOf(token) === undefined).length,
     clients: options.clients?.size ?? 0,
     hasUpstream: options.rightsManagerUpstream !== undefined,
     hasClearKey: flags.clearKey === true,

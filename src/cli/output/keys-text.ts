@@ -44,7 +44,20 @@ function keyCells({
 
 /** All that is known of one key. `key` is what stands in the key's place. */
 export function formatKeyRecord(record: KeyRecord, key: string, style: Style): string {
-  const { kid, contentId, label, algorithm, state, source, seedId, checksum, kekId, laUrl, policy } = record;
+  const {
+    kid,
+    contentId,
+    label,
+    algorithm,
+    state,
+    source,
+    seedId,
+    checksum,
+    kekId,
+    laUrl,
+    policy,
+    policyVersion,
+  } = record;
   const pairs = formatPairs(
     [
       ['key', key],
@@ -57,6 +70,7 @@ export function formatKeyRecord(record: KeyRecord, key: string, style: Style): s
       ['KEK', kekId],
       ['LA_URL', laUrl && printable(laUrl)],
       ['policy', policy && printable(JSON.stringify(policy))],
+      ['policy version', policyVersion === undefined ? undefined : `${policyVersion}`],
       ['created', toSeconds(record.createdAt)],
       ['updated', toSeconds(record.updatedAt)],
       ...record.outputs.map(({ sha256 }) => ['published', `sha256 ${sha256}`] as const),

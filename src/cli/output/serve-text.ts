@@ -49,17 +49,21 @@ const TOKEN_COLUMNS: readonly Column[] = [
   { heading: 'ID' },
   { heading: 'NAME' },
   { heading: 'SCOPES' },
+  { heading: 'CONTENTS' },
   { heading: 'CREATED' },
+  { heading: 'EXPIRES' },
   { heading: 'REVOKED' },
 ];
 
 /** A row a token. */
 export function formatTokenTable(tokens: readonly TokenRecord[], style: Style): string {
-  const rows = tokens.map(({ id, name, scopes, createdAt, revokedAt }) => [
+  const rows = tokens.map(({ id, name, scopes, contentPrefix, createdAt, expiresAt, revokedAt }) => [
     id,
     printable(name),
     scopes.join(', '),
+    contentPrefix === undefined ? 'all' : `${printable(contentPrefix)}…`,
     createdAt,
+    expiresAt ?? '',
     revokedAt ?? '',
   ]);
   return joinLines(formatTable(TOKEN_COLUMNS, rows, style));

@@ -28,6 +28,9 @@ export interface PlayReadyHeader {
   readonly xml: string;
 }
 
+/** A header of 15 KB (PlayReady Header Specification 2) has no room for more; longer ones in foreign files are read, too. */
+export const HEADER_LIMITS = { elements: 10_000, attributes: 10_000 };
+
 /**
  * Reads the value of a header record: UTF-16LE text. A byte order mark, an XML declaration, NULs at the end,
  * unknown elements and any order are let pass; elements are found by local name.
@@ -42,7 +45,7 @@ export function readPlayReadyHeader(bytes: Uint8Array): PlayReadyHeader {
  * @throws PrpackError MALFORMED_INPUT
  */
 export function readPlayReadyHeaderXml(xml: string): PlayReadyHeader {
-  const root = parseXml(xml, headerFault);
+  const root = parseXml(xml, headerFault, HEADER_LIMITS);
   if (root.localName !== 'WRMHEADER') throw headerFault(`its root element is ${root.name}, not WRMHEADER`);
   const version = attributeOf(root, 'version');
   if (!version) throw headerFault('WRMHEADER has no version');

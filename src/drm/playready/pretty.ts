@@ -1,6 +1,6 @@
 import { childElements, parseXml, type XmlElement } from '../../bytes/xml.js';
 import { canonicalContent, hasOwnText, type NamespaceScope, startTag } from './canonical.js';
-import { headerFault } from './header-reader.js';
+import { HEADER_LIMITS, headerFault } from './header-reader.js';
 
 /**
  * Header XML for people: an element a line, two spaces a level, elements without child elements on one line.
@@ -8,7 +8,7 @@ import { headerFault } from './header-reader.js';
  * @throws PrpackError MALFORMED_INPUT when the text is not well-formed XML
  */
 export function prettyPlayReadyHeader(xml: string): string {
-  return prettyLines(parseXml(xml, headerFault), new Map(), 0).join('\n');
+  return prettyLines(parseXml(xml, headerFault, HEADER_LIMITS), new Map(), 0).join('\n');
 }
 
 function prettyLines(element: XmlElement, scope: NamespaceScope, depth: number): string[] {

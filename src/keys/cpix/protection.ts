@@ -27,12 +27,16 @@ function dataOf({ pssh, contentProtectionData, smoothStreamingData }: CpixDrmSys
 /** The prefixes that manifests declare around ContentProtectionData, which often leaves them undeclared. */
 const MANIFEST_PREFIXES = 'xmlns:cenc="urn:mpeg:cenc:2013" xmlns:mspr="urn:microsoft:playready"';
 
+const FRAGMENT_LIMITS = { elements: 1000, attributes: 1000 };
+
 /** A whole box is in `cenc:pssh`, a PlayReady Object in `mspr:pro` (DASH-IF IOP; PlayReady, "DASH content protection"). */
 function manifestData(xml: string): Uint8Array | undefined {
   if (xml === '') return undefined;
   const fragment = xml.replace(/^\uFEFF?\s*<\?xml[^>]*\?>/, '');
-  const root = parseXml(`<data ${MANIFEST_PREFIXES}>${fragment}</data>`, () =>
-    cpixFault('a ContentProtectionData is not well-formed XML'),
+  const root = parseXml(
+    `<data ${MANIFEST_PREFIXES}>${fragment}</data>`,
+    () => cpixFault('a ContentProtectionData is not well-formed XML'),
+    FRAGMENT_LIMITS,
   );
   const [element] = ['pssh', 'pro'].flatMap((name) => childElements(root, name));
   return element && bytesOf(textOf(element));

@@ -1,5 +1,12 @@
 import type { KeyObject } from 'node:crypto';
-import { attributeOf, childElements, parseXml, textOf, type XmlElement } from '../../bytes/xml.js';
+import {
+  attributeOf,
+  childElements,
+  parseXml,
+  textOf,
+  type XmlElement,
+  type XmlLimits,
+} from '../../bytes/xml.js';
 import { PrpackError } from '../../errors.js';
 import { ContentKey } from '../content-key.js';
 import type { KeyId } from '../key-id.js';
@@ -35,6 +42,8 @@ const { cpix, pskc } = NAMESPACES;
 export interface CpixReadOptions {
   /** RSA private key of a recipient, for documents whose keys are encrypted. */
   readonly privateKey?: KeyObject;
+  /** For documents of strangers. */
+  readonly limits?: Partial<XmlLimits>;
 }
 
 /**
@@ -42,12 +51,15 @@ export interface CpixReadOptions {
  * type (and so any entity), or that is too long is refused. Errors never repeat what stands in the document.
  * @throws PrpackError KEY_INVALID, or KEY_REQUIRED when its keys are encrypted and no private key is given
  */
-export function readCpix(xml: string, { privateKey }: CpixReadOptions = {}): CpixDocument {
+export function readCpix(xml: string, { privateKey, limits }: CpixReadOptions = {}): CpixDocument {
   if (xml.length > MAX_CPIX_CHARACTERS) {
     throw cpixFault('it is too long', { expected: `at most ${MAX_CPIX_CHARACTERS}`, received: xml.length });
   }
-  const root = parseXml(xml, () =>
-    cpixFault('it is not well-formed XML without a document type declaration'),
+  const root = parseXml(
+    xml,
+    () =>
+      cpixFault('it is not well-formed XML without a document type declaration, or has too many elements'),
+    limits,
   );
   if (root.localName !== 'CPIX' || root.namespace !== cpix) {
     throw cpixFault(`its root element is not CPIX of ${cpix}`);

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { PrpackError } from '../../errors.js';
-import { readSecretText } from '../file.js';
+import { readPrivateText, readSecretText } from '../file.js';
 
 /** Files in PEM. */
 export interface TlsFiles {
@@ -20,7 +20,7 @@ export interface TlsSettings {
 
 /**
  * Reads certificates and private key, and tries them together.
- * @throws PrpackError KEY_SOURCE_FAILED, INVALID_ARGUMENT
+ * @throws PrpackError KEY_SOURCE_FAILED, INVALID_ARGUMENT, KEY_INVALID when others can use the private key
  */
 export async function readTlsFiles({ authorities, certificate, privateKey }: TlsFiles): Promise<TlsSettings> {
   if ((certificate === undefined) !== (privateKey === undefined)) {
@@ -31,7 +31,7 @@ export async function readTlsFiles({ authorities, certificate, privateKey }: Tls
   const [ca, cert, key] = await Promise.all([
     authorities === undefined ? undefined : readSecretText(authorities, 'file of certificate authorities'),
     certificate === undefined ? undefined : readSecretText(certificate, 'client certificate'),
-    privateKey === undefined ? undefined : readSecretText(privateKey, 'private key of the client'),
+    privateKey === undefined ? undefined : readPrivateText(privateKey, 'private key of the client'),
   ]);
   const settings = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
   const { createSecureContext } = await import('node:tls');

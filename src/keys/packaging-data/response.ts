@@ -7,6 +7,10 @@ import { PrpackError } from '../../errors.js';
 import { ContentKey } from '../content-key.js';
 import { type KeyId, parseKeyId } from '../key-id.js';
 
+/** An answer holds a key and a PlayReady Object, which has at most 15 KB: this is many times that. */
+const MAX_ANSWER_CHARACTERS = 1024 * 1024;
+const ANSWER_LIMITS = { elements: 10_000, attributes: 10_000 };
+
 /** What a PlayReady server gives a packager. */
 export interface PackagingData {
   readonly kid: KeyId;
@@ -22,7 +26,7 @@ export interface PackagingData {
  * @throws PrpackError KEY_SOURCE_FAILED, which repeats nothing of the answer
  */
 export function readPackagingData(xml: string, url: string): PackagingData {
-  const root = parseXml(xml, () => badAnswer(url, 'sent an answer that is not well-formed XML'));
+  const root = parseAnswer(xml, url);
   if (descendants(root, 'Fault').length > 0) throw soapFault(root, url);
   const kid = parsed(
     onlyText(root, 'KeyId', url),
@@ -42,6 +46,11 @@ export function readPackagingData(xml: string, url: string): PackagingData {
     throw badAnswer(url, 'sent Data that is no PlayReady Object');
   if (pro) expectAgreement(pro, kid, key, url);
   return { kid, key, ...(pro && { pro }) };
+}
+
+function parseAnswer(xml: string, url: string): XmlElement {
+  if (xml.length > MAX_ANSWER_CHARACTERS) throw badAnswer(url, 'sent an answer that is too long');
+  return parseXml(xml, () => badAnswer(url, 'sent an answer that is not well-formed XML'), ANSWER_LIMITS);
 }
 
 /** The text of the elements of that name, which must be there and agree: a file has one key. */
@@ -113,7 +122,7 @@ function soapFault(root: XmlElement, url: string): PrpackError {
 /** Whether a text is a SOAP message with a fault: then that says more than the status of the answer. */
 export function soapFaultOf(xml: string, url: string): PrpackError | undefined {
   try {
-    const root = parseXml(xml, () => badAnswer(url, ''));
+    const root = parseAnswer(xml, url);
     return descendants(root, 'Fault').length > 0 ? soapFault(root, url) : undefined;
   } catch (error) {
     if (error instanceof PrpackError) return undefined;

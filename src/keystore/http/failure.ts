@@ -1,6 +1,7 @@
 import { PrpackError } from '../../errors.js';
 import type { HttpResponse } from '../../keys/http/client.js';
 import { statusFailure } from '../../keys/http/failure.js';
+import { CONTENT_HAS_KEY, ContentHasKey } from '../registration-rules.js';
 
 /** Codes that mean the same at both ends. Others, and what went wrong inside of the server, are a store that failed. */
 const SHARED: Readonly<Record<string, 'INVALID_ARGUMENT' | 'KEY_REQUIRED' | 'KEY_INVALID' | 'KEY_CONFLICT'>> =
@@ -13,6 +14,8 @@ const SHARED: Readonly<Record<string, 'INVALID_ARGUMENT' | 'KEY_REQUIRED' | 'KEY
 
 /** What a problem document says (RFC 9457), as far as it is looked at. */
 interface ProblemDocument {
+  /** Places in the request that are wrong. */
+  readonly errors?: unknown;
   readonly code?: unknown;
   readonly detail?: unknown;
   readonly remedy?: unknown;
@@ -25,9 +28,10 @@ export function serverRefusal(response: HttpResponse): PrpackError {
   const { code, detail, remedy } = problemIn(response);
   if (status === 403)
     return refused(response, `the key server refused: ${detail ?? 'not allowed'}`, CREDENTIALS);
+  if (code === CONTENT_HAS_KEY && typeof detail === 'string') return new ContentHasKey(detail);
   const shared = typeof code === 'string' && status < 500 ? SHARED[code] : undefined;
   if (shared && typeof detail === 'string') {
-    return new PrpackError(shared, detail, {
+    return new PrpackError(shared, detail + placesIn(response), {
       ...(typeof remedy === 'string' && { remedy }),
     });
   }
@@ -57,6 +61,16 @@ export function notAKeyServer({ url }: HttpResponse): PrpackError {
 
 function refused({ url }: HttpResponse, said: string, remedy: string): PrpackError {
   return new PrpackError('KEY_STORE_FAILED', `${said} (${url})`, { remedy });
+}
+
+/** The first places in the request that are wrong, as the server names them: pointers, and none of the values. */
+function placesIn(response: HttpResponse): string {
+  const { errors } = problemIn(response);
+  const places = (Array.isArray(errors) ? errors : []).slice(0, 5).flatMap((error: unknown) => {
+    const { pointer, problem } = (error ?? {}) as { pointer?: unknown; problem?: unknown };
+    return typeof pointer === 'string' && typeof problem === 'string' ? [`${pointer}: ${problem}`] : [];
+  });
+  return places.length === 0 ? '' : ` (${places.join('; ')})`;
 }
 
 function problemIn({ body }: HttpResponse): ProblemDocument {

@@ -10,6 +10,7 @@ import type {
   KeyStore,
   Page,
   PageRequest,
+  Policy,
   PublishedOutput,
   RegisteredKey,
   StoredKey,
@@ -67,6 +68,11 @@ export class HttpKeyStore implements KeyStore {
     await this.#send(post('/v1/revocations', { kids }), nothing);
   }
 
+  async replacePolicy(kid: KeyId, policy: Policy, replaces?: number): Promise<KeyRecord> {
+    const body = { policy, ...(replaces !== undefined && { replaces }) };
+    return this.#send(put(`/v1/keys/${kid}/policy`, body), (wire, answer) => wire.readRecord(answer));
+  }
+
   async rewrap(): Promise<number> {
     throw new PrpackError('UNSUPPORTED_FEATURE', 'a key server does not wrap its keys anew for a client', {
       remedy: 'Run `prpack keys rewrap` on the machine of the key server, on the store that it serves.',
@@ -116,9 +122,12 @@ function get(path: string, query: Readonly<Record<string, string | number | unde
   return { method: 'GET', path: search === '' ? path : `${path}?${search}` };
 }
 
-function post(path: string, body: object): ServerRequest {
+const post = (path: string, body: object) => sending('POST', path, body);
+const put = (path: string, body: object) => sending('PUT', path, body);
+
+function sending(method: 'POST' | 'PUT', path: string, body: object): ServerRequest {
   return {
-    method: 'POST',
+    method,
     path,
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),

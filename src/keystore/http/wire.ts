@@ -18,6 +18,7 @@ const Record = z.object({
   kekId: z.string().optional(),
   laUrl: z.string().optional(),
   policy: z.record(z.string(), z.unknown()).optional(),
+  policyVersion: z.number().optional(),
   checksum: z.string(),
   state: z.enum(['pending', 'active', 'revoked']),
   outputs: z.array(z.object({ sha256: z.string(), madeFrom: z.string().optional() })),
@@ -39,7 +40,7 @@ const Audit = z.object({
       id: z.number(),
       at: z.string(),
       actor: z.string(),
-      operation: z.enum(['register', 'activate', 'open', 'revoke', 'rewrap', 'prune']),
+      operation: z.enum(['register', 'activate', 'open', 'revoke', 'rewrap', 'prune', 'replace-policy']),
       kid: z.string().optional(),
       contentId: z.string().optional(),
       checksum: z.string().optional(),
@@ -51,7 +52,7 @@ const Audit = z.object({
 
 /** A registration, with the checksum by which the server sees that key and KID arrived as they were sent. */
 export function registrationBody(registration: KeyRegistration): object {
-  const { kid, key, givesWay, ...description } = registration;
+  const { kid, key, ...description } = registration;
   return { ...description, kid, key: key.revealHex(), checksum: keyChecksum(kid, key) };
 }
 
@@ -69,6 +70,10 @@ export function readStoredList(body: unknown): StoredKey[] {
     .looseObject({ items: z.array(Stored) })
     .parse(body)
     .items.map(storedOf);
+}
+
+export function readRecord(body: unknown): KeyRecord {
+  return recordOf(Record.parse(body));
 }
 
 export function readRecords(body: unknown): Page<KeyRecord> {

@@ -1,5 +1,5 @@
 import type { KeyId } from '../../keys/key-id.js';
-import type { Page, PageRequest, PublishedOutput } from '../key-store.js';
+import type { KeyDescription, Page, PageRequest, PublishedOutput } from '../key-store.js';
 import { pageLimit, readCursor, writeCursor } from '../page.js';
 import type { Database } from '../sqlite/database.js';
 import { DatabaseFile } from '../sqlite/database-file.js';
@@ -27,6 +27,18 @@ const SCHEMA: Schema = {
       primary key (server, kid, sha256)
     ) strict, without rowid;
     `,
+    // Which key holds a content for a label ('' for none) and algorithm: the first that was to be registered from this machine.
+    `
+    create table holders (
+      server text not null,
+      content_id text not null,
+      label text not null,
+      algorithm text not null,
+      kid text not null check (length(kid) = 36),
+      since text not null,
+      primary key (server, content_id, label, algorithm)
+    ) strict, without rowid;
+    `,
   ],
 };
 
@@ -34,6 +46,16 @@ const SCHEMA: Schema = {
 export interface NotedKey {
   readonly kid: KeyId;
   readonly contentId: string;
+}
+
+/** What a key is to hold. */
+export type Slot = Pick<KeyDescription, 'contentId' | 'label' | 'algorithm'>;
+
+/** The key that holds a content for a label and algorithm. It may not be on the server yet, or never get there. */
+export interface Holder {
+  readonly kid: KeyId;
+  /** RFC 3339 UTC. */
+  readonly since: string;
 }
 
 type Row = { readonly id: number; readonly kid: KeyId; readonly content_id: string };
@@ -83,6 +105,50 @@ export class LocalIndex {
     });
   }
 
+  /** The key that holds the content: this one, if there was none. Durable, when this ends. */
+  async hold(slot: Slot, kid: KeyId): Promise<Holder> {
+    return this.#write((database) => {
+      database.run(
+        'insert or ignore into holders (server, content_id, label, algorithm, kid, since) values (?, ?, ?, ?, ?, ?)',
+        ...this.#primaryKey(slot),
+        kid,
+        new Date().toISOString(),
+      );
+      return database.get<Holder>(
+        'select kid, since from holders where server = ? and content_id = ? and label = ? and algorithm = ?',
+        ...this.#primaryKey(slot),
+      )!;
+    });
+  }
+
+  /** Gives the content of one key to another, unless somebody was faster. */
+  async passOn(slot: Slot, from: KeyId, to: KeyId): Promise<void> {
+    await this.#write((database) =>
+      database.run(
+        `update holders set kid = ?, since = ?
+           where server = ? and content_id = ? and label = ? and algorithm = ? and kid = ?`,
+        to,
+        new Date().toISOString(),
+        ...this.#primaryKey(slot),
+        from,
+      ),
+    );
+  }
+
+  /** The keys that hold a content, one for each label and algorithm. */
+  async holdersOf(contentId: string): Promise<ReadonlySet<KeyId>> {
+    const rows = await this.#read<Holder>(
+      'select kid from holders where server = ? and content_id = ?',
+      this.#server,
+      contentId,
+    );
+    return new Set(rows.map(({ kid }) => kid));
+  }
+
+  #primaryKey({ contentId, label, algorithm }: Slot): [string, string, string, string] {
+    return [this.#server, contentId, label ?? '', algorithm];
+  }
+
   /** In the order in which they were noted. */
   async keys(contentId: string | undefined, page: PageRequest): Promise<Page<NotedKey>> {
     const limit = pageLimit(page);
@@ -109,8 +175,8 @@ export class LocalIndex {
     await this.#file.close();
   }
 
-  async #write(work: (database: Database) => void): Promise<void> {
-    await this.#file.commit(work);
+  async #write<T>(work: (database: Database) => T): Promise<T> {
+    return this.#file.commit(work);
   }
 
   async #read<T>(sql: string, ...values: readonly (string | number | null)[]): Promise<T[]> {

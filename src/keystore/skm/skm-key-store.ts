@@ -18,6 +18,7 @@ import { registrationConflict } from '../registration-rules.js';
 import { notAnSkmServer, notOfSkm, notRegistered, skmRefusal } from './failure.js';
 import type { SkmKek } from './kek.js';
 import type { SkmKekSource } from './kek-source.js';
+import { KeyRaces } from './key-races.js';
 import { LocalIndex, type NotedKey } from './local-index.js';
 import type { SkmObject } from './wire.js';
 
@@ -25,6 +26,8 @@ export interface SkmKeyStoreOptions extends ServerClientOptions {
   readonly kek: SkmKekSource;
   /** The file of what the server cannot tell. */
   readonly indexPath: string;
+  /** Until a key that another process was to register counts as abandoned, in milliseconds. */
+  readonly abandonedMs?: number;
 }
 
 /**
@@ -37,11 +40,17 @@ export class SkmKeyStore implements KeyStore {
   readonly #client: ServerClient;
   readonly #kek: SkmKekSource;
   readonly #index: LocalIndex;
+  readonly #races: KeyRaces;
 
-  constructor({ kek, indexPath, ...options }: SkmKeyStoreOptions) {
+  constructor({ kek, indexPath, abandonedMs, ...options }: SkmKeyStoreOptions) {
     this.#client = new ServerClient(options);
     this.#kek = kek;
     this.#index = new LocalIndex(indexPath, this.#client.url);
+    this.#races = new KeyRaces({
+      index: this.#index,
+      isThere: async (kid, contentId) => (await this.#fetch(kid))?.contentId === contentId,
+      ...(abandonedMs !== undefined && { abandonedMs }),
+    });
     this.location = `skm+${this.#client.url}`;
   }
 
@@ -54,9 +63,14 @@ export class SkmKeyStore implements KeyStore {
     if (registrations.length === 0) return [];
     const kek = await this.#kek();
     if (registrations.length > 1) await this.#compareAll(registrations, kek);
+    const racing: KeyRegistration[] = [];
+    for (const registration of registrations) {
+      if (await this.#races.enter(registration)) racing.push(registration);
+    }
     await this.#index.noteKeys(registrations);
     const registered: RegisteredKey[] = [];
     for (const registration of registrations) registered.push(await this.#registerOne(registration, kek));
+    for (const registration of racing) await this.#races.confirm(registration);
     return registered;
   }
 
@@ -73,7 +87,7 @@ export class SkmKeyStore implements KeyStore {
     return object && this.#open(object, await this.#kek());
   }
 
-  /** Those that were registered from this machine. */
+  /** Those that were registered from this machine; those that hold the content for their label and algorithm first. */
   async findByContentId(contentId: string): Promise<StoredKey[]> {
     const found: StoredKey[] = [];
     let cursor: string | undefined;
@@ -82,7 +96,9 @@ export class SkmKeyStore implements KeyStore {
       found.push(...(await this.#getNoted(page.items)));
       cursor = page.next;
     } while (cursor !== undefined);
-    return found;
+    const holders = await this.#index.holdersOf(contentId);
+    const isHolder = ({ record }: StoredKey) => holders.has(record.kid);
+    return [...found.filter(isHolder), ...found.filter((stored) => !isHolder(stored))];
   }
 
   /** Those that were registered from this machine, or the one of a KID. */
@@ -102,6 +118,13 @@ export class SkmKeyStore implements KeyStore {
     throw notOfSkm(
       'has no states, so that no key can be revoked there',
       'End the licenses of the key at the license server. Deleting it would take it from its owner, too.',
+    );
+  }
+
+  async replacePolicy(): Promise<KeyRecord> {
+    throw notOfSkm(
+      'does not change what was said of a key at its registration',
+      'Change the policy at the license server.',
     );
   }
 

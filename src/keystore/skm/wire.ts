@@ -47,7 +47,7 @@ export function kidDigits(kid: KeyId): string {
 
 /** The body that registers a key: wrapped, with the check value by which what was stored can be verified. */
 export function registrationBody(registration: KeyRegistration, kek: SkmKek, createdAt: string): object {
-  const { kid, key, contentId, givesWay, ...description } = registration;
+  const { kid, key, contentId, givesWay, onlyKey, ...description } = registration;
   return {
     kid: kidDigits(kid),
     ek: toHex(kek.wrap(key)),

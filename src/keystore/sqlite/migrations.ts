@@ -81,6 +81,54 @@ export const MIGRATIONS: readonly string[] = [
     when exists (select 1 from audit where id = new.id)
   begin select raise(abort, 'the audit is append-only'); end;
   `,
+  // Of several living keys of a content, label and algorithm one holds it: the one that was registered first. The clock has no say in
+  // that but for keys that were there before this step.
+  `
+  alter table keys add column holds_content integer not null default 0 check (holds_content in (0, 1));
+  update keys set holds_content = 1 where kid in (
+    select kid from (
+      select kid, row_number() over (
+        partition by content_id, ifnull(label, ''), algorithm order by created_at, kid
+      ) as place from keys where state <> 'revoked'
+    ) where place = 1
+  );
+  create unique index keys_that_hold_contents on keys (content_id, ifnull(label, ''), algorithm)
+    where holds_content = 1;
+
+  create trigger keys_take_free_contents after insert on keys
+    when not exists (
+      select 1 from keys where content_id = new.content_id and ifnull(label, '') = ifnull(new.label, '')
+        and algorithm = new.algorithm and holds_content = 1
+    )
+  begin update keys set holds_content = 1 where kid = new.kid; end;
+  create trigger revoked_keys_pass_contents_on after update of state on keys
+    when new.state = 'revoked' and old.holds_content = 1
+  begin
+    update keys set holds_content = 0 where kid = new.kid;
+    update keys set holds_content = 1 where kid = (
+      select kid from keys where content_id = new.content_id and ifnull(label, '') = ifnull(new.label, '')
+        and algorithm = new.algorithm and state <> 'revoked' order by created_at, kid limit 1
+    );
+  end;
+  `,
+  // Policies that took the place of the one that a key was registered with, which is version 1.
+  `
+  create table policies (
+    kid text not null references keys (kid),
+    version integer not null check (version > 1),
+    policy text not null,
+    at text not null,
+    actor text not null,
+    primary key (kid, version)
+  ) strict, without rowid;
+  create trigger policies_are_never_changed before update on policies
+  begin select raise(abort, 'policies are append-only'); end;
+  create trigger policies_are_never_deleted before delete on policies
+  begin select raise(abort, 'policies are append-only'); end;
+  create trigger policies_are_never_replaced before insert on policies
+    when exists (select 1 from policies where kid = new.kid and version = new.version)
+  begin select raise(abort, 'policies are append-only'); end;
+  `,
 ];
 
 /** `applicationId`: "prpk". */

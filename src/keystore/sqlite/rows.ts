@@ -24,6 +24,14 @@ export interface KeyRow {
   readonly state: KeyState;
   readonly created_at: string;
   readonly updated_at: string;
+  /** 1: of the living keys of its content, label and algorithm it is the first. */
+  readonly holds_content: 0 | 1;
+}
+
+/** A row of `policies`. */
+export interface PolicyRow {
+  readonly version: number;
+  readonly policy: string;
 }
 
 /** A row of `outputs`. */
@@ -47,7 +55,13 @@ export interface AuditRow {
   readonly outcome: AuditEntry['outcome'];
 }
 
-export function toRecord(row: KeyRow, outputs: readonly OutputRow[]): KeyRecord {
+/** @param replaced the policy in force, where it is not the one of the registration */
+export function toRecord(
+  row: KeyRow,
+  outputs: readonly OutputRow[],
+  replaced: PolicyRow | undefined,
+): KeyRecord {
+  const policy = replaced?.policy ?? row.policy;
   return {
     kid: row.kid,
     algorithm: row.algorithm,
@@ -58,7 +72,8 @@ export function toRecord(row: KeyRow, outputs: readonly OutputRow[]): KeyRecord 
     ...(row.kek_id === null ? {} : { kekId: row.kek_id }),
     checksum: row.checksum,
     ...(row.la_url === null ? {} : { laUrl: row.la_url }),
-    ...(row.policy === null ? {} : { policy: JSON.parse(row.policy) }),
+    ...(policy === null ? {} : { policy: JSON.parse(policy) }),
+    ...(replaced && { policyVersion: replaced.version }),
     state: row.state,
     outputs: outputs.map(toOutput),
     createdAt: row.created_at,

@@ -12,6 +12,7 @@ import type {
   KeyStore,
   Page,
   PageRequest,
+  Policy,
   PublishedOutput,
   RegisteredKey,
   StoredKey,
@@ -26,11 +27,12 @@ import type { KeyRow } from './rows.js';
 import {
   activateOne,
   findConflict,
-  findStanding,
+  findHeldContent,
   isWrapped,
   note,
   openKey,
   registerOne,
+  replacePolicyOf,
   revokeOne,
   rewrapSome,
   rowsOf,
@@ -92,7 +94,8 @@ export class SqliteKeyStore implements KeyStore {
     const tables = await this.#open();
     return this.#commit(() => {
       if (keks.inForce && !isInForce(tables, keks.inForce)) return undefined;
-      const conflict = findStanding(tables, registrations) ?? findConflict(tables, registrations, keks.byId);
+      const conflict =
+        findHeldContent(tables, registrations) ?? findConflict(tables, registrations, keks.byId);
       if (conflict) return conflict;
       if (keks.inForce) tables.putKekInForce(keks.inForce.id);
       return registrations.map((registration) => registerOne(tables, registration, keks.inForce));
@@ -139,6 +142,16 @@ export class SqliteKeyStore implements KeyStore {
       if (rows instanceof PrpackError) return rows;
       for (const row of rows) revokeOne(tables, row);
       return undefined;
+    });
+  }
+
+  async replacePolicy(kid: KeyId, policy: Policy, replaces?: number): Promise<KeyRecord> {
+    const tables = await this.#open();
+    return this.#commit(() => {
+      const rows = rowsOf(tables, [kid], 'replace-policy');
+      if (rows instanceof PrpackError) return rows;
+      const conflict = replacePolicyOf(tables, rows[0]!, policy, replaces);
+      return conflict ?? tables.record(tables.key(kid)!);
     });
   }
 

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { PrpackError } from '../../errors.js';
 import { keyChecksum } from '../../keys/checksum.js';
 import type { ContentKey } from '../../keys/content-key.js';
@@ -8,11 +9,18 @@ import type {
   AuditEntry,
   AuditOperation,
   KeyRegistration,
+  Policy,
   PublishedOutput,
   RegisteredKey,
 } from '../key-store.js';
 import type { KeyEncryptionKey } from '../key-wrap.js';
-import { ContentHasKey, type HeldKey, registrationConflict } from '../registration-rules.js';
+import {
+  ContentHasKey,
+  contentConflict,
+  type HeldKey,
+  policyConflict,
+  registrationConflict,
+} from '../registration-rules.js';
 import type { KeyRow } from './rows.js';
 import type { KeptKey, Tables } from './tables.js';
 
@@ -52,15 +60,39 @@ export function findConflict(
   return undefined;
 }
 
-/** The refusal of the first key that gives way to another. It is no fault, and not noted. */
-export function findStanding(
+/** The refusal of the first new key that wants to hold a content which another holds. To give way is no fault, and not noted. */
+export function findHeldContent(
   tables: Tables,
   registrations: readonly KeyRegistration[],
-): ContentHasKey | undefined {
-  const late = registrations.find(
-    (registration) => registration.givesWay && tables.hasOtherKey(registration),
-  );
-  return late && new ContentHasKey(late);
+): PrpackError | undefined {
+  const late =
+    registrations.find(
+      (registration) =>
+        (registration.givesWay || registration.onlyKey) &&
+        !tables.key(registration.kid) &&
+        tables.isHeld(registration),
+    ) ?? findRaceWithin(registrations);
+  if (!late) return undefined;
+  if (late.givesWay) return ContentHasKey.of(late);
+  tables.note({
+    ...late,
+    operation: 'register',
+    checksum: keyChecksum(late.kid, late.key),
+    outcome: 'conflict',
+  });
+  return contentConflict(late);
+}
+
+/** New keys of several jobs may come in one call: the second of a content, label and algorithm has lost the race. */
+function findRaceWithin(registrations: readonly KeyRegistration[]): KeyRegistration | undefined {
+  const first = new Map<string, KeyId>();
+  return registrations.find((registration) => {
+    const { kid, contentId, label, algorithm, givesWay } = registration;
+    const slot = JSON.stringify([contentId, label, algorithm]);
+    const holder = first.get(slot) ?? kid;
+    first.set(slot, holder);
+    return givesWay && holder !== kid;
+  });
 }
 
 export function registerOne(
@@ -83,6 +115,27 @@ export function activateOne(tables: Tables, row: KeyRow, output: PublishedOutput
     if (!tables.hasOutput(row.kid, output.sha256)) tables.insertOutput(row.kid, output);
   }
   note(tables, 'activate', row, isKnown ? 'unchanged' : 'done');
+}
+
+/**
+ * Puts a policy in the place of the one in force, which stays in the table; returns the refusal when `replaces` is not the version
+ * in force.
+ */
+export function replacePolicyOf(
+  tables: Tables,
+  row: KeyRow,
+  policy: Policy,
+  replaces: number | undefined,
+): PrpackError | undefined {
+  const { policy: present, policyVersion = 1 } = tables.record(row);
+  if (replaces !== undefined && replaces !== policyVersion) {
+    note(tables, 'replace-policy', row, 'conflict');
+    return policyConflict(row.kid, policyVersion, replaces);
+  }
+  const isSame = isDeepStrictEqual(present, policy);
+  if (!isSame) tables.insertPolicy(row.kid, policyVersion + 1, JSON.stringify(policy));
+  note(tables, 'replace-policy', row, isSame ? 'unchanged' : 'done');
+  return undefined;
 }
 
 export function revokeOne(tables: Tables, row: KeyRow): void {

@@ -12,7 +12,15 @@ import type {
 } from '../key-store.js';
 import { pageLimit, readCursor, writeCursor } from '../page.js';
 import type { Database, SqlValue } from './database.js';
-import { type AuditRow, type KeyRow, NO_KID, type OutputRow, toAuditEntry, toRecord } from './rows.js';
+import {
+  type AuditRow,
+  type KeyRow,
+  NO_KID,
+  type OutputRow,
+  type PolicyRow,
+  toAuditEntry,
+  toRecord,
+} from './rows.js';
 
 /** How a key is stored: wrapped, or not at all when it follows from a seed. */
 export interface KeptKey {
@@ -69,18 +77,21 @@ export class Tables {
     return this.#database.get<KeyRow>('select * from keys where kid = ?', kid);
   }
 
+  /** Those that hold the content for their label and algorithm first, then by age. */
   keysOfContent(contentId: string): KeyRow[] {
-    return this.#database.all('select * from keys where content_id = ? order by created_at, kid', contentId);
+    return this.#database.all(
+      'select * from keys where content_id = ? order by holds_content desc, created_at, kid',
+      contentId,
+    );
   }
 
-  /** Whether the content has a key of this label and algorithm that can be used, under another KID. */
-  hasOtherKey({ kid, contentId, label, algorithm }: KeyRegistration): boolean {
+  /** Whether a living key holds the content for this label and algorithm. */
+  isHeld({ contentId, label, algorithm }: KeyRegistration): boolean {
     const found = this.#database.get(
-      `select 1 from keys where content_id = ? and label is ? and algorithm = ? and state <> 'revoked' and kid <> ?`,
+      `select 1 from keys where content_id = ? and ifnull(label, '') = ? and algorithm = ? and holds_content = 1`,
       contentId,
-      label ?? null,
+      label ?? '',
       algorithm,
-      kid,
     );
     return found !== undefined;
   }
@@ -103,7 +114,28 @@ export class Tables {
       'select sha256, made_from from outputs where kid = ? order by published_at, sha256',
       row.kid,
     );
-    return toRecord(row, outputs);
+    return toRecord(row, outputs, this.replacedPolicy(row.kid));
+  }
+
+  /** The newest policy that took the place of the one of the registration. */
+  replacedPolicy(kid: KeyId): PolicyRow | undefined {
+    return this.#database.get(
+      'select version, policy from policies where kid = ? order by version desc limit 1',
+      kid,
+    );
+  }
+
+  insertPolicy(kid: KeyId, version: number, policy: string): void {
+    const time = now();
+    this.#database.run(
+      'insert into policies (kid, version, policy, at, actor) values (?, ?, ?, ?, ?)',
+      kid,
+      version,
+      policy,
+      time,
+      this.#actor,
+    );
+    this.#database.run('update keys set updated_at = ? where kid = ?', time, kid);
   }
 
   insertKey(registration: KeyRegistration, kept: KeptKey): void {

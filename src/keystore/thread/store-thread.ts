@@ -52,6 +52,7 @@ export class StoreThread {
       findByContentId: remote('findByContentId'),
       list: remote('list'),
       revoke: remote('revoke'),
+      replacePolicy: remote('replacePolicy'),
       audit: remote('audit'),
       probe: remote('probe'),
       rewrap: notHere,

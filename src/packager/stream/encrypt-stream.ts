@@ -1,11 +1,12 @@
 import type { Readable, Writable } from 'node:stream';
 import type { ByteSource } from '../../bytes/source.js';
 import { expectKeysOutIsFree, writeKeysOut } from '../../keys/keys-out.js';
+import { retryOnKeyRace } from '../../keystore/key-race.js';
 import { encrypt, expectUsable, prepareJob, reportJob } from '../encrypt.js';
 import { planEncryption } from '../encryption-plan.js';
 import { ChunkRenderer } from '../execute/renderer.js';
 import { breathe, Clock, withInput } from '../job.js';
-import { confirmPublication, givingWay, registerKeys } from '../registration.js';
+import { confirmPublication, registerKeys } from '../registration.js';
 import type { EncryptOptions, EncryptResult } from '../types.js';
 import { encryptLive, STREAM } from './encrypt-live.js';
 import { StreamTarget } from './targets.js';
@@ -39,7 +40,7 @@ async function encryptFileToStream(options: EncryptOptions, output: Writable): P
   const clock = new Clock();
   expectUsable(options);
   return withInput(options.input, signal, async (source) => {
-    const { job, planned, warnings } = await givingWay(() => begin(source, options, clock));
+    const { job, planned, warnings } = await retryOnKeyRace(() => begin(source, options, clock));
     const { work } = job;
     if (dryRun) return reportJob({ planned, unchanged: false, warnings }, job);
     if (keysOut !== undefined) await writeKeysOut(keysOut, work.keys);

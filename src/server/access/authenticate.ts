@@ -2,6 +2,7 @@ import { TLSSocket } from 'node:tls';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Problem } from '../problem.js';
 import { type Demand, type Principal, type Scope, satisfies } from './scopes.js';
+import { endOf } from './token.js';
 import type { TokenStore } from './token-store.js';
 
 declare module 'fastify' {
@@ -36,15 +37,9 @@ export class Access {
    * @throws Problem 401 without good credentials, 403 when they are not enough
    */
   async admit(request: FastifyRequest, reply: FastifyReply, demand: Demand): Promise<Principal> {
-    const principal = await this.#principalOf(request);
+    const principal = await this.#principalOf(request, reply);
     if (!principal) {
-      reply.header('www-authenticate', 'Bearer realm="prpack", Basic realm="prpack", charset="UTF-8"');
-      throw new Problem(
-        401,
-        'UNAUTHENTICATED',
-        'this needs a token or a client certificate that the key server knows',
-        'Send `Authorization: Bearer <token>`, or the token as the password of Basic; `prpack serve token create` makes one.',
-      );
+      throw unauthenticated(reply, 'this needs a token or a client certificate that the key server knows');
     }
     if (!satisfies(principal, demand)) {
       const wanted = demand === 'any' ? 'any scope' : demand.join(' and ');
@@ -60,11 +55,23 @@ export class Access {
   }
 
   /** Credentials that are there but wrong are an error, whatever the certificate says. */
-  async #principalOf({ headers, raw }: FastifyRequest): Promise<Principal | undefined> {
+  async #principalOf({ headers, raw }: FastifyRequest, reply: FastifyReply): Promise<Principal | undefined> {
     if (headers.authorization === undefined) return this.#certifiedPrincipal(raw.socket);
     const token = tokenOf(headers.authorization);
     const record = token === undefined ? undefined : await this.#options.tokens.find(token);
-    return record && { actor: `token ${record.name} (${record.id})`, scopes: record.scopes };
+    if (!record) return undefined;
+    const end = endOf(record);
+    if (end)
+      throw unauthenticated(
+        reply,
+        `the token ${record.id} has ${end === 'revoked' ? 'been revoked' : 'expired'}`,
+      );
+    const { id, name, scopes, contentPrefix } = record;
+    return {
+      actor: `token ${name} (${id})`,
+      scopes,
+      ...(contentPrefix !== undefined && { contentPrefix }),
+    };
   }
 
   /** `authorized`: the certificate was issued by the client CA of the server, and is in its time. */
@@ -74,6 +81,16 @@ export class Access {
     const scopes = subject === undefined ? undefined : this.#options.clients.get(subject);
     return scopes && { actor: `certificate ${subject}`, scopes };
   }
+}
+
+function unauthenticated(reply: FastifyReply, detail: string): Problem {
+  reply.header('www-authenticate', 'Bearer realm="prpack", Basic realm="prpack", charset="UTF-8"');
+  return new Problem(
+    401,
+    'UNAUTHENTICATED',
+    detail,
+    'Send `Authorization: Bearer <token>`, or the token as the password of Basic; `prpack serve token create` makes one.',
+  );
 }
 
 /** The token of a Bearer header (RFC 6750), or the password of a Basic one (RFC 7617), which older packagers can send. */

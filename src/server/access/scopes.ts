@@ -1,6 +1,6 @@
 /**
- * What a caller may do. `register`: remember keys and note published files. `read-keys`: get keys out. `admin`: revoke keys and read
- * the audit. None of them includes another.
+ * What a caller may do. `register`: remember keys and note published files. `read-keys`: get keys out. `admin`: revoke keys, replace
+ * policies, register further keys of a content, and read the audit. None of them includes another.
  */
 export const SCOPES = ['register', 'read-keys', 'admin'] as const;
 
@@ -14,6 +14,8 @@ export interface Principal {
   /** For the audit: which token or certificate it was. */
   readonly actor: string;
   readonly scopes: readonly Scope[];
+  /** The contents that it may work with: those whose ids begin so. All, when absent. */
+  readonly contentPrefix?: string;
 }
 
 export function isScope(text: string): text is Scope {

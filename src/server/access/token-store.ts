@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { PrpackError } from '../../errors.js';
 import { createSecretFile, makePrivateDirectory, syncDirectory } from '../../keys/file.js';
-import { SCOPES, type Scope } from './scopes.js';
-import { isTokenOf, makeToken, type TokenRecord, tokenId } from './token.js';
+import { SCOPES } from './scopes.js';
+import { isTokenOf, makeToken, type TokenGrant, type TokenRecord, tokenId } from './token.js';
 
 const FILE_NAME = /^([0-9a-f]{8})\.json$/;
 
@@ -13,8 +13,10 @@ const RECORD = z.object({
   id: z.string().regex(/^[0-9a-f]{8}$/),
   name: z.string(),
   scopes: z.array(z.enum(SCOPES)),
+  contentPrefix: z.string().optional(),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   createdAt: z.string(),
+  expiresAt: z.string().optional(),
   revokedAt: z.string().optional(),
 });
 
@@ -32,10 +34,15 @@ export class TokenStore {
 
   /**
    * Makes a token. It is not kept: this is the only time that it can be seen.
+   * @param deliver is given the token before it is good: when it throws, there is none
    * @throws PrpackError KEY_STORE_FAILED
    */
-  async create(name: string, scopes: readonly Scope[]): Promise<{ token: string; record: TokenRecord }> {
-    const made = makeToken(name, scopes);
+  async create(
+    grant: TokenGrant,
+    deliver?: (token: string) => Promise<void>,
+  ): Promise<{ token: string; record: TokenRecord }> {
+    const made = makeToken(grant);
+    await deliver?.(made.token);
     await this.#try(async () => {
       await makePrivateDirectory(this.directory);
       await createSecretFile(this.#path(made.record.id), textOf(made.record));
@@ -66,11 +73,11 @@ export class TokenStore {
     return revoked;
   }
 
-  /** The record of a token that is good; undefined for anything else. */
+  /** The record of a token, also of one that has ended; undefined for anything else. */
   async find(token: string): Promise<TokenRecord | undefined> {
     const id = tokenId(token);
     const record = id === undefined ? undefined : await this.#read(id);
-    return record && isTokenOf(token, record) && record.revokedAt === undefined ? record : undefined;
+    return record && isTokenOf(token, record) ? record : undefined;
   }
 
   #path(id: string): string {

@@ -9,6 +9,8 @@ import { type Decision, kidOfBase64url, type Licensor, licenseOf, storeLicensor 
 
 /** KIDs of one request. */
 const MAX_KIDS = 100;
+/** Anybody may ask: a request of so many KIDs has 3 KB. */
+const MAX_BODY_BYTES = 16 * 1024;
 
 export const LicenseRequest = z.object({
   kids: z.array(z.string()).min(1).max(MAX_KIDS).describe('Key ids in base64url'),
@@ -39,6 +41,7 @@ export function clearKeyRoutes(app: App, { stores, metrics }: ServerContext, opt
   app.post(
     '/clearkey',
     {
+      bodyLimit: MAX_BODY_BYTES,
       schema: {
         operationId: 'clearKeyLicense',
         summary: 'Get a Clear Key license (W3C Encrypted Media Extensions, 9.1)',

@@ -1,7 +1,16 @@
 import { parseKeyId } from '../../keys/key-id.js';
 import { type ServerContext, storeOf } from '../context.js';
 import { type App, orNotFound, PROBLEM, present, REFUSALS, SECURITY } from './common.js';
-import { AuditPage, AuditQuery, Empty, Kids, Publication } from './schemas.js';
+import {
+  AuditPage,
+  AuditQuery,
+  Empty,
+  KeyRecord,
+  KidParams,
+  Kids,
+  PolicyReplacement,
+  Publication,
+} from './schemas.js';
 
 /** What happens to keys after their registration. */
 export function lifeRoutes(app: App, context: ServerContext): void {
@@ -43,6 +52,29 @@ export function lifeRoutes(app: App, context: ServerContext): void {
     async (request, reply) => {
       await orNotFound(storeOf(context, request).revoke(request.body.kids.map(parseKeyId)));
       return reply.code(204).send();
+    },
+  );
+
+  app.put(
+    '/v1/keys/:kid/policy',
+    {
+      config: { demand: ['admin'] },
+      schema: {
+        operationId: 'replacePolicy',
+        summary: 'Replace the policy of a key',
+        description:
+          'The policy becomes a new version, and earlier ones are kept. Licenses that were issued before keep theirs. The same policy again changes nothing.',
+        tags: ['keys'],
+        security: SECURITY,
+        params: KidParams,
+        body: PolicyReplacement,
+        response: { 200: KeyRecord, 404: PROBLEM, 409: PROBLEM, ...REFUSALS },
+      },
+    },
+    async (request) => {
+      const { policy, replaces } = request.body;
+      const kid = parseKeyId(request.params.kid);
+      return (await orNotFound(storeOf(context, request).replacePolicy(kid, policy, replaces))) as never;
     },
   );
 

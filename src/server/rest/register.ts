@@ -2,7 +2,7 @@ import { PrpackError } from '../../errors.js';
 import { type ServerContext, storeOf } from '../context.js';
 import { type App, PROBLEM, REFUSALS, SECURITY } from './common.js';
 import { type RegistrationResult, registerAll, registerEach, toRegistration } from './registration.js';
-import { KidParams, RegisteredKey, Registration, RegistrationResults, Registrations } from './schemas.js';
+import { NewKidParams, RegisteredKey, Registration, RegistrationResults, Registrations } from './schemas.js';
 
 export function registerRoutes(app: App, context: ServerContext): void {
   app.put(
@@ -13,16 +13,16 @@ export function registerRoutes(app: App, context: ServerContext): void {
         operationId: 'registerKey',
         summary: 'Register a key',
         description:
-          'Idempotent: the same key again changes nothing. Another key or algorithm under the same KID is a conflict, and the first stays.',
+          'Idempotent: the same key again changes nothing. Another key or algorithm under the same KID is a conflict, and the first stays. So is, without the scope `admin`, another KID for a content that has a living key of this label and algorithm.',
         tags: ['keys'],
         security: SECURITY,
-        params: KidParams,
+        params: NewKidParams,
         body: Registration,
         response: { 200: RegisteredKey, 201: RegisteredKey, 409: PROBLEM, 422: PROBLEM, ...REFUSALS },
       },
     },
     async (request, reply) => {
-      const registration = toRegistration({ ...request.body, kid: request.params.kid });
+      const registration = toRegistration({ ...request.body, kid: request.params.kid }, request.principal!);
       const [registered] = await counted(context, () => storeOf(context, request).register([registration]));
       return reply.code(registered!.outcome === 'created' ? 201 : 200).send(registered! as never);
     },
@@ -44,7 +44,7 @@ export function registerRoutes(app: App, context: ServerContext): void {
       },
     },
     async (request) => {
-      const registrations = request.body.keys.map(toRegistration);
+      const registrations = request.body.keys.map((key) => toRegistration(key, request.principal!));
       const register = request.body.atomic ? registerAll : registerEach;
       const results = await counted(context, () => register(storeOf(context, request), registrations));
       return { results } as never;

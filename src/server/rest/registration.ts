@@ -3,7 +3,9 @@ import { keyChecksum } from '../../keys/checksum.js';
 import { ContentKey } from '../../keys/content-key.js';
 import { parseKeyId } from '../../keys/key-id.js';
 import type { KeyRegistration, KeyStore, RegisteredKey } from '../../keystore/key-store.js';
+import type { Principal } from '../access/scopes.js';
 import { Problem } from '../problem.js';
+import { present } from './common.js';
 import type { RegistrationWithKid } from './schemas.js';
 
 /** What became of one key of a request. */
@@ -16,11 +18,12 @@ export interface RegistrationResult {
 }
 
 /**
- * A registration as the store takes it.
+ * A registration as the store takes it. A caller without `admin` cannot add to the keys that a content has already: it could put its
+ * own in their place.
  * @throws Problem 422 when the checksum is not that of the key
  */
-export function toRegistration(body: RegistrationWithKid): KeyRegistration {
-  const { kid: kidText, key: keyText, checksum, label, seedId, laUrl, policy, ...rest } = body;
+export function toRegistration(body: RegistrationWithKid, { scopes }: Principal): KeyRegistration {
+  const { kid: kidText, key: keyText, checksum, ...rest } = body;
   const kid = parseKeyId(kidText);
   const key = ContentKey.fromHex(keyText);
   if (checksum !== undefined && checksum !== keyChecksum(kid, key)) {
@@ -31,15 +34,7 @@ export function toRegistration(body: RegistrationWithKid): KeyRegistration {
       'The key, the KID or the checksum was damaged on its way: send them again from their source.',
     );
   }
-  return {
-    ...rest,
-    kid,
-    key,
-    ...(label !== undefined && { label }),
-    ...(seedId !== undefined && { seedId }),
-    ...(laUrl !== undefined && { laUrl }),
-    ...(policy !== undefined && { policy }),
-  };
+  return { ...present(rest), kid, key, onlyKey: !scopes.includes('admin') };
 }
 
 /** All keys or none. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { policySchema } from '../../keys/policy/schema.js';
 
 // Shapes of REST v1: what is validated, sent and published as OpenAPI.
 
@@ -18,15 +19,20 @@ const name = z
 const timestamp = z.string().describe('RFC 3339, UTC, with milliseconds');
 
 export const Kid = z.string().regex(UUID).describe('Key id: a UUID with dashes').meta({ format: 'uuid' });
+/** Zeros alone are what is left where somebody forgot to fill in a KID or key. */
+const NewKid = Kid.regex(/[1-9a-f]/i, 'must not be all zeros');
 const Key = z
   .string()
   .regex(/^[0-9a-f]{32}$/i)
   .describe('Content key: 32 hexadecimal digits');
+const NewKey = Key.regex(/[1-9a-f]/i, 'must not be all zeros');
 const Algorithm = z
   .enum(['AESCTR', 'AESCBC'])
   .describe('What the key encrypts with, in the words of PlayReady');
 const State = z.enum(['pending', 'active', 'revoked']);
 const Checksum = z.string().max(24).describe('PlayReady checksum: base64 of 8 bytes');
+/** Of a new policy the words are checked; what stores hold already is shown as it is. */
+const NewPolicy = policySchema(z).describe('What the license server is to allow').meta({ id: 'Policy' });
 const Policy = z.record(z.string(), z.unknown()).describe('What the license server is to allow');
 const Sha256 = z
   .string()
@@ -42,16 +48,22 @@ const description = {
     .optional()
     .describe('Id of the key seed that the key follows from; then the key itself is not stored'),
   laUrl: name.optional().describe('License acquisition URL in the media'),
-  policy: Policy.optional(),
+  policy: NewPolicy.optional(),
+  givesWay: z
+    .boolean()
+    .optional()
+    .describe(
+      'Refuse the key with CONTENT_HAS_KEY where its content has another of this label and algorithm',
+    ),
 };
 
 const secret = {
-  key: Key,
+  key: NewKey,
   checksum: Checksum.optional().describe('Compared with that of the key, so that a damaged key is refused'),
 };
 
 export const Registration = z.strictObject({ ...description, ...secret });
-export const RegistrationWithKid = z.strictObject({ kid: Kid, ...description, ...secret });
+export const RegistrationWithKid = z.strictObject({ kid: NewKid, ...description, ...secret });
 export type RegistrationWithKid = z.output<typeof RegistrationWithKid>;
 
 export const Registrations = z.strictObject({
@@ -60,6 +72,14 @@ export const Registrations = z.strictObject({
 });
 
 export const KidParams = z.object({ kid: Kid });
+export const NewKidParams = z.object({ kid: NewKid });
+
+const policyVersion = z.int().min(1).describe('1 is the policy of the registration');
+
+export const PolicyReplacement = z.strictObject({
+  policy: NewPolicy,
+  replaces: policyVersion.optional().describe('Version that must be in force; any, when absent'),
+});
 
 const kids = z.array(Kid).min(1).max(MAX_KEYS);
 
@@ -90,6 +110,7 @@ export const KeyRecord = z
     kekId: z.string().optional().describe('Id of the key-encryption key that the key is wrapped under'),
     laUrl: z.string().optional(),
     policy: Policy.optional(),
+    policyVersion: policyVersion.optional().describe('Of a policy that took the place of another; absent: 1'),
     checksum: Checksum,
     state: State,
     outputs: z.array(z.object({ sha256: Sha256, madeFrom: z.string().optional() })),

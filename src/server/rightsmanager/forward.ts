@@ -2,11 +2,12 @@ import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage 
 import { request as httpsRequest } from 'node:https';
 import { pipeline } from 'node:stream/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { holdsToken } from '../access/token.js';
 import { Problem } from '../problem.js';
 
 const TIMEOUT_MS = 30_000;
 
-/** Headers that belong to one connection (RFC 9110, 7.6.1), and those that the request is given anew. */
+/** Headers that belong to one connection (RFC 9110, 7.6.1), and those that the new request gets of its own. */
 const HOP_BY_HOP: readonly string[] = [
   'connection',
   'keep-alive',
@@ -21,7 +22,7 @@ const HOP_BY_HOP: readonly string[] = [
 
 /**
  * Sends a request on to another server and its answer back: bytes, headers and status as they are.
- * @throws Problem 502 or 504 when the other server does not answer
+ * @throws Problem 400 when a token of this server would go with it, 502 or 504 when the other server does not answer
  */
 export async function forward(
   upstream: URL,
@@ -29,6 +30,7 @@ export async function forward(
   reply: FastifyReply,
   body: Uint8Array,
 ): Promise<void> {
+  refuseTokens(request.url, body);
   const answer = await send(withQuery(upstream, request.url), requestHeaders(request.headers, body), body);
   reply.hijack();
   const { raw } = reply;
@@ -47,7 +49,7 @@ function withQuery(upstream: URL, path: string): URL {
   return url;
 }
 
-/** A token of this server is not for the other one. */
+/** Credentials of this server are not for the other one, in whatever header they stand. */
 function requestHeaders(headers: IncomingHttpHeaders, body: Uint8Array): Record<string, string | string[]> {
   const dropped = [
     ...HOP_BY_HOP,
@@ -57,15 +59,20 @@ function requestHeaders(headers: IncomingHttpHeaders, body: Uint8Array): Record<
     'expect',
   ];
   const kept = Object.entries(headers).filter(
-    ([name, value]) => value !== undefined && !dropped.includes(name) && !isOwnToken(name, value),
+    ([name, value]) => value !== undefined && !dropped.includes(name) && !holdsToken(`${value}`),
   );
   return { ...(Object.fromEntries(kept) as Record<string, string>), 'content-length': `${body.length}` };
 }
 
-function isOwnToken(name: string, value: string | string[]): boolean {
-  if (name !== 'authorization') return false;
-  const [, credentials = ''] = `${value}`.split(/ +/, 2);
-  return /prpack_/.test(credentials) || /prpack_/.test(Buffer.from(credentials, 'base64').toString('latin1'));
+/** In the query or the message a token cannot be taken out without changing what the caller said. */
+function refuseTokens(url: string, body: Uint8Array): void {
+  if (!holdsToken(url) && !holdsToken(Buffer.from(body).toString('latin1'))) return;
+  throw new Problem(
+    400,
+    'BAD_REQUEST',
+    'a token of this server stands in the message, which is for another server',
+    'Send the token in the header Authorization alone, and revoke it if others may have seen the message.',
+  );
 }
 
 function responseHeaders({ rawHeaders, headers }: IncomingMessage): [name: string, value: string][] {

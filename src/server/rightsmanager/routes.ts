@@ -1,4 +1,6 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Transform } from 'node:stream';
+import type { FastifyInstance, FastifyReply, FastifyRequest, RequestPayload } from 'fastify';
+import type { XmlElement } from '../../bytes/xml.js';
 import { type ServerContext, storeOf } from '../context.js';
 import { Problem, problemHeaders, problemOf } from '../problem.js';
 import { systemData } from '../protection.js';
@@ -8,7 +10,7 @@ import {
   writePackagingResponse,
 } from './acquire-packaging-data.js';
 import { forward } from './forward.js';
-import { faultOf, noMessage, readEnvelope, STATUS } from './soap.js';
+import { faultOf, namedOperation, noMessage, readEnvelope, STATUS } from './soap.js';
 
 export const RIGHTS_MANAGER_PATH = '/playready/rightsmanager.asmx';
 
@@ -26,44 +28,97 @@ const UPSTREAM_OPERATIONS: readonly string[] = [
   'ProcessDeleteLicenseData',
 ];
 
+/** What AcquirePackagingData needs: it makes keys, and it hands out those that are there. */
+const PACKAGING_SCOPES = ['register', 'read-keys'] as const;
+
+/**
+ * Largest message of a caller who has not shown who it is: players have no credentials of this server. A license challenge has
+ * about 20 KB; reports of metering have more.
+ */
+const OPEN_BODY_BYTES = 256 * 1024;
+
 /** The RightsManager of a PlayReady server, as far as packaging needs it; `upstream` is one that knows the rest. */
 export function rightsManagerRoutes(app: FastifyInstance, context: ServerContext, upstream?: URL): void {
   app.removeAllContentTypeParsers();
   // Bodies as they came: what is forwarded has to keep its bytes.
   app.addContentTypeParser('*', { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) => body);
   app.setErrorHandler(answerFault);
-  app.post(RIGHTS_MANAGER_PATH, { schema: { hide: true } }, async (request, reply) => {
-    const body = request.body instanceof Uint8Array ? request.body : new Uint8Array();
-    const operation = operationOf(request, body);
-    if (operation === 'AcquirePackagingData') return packagingData(context, request, reply, body);
-    if (!UPSTREAM_OPERATIONS.includes(operation))
-      throw noMessage('the message asks for an unknown operation');
-    if (!upstream) throw needsUpstream(operation);
-    return forward(upstream, request, reply, body);
-  });
+  app.post(
+    RIGHTS_MANAGER_PATH,
+    {
+      schema: { hide: true },
+      preParsing: async (request, reply, payload) => {
+        if (isOpen(namedOperation(request.headers), upstream)) return limitBody(request, reply, payload);
+        await context.access.admit(request, reply, PACKAGING_SCOPES);
+        return payload;
+      },
+    },
+    async (request, reply) => {
+      const body = request.body instanceof Uint8Array ? request.body : new Uint8Array();
+      const message = readMessage(request, body);
+      if (message.localName === 'AcquirePackagingData') {
+        if (!request.principal) await context.access.admit(request, reply, PACKAGING_SCOPES);
+        return packagingData(context, request, reply, message);
+      }
+      return forward(upstreamFor(message.localName, upstream), request, reply, body);
+    },
+  );
 }
 
-/** The last part of the SOAPAction (SOAP 1.1, 6.1.1), else the name of the element in the body. */
-function operationOf({ headers }: FastifyRequest, body: Uint8Array): string {
-  const action = headers.soapaction ?? /action="([^"]*)"/.exec(headers['content-type'] ?? '')?.[1];
-  const [, name] = /\/(\w+)"?$/.exec(`${action ?? ''}`) ?? [];
-  return name ?? readEnvelope(body).localName;
+/**
+ * Whether the body of a message may be read before the caller has shown who it is: where it is for the upstream, or where only
+ * the body says that it is.
+ */
+function isOpen(operation: string | undefined, upstream: URL | undefined): boolean {
+  if (operation === 'AcquirePackagingData') return false;
+  if (operation !== undefined) upstreamFor(operation, upstream);
+  return upstream !== undefined;
+}
+
+/** @throws PrpackError, Problem when there is nobody that knows the operation */
+function upstreamFor(operation: string, upstream: URL | undefined): URL {
+  if (!UPSTREAM_OPERATIONS.includes(operation)) throw noMessage('the message asks for an unknown operation');
+  if (!upstream) throw needsUpstream(operation);
+  return upstream;
+}
+
+function limitBody(request: FastifyRequest, reply: FastifyReply, payload: RequestPayload): RequestPayload {
+  const tooLarge = () => {
+    reply.header('connection', 'close'); // the rest is not read
+    return new Problem(413, 'TOO_LARGE', `the message has more than ${OPEN_BODY_BYTES} bytes`);
+  };
+  if (Number(request.headers['content-length']) > OPEN_BODY_BYTES) throw tooLarge();
+  let sizeBytes = 0;
+  const limited = new Transform({
+    transform(chunk: Uint8Array, _encoding, done) {
+      sizeBytes += chunk.length;
+      if (sizeBytes > OPEN_BODY_BYTES) done(tooLarge());
+      else done(null, chunk);
+    },
+  });
+  payload.on('error', (error) => limited.destroy(error));
+  return payload.pipe(limited);
+}
+
+/**
+ * The operation of a message, which its headers must not contradict: who reads only one of the two, such as an upstream or what
+ * stands in front of it, must come to the same.
+ */
+function readMessage({ headers }: FastifyRequest, body: Uint8Array): XmlElement {
+  const message = readEnvelope(body);
+  const named = namedOperation(headers);
+  if (named === undefined || named === message.localName) return message;
+  throw noMessage('the SOAPAction and the message name different operations');
 }
 
 async function packagingData(
   context: ServerContext,
   request: FastifyRequest,
   reply: FastifyReply,
-  body: Uint8Array,
+  operation: XmlElement,
 ): Promise<FastifyReply> {
-  // It makes keys, and it hands out those that are there.
-  await context.access.admit(request, reply, ['register', 'read-keys']);
   if (!/^(?:text\/xml|application\/soap\+xml)\b/i.test(request.headers['content-type'] ?? '')) {
     throw new Problem(415, 'UNSUPPORTED_MEDIA_TYPE', 'the message has to be sent as text/xml');
-  }
-  const operation = readEnvelope(body);
-  if (operation.localName !== 'AcquirePackagingData') {
-    throw noMessage('the SOAPAction and the message name different operations');
   }
   const streams: PackagedStream[] = [];
   for (const programIdentifier of readPackagingRequest(operation)) {

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { childElements, escapeXml, parseXml, type XmlElement } from '../../bytes/xml.js';
 import { PrpackError } from '../../errors.js';
 
@@ -19,17 +20,51 @@ export interface Fault {
   readonly message: string;
 }
 
+/** A license challenge has about 100 elements, a request of packaging data for 100 streams about 600. */
+const MESSAGE_LIMITS = { elements: 2000, attributes: 2000 };
+
 /**
- * The one child of the body of an envelope.
+ * The operation of a message: the one child of the one body of an envelope, in the namespace of PlayReady.
  * @throws PrpackError MALFORMED_INPUT, which does not quote the message
  */
 export function readEnvelope(message: Uint8Array): XmlElement {
-  const envelope = parseXml(decode(message), (_reason) => noMessage('the message is not well-formed XML'));
+  const envelope = parseXml(
+    decode(message),
+    (_reason) => noMessage('the message is not well-formed XML, or has too many elements'),
+    MESSAGE_LIMITS,
+  );
   const isEnvelope = envelope.localName === 'Envelope' && SOAP_NAMESPACES.includes(envelope.namespace);
-  const [body] = isEnvelope ? childElements(envelope, 'Body') : [];
-  const [operation] = body ? childElements(body) : [];
-  if (!operation) throw noMessage('the message is not a SOAP envelope with an operation in its body');
+  const bodies = isEnvelope ? childElements(envelope, 'Body') : [];
+  const operations = bodies.flatMap((body) => childElements(body));
+  const [operation] = operations;
+  if (!operation || operations.length > 1 || bodies.length > 1) {
+    throw noMessage('the message is not a SOAP envelope with one operation in its body');
+  }
+  if (operation.namespace !== PLAYREADY_PROTOCOLS) {
+    throw noMessage(`the operation of the message is not of the namespace ${PLAYREADY_PROTOCOLS}`);
+  }
   return operation;
+}
+
+/**
+ * The operation that the headers of a request name: by SOAPAction (SOAP 1.1, 6.1.1), or by the parameter `action` of the
+ * Content-Type (SOAP 1.2 part 2, 6.5.3). undefined when they name none.
+ * @throws PrpackError MALFORMED_INPUT when an action is not one of PlayReady, or two of them differ
+ */
+export function namedOperation(headers: IncomingHttpHeaders): string | undefined {
+  const [, parameter] = /;\s*action="?([^";\s]*)/i.exec(headers['content-type'] ?? '') ?? [];
+  const actions = [headers.soapaction, parameter].map((action) =>
+    `${action ?? ''}`.replace(/^"(.*)"$/, '$1'),
+  );
+  const [name, another] = new Set(actions.filter((action) => action !== '').map(operationOfAction));
+  if (another !== undefined) throw noMessage('the headers of the message name different operations');
+  return name;
+}
+
+function operationOfAction(action: string): string {
+  const name = action.startsWith(`${PLAYREADY_PROTOCOLS}/`) && action.slice(PLAYREADY_PROTOCOLS.length + 1);
+  if (name && /^\w+$/.test(name)) return name;
+  throw noMessage('the SOAPAction does not name an operation of a PlayReady server');
 }
 
 export function noMessage(problem: string): PrpackError {

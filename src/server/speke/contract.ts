@@ -23,6 +23,9 @@ export function spekeVersionOf(path: 1 | 2, header: string | undefined): SpekeVe
  * @throws SpekeRefusal
  */
 export function expectContract(request: CpixDocument, version: SpekeVersion): string {
+  if (request.contentKeys.some(({ kid }) => /^[0-]*$/.test(kid))) {
+    throw new SpekeRefusal('ContentKey@kid is all zeros');
+  }
   if (version === '1.0') return expectVersion1(request);
   if (!request.contentId) throw new SpekeRefusal('Missing CPIX@contentId');
   if (request.version === undefined) throw new SpekeRefusal('Missing CPIX@version');

@@ -15,6 +15,9 @@ export const SPEKE_PATHS = { 1: '/speke/v1.0/copyProtection', 2: '/speke/v2.0/co
 /** Types that a CPIX document is sent as. */
 const XML_TYPES = ['application/xml', 'text/xml'];
 
+/** A request for 500 keys, each with three systems and a rule with filters, has about 14,000 elements. */
+const LIMITS = { elements: 20_000, attributes: 20_000 };
+
 /** A key provider for encryptors that speak SPEKE 1.0, 2.0 or 2.1 (CPIX over HTTP). */
 export function spekeRoutes(app: FastifyInstance, context: ServerContext): void {
   app.removeAllContentTypeParsers();
@@ -36,7 +39,7 @@ async function answer(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const version = spekeVersionOf(path, headerOf(request));
-  const document = readCpix(typeof request.body === 'string' ? request.body : '');
+  const document = readCpix(typeof request.body === 'string' ? request.body : '', { limits: LIMITS });
   const contentId = expectContract(document, version);
   const { length } = document.contentKeys;
   if (length === 0 || length > MAX_KEYS)

@@ -1,6 +1,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { parseKeyId } from '../../../src/keys/key-id.js';
+import { privateCopy } from '../../support/private-copy.js';
 
 /** KIDs and keys that the documents below use. */
 export const KIDS = [
@@ -35,8 +36,10 @@ export function certificateText(name: string): string {
   return readFileSync(new URL(name, CERTIFICATES), 'utf8');
 }
 
+/** Of a private key, the path of a copy for its owner alone: git keeps no such modes. */
 export function certificatePath(name: string): string {
-  return new URL(name, CERTIFICATES).pathname;
+  const path = new URL(name, CERTIFICATES).pathname;
+  return name.endsWith('.key') && existsSync(path) ? privateCopy(path) : path;
 }
 
 export function privateKeyOf(name: 'recipient' | 'stranger'): KeyObject {

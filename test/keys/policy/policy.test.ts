@@ -2,12 +2,15 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { ContentKey } from '../../../src/keys/content-key.js';
 import { parseKeyId } from '../../../src/keys/key-id.js';
 import { checkPolicy, loadPolicy } from '../../../src/keys/policy/load.js';
 import { dateMs, durationMs, momentMs } from '../../../src/keys/policy/moment.js';
 import { BUILT_IN_POLICIES, type Policy } from '../../../src/keys/policy/policy.js';
+import { policySchema } from '../../../src/keys/policy/schema.js';
 import { testLaUrl } from '../../../src/keys/policy/test-url.js';
+import { ROOT } from '../../support/samples.js';
 import { scratchDirectories } from '../scratch.js';
 
 const scratch = scratchDirectories();
@@ -283,6 +286,18 @@ describe('testLaUrl', () => {
         expect(url).toMatch(/^https:\/\/[^\s&#]+$/);
         expect(new URL(url).href).toBe(url);
       }),
+    );
+  });
+});
+
+describe('the schema of policies', () => {
+  it('is published as it is; vitest -u writes it', async () => {
+    const schema = policySchema(z).meta({
+      title: 'prpack license policy',
+      description: 'What a license server is to allow: a file of --policy, or `policy` in REST',
+    });
+    await expect(`${JSON.stringify(z.toJSONSchema(schema), undefined, 2)}\n`).toMatchFileSnapshot(
+      join(ROOT, 'docs/schema/policy.schema.json'),
     );
   });
 });

@@ -6,9 +6,11 @@ import { ContentKey } from '../../../src/keys/content-key.js';
 import { SecretHeader } from '../../../src/keys/http/secret-header.js';
 import { newKeyId, parseKeyId } from '../../../src/keys/key-id.js';
 import { HttpKeyStore } from '../../../src/keystore/http/http-key-store.js';
+import { retryOnKeyRace } from '../../../src/keystore/key-race.js';
 import type { KeyStore } from '../../../src/keystore/key-store.js';
 import { KeyEncryptionKey } from '../../../src/keystore/key-wrap.js';
 import { openKeyStore } from '../../../src/keystore/open.js';
+import { ContentHasKey } from '../../../src/keystore/registration-rules.js';
 import type { Scope } from '../../../src/server/access/scopes.js';
 import { breakStore, serverStarter, type TestServer } from '../../server/helpers.js';
 import { temporaryFolder } from '../../support/temporary.js';
@@ -41,7 +43,7 @@ describe('a key store behind a key server', () => {
       contentId: 'a film / with ümlauts & slashes',
       label: 'HD',
       laUrl: 'https://drm.example.com/',
-      policy: { minSecurityLevel: 2000, playEnablers: ['x'], nested: { a: null } },
+      policy: { minSecurityLevel: 2000, playEnablers: [], rootLicense: { persist: true } },
     });
     const [first] = await store.register([full]);
     expect(first).toMatchObject({
@@ -217,11 +219,81 @@ describe('something else at the address of a key server', () => {
 });
 
 describe('a key that gives way', () => {
-  it('is a key like any other to a key server', async () => {
-    const store = await everything(await start());
-    const keys = [registration({ givesWay: true }), registration({ givesWay: true })];
-    const registered = [await store.register([keys[0]!]), await store.register([keys[1]!])];
-    expect(registered.flat().map(({ outcome }) => outcome)).toEqual(['created', 'created']);
+  it('is one key for many that register at once, and the others find it', async () => {
+    const server = await start();
+    const clients = await Promise.all(
+      Array.from({ length: 6 }, () => clientOf(server, 'register', 'read-keys')),
+    );
+    const found = await Promise.all(
+      clients.map((store) =>
+        retryOnKeyRace(async () => {
+          const [held] = await store.findByContentId('movie');
+          if (held) return held.record.kid;
+          return (await store.register([registration({ givesWay: true })]))[0]!.record.kid;
+        }),
+      ),
+    );
+    expect(new Set(found).size).toBe(1);
+    expect((await clients[0]!.list()).items.map(({ kid }) => kid)).toEqual([found[0]]);
+    await expect(clients[1]!.register([registration({ givesWay: true })])).rejects.toThrow(ContentHasKey);
+  });
+});
+
+describe('a key for a content of others', () => {
+  it('is refused without the scope admin, noted, and does not become the key of the content', async () => {
+    const server = await start();
+    const owner = await clientOf(server, 'register', 'read-keys');
+    const intruder = await clientOf(server, 'register');
+    const first = registration();
+    await owner.register([first]);
+    const planted = registration();
+    await expect(intruder.register([planted])).rejects.toMatchObject({ code: 'KEY_CONFLICT' });
+    await expect(intruder.register([planted])).rejects.not.toThrow(ContentHasKey);
+    await expect(intruder.markActive([planted.kid], { sha256: SHA })).rejects.toMatchObject({
+      code: 'KEY_REQUIRED',
+    });
+    const admin = await everything(server);
+    expect((await admin.audit({ kid: planted.kid })).items[0]).toMatchObject({
+      operation: 'register',
+      outcome: 'conflict',
+    });
+    await admin.register([planted]);
+    await admin.markActive([planted.kid], { sha256: SHA });
+    expect((await owner.findByContentId('movie')).map(({ record }) => record.kid)).toEqual([
+      first.kid,
+      planted.kid,
+    ]);
+    expect((await owner.register([first]))[0]!.outcome).toBe('unchanged');
+  });
+});
+
+describe('a policy', () => {
+  it('is replaced, version by version', async () => {
+    const server = await start();
+    const store = await everything(server);
+    const one = registration({ policy: { persist: true } });
+    await store.register([one]);
+    expect((await store.list({ kid: one.kid })).items[0]!.policyVersion).toBeUndefined();
+    const second = await store.replacePolicy(one.kid, { minSecurityLevel: 2000 }, 1);
+    expect([second.policy, second.policyVersion]).toEqual([{ minSecurityLevel: 2000 }, 2]);
+    expect((await store.replacePolicy(one.kid, { minSecurityLevel: 2000 })).policyVersion).toBe(2);
+    await expect(store.replacePolicy(one.kid, {}, 1)).rejects.toMatchObject({ code: 'KEY_CONFLICT' });
+    expect((await store.get(one.kid))!.record.policy).toEqual({ minSecurityLevel: 2000 });
+    const { items } = await store.audit({ kid: one.kid });
+    expect(items.map(({ operation, outcome }) => `${operation} ${outcome}`)).toEqual([
+      'register done',
+      'replace-policy done',
+      'replace-policy unchanged',
+      'replace-policy conflict',
+      'open done',
+    ]);
+    await expect(store.replacePolicy(one.kid, { minSecurityLevel: 1 })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining('/policy/minSecurityLevel'),
+    });
+    await expect(store.replacePolicy(NO_KID, {})).rejects.toMatchObject({ code: 'KEY_REQUIRED' });
+    const packager = await clientOf(server, 'register', 'read-keys');
+    await expect(packager.replacePolicy(one.kid, {})).rejects.toThrow('scope admin');
   });
 });
 

@@ -2,8 +2,12 @@ import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ContentKey } from '../../../src/keys/content-key.js';
 import { parseKeyId } from '../../../src/keys/key-id.js';
+import { retryOnKeyRace } from '../../../src/keystore/key-race.js';
 import { openKeyStore } from '../../../src/keystore/open.js';
+import { ContentHasKey } from '../../../src/keystore/registration-rules.js';
 import { skmKekSource } from '../../../src/keystore/skm/kek-source.js';
+import { KeyRaces } from '../../../src/keystore/skm/key-races.js';
+import { LocalIndex } from '../../../src/keystore/skm/local-index.js';
 import { SkmKeyStore } from '../../../src/keystore/skm/skm-key-store.js';
 import { storedKeyLookup } from '../../../src/keystore/stored-keys.js';
 import { decrypt } from '../../../src/packager/decrypt.js';
@@ -22,13 +26,14 @@ let server: TestSkmServer;
 let store: SkmKeyStore;
 const stores: SkmKeyStore[] = [];
 
-function storeWith(kekHex?: string, machine = 'this'): SkmKeyStore {
+function storeWith(kekHex?: string, machine = 'this', abandonedMs = 60_000): SkmKeyStore {
   const made = new SkmKeyStore({
     url: new URL(server.url),
     kek: skmKekSource(kekHex ? { PRPACK_KEK: kekHex } : {}),
     authorization: async () => undefined,
     indexPath: temporary(`${new URL(server.url).port} ${machine}/skm.sqlite`),
     retryDelayMs: 1,
+    abandonedMs,
   });
   stores.push(made);
   return made;
@@ -48,6 +53,57 @@ beforeEach(async () => {
 afterEach(async () => {
   await Promise.all(stores.splice(0).map((one) => one.close()));
   await server.close();
+});
+
+describe('new keys of a content that race to an SKM server', () => {
+  const late = (more = {}) => registration({ givesWay: true, ...more });
+  const findOrMake = (one: SkmKeyStore) =>
+    retryOnKeyRace(async () => {
+      const [held] = await one.findByContentId('movie');
+      if (held) return held.record.kid;
+      return (await one.register([late()]))[0]!.record.kid;
+    });
+
+  it('are one key, and the others find it', async () => {
+    const racers = Array.from({ length: 5 }, () => storeWith(KEK));
+    const found = await Promise.all(racers.map(findOrMake));
+    expect(new Set(found).size).toBe(1);
+    await expect(store.register([late()])).rejects.toThrow(ContentHasKey);
+    await expect(store.register([registration({ onlyKey: true })])).rejects.toMatchObject({
+      code: 'KEY_CONFLICT',
+    });
+    expect(await store.register([late({ label: 'HD' }), late({ contentId: 'other' })])).toHaveLength(2);
+    expect(server.requests.filter((request) => request.startsWith('POST'))).toHaveLength(3);
+  });
+
+  it('do not wait for ever for one whose process has died', async () => {
+    const dead = new LocalIndex(temporary(`${new URL(server.url).port} this/skm.sqlite`), server.url);
+    const gone = late();
+    await dead.hold(gone, gone.kid);
+    await dead.close();
+    const next = storeWith(KEK, 'this', 0);
+    const kid = await findOrMake(next);
+    expect(kid).not.toBe(gone.kid);
+    // It was only slow, and finds that it has lost.
+    await expect(next.register([gone])).rejects.toThrow(ContentHasKey);
+    expect((await store.findByContentId('movie'))[0]!.record.kid).toBe(kid);
+  });
+
+  it('stand back for one that gets there at the last moment', async () => {
+    const slow = late();
+    const index = new LocalIndex(temporary(`${new URL(server.url).port} this/skm.sqlite`), server.url);
+    await index.hold(slow, slow.kid);
+    let asked = 0;
+    const races = new KeyRaces({
+      index,
+      // The other key arrives between the first look and the second.
+      isThere: async (kid) => kid === slow.kid && ++asked >= 2,
+      abandonedMs: 0,
+    });
+    await expect(races.enter(late())).rejects.toThrow(ContentHasKey);
+    await expect(races.confirm(slow)).resolves.toBeUndefined();
+    await index.close();
+  });
 });
 
 describe('a key store behind an SKM server', () => {

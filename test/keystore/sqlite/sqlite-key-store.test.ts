@@ -1,14 +1,15 @@
 import { copyFileSync, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ContentKey } from '../../../src/keys/content-key.js';
 import { type KeyId, parseKeyId } from '../../../src/keys/key-id.js';
 import { KeySeed } from '../../../src/keys/key-seed.js';
 import type { KeyRecord } from '../../../src/keystore/key-store.js';
 import { ContentHasKey } from '../../../src/keystore/registration-rules.js';
+import { MIGRATIONS } from '../../../src/keystore/sqlite/migrations.js';
 import type { SqliteKeyStore } from '../../../src/keystore/sqlite/sqlite-key-store.js';
 import { scratchDirectories } from '../../keys/scratch.js';
-import { fixedKek, NO_KID, registration, SHA, storeIn, storePath } from '../helpers.js';
+import { fixedKek, NO_KID, registration, SHA, storeIn, storePath, tamper } from '../helpers.js';
 
 const scratch = scratchDirectories();
 
@@ -63,6 +64,75 @@ describe('a key that gives way', () => {
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
     expect(await all(stores[0]!, 10)).toHaveLength(1);
     for (const store of stores) await store.close();
+  });
+});
+
+describe('the key that holds a content', () => {
+  const held = async (store: SqliteKeyStore) => (await store.findByContentId('movie'))[0]!.record.kid;
+
+  it('is the first, whatever the clock says, whatever is published, until it is revoked', async () => {
+    const directory = scratch();
+    const store = storeIn(directory);
+    const [first, second, third] = [registration(), registration(), registration()];
+    await store.register([first]);
+    vi.useFakeTimers({ now: 0, toFake: ['Date'] });
+    await store.register([second]).finally(() => vi.useRealTimers());
+    await store.register([third]);
+    await store.markActive([second.kid, third.kid], { sha256: SHA });
+    expect(await held(store)).toBe(first.kid);
+    await store.revoke([first.kid]);
+    expect(await held(store)).toBe(second.kid);
+    await store.revoke([second.kid, third.kid]);
+    const next = registration({ givesWay: true });
+    await store.register([next]);
+    expect(await held(store)).toBe(next.kid);
+    await store.close();
+    const double = "update keys set holds_content = 1 where kid <> ''";
+    expect(() => tamper(directory, double)).toThrow(/UNIQUE/);
+  });
+
+  it('is the oldest living one in a store of an older version', async () => {
+    const directory = scratch();
+    mkdirSync(dirname(storePath(directory)));
+    const kids = [1, 2, 3, 4].map((n) => parseKeyId(`${n}`.padStart(32, '0')));
+    const row = (i: number, state: string, label: string) =>
+      `insert into keys values ('${kids[i]}', 'AESCTR', 'movie', ${label}, 'seed', 's', null, null, 'AAAAAAAAAAA=',
+        null, null, '${state}', '2026-01-0${i + 1}T00:00:00.000Z', '2026-01-0${i + 1}T00:00:00.000Z')`;
+    tamper(
+      directory,
+      MIGRATIONS[0]!,
+      `pragma application_id = ${0x7072706b}`,
+      'pragma user_version = 1',
+      row(0, 'revoked', 'null'),
+      row(1, 'pending', 'null'),
+      row(2, 'active', 'null'),
+      row(3, 'active', "'HD'"),
+    );
+    const store = storeIn(directory);
+    expect((await store.findByContentId('movie')).map(({ record }) => record.kid)).toEqual([
+      kids[1],
+      kids[3],
+      kids[0],
+      kids[2],
+    ]);
+    await expect(store.register([registration({ givesWay: true })])).rejects.toThrow(ContentHasKey);
+    await store.revoke([kids[1]!]);
+    expect(await held(store)).toBe(kids[2]);
+    await store.close();
+  });
+
+  it('is one of those that come in one call, where each of them gives way', async () => {
+    const store = storeIn(scratch());
+    const twins = [registration({ givesWay: true }), registration({ givesWay: true })];
+    await expect(store.register(twins)).rejects.toThrow(ContentHasKey);
+    expect(await all(store, 10)).toEqual([]);
+    const siblings = [registration({ onlyKey: true }), registration({ onlyKey: true })];
+    expect(await store.register(siblings)).toHaveLength(2);
+    expect((await store.register(siblings)).map(({ outcome }) => outcome)).toEqual([
+      'unchanged',
+      'unchanged',
+    ]);
+    await store.close();
   });
 });
 
