@@ -1,3 +1,4 @@
+import type { AbortSignal } from '../../bytes/platform.js';
 import type { KeySource } from '../../keys/key-source.js';
 import type { KeyStore } from '../../keystore/key-store.js';
 import type { EncryptOptions, Progress, Threads } from '../types.js';

@@ -1,5 +1,5 @@
 import { parse } from 'node:path';
-import type { Readable, Writable } from 'node:stream';
+import type { ByteReadable, ByteWritable } from '../../bytes/platform.js';
 import { SCHEMES } from '../../cenc/scheme.js';
 import { PrpackError } from '../../errors.js';
 import { readMovie } from '../../isobmff/movie.js';
@@ -28,8 +28,8 @@ export const STREAM = '-';
 
 /** Options with a stream as input. */
 export interface LiveOptions extends Omit<EncryptOptions, 'input' | 'output'> {
-  readonly input: Readable;
-  readonly output: string | Writable;
+  readonly input: ByteReadable;
+  readonly output: string | ByteWritable;
 }
 
 /** A stream whose beginning was read, with all that is needed to go on. */
@@ -52,7 +52,7 @@ export async function encryptLive({ input, output, ...asked }: LiveOptions): Pro
   let publishing: FilePublishing | undefined;
   try {
     publishing = typeof output === 'string' ? new FilePublishing(output, options) : undefined;
-    const target = publishing?.target ?? new StreamTarget(output as Writable);
+    const target = publishing?.target ?? new StreamTarget(output as ByteWritable);
     const parts = new PartReader(boxes);
     const { bytes: init } = await parts.init();
     const { job, warnings } = await givingWay(() => begin(init, options));
