@@ -26,6 +26,7 @@ const CHUNKS = {
 const DECLARATIONS = 'node_modules/.cache/prpack-types';
 
 const program = {
+  checks: { bundlerTimings: false, pluginTimings: false },
   preserveEntrySignatures: 'allow-extension',
   // Every file lands beside the others in dist/, or src/package-file.ts does not find the package.
   input: {
@@ -51,6 +52,7 @@ const program = {
 
 /** What users see of the types: one file, without what is internal. It needs no other package, not even @types/node. */
 const types = {
+  checks: { bundlerTimings: false, pluginTimings: false },
   input: { index: `${DECLARATIONS}/index.d.ts` },
   external: (id) => !id.startsWith('.') && !isAbsolute(id),
   plugins: [dts({ dtsInput: true, tsconfig: false })],

@@ -6,6 +6,7 @@ import { SCHEMES } from '../cenc/scheme.js';
 import { PrpackError } from '../errors.js';
 import { readMovie } from '../isobmff/movie.js';
 import { discardKeysOut, expectKeysOutIsFree, writeKeysOut } from '../keys/keys-out.js';
+import { registeredName } from '../keystore/registered-name.js';
 import { checkEncrypted } from './check.js';
 import { type EncryptionWork, type PlannedEncryption, planEncryption } from './encryption-plan.js';
 import type { Crew } from './execute/crew.js';
@@ -188,7 +189,7 @@ export async function reportJob(
     layout,
     fragments,
     scheme: SCHEMES.cenc.name,
-    contentId,
+    contentId: registeredName(contentId, work.keys[0]?.seedId),
     ...(keyStore && !dryRun && { keyStore: keyStore.location }),
     tracks: described.map((track) => reportTrack(track, encryptions)),
     pssh: await reportPssh(psshBoxes),

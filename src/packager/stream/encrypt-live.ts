@@ -4,6 +4,7 @@ import { SCHEMES } from '../../cenc/scheme.js';
 import { PrpackError } from '../../errors.js';
 import { readMovie } from '../../isobmff/movie.js';
 import { discardKeysOut, expectKeysOutIsFree, writeKeysOut } from '../../keys/keys-out.js';
+import { registeredName } from '../../keystore/registered-name.js';
 import { expectSampleCounts } from '../check.js';
 import { expectUsable } from '../encrypt.js';
 import { DEFAULT_IV_SIZE, type PlannedEncryption, planEncryption } from '../encryption-plan.js';
@@ -198,7 +199,7 @@ async function report(
   clock: Clock,
   warnings: readonly string[],
 ): Promise<EncryptResult> {
-  const { options, movie, contentId, described, psshBoxes } = job;
+  const { options, movie, keys, contentId, described, psshBoxes } = job;
   const { input, output, keyStore } = options;
   const seconds = movie.tracks.map(
     ({ index, mdhd }) => encryptor.tallies[index].durationTicks / mdhd.timescaleHz,
@@ -211,7 +212,7 @@ async function report(
     layout: 'keep',
     fragments: encryptor.fragments,
     scheme: SCHEMES.cenc.name,
-    contentId,
+    contentId: registeredName(contentId, keys[0]?.seedId),
     ...(keyStore && { keyStore: keyStore.location }),
     tracks: described.map((track) => reportTrack(track, job, encryptor)),
     pssh: await reportPssh(psshBoxes),
