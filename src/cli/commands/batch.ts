@@ -108,7 +108,7 @@ async function batchAction(source: string, flags: BatchFlags, command: Command):
     ),
   );
   if (flags.json) await writeResult(formatJson(result));
-  else if (!flags.quiet) writeMessage(formatBatchResult(result, styleOf(process.stderr)));
+  else writeMessage(formatBatchResult(result, styleOf(process.stderr)));
   process.exitCode = result.exitCode;
 }
 

@@ -6,6 +6,7 @@ import type { LogLevel } from '../../server/log.js';
 import type { KeyServer, KeyServerOptions } from '../../server/start.js';
 import { addCommands, type CommandEntry } from '../command.js';
 import { interruptible } from '../interrupt.js';
+import { addJsonOption, type OutputFlags } from '../options/output.js';
 import {
   addServerStoreOptions,
   type ServerStoreFlags,
@@ -22,15 +23,16 @@ import {
   type ParseValue,
   repeatable,
 } from '../options/values.js';
-import { formatServerStart } from '../output/serve-text.js';
-import { writeMessage } from '../output/streams.js';
+import { formatJson } from '../output/json.js';
+import { formatServerStart, type ServerStart } from '../output/serve-text.js';
+import { writeMessage, writeResult } from '../output/streams.js';
 import { styleOf } from '../output/style.js';
 import { abortOf } from '../wait.js';
 
 const DEFAULT_PORT = 7470;
 const DEFAULT_RATE = 2000;
 
-interface ServeFlags extends ServerStoreFlags {
+interface ServeFlags extends ServerStoreFlags, OutputFlags {
   readonly host: string;
   readonly port: number;
   readonly tlsCert?: string;
@@ -70,7 +72,7 @@ export function configureServe(command: Command): void {
   addListenOptions(command);
   addServerStoreOptions(command);
   addServiceOptions(command);
-  command.optionsGroup('Output:');
+  addJsonOption(command);
   command.option(
     '--log-level <level>',
     'silent, error, warn, info, debug or trace: lines of JSON on stderr',
@@ -141,7 +143,9 @@ async function serveAction(flags: ServeFlags): Promise<void> {
   await interruptible(async (signal) => {
     const server = await startKeyServer(options);
     try {
-      writeMessage(await startMessage(server, options, flags));
+      const facts = await startFacts(server, options, flags);
+      if (flags.json) await writeResult(formatJson(facts));
+      else writeMessage(formatServerStart(facts, styleOf(process.stderr)));
       await abortOf(signal);
     } finally {
       await server.close();
@@ -221,14 +225,14 @@ async function clientScopes(texts: readonly string[]): Promise<Map<string, Clien
   return new Map(grants);
 }
 
-async function startMessage(
+async function startFacts(
   server: KeyServer,
   options: KeyServerOptions,
   flags: ServeFlags,
-): Promise<string> {
+): Promise<ServerStart> {
   const { TokenStore } = await import('../../server/access/token-store.js');
   const tokens = await new TokenStore(options.tokenDirectory).list();
-  const facts = {
+  return {
     url: server.url,
     keyStore: server.keyStore,
     tokens: tokens.filter(({ revokedAt }) => revokedAt === undefined).length,
@@ -236,5 +240,4 @@ async function startMessage(
     hasUpstream: options.rightsManagerUpstream !== undefined,
     hasClearKey: flags.clearKey === true,
   };
-  return formatServerStart(facts, styleOf(process.stderr));
 }
