@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
 import { defineConfig } from 'rolldown';
+import { dts } from 'rolldown-plugin-dts';
 
 /**
  * Packages that become part of dist/, because nearly every run needs them: they are devDependencies, and their licenses
@@ -21,7 +22,12 @@ const CHUNKS = {
   cli: [['src/cli/program.ts', 'src/cli/commands/encrypt.ts']],
 };
 
-export default defineConfig({
+/** Where tsc has put a declaration file for each module, see tsconfig.build.json. */
+const DECLARATIONS = 'node_modules/.cache/prpack-types';
+
+const program = {
+  checks: { bundlerTimings: false, pluginTimings: false },
+  preserveEntrySignatures: 'allow-extension',
   // Every file lands beside the others in dist/, or src/package-file.ts does not find the package.
   input: {
     index: 'src/index.ts',
@@ -38,9 +44,23 @@ export default defineConfig({
     dir: 'dist',
     cleanDir: true,
     chunkFileNames: '[name].js',
-    codeSplitting: { groups: [{ name: chunkNames() }], includeDependenciesRecursively: false },
+    codeSplitting: {
+      groups: [{ name: chunkNames(), debugName: 'CHUNKS' }],
+      includeDependenciesRecursively: false,
+    },
   },
-});
+};
+
+/** What users see of the types: one file, without what is internal. It needs no other package, not even @types/node. */
+const types = {
+  checks: { bundlerTimings: false, pluginTimings: false },
+  input: { index: `${DECLARATIONS}/index.d.ts` },
+  external: (id) => !id.startsWith('.') && !isAbsolute(id),
+  plugins: [dts({ dtsInput: true, tsconfig: false })],
+  output: { dir: 'dist', entryFileNames: '[name].ts' },
+};
+
+export default defineConfig([program, types]);
 
 /** `@noble/ciphers` of `@noble/ciphers/aes.js` */
 function packageOf(id) {

@@ -1,11 +1,11 @@
-import type { Writable } from 'node:stream';
 import { PrpackError } from '../errors.js';
+import type { ByteWritable } from './platform.js';
 
 /** Writes to a pipe or another stream, one piece after the other, and no faster than its reader reads. */
 export class OutputStream {
-  readonly #stream: Writable;
+  readonly #stream: ByteWritable;
 
-  constructor(stream: Writable) {
+  constructor(stream: ByteWritable) {
     this.#stream = stream;
   }
 

@@ -21,7 +21,7 @@ export async function runJob<R>(
 ): Promise<void> {
   const result = await interruptible((signal) => withProgress(flags, signal, job));
   if (flags.json) await writeResult(formatJson(result));
-  else if (!flags.quiet) writeMessage(format(result, styleOf(process.stderr)));
+  else writeMessage(format(result, styleOf(process.stderr)));
 }
 
 async function withProgress<R>(

@@ -1,6 +1,10 @@
 import { createHash } from 'node:crypto';
 import { fromBase64, fromHex } from '../bytes/hex.js';
-import { contentKeyFromSeed, KEY_SEED_BYTES } from '../drm/playready/key-seed.js';
+import {
+  contentKeyFromSeed,
+  KEY_SEED_BYTES,
+  PLAYREADY_TEST_KEY_SEED_BASE64,
+} from '../drm/playready/key-seed.js';
 import { PrpackError } from '../errors.js';
 import { ContentKey } from './content-key.js';
 import { readPrivateText } from './file.js';
@@ -49,6 +53,11 @@ export class KeySeed extends Secret {
   contentKey(kid: KeyId): ContentKey {
     return ContentKey.fromBytes(contentKeyFromSeed(this.#bytes, kid));
   }
+}
+
+/** Whether this is the id of Microsoft's public test seed. */
+export function isPublicTestSeed(seedId: string | undefined): boolean {
+  return seedId !== undefined && seedId === KeySeed.parse(PLAYREADY_TEST_KEY_SEED_BASE64).id;
 }
 
 /**

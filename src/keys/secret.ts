@@ -12,6 +12,7 @@ export abstract class Secret {
     return REDACTED;
   }
 
+  /** @internal */
   [inspect.custom](): string {
     return REDACTED;
   }

@@ -6,7 +6,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** Directories of one purpose: the variable that names it, and where it is when the variable is not set. */
 interface Place {
   readonly variable: string;
-  readonly fallback: (environment: Environment, platform: NodeJS.Platform) => string;
+  readonly fallback: (environment: Environment, platform: string) => string;
 }
 
 const DATA: Place = {
@@ -30,21 +30,21 @@ const CONFIGURATION: Place = {
 };
 
 /** The key store of a user who names none (XDG Base Directory Specification; the system's own place on macOS and Windows). */
-export function defaultKeyStorePath(environment: Environment, platform = process.platform): string {
+export function defaultKeyStorePath(environment: Environment, platform: string = process.platform): string {
   return join(directory(DATA, environment, platform), 'prpack', 'keys.sqlite');
 }
 
 /** What this user knows of keys on SKM servers. */
-export function skmIndexPath(environment: Environment, platform = process.platform): string {
+export function skmIndexPath(environment: Environment, platform: string = process.platform): string {
   return join(directory(DATA, environment, platform), 'prpack', 'skm.sqlite');
 }
 
 /** The file of the key-encryption key of a user who gives none. It lies apart from the store, whose backups then do not hold it. */
-export function defaultKekPath(environment: Environment, platform = process.platform): string {
+export function defaultKekPath(environment: Environment, platform: string = process.platform): string {
   return join(directory(CONFIGURATION, environment, platform), 'prpack', 'kek');
 }
 
-function directory(place: Place, environment: Environment, platform: NodeJS.Platform): string {
+function directory(place: Place, environment: Environment, platform: string): string {
   const named = environment[place.variable];
   // "If an implementation encounters a relative path in any of these variables it should … ignore it" (XDG).
   return named && isAbsolute(named) ? named : place.fallback(environment, platform);

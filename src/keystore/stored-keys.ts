@@ -14,11 +14,14 @@ import {
 import { pickForTrack } from '../keys/pick.js';
 import { damagedRecord } from './damaged-record.js';
 import type { KeyAlgorithm, KeyStore, PackagerKeyStore, StoredKey } from './key-store.js';
+import { registeredName } from './registered-name.js';
 import { algorithmConflict, revokedConflict } from './registration-rules.js';
 
 /** The content whose keys are wanted. */
 export interface StoredContent {
   readonly contentId: string;
+  /** Whether nobody chose the content id, and the input gave it its name. */
+  readonly isNamedAfterInput?: boolean;
   /** Keys of the other algorithm are passed over. */
   readonly algorithm: KeyAlgorithm;
   /** Gives the keys that the store does not have yet; without it they are an error. */
@@ -34,15 +37,18 @@ export interface StoredContent {
  * the one that was registered first is taken, published or not: every rerun comes to the same, and no later key takes its place.
  */
 export function storedContentSource(store: PackagerKeyStore, content: StoredContent): KeySource {
+  const name = registeredName(content.contentId, content.seedOnly ? content.seed?.id : undefined);
   return {
     async assign(requests) {
-      const candidates = (await store.findByContentId(content.contentId)).filter(
+      const candidates = (await store.findByContentId(name)).filter(
         ({ record }) =>
           record.algorithm === content.algorithm &&
           record.state !== 'revoked' &&
           (!content.seedOnly || record.seedId === content.seed?.id),
       );
       const picked = requests.map((request) => pickStored(candidates, request));
+      const closed = picked.find((stored) => stored && !isOpenTo(content.seed, stored));
+      if (closed) throw contentClash(content, closed, store.location);
       const missing = requests.filter((_, i) => !picked[i]);
       const others = await assignOthers(content, missing);
       return requests.map((request, i) => {
@@ -86,6 +92,29 @@ function pickStored(candidates: readonly StoredKey[], request: TrackKeyRequest):
     request,
   );
   return first?.stored;
+}
+
+function isOpenTo(seed: KeySeed | undefined, { key, record }: StoredKey): boolean {
+  return key !== undefined || record.seedId === seed?.id;
+}
+
+/** Another name, or the same keys: the content has keys that only their seed opens. */
+function contentClash(
+  { contentId, isNamedAfterInput }: StoredContent,
+  { record }: StoredKey,
+  location: string,
+): PrpackError {
+  const origin = isNamedAfterInput ? ' (after the name of the input)' : '';
+  return new PrpackError(
+    'KEY_REQUIRED',
+    `the content "${contentId}"${origin} was registered by an earlier run in ${location}, with a key that follows from a key seed`,
+    {
+      ...(record.seedId !== undefined && { expected: `key seed ${record.seedId}` }),
+      received: 'no key seed',
+      remedy:
+        'Give that key seed with --key-seed-file to use the same key, or give this content a name of its own with --content-id.',
+    },
+  );
 }
 
 async function assignOthers(

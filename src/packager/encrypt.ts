@@ -8,6 +8,7 @@ import { PrpackError } from '../errors.js';
 import { readMovie } from '../isobmff/movie.js';
 import { discardKeysOut, expectKeysOutIsFree, writeKeysOut } from '../keys/keys-out.js';
 import { retryOnKeyRace } from '../keystore/key-race.js';
+import { registeredName } from '../keystore/registered-name.js';
 import { checkEncrypted } from './check.js';
 import { type EncryptionWork, type PlannedEncryption, planEncryption } from './encryption-plan.js';
 import type { WorkerPool } from './execute/worker-pool.js';
@@ -198,7 +199,7 @@ export async function reportJob(
     layout,
     fragments,
     scheme: SCHEMES.cenc.name,
-    contentId,
+    contentId: registeredName(contentId, work.keys[0]?.seedId),
     ...(keyStore && !dryRun && { keyStore: keyStore.location }),
     tracks: described.map((track) => reportTrack(track, encryptions)),
     pssh: await reportPssh(psshBoxes),

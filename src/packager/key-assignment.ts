@@ -33,10 +33,13 @@ export async function assignKeys(
 }
 
 /** The source that was named, else the keys that the content has in the store already, else random ones. */
-async function keySourceOf({ keys, keyStore }: EncryptOptions, contentId: string): Promise<KeySource> {
+async function keySourceOf(options: EncryptOptions, contentId: string): Promise<KeySource> {
+  const { keys, keyStore } = options;
   if (keys) return typeof keys === 'function' ? keys(contentId) : keys;
   const otherwise = randomKeySource();
-  return keyStore ? storedContentSource(keyStore, { contentId, algorithm: 'AESCTR', otherwise }) : otherwise;
+  if (!keyStore) return otherwise;
+  const isNamedAfterInput = options.contentId === undefined;
+  return storedContentSource(keyStore, { contentId, isNamedAfterInput, algorithm: 'AESCTR', otherwise });
 }
 
 /** Tracks of one label share a key, tracks of different labels do not: a source is asked once a label. */

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { FileSource } from '../bytes/source.js';
 import type { AssignedKey } from '../keys/key-source.js';
 import type { KeyDescription, KeyRegistration, PackagerKeyStore } from '../keystore/key-store.js';
+import { registeredName } from '../keystore/registered-name.js';
 import { breathe } from './job.js';
 import type { EncryptOptions } from './types.js';
 
@@ -41,7 +42,7 @@ export async function registerKeys(
 function keptOf(record: KeyDescription, { contentId, laUrl, policy }: FileDescription): string[] {
   const has = (value: unknown) => (value === undefined ? 'without a' : 'with another');
   const kept: [boolean, string][] = [
-    [record.contentId !== contentId, `for the content "${record.contentId}"`],
+    [record.contentId !== registeredName(contentId, record.seedId), `for the content "${record.contentId}"`],
     [laUrl !== undefined && record.laUrl !== laUrl, `${has(record.laUrl)} license acquisition URL`],
     [!isDeepStrictEqual(record.policy, policy ?? record.policy), `${has(record.policy)} policy`],
   ];
@@ -56,7 +57,7 @@ function registrationOf(
     kid,
     key,
     algorithm: 'AESCTR',
-    contentId,
+    contentId: registeredName(contentId, seedId),
     source,
     ...(label !== undefined && { label }),
     ...(seedId !== undefined && { seedId }),

@@ -1,3 +1,4 @@
+import type { AbortSignal } from '../bytes/platform.js';
 import type { SchemeName } from '../cenc/scheme.js';
 import type { KeyLookup, KeySource } from '../keys/key-source.js';
 import type { PackagerKeyStore } from '../keystore/key-store.js';

@@ -114,7 +114,12 @@ describe('prpack batch', () => {
     expect(first.json).toMatchObject({ done: 5, failed: 1, failures: { NOT_MP4: 1 } });
     expect(resultLines().find(({ status }) => status === 'failed')).toMatchObject({
       input: join(media, 'bad.mp4'),
-      error: { code: 'NOT_MP4' },
+      error: {
+        code: 'NOT_MP4',
+        message: expect.any(String),
+        path: join(media, 'bad.mp4'),
+        remedy: expect.stringMatching(/\.$/),
+      },
       fingerprint: { bytes: 7 },
     });
     writeFileSync(join(out, 'a.enc.mp4'), 'somebody else');
@@ -131,9 +136,11 @@ describe('prpack batch', () => {
     expect(all.stderr).toMatch(/^\[\d\/6\] done a\.mp4 → .*a\.enc\.mp4$/m);
     expect(all.stderr).toMatch(/^\[\d\/6\] failed bad\.mp4: .* \[NOT_MP4\]$/m);
     expect(all.stderr).toContain('6 files, 5 encrypted, 1 failed');
+    expect(all.stderr).not.toContain('--resume'); // which would not help
     const quiet = await runCli(['batch', media, '--out-dir', out, '--quiet', '--force'], GIVEN);
     expect(quiet.stderr.trimEnd().split('\n')).toEqual([
       expect.stringMatching(/^\[\d\/6\] failed .*bad\.mp4/),
+      expect.stringMatching(/^ {2}next {2}\S.*\.$/),
     ]);
     expect(all.stdout + quiet.stdout).toBe('');
   });

@@ -126,3 +126,29 @@ describe('docs/exit-codes.md', () => {
     expect(listed.map(([code]) => code).sort()).toEqual(declared.sort());
   });
 });
+
+describe('README.md', () => {
+  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
+  const [claim = ''] = readme.match(/Every command takes .*/) ?? [];
+  const promised = [...claim.matchAll(/`(--[a-z]+)`/g)].map(([, flag]) => flag);
+
+  it('promises options of every command, which every command has', async () => {
+    expect(promised).toEqual(['--json', '--quiet', '--help']);
+    const commands = await commandsBelow([]);
+    expect(commands.length).toBeGreaterThan(15);
+    for (const { path, help } of commands) {
+      const missing = promised.filter((flag) => !new RegExp(`^ +(?:-h, )?${flag}\\b`, 'm').test(help));
+      expect({ path, missing }).toEqual({ path, missing: [] });
+    }
+  });
+});
+
+/** Every command that does something, by the lists of commands in the help. */
+async function commandsBelow(path: readonly string[]): Promise<{ path: string; help: string }[]> {
+  const { stdout: help } = await runCli([...path, '--help']);
+  const [, list = ''] = help.match(/^Commands:\n((?: {2}.*\n)+)/m) ?? [];
+  const names = [...list.matchAll(/^ {2}([a-z-]+)/gm)].map(([, name]) => name!);
+  const below = await Promise.all(names.map((name) => commandsBelow([...path, name])));
+  const acts = names.length === 0 || /^ +--config\b/m.test(help); // \`serve\` acts, and has commands, too
+  return [...(acts ? [{ path: path.join(' '), help }] : []), ...below.flat()];
+}

@@ -1,10 +1,19 @@
-import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { runCli, runCliJson } from '../support/cli.js';
 import { sample } from '../support/samples.js';
 import { temporaryFolder } from '../support/temporary.js';
 
 const INPUT = sample('bars.mp4');
+const NAME = 'bars';
 const TEST_KID = '10000000-1000-1000-1000-100000000001';
 
 const inFolder = temporaryFolder();
@@ -172,10 +181,27 @@ describe('prpack encrypt with a key seed', () => {
     const { json: first } = await runCliJson(args, { env });
     const { json: second } = await runCliJson(args, { env });
     expect(second).toMatchObject({ unchanged: true, tracks: first.tracks });
-    const { json } = await runCliJson(['encrypt', INPUT, inFolder('seed-2.mp4')], { env });
+    expect(first.contentId).toBe(`playready-test:${NAME}`);
+    const secret = await runCliJson(['encrypt', INPUT, inFolder('seed-2.mp4')], { env });
+    expect(secret).toMatchObject({ exitCode: 0, json: { contentId: NAME } }); // a trial takes no name
+    expect(secret.json.tracks[0].kid).not.toBe(first.tracks[0].kid);
+  });
+
+  it('says of a content that an earlier run registered where it is, and the two ways out', async () => {
+    const seed = inFolder('seed.txt');
+    writeFileSync(seed, '5a'.repeat(30), { mode: 0o600 });
+    const input = inFolder('taken.mp4');
+    copyFileSync(INPUT, input);
+    const args = ['encrypt', input, inFolder('taken.enc.mp4')];
+    expect((await runCliJson([...args, '--key-seed-file', seed], { env })).exitCode).toBe(0);
+    const { exitCode, json } = await runCliJson(['encrypt', input, inFolder('taken-2.mp4')], { env });
+    expect(exitCode).toBe(5);
     expect(json.error).toMatchObject({
-      code: 'KEY_REQUIRED', // a key that everybody knows is not taken unasked
-      remedy: expect.stringContaining('--playready-test'),
+      code: 'KEY_REQUIRED', // a key of a seed is not taken unasked
+      message: expect.stringMatching(
+        /^the content "taken" \(after the name of the input\) was registered by an earlier run in sqlite:.*keys\.sqlite/,
+      ),
+      remedy: expect.stringMatching(/--key-seed-file.*--content-id/),
     });
   });
 

@@ -10,8 +10,8 @@ const inFolder = temporaryFolder();
 
 function file(name: string, text: string): string {
   const path = inFolder(name);
-  mkdirSync(join(path, '..'), { recursive: true });
-  writeFileSync(path, text);
+  mkdirSync(join(path, '..'), { recursive: true, mode: 0o755 });
+  writeFileSync(path, text, { mode: 0o644 });
   return path;
 }
 

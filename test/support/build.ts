@@ -20,7 +20,12 @@ export default function buildWhenStale(project: TestProject): void {
 function isFresh(): boolean {
   const builtMs = modifiedMs(join(ROOT, 'dist/index.d.ts'));
   const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' });
-  const inputs = [...sources.map((name) => join('src', name)), 'tsconfig.build.json', 'rolldown.config.js'];
+  const inputs = [
+    ...sources.map((name) => join('src', name)),
+    'tsconfig.build.json',
+    'rolldown.config.js',
+    'build.js',
+  ];
   return inputs.every((path) => modifiedMs(join(ROOT, path)) < builtMs);
 }
 

@@ -58,7 +58,7 @@ All fields, the results file and the exit codes are described in docs/batch.md.`
 export function configureBatch(command: Command): void {
   command
     .description('Encrypts many files in one process, and goes on when one of them fails.')
-    .argument('<source>', 'manifest (.jsonl, .csv), folder, or pattern for paths in quotes')
+    .argument('<source>', 'manifest (.json, .jsonl, .csv), folder, or pattern for paths in quotes')
     .requiredOption('--out-dir <folder>', 'folder of the outputs', nonEmpty('--out-dir'));
   addBatchOptions(command);
   addMediaOptions(command);
@@ -108,7 +108,7 @@ async function batchAction(source: string, flags: BatchFlags, command: Command):
     ),
   );
   if (flags.json) await writeResult(formatJson(result));
-  else if (!flags.quiet) writeMessage(formatBatchResult(result, styleOf(process.stderr)));
+  else writeMessage(formatBatchResult(result, styleOf(process.stderr)));
   process.exitCode = result.exitCode;
 }
 

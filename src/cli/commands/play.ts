@@ -5,15 +5,17 @@ import { interruptible } from '../interrupt.js';
 import { addTlsOptions } from '../options/key-server.js';
 import { addKeyStoreOptions, type KeyStoreFlags } from '../options/key-store.js';
 import { addKeyOptions, type KeyFlags, selectLookup, storeLookup } from '../options/keys.js';
+import { addJsonOption, type OutputFlags } from '../options/output.js';
 import { addConfigOption } from '../options/settings.js';
 import { integer } from '../options/values.js';
 import { withKeys } from '../options/with-keys.js';
-import { writeMessage } from '../output/streams.js';
+import { formatJson } from '../output/json.js';
+import { writeMessage, writeResult } from '../output/streams.js';
 import { styleOf } from '../output/style.js';
 import { printable } from '../output/units.js';
 import { abortOf } from '../wait.js';
 
-interface PlayFlags extends KeyFlags, KeyStoreFlags {
+interface PlayFlags extends KeyFlags, KeyStoreFlags, OutputFlags {
   readonly port: number;
 }
 
@@ -36,6 +38,7 @@ export function configurePlay(command: Command): void {
   addKeyOptions(command, 'KID of --key', "play with keys of Microsoft's public test server");
   addTlsOptions(command);
   addKeyStoreOptions(command);
+  addJsonOption(command);
   addConfigOption(command);
   command.addHelpText('after', EXAMPLES);
   command.action(playAction);
@@ -50,7 +53,7 @@ async function playAction(path: string, flags: PlayFlags): Promise<void> {
       const keys = named?.source ?? storeLookup(store, library);
       const file = await library.inspect(path, { signal, keys });
       for (const warning of named?.warnings ?? []) writeMessage(warning);
-      await servePage(file, named ? { lookup: named.source } : { store }, flags.port, signal);
+      await servePage(file, named ? { lookup: named.source } : { store }, flags, signal);
     }),
   );
 }
@@ -59,7 +62,7 @@ async function playAction(path: string, flags: PlayFlags): Promise<void> {
 async function servePage(
   file: InspectResult,
   from: { readonly lookup: KeyLookup } | { readonly store: KeyStore },
-  port: number,
+  { port, json }: PlayFlags,
   signal: AbortSignal,
 ): Promise<void> {
   const [{ startPlayer }, { lookupLicensor, storeLicensor }] = await Promise.all([
@@ -73,7 +76,8 @@ async function servePage(
   const player = await startPlayer({ file, port, ...keys });
   try {
     const url = styleOf(process.stderr).bold(player.url);
-    writeMessage(`Playing ${printable(file.path)} at ${url}\nOpen it in a browser; stop with Ctrl-C.`);
+    if (json) await writeResult(formatJson({ url: player.url, path: file.path }));
+    else writeMessage(`Playing ${printable(file.path)} at ${url}\nOpen it in a browser; stop with Ctrl-C.`);
     await abortOf(signal);
   } finally {
     await player.close();

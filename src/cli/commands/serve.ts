@@ -6,6 +6,7 @@ import type { LogLevel } from '../../server/log.js';
 import type { KeyServer, KeyServerOptions } from '../../server/start.js';
 import { addCommands, type CommandEntry } from '../command.js';
 import { interruptible } from '../interrupt.js';
+import { addJsonOption, type OutputFlags } from '../options/output.js';
 import {
   addServerStoreOptions,
   type ServerStoreFlags,
@@ -22,15 +23,16 @@ import {
   type ParseValue,
   repeatable,
 } from '../options/values.js';
-import { formatServerStart } from '../output/serve-text.js';
-import { writeMessage } from '../output/streams.js';
+import { formatJson } from '../output/json.js';
+import { formatServerStart, type ServerStart } from '../output/serve-text.js';
+import { writeMessage, writeResult } from '../output/streams.js';
 import { styleOf } from '../output/style.js';
 import { abortOf } from '../wait.js';
 
 const DEFAULT_PORT = 7470;
 const DEFAULT_RATE = 2000;
 
-interface ServeFlags extends ServerStoreFlags {
+interface ServeFlags extends ServerStoreFlags, OutputFlags {
   readonly host: string;
   readonly port: number;
   readonly tlsCert?: string;
@@ -77,7 +79,7 @@ export function configureServe(command: Command): void {
     'batched',
   );
   addServiceOptions(command);
-  command.optionsGroup('Output:');
+  addJsonOption(command);
   command.option(
     '--log-level <level>',
     'silent, error, warn, info, debug or trace: lines of JSON on stderr',
@@ -152,7 +154,9 @@ async function serveAction(flags: ServeFlags): Promise<void> {
     const server = await startKeyServer(options);
     const stopReloading = reloadAtHangup(server, flags);
     try {
-      writeMessage(await startMessage(server, options, flags));
+      const facts = await startFacts(server, options, flags);
+      if (flags.json) await writeResult(formatJson(facts));
+      else writeMessage(formatServerStart(facts, styleOf(process.stderr)));
       await abortOf(signal);
     } finally {
       stopReloading();
@@ -240,17 +244,17 @@ async function clientScopes(texts: readonly string[]): Promise<Map<string, Clien
   return new Map(grants);
 }
 
-async function startMessage(
+async function startFacts(
   server: KeyServer,
   options: KeyServerOptions,
   flags: ServeFlags,
-): Promise<string> {
+): Promise<ServerStart> {
   const [{ TokenStore }, { endOf }] = await Promise.all([
     import('../../server/access/token-store.js'),
     import('../../server/access/token.js'),
   ]);
   const tokens = await new TokenStore(options.tokenDirectory).list();
-  const facts = {
+  return {
     url: server.url,
     keyStore: server.keyStore,
     tokens: tokens.filter((token) => endOf(token) === undefined).length,
@@ -258,5 +262,4 @@ async function startMessage(
     hasUpstream: options.rightsManagerUpstream !== undefined,
     hasClearKey: flags.clearKey === true,
   };
-  return formatServerStart(facts, styleOf(process.stderr));
 }

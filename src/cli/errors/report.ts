@@ -1,7 +1,7 @@
 import { type ErrorCode, type ErrorDetails, exitCodeOf, PrpackError } from '../../errors.js';
 import { formatError } from '../output/error-text.js';
 import { formatJson } from '../output/json.js';
-import { writeMessage, writeResult } from '../output/streams.js';
+import { writeError, writeResult } from '../output/streams.js';
 import { styleOf } from '../output/style.js';
 import { packageVersion } from '../version.js';
 import { type Redact, redactor } from './redact.js';
@@ -27,7 +27,7 @@ export interface DefectReport {
 export async function reportFailure(error: unknown, argv: readonly string[]): Promise<number> {
   const report = errorReport(error, argv, redactor(argv, process.env));
   if (asksForJson(argv)) await writeResult(formatJson({ error: report })).catch(() => {});
-  else writeMessage(formatError(report, styleOf(process.stderr)));
+  else writeError(formatError(report, styleOf(process.stderr)));
   return exitCodeOf(report.code);
 }
 

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Threads } from '../../index.js';
+import { silenceMessages } from '../output/streams.js';
 import { integer, type ParseValue } from './values.js';
 
 /** What commander makes of the options that every command has. */
@@ -9,16 +10,19 @@ export interface OutputFlags {
   readonly threads?: Threads;
 }
 
-/** Adds --json. */
+/** Adds --json and --quiet, which every command has. */
 export function addJsonOption(command: Command, shape = 'one JSON object'): void {
   command.optionsGroup('Output:');
   command.option('--json', `print ${shape} on stdout, also on failure`);
+  command.option('--quiet', 'print no messages but errors');
+  command.hook('preAction', (_, called) => {
+    if (called.opts<OutputFlags>().quiet) silenceMessages();
+  });
 }
 
-/** Adds --json and --quiet. */
+/** Adds the options of commands that write files. */
 export function addJobOutputOptions(command: Command): void {
   addJsonOption(command);
-  command.option('--quiet', 'print nothing but errors');
   command.option('--force', 'replace an existing output');
   command.option(
     '--threads <count>',

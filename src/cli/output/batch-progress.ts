@@ -3,7 +3,7 @@ import type { MultiBar, SingleBar } from 'cli-progress';
 import type { BatchEvent, Progress, ResultLine } from '../../index.js';
 import type { OutputFlags } from '../options/output.js';
 import { formatBatchLine } from './batch-text.js';
-import { writeMessage } from './streams.js';
+import { writeError, writeMessage } from './streams.js';
 import { type Style, styleOf } from './style.js';
 import { printable } from './units.js';
 
@@ -23,7 +23,7 @@ export async function createBatchProgress(
 ): Promise<BatchProgress> {
   if (flags.json) return { onEvent: () => {}, stop: () => {} };
   const style = styleOf(stream);
-  if (flags.quiet || !stream.isTTY) return lines(flags, style);
+  if (flags.quiet || !stream.isTTY) return lines(style);
   const { MultiBar: Bars } = (await import('cli-progress')).default;
   const bars = new Bars({
     stream,
@@ -38,10 +38,11 @@ export async function createBatchProgress(
   return { onEvent: (event) => view.take(event), stop: () => view.stop() };
 }
 
-function lines({ quiet }: OutputFlags, style: Style): BatchProgress {
+function lines(style: Style): BatchProgress {
   const onEvent = (event: BatchEvent) => {
-    if (event.kind !== 'ended' || (quiet && event.line.status !== 'failed')) return;
-    writeMessage(formatBatchLine(event.line, event.ended, event.total, style));
+    if (event.kind !== 'ended') return;
+    const write = event.line.status === 'failed' ? writeError : writeMessage;
+    write(formatBatchLine(event.line, event.ended, event.total, style));
   };
   return { onEvent, stop: () => {} };
 }

@@ -21,7 +21,10 @@ export function formatBatchResult(result: BatchResult, style: Style): string {
     `  ${formatBytes(bytes)} · ${formatElapsed(elapsedMs)}${rate(result)}`,
     ...kinds,
     `The results are in ${printable(result.results)}.`,
-    ...(failed + notStarted > 0 ? ['Run it again with --resume to do what is left.'] : []),
+    ...(failed > 0
+      ? ['What failed fails again until its cause is removed: the results say what to do next for each file.']
+      : []),
+    ...(notStarted > 0 ? ['Run it again with --resume to do what was not begun.'] : []),
     ...warningLines(result.warnings, style),
   ]);
 }
@@ -36,7 +39,8 @@ export function formatBatchLine(line: ResultLine, ended: number, total: number, 
   const place = style.dim(`[${ended}/${total}]`);
   if (!error) return `${place} ${status} ${shown(input)} → ${shown(output)}`;
   const message = printable(error.message);
-  return `${place} ${style.red('failed')} ${shown(input)}: ${message} ${style.dim(`[${error.code}]`)}`;
+  const next = error.remedy === undefined ? '' : `\n  ${style.dim('next')}  ${printable(error.remedy)}`;
+  return `${place} ${style.red('failed')} ${shown(input)}: ${message} ${style.dim(`[${error.code}]`)}${next}`;
 }
 
 /** A path as short as it can be said from here. */

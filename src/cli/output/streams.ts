@@ -24,7 +24,19 @@ export async function writeResult(text: string): Promise<void> {
   );
 }
 
-/** Writes lines for people to stderr. */
+let isQuiet = false;
+
+/** From now on messages are dropped. Results and errors are not. */
+export function silenceMessages(): void {
+  isQuiet = true;
+}
+
+/** Writes lines for people to stderr, unless they were silenced. */
 export function writeMessage(text: string): void {
+  if (!isQuiet) writeError(text);
+}
+
+/** Writes lines about an error to stderr. */
+export function writeError(text: string): void {
   process.stderr.write(text.endsWith('\n') ? text : `${text}\n`);
 }

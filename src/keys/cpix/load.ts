@@ -1,4 +1,5 @@
-import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import type { PrivateKey } from '../../bytes/platform.js';
 import { PrpackError } from '../../errors.js';
 import { readPrivateText, readSecretText } from '../file.js';
 import type { HttpClient, HttpResponse } from '../http/client.js';
@@ -51,7 +52,7 @@ function named(name: string, read: () => CpixDocument): CpixDocument {
  * The RSA private key of a recipient, in PEM.
  * @throws PrpackError KEY_SOURCE_FAILED when it cannot be read, KEY_INVALID also when others can use the file
  */
-export async function readCpixPrivateKey(path: string): Promise<KeyObject> {
+export async function readCpixPrivateKey(path: string): Promise<PrivateKey> {
   const text = await readPrivateText(path, 'private key for CPIX documents');
   try {
     const key = createPrivateKey(text);

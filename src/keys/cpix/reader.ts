@@ -1,4 +1,4 @@
-import type { KeyObject } from 'node:crypto';
+import type { PrivateKey } from '../../bytes/platform.js';
 import {
   attributeOf,
   childElements,
@@ -41,7 +41,7 @@ const { cpix, pskc } = NAMESPACES;
 
 export interface CpixReadOptions {
   /** RSA private key of a recipient, for documents whose keys are encrypted. */
-  readonly privateKey?: KeyObject;
+  readonly privateKey?: PrivateKey;
   /** For documents of strangers. */
   readonly limits?: Partial<XmlLimits>;
 }
@@ -87,10 +87,10 @@ function listed(root: XmlElement, list: string, item: string): XmlElement[] {
 function readContentKeys(
   elements: readonly XmlElement[],
   deliveries: readonly XmlElement[],
-  privateKey: KeyObject | undefined,
+  privateKey: PrivateKey | undefined,
 ): CpixContentKey[] {
   const isEncrypted = elements.some((element) => valuesOf(element).encrypted);
-  const delivery = isEncrypted ? openDelivery(deliveries, privateKey) : undefined;
+  const delivery = isEncrypted ? openDelivery(deliveries, privateKey as PrivateKey | undefined) : undefined;
   try {
     const keys = elements.map((element) => readContentKey(element, delivery));
     expectDistinct(keys);

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
+import type { AbortSignal } from '../../bytes/platform.js';
 import { PrpackError } from '../../errors.js';
 import { networkFailure } from './failure.js';
 import { describeUrl, parseServerUrl } from './location.js';

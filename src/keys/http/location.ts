@@ -3,8 +3,8 @@ import { PrpackError } from '../../errors.js';
 const LONGEST = 200;
 
 /** A URL as messages show it: without user, password, query and fragment, which may be secrets. */
-export function describeUrl(url: string | URL): string {
-  const { protocol, host, pathname } = new URL(url);
+export function describeUrl(url: string | { readonly href: string }): string {
+  const { protocol, host, pathname } = new URL(typeof url === 'string' ? url : url.href);
   const text = `${protocol}//${host}${pathname}`;
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
 }

@@ -1,4 +1,4 @@
-import type { KeyObject } from 'node:crypto';
+import type { PrivateKey } from '../../bytes/platform.js';
 import { PrpackError } from '../../errors.js';
 import type { ContentKey } from '../content-key.js';
 import type { CpixDocument } from '../cpix/document.js';
@@ -34,7 +34,7 @@ export interface SpekeOptions extends SpekeContract {
   /** What has a key of its own. Default `resolution`; version 1.0 gives one key for all tracks and takes only `none`. */
   readonly keyPer?: KeyPer;
   /** Belongs to `certificate`. */
-  readonly privateKey?: KeyObject;
+  readonly privateKey?: PrivateKey;
 }
 
 /**

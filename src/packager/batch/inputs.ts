@@ -19,6 +19,7 @@ type Reader = (text: string, path: string) => Entry[];
 
 /** How a manifest is read, by its extension. */
 const MANIFESTS: Readonly<Record<string, () => Promise<Reader>>> = {
+  '.json': async () => (await import('./manifest.js')).readJsonArray,
   '.jsonl': async () => (await import('./manifest.js')).readJsonLines,
   '.ndjson': async () => (await import('./manifest.js')).readJsonLines,
   '.csv': async () => (await import('./manifest.js')).readCsv,
@@ -43,7 +44,7 @@ async function inputsOf(source: string, outDir: string): Promise<Input[]> {
   if (kind === undefined) {
     if (isGlob(source)) return fromFiles(await findByGlob(source));
     const remedy =
-      'Give a manifest (.jsonl, .csv), a folder, or a pattern such as "media/**/*.mp4" in quotes.';
+      'Give a manifest (.json, .jsonl, .csv), a folder, or a pattern such as "media/**/*.mp4" in quotes.';
     throw new PrpackError('INPUT_NOT_FOUND', `there is no ${source}`, { path: source, remedy });
   }
   const reader = MANIFESTS[/\.[^.]*$/.exec(source)?.[0].toLowerCase() ?? ''];

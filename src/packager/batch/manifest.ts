@@ -10,7 +10,26 @@ export function readJsonLines(text: string, path: string): Entry[] {
   return text
     .replace(/^\uFEFF/, '')
     .split('\n')
-    .flatMap((line, i) => (line.trim() === '' ? [] : [entryOf(parseLine(line, path, i + 1), path, i + 1)]));
+    .flatMap((line, i) =>
+      line.trim() === '' ? [] : [entryOf(parseLine(line, path, i + 1), path, `line ${i + 1}`)],
+    );
+}
+
+/** The jobs of a manifest that is one JSON array of objects. */
+export function readJsonArray(text: string, path: string): Entry[] {
+  const entries = parseArray(text.replace(/^\uFEFF/, ''));
+  if (entries) return entries.map((value, i) => entryOf(value, path, `entry ${i + 1}`));
+  const remedy = 'Write [{"input": "film 7.mp4"}], or one object on each line of a .jsonl file.';
+  throw new PrpackError('INVALID_ARGUMENT', `${path}: it is not a JSON array of jobs`, { path, remedy });
+}
+
+function parseArray(text: string): readonly unknown[] | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined; // the parser's message repeats the text, which may hold anything
+  }
 }
 
 function parseLine(line: string, path: string, lineNumber: number): unknown {
@@ -18,13 +37,15 @@ function parseLine(line: string, path: string, lineNumber: number): unknown {
     return JSON.parse(line);
   } catch {
     // The parser's message repeats the line, and a line may hold anything.
-    throw manifestError(path, lineNumber, 'it is not JSON', 'Write one JSON object on each line.');
+    throw manifestError(path, `line ${lineNumber}`, 'it is not JSON', 'Write one JSON object on each line.');
   }
 }
 
 /** The jobs of a manifest in CSV (RFC 4180) with the names of fields in its first row. */
 export function readCsv(text: string, path: string): Entry[] {
-  return parseRows(text, path).map(({ record, info }) => entryOf(fieldsOfRow(record), path, info.lines));
+  return parseRows(text, path).map(({ record, info }) =>
+    entryOf(fieldsOfRow(record), path, `line ${info.lines}`),
+  );
 }
 
 interface Row {
@@ -45,7 +66,7 @@ function parseRows(text: string, path: string): Row[] {
     const problem = CSV_PROBLEMS[error.code] ?? 'it is not CSV';
     const remedy =
       'Write it by RFC 4180: commas between, quotes around what holds commas, quotes or line breaks.';
-    throw manifestError(path, Number(error.lines ?? 1), problem, remedy);
+    throw manifestError(path, `line ${error.lines ?? 1}`, problem, remedy);
   }
 }
 
@@ -59,33 +80,32 @@ const CSV_PROBLEMS: Readonly<Record<string, string>> = {
 function checkHeader(names: readonly string[], path: string): string[] {
   const columns = names.map((name) => name.trim());
   const unknown = columns.find((name) => !FIELD_NAMES.includes(name));
-  if (unknown !== undefined) throw unknownField(path, 1, unknown);
+  if (unknown !== undefined) throw unknownField(path, 'line 1', unknown);
   const twice = columns.find((name, i) => columns.indexOf(name) !== i);
   if (twice !== undefined) {
-    throw manifestError(path, 1, `the column ${twice} is there twice`, 'Keep one of them.');
+    throw manifestError(path, 'line 1', `the column ${twice} is there twice`, 'Keep one of them.');
   }
   if (!columns.includes('input')) {
-    throw manifestError(path, 1, 'there is no column input', 'Name the columns in the first row.');
+    throw manifestError(path, 'line 1', 'there is no column input', 'Name the columns in the first row.');
   }
   return columns;
 }
 
-function entryOf(value: unknown, path: string, lineNumber: number): Entry {
+function entryOf(value: unknown, path: string, place: string): Entry {
   const entry = readEntry(value);
   if (!('problem' in entry)) return entry;
   const { field, problem } = entry;
-  if (field !== '' && !FIELD_NAMES.includes(field.split('.')[0]!))
-    throw unknownField(path, lineNumber, field);
+  if (field !== '' && !FIELD_NAMES.includes(field.split('.')[0]!)) throw unknownField(path, place, field);
   const remedy = 'See docs/batch.md for what the fields may be.';
-  throw manifestError(path, lineNumber, field === '' ? problem : `${field}: ${problem}`, remedy);
+  throw manifestError(path, place, field === '' ? problem : `${field}: ${problem}`, remedy);
 }
 
-function unknownField(path: string, lineNumber: number, name: string): PrpackError {
+function unknownField(path: string, place: string, name: string): PrpackError {
   const shown =
     name.length <= LONGEST_SHOWN_NAME ? `field ${JSON.stringify(name)}` : 'field with a long name';
-  return manifestError(path, lineNumber, `there is no ${shown}`, `Fields are: ${FIELD_NAMES.join(', ')}.`);
+  return manifestError(path, place, `there is no ${shown}`, `Fields are: ${FIELD_NAMES.join(', ')}.`);
 }
 
-function manifestError(path: string, lineNumber: number, problem: string, remedy: string): PrpackError {
-  return new PrpackError('INVALID_ARGUMENT', `${path}, line ${lineNumber}: ${problem}`, { path, remedy });
+function manifestError(path: string, place: string, problem: string, remedy: string): PrpackError {
+  return new PrpackError('INVALID_ARGUMENT', `${path}, ${place}: ${problem}`, { path, remedy });
 }

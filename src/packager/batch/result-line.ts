@@ -23,15 +23,15 @@ export function lineOfOutcome(begun: BegunJob, outcome: Outcome): ResultLine {
 
 /** The line of a job that failed. Whatever is not a PrpackError was not foreseen. */
 export function lineOfFailure(begun: BegunJob, error: unknown): ResultLine {
-  const { code, message } =
+  const report =
     error instanceof PrpackError
-      ? error
+      ? error.toJSON()
       : {
           code: 'INTERNAL',
           message: `unexpected failure: ${error instanceof Error ? error.message : error}`,
         };
   const fingerprint = stateOfInput(begun.job.input);
-  return lineOf(begun, { status: 'failed', ...(fingerprint && { fingerprint }), error: { code, message } });
+  return lineOf(begun, { status: 'failed', ...(fingerprint && { fingerprint }), error: report });
 }
 
 function lineOf(

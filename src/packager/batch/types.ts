@@ -1,3 +1,5 @@
+import type { AbortSignal } from '../../bytes/platform.js';
+import type { ErrorDetails } from '../../errors.js';
 import type { KeySource } from '../../keys/key-source.js';
 import type { KeyStore } from '../../keystore/key-store.js';
 import type { EncryptOptions, Progress, Threads } from '../types.js';
@@ -21,7 +23,7 @@ export type BatchSettings = Pick<
 export type BatchKeys = KeySource | ((contentId: string) => Promise<KeySource>);
 
 export interface BatchOptions {
-  /** A manifest (`.jsonl`, `.ndjson`, `.csv`), a folder, a pattern for paths, or one media file. */
+  /** A manifest (`.json`, `.jsonl`, `.ndjson`, `.csv`), a folder, a pattern for paths, or one media file. */
   readonly source: string;
   /** Folder of the outputs; made when it is missing. */
   readonly outDir: string;
@@ -102,7 +104,8 @@ export interface ResultLine {
   /** True when the output was there already, made of the same input with the same keys and settings. */
   readonly unchanged?: boolean;
   readonly warnings?: readonly string[];
-  readonly error?: { readonly code: string; readonly message: string };
+  /** The whole error: code, message, and what it says of place and remedy. */
+  readonly error?: { readonly code: string; readonly message: string } & ErrorDetails;
   /** RFC 3339 UTC. */
   readonly startedAt: string;
   readonly elapsedMs: number;

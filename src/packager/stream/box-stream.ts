@@ -1,4 +1,5 @@
 import { addAbortSignal, type Readable } from 'node:stream';
+import type { ByteReadable } from '../../bytes/platform.js';
 import { malformed, PrpackError } from '../../errors.js';
 import { isBox, isKnown } from '../../isobmff/top-level.js';
 import { type BoxHeader, expectRoomForHeader, parseBoxHeader } from '../../isobmff/walk.js';
@@ -29,15 +30,15 @@ const NO_BOX = { type: '', userType: undefined, headerBytes: 0, sizeBytes: 0, is
 
 /** Reads a stream of bytes box by box: a header, then the box that it began. */
 export class BoxStream {
-  readonly #input: Readable;
+  readonly #input: ByteReadable;
   readonly #chunks: AsyncIterator<Uint8Array>;
   readonly #signal: AbortSignal | undefined;
   #chunk: Uint8Array = new Uint8Array();
   #positionBytes = 0;
 
-  constructor(input: Readable, signal: AbortSignal | undefined) {
-    this.#input = signal ? addAbortSignal(signal, input) : input;
-    this.#chunks = this.#input[Symbol.asyncIterator]();
+  constructor(input: ByteReadable, signal: AbortSignal | undefined) {
+    this.#input = signal ? addAbortSignal(signal, input as Readable) : input;
+    this.#chunks = this.#input[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
     this.#signal = signal;
   }
 

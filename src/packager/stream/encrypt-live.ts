@@ -1,10 +1,11 @@
 import { parse } from 'node:path';
-import type { Readable, Writable } from 'node:stream';
+import type { ByteReadable, ByteWritable } from '../../bytes/platform.js';
 import { SCHEMES } from '../../cenc/scheme.js';
 import { PrpackError } from '../../errors.js';
 import { readMovie } from '../../isobmff/movie.js';
 import { discardKeysOut, expectKeysOutIsFree, writeKeysOut } from '../../keys/keys-out.js';
 import { retryOnKeyRace } from '../../keystore/key-race.js';
+import { registeredName } from '../../keystore/registered-name.js';
 import { expectSampleCounts } from '../check.js';
 import { expectUsable } from '../encrypt.js';
 import { DEFAULT_IV_SIZE, type PlannedEncryption, planEncryption } from '../encryption-plan.js';
@@ -31,8 +32,8 @@ export const STREAM = '-';
 
 /** Options with a stream as input. */
 export interface LiveOptions extends Omit<EncryptOptions, 'input' | 'output'> {
-  readonly input: Readable;
-  readonly output: string | Writable;
+  readonly input: ByteReadable;
+  readonly output: string | ByteWritable;
 }
 
 /** A stream whose beginning was read, with all that is needed to go on. */
@@ -55,7 +56,7 @@ export async function encryptLive({ input, output, ...asked }: LiveOptions): Pro
   let publishing: FilePublishing | undefined;
   try {
     publishing = typeof output === 'string' ? new FilePublishing(output, options) : undefined;
-    const target = publishing?.target ?? new StreamTarget(output as Writable);
+    const target = publishing?.target ?? new StreamTarget(output as ByteWritable);
     const parts = new PartReader(boxes);
     const { bytes: init } = await parts.init();
     const { job, warnings } = await retryOnKeyRace(() => begin(init, options));
@@ -204,7 +205,7 @@ async function report(
   clock: Clock,
   warnings: readonly string[],
 ): Promise<EncryptResult> {
-  const { options, movie, contentId, described, psshBoxes } = job;
+  const { options, movie, keys, contentId, described, psshBoxes } = job;
   const { input, output, keyStore } = options;
   const seconds = movie.tracks.map(
     ({ index, mdhd }) => encryptor.tallies[index].durationTicks / mdhd.timescaleHz,
@@ -217,7 +218,7 @@ async function report(
     layout: 'keep',
     fragments: encryptor.fragments,
     scheme: SCHEMES.cenc.name,
-    contentId,
+    contentId: registeredName(contentId, keys[0]?.seedId),
     ...(keyStore && { keyStore: keyStore.location }),
     tracks: described.map((track) => reportTrack(track, job, encryptor)),
     pssh: await reportPssh(psshBoxes),

@@ -1,4 +1,4 @@
-import type { Readable, Writable } from 'node:stream';
+import type { ByteReadable, ByteWritable } from '../../bytes/platform.js';
 import type { ByteSource } from '../../bytes/source.js';
 import { expectKeysOutIsFree, writeKeysOut } from '../../keys/keys-out.js';
 import { retryOnKeyRace } from '../../keystore/key-race.js';
@@ -14,9 +14,9 @@ import { StreamTarget } from './targets.js';
 /** As for files, but that input and output may be streams. `onProgress` is told nothing of a stream as input: it has no total. */
 export interface EncryptStreamOptions extends Omit<EncryptOptions, 'input' | 'output'> {
   /** Path or URL of a file, or a stream of fragmented MP4. A stream is destroyed when the work on it ends. */
-  readonly input: string | Readable;
+  readonly input: string | ByteReadable;
   /** Path of a file, or a stream, which is not ended. */
-  readonly output: string | Writable;
+  readonly output: string | ByteWritable;
 }
 
 /**
@@ -35,7 +35,7 @@ export async function encryptStream(options: EncryptStreamOptions): Promise<Encr
 }
 
 /** A file has its end in sight, so that its output is planned whole, in any layout, and only written another way. */
-async function encryptFileToStream(options: EncryptOptions, output: Writable): Promise<EncryptResult> {
+async function encryptFileToStream(options: EncryptOptions, output: ByteWritable): Promise<EncryptResult> {
   const { keyStore, keysOut, dryRun, signal, onProgress } = options;
   const clock = new Clock();
   expectUsable(options);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { Writable } from 'node:stream';
 import { OutputFile } from '../../bytes/output-file.js';
 import { OutputStream } from '../../bytes/output-stream.js';
+import type { ByteWritable } from '../../bytes/platform.js';
 
 /** Where an output goes that is written from its beginning to its end. */
 export interface Target {
@@ -18,7 +18,7 @@ export class StreamTarget implements Target {
   readonly #output: OutputStream;
   readonly #hash = createHash('sha256');
 
-  constructor(output: Writable) {
+  constructor(output: ByteWritable) {
     this.#output = new OutputStream(output);
   }
 

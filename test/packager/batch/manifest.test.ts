@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readCsv, readJsonLines } from '../../../src/packager/batch/manifest.js';
+import { readCsv, readJsonArray, readJsonLines } from '../../../src/packager/batch/manifest.js';
 
 const json = (...entries: object[]) => entries.map((entry) => JSON.stringify(entry)).join('\n');
 
@@ -111,4 +111,19 @@ describe('a manifest in CSV', () => {
       }),
     );
   });
+});
+
+describe('readJsonArray', () => {
+  it('reads the same objects as a file of lines', () => {
+    const text = '\uFEFF[\n {"input": "a.mp4"},\n {"input": "b.mp4", "layout": "keep"}\n]';
+    const lines = '{"input":"a.mp4"}\n{"input":"b.mp4","layout":"keep"}';
+    expect(readJsonArray(text, 'm.json')).toEqual(readJsonLines(lines, 'm.jsonl'));
+  });
+
+  it.each([
+    ['[{"input":"a"},{"input":"b","laurl":"x"}]', 'm.json, entry 2: there is no field "laurl"'],
+    ['[{"input":"a"},7]', 'm.json, entry 2: '],
+    ['{"input":"a"}', 'm.json: it is not a JSON array of jobs'],
+    ['[{"input":"a"}', 'm.json: it is not a JSON array of jobs'],
+  ])('refuses %s', (text, message) => expect(() => readJsonArray(text, 'm.json')).toThrow(message));
 });
