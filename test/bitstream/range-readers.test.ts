@@ -5,21 +5,7 @@ import { createRangeReader, RANGE_CODECS, type RangeCodecKind } from '../../src/
 import { fromHex } from '../../src/bytes/hex.js';
 import { PrpackError } from '../../src/errors.js';
 import { RANGE_FIXTURES, type RangeFixture } from './ranges.fixtures.js';
-import { type Range, readRanges, strictPeek } from './ranges.js';
-
-/** A sample of a fixture, its ranges filled with 0xa5, and where they are. */
-export function sampleOf(row: string): { bytes: Uint8Array; ranges: Range[] } {
-  const bytes: number[] = [];
-  const ranges: Range[] = [];
-  row.split(' ').forEach((part, i) => {
-    if (i % 2 === 0) bytes.push(...fromHex(part)!);
-    else {
-      ranges.push([bytes.length, bytes.length + Number(part)]);
-      bytes.push(...new Array<number>(Number(part)).fill(0xa5));
-    }
-  });
-  return { bytes: Uint8Array.from(bytes), ranges };
-}
+import { readRanges, sampleOf, strictPeek } from './ranges.js';
 
 const readerOf = ({ kind, configuration }: RangeFixture) => createRangeReader(kind, fromHex(configuration)!);
 
@@ -134,6 +120,7 @@ function attempt(reader: RangeReader, bytes: Uint8Array): PrpackError | undefine
 function expectNoOther(run: () => unknown): PrpackError | undefined {
   try {
     run();
+    return undefined;
   } catch (error) {
     if (!(error instanceof PrpackError)) throw error;
     expect(['MALFORMED_INPUT', 'UNSUPPORTED_FEATURE']).toContain(error.code);
