@@ -4,6 +4,7 @@ import { link, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { PrpackError } from '../errors.js';
 import { createSecretFile, makePrivateDirectory, refuseOpenModes, syncDirectory } from '../keys/file.js';
+import { named } from '../settings/spelling.js';
 import { missingKek } from './kek-failure.js';
 import { KeyEncryptionKey } from './key-wrap.js';
 import { defaultKekPath } from './paths.js';
@@ -151,7 +152,7 @@ function kekFileFailure(
   return new PrpackError(
     'KEY_SOURCE_FAILED',
     `the key-encryption key (KEK) cannot be ${verb}: ${path} (${cause.code})`,
-    { path, remedy: `${own}, or give a KEK with --kek-file or ${KEK_VARIABLE}.` },
+    { path, remedy: `${own}, or give a KEK with ${named('kekFile')} or ${KEK_VARIABLE}.` },
     cause,
   );
 }

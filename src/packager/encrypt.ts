@@ -6,6 +6,8 @@ import { SCHEMES } from '../cenc/scheme.js';
 import { PrpackError } from '../errors.js';
 import { readMovie } from '../isobmff/movie.js';
 import { discardKeysOut, expectKeysOutIsFree, writeKeysOut } from '../keys/keys-out.js';
+import { checkOptions } from '../settings/check.js';
+import { named } from '../settings/spelling.js';
 import { checkEncrypted } from './check.js';
 import { type EncryptionWork, type PlannedEncryption, planEncryption } from './encryption-plan.js';
 import type { Crew } from './execute/crew.js';
@@ -29,8 +31,9 @@ import type { EncryptOptions, EncryptResult, TrackReport } from './types.js';
  *   KEY_CONFLICT, KEY_SOURCE_FAILED, KEY_STORE_FAILED, OUTPUT_EXISTS, OUTPUT_FAILED, OUTPUT_CHECK_FAILED, ABORTED
  */
 export async function encrypt(options: EncryptOptions): Promise<EncryptResult> {
+  checkOptions('encrypt', options);
   const clock = new Clock();
-  expectUsable(options);
+  expectKeysApart(options);
   expectTwoFiles(options.input, options.output);
   const { input, signal, threads, dryRun } = options;
   return withInput(input, signal, (source) =>
@@ -137,41 +140,12 @@ async function publish(
 }
 
 /** @throws PrpackError INVALID_ARGUMENT */
-export function expectUsable({
-  keysOut,
-  output,
-  fragmentDurationSeconds,
-  ivSize,
-  systems,
-}: EncryptOptions): void {
-  const invalid = (message: string, remedy: string, received: string | number) =>
-    new PrpackError('INVALID_ARGUMENT', message, { remedy, received });
-  if (keysOut !== undefined && resolve(keysOut) === resolve(output)) {
-    throw invalid(
-      'the keys cannot be written into the output file',
-      'Name another file for the keys.',
-      keysOut,
-    );
-  }
-  const seconds = fragmentDurationSeconds ?? 1;
-  if (!(seconds > 0 && seconds <= 3600)) {
-    throw invalid(
-      'the fragment duration is not between 0 and 3600 seconds',
-      'Give seconds, such as 2.',
-      seconds,
-    );
-  }
-  if (![undefined, 8, 16].includes(ivSize)) {
-    throw invalid(
-      'the IV size is not 8 or 16 bytes',
-      'Give 8, which all PlayReady clients read, or 16.',
-      `${ivSize}`,
-    );
-  }
-  const unknown = systems?.find((system) => !['playready', 'common', 'widevine'].includes(system));
-  if (unknown !== undefined) {
-    throw invalid('an unknown protection system', 'Give playready, common or widevine.', unknown);
-  }
+export function expectKeysApart({ keysOut, output }: EncryptOptions): void {
+  if (keysOut === undefined || resolve(keysOut) !== resolve(output)) return;
+  throw new PrpackError('INVALID_ARGUMENT', 'the keys cannot be written into the output file', {
+    received: keysOut,
+    remedy: `Name another file with ${named('keysOut')}.`,
+  });
 }
 
 export async function reportJob(

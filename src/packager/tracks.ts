@@ -1,6 +1,7 @@
 import { PrpackError } from '../errors.js';
 import { type CodecDescription, readCodecs } from '../isobmff/codec-reader.js';
 import type { Movie, Track } from '../isobmff/movie.js';
+import { named } from '../settings/spelling.js';
 import { encryptableCodecs, sampleProtectionOf } from './codecs.js';
 import { isProtected } from './protection-reader.js';
 import type { TrackSelector } from './types.js';
@@ -102,8 +103,7 @@ function expectEncryptable({ track }: DescribedTrack): void {
         offsetBytes: node.startBytes,
         expected: encryptableCodecs(handler),
         received: format,
-        remedy:
-          'Encode the track with a codec of the list, or leave it clear by selecting others with --track.',
+        remedy: `Encode the track with a codec of the list, or leave it clear by selecting others with ${named('tracks')}.`,
       },
     );
   }

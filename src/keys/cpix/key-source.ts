@@ -1,4 +1,5 @@
 import { PrpackError } from '../../errors.js';
+import { checkOptions } from '../../settings/check.js';
 import type { KeyId } from '../key-id.js';
 import {
   type AssignedKey,
@@ -26,6 +27,7 @@ export interface CpixKeySourceOptions {
  *   be applied, or when the key is meant for another scheme
  */
 export function cpixKeySource(document: CpixDocument, options: CpixKeySourceOptions): KeySource & KeyLookup {
+  checkOptions('cpixKeySource', options);
   const keyOf = (kid: KeyId) => document.contentKeys.find((entry) => entry.kid === kid);
   return {
     async assign(requests) {

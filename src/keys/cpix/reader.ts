@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { attributeOf, childElements, parseXml, textOf, type XmlElement } from '../../bytes/xml.js';
 import { PrpackError } from '../../errors.js';
+import { checkOptions } from '../../settings/check.js';
 import { ContentKey } from '../content-key.js';
 import type { KeyId } from '../key-id.js';
 import { cipherValueOf, type OpenedDelivery, openDelivery, recipientOf } from './delivery.js';
@@ -42,7 +43,9 @@ export interface CpixReadOptions {
  * type (and so any entity), or that is too long is refused. Errors never repeat what stands in the document.
  * @throws PrpackError KEY_INVALID, or KEY_REQUIRED when its keys are encrypted and no private key is given
  */
-export function readCpix(xml: string, { privateKey }: CpixReadOptions = {}): CpixDocument {
+export function readCpix(xml: string, options: CpixReadOptions = {}): CpixDocument {
+  checkOptions('readCpix', options);
+  const { privateKey } = options;
   if (xml.length > MAX_CPIX_CHARACTERS) {
     throw cpixFault('it is too long', { expected: `at most ${MAX_CPIX_CHARACTERS}`, received: xml.length });
   }

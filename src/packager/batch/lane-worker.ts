@@ -1,6 +1,7 @@
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import type { KeySource } from '../../keys/key-source.js';
 import type { PackagerKeyStore } from '../../keystore/key-store.js';
+import { spellOptionsAs } from '../../settings/spelling.js';
 import { packError, unpackError } from '../execute/messages.js';
 import type { Progress } from '../types.js';
 import { type FromLane, type KeyCall, packKeys, type ToLane, unpackKeys } from './messages.js';
@@ -16,6 +17,7 @@ interface Call {
   readonly reject: (error: Error) => void;
 }
 
+spellOptionsAs(workerData);
 const port = parentPort!;
 const calls = new Map<number, Call>();
 let lastCall = 0;

@@ -1,9 +1,7 @@
 import { CsvError, parse } from 'csv-parse/sync';
 import { PrpackError } from '../../errors.js';
-import { type Entry, FIELD_NAMES, fieldsOfRow, readEntry } from './fields.js';
-
-/** Longer names may be keys that were put in the wrong place. */
-const LONGEST_SHOWN_NAME = 24;
+import { presentableName } from '../../settings/secrets.js';
+import { type Entry, FIELD_NAMES, fieldsOfRow, meantField, readEntry } from './fields.js';
 
 /** The jobs of a manifest of JSON objects, one a line. Empty lines are passed over. */
 export function readJsonLines(text: string, path: string): Entry[] {
@@ -73,17 +71,18 @@ function checkHeader(names: readonly string[], path: string): string[] {
 function entryOf(value: unknown, path: string, lineNumber: number): Entry {
   const entry = readEntry(value);
   if (!('problem' in entry)) return entry;
-  const { field, problem } = entry;
-  if (field !== '' && !FIELD_NAMES.includes(field.split('.')[0]!))
-    throw unknownField(path, lineNumber, field);
-  const remedy = 'See docs/batch.md for what the fields may be.';
-  throw manifestError(path, lineNumber, field === '' ? problem : `${field}: ${problem}`, remedy);
+  if (entry.problem === 'unknown') throw unknownField(path, lineNumber, entry.name);
+  const problem =
+    entry.problem === 'shape' ? 'it is no JSON object' : `${entry.name}: ${entry.kind.allowed} is needed`;
+  throw manifestError(path, lineNumber, problem, 'See docs/batch.md for what the fields may be.');
 }
 
 function unknownField(path: string, lineNumber: number, name: string): PrpackError {
-  const shown =
-    name.length <= LONGEST_SHOWN_NAME ? `field ${JSON.stringify(name)}` : 'field with a long name';
-  return manifestError(path, lineNumber, `there is no ${shown}`, `Fields are: ${FIELD_NAMES.join(', ')}.`);
+  const shown = presentableName(name);
+  const what = shown === undefined ? 'field with a long name' : `field ${JSON.stringify(shown)}`;
+  const meant = meantField(name);
+  const problem = `there is no ${what}${meant === undefined ? '' : ` (did you mean ${meant}?)`}`;
+  return manifestError(path, lineNumber, problem, `Fields are: ${FIELD_NAMES.join(', ')}.`);
 }
 
 function manifestError(path: string, lineNumber: number, problem: string, remedy: string): PrpackError {

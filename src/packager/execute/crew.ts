@@ -1,5 +1,6 @@
 import type { OpenFile } from '../../bytes/source.js';
 import { PrpackError } from '../../errors.js';
+import { named } from '../../settings/spelling.js';
 import type { OnWritten, Work } from './inline.js';
 import { type FromWriter, type ToWriter, unpackError } from './messages.js';
 import type { Stretch } from './stretch.js';
@@ -89,6 +90,6 @@ function confirmed({ unconfirmed }: Hand, startBytes: number): Stretch {
   throw new PrpackError('INTERNAL', 'a thread did not write what it was given', {
     expected: stretch?.startBytes ?? 'nothing',
     received: startBytes,
-    remedy: 'Run it again with --threads 1, and report this as a defect of prpack.',
+    remedy: `Run it again with ${named('threads', 1)}, and report this as a defect of prpack.`,
   });
 }
