@@ -105,6 +105,14 @@ describe('architecture', () => {
     expect(revealing.map((file) => file.name)).toEqual(['cli/commands/keys-show.ts']);
   });
 
+  it('names options in messages of the library by `named`, which knows how the reader gives them', () => {
+    const speaking = files.filter(
+      ({ room, code }) =>
+        !['cli', 'server', 'config', 'settings'].includes(room) && /[`'" (]--[a-z][a-z-]+\b/.test(code),
+    );
+    expect(speaking.map((file) => file.name)).toEqual([]);
+  });
+
   it('knows the GUID byte order only inside drm/playready', () => {
     const swapping = files.filter(
       ({ name, code }) => !name.startsWith('drm/playready/') && /\b\w*guid\w*\b/i.test(code),

@@ -19,7 +19,8 @@ export function spellingOfOptions(): Spelling {
  * Every message of the library that names an option does it with this.
  */
 export function named(name: OptionName, value?: string | number | boolean): string {
-  const option = OPTIONS.find((row) => row.name === name && (spelling === 'code' || row.flag !== undefined))!;
+  const rows = OPTIONS.filter((row) => row.name === name);
+  const option = (spelling === 'flags' && rows.find(({ flag }) => flag !== undefined)) || rows[0]!;
   if (spelling === 'flags' && option.flag !== undefined) {
     const isSwitch = !/[<[]/.test(option.flag);
     return value === undefined || isSwitch ? flagNameOf(option) : `${flagNameOf(option)} ${value}`;
