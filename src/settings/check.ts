@@ -88,12 +88,11 @@ function faultOfValue(name: string, value: unknown, kind: Kind): Fault | undefin
 
 /** What is wrong with an object of options inside another. */
 function faultInside(name: string, value: unknown, taker: Taker): Fault | undefined {
-  const meant = (inner: string) => {
-    const one = meantBy(taker)(inner);
-    return one === undefined ? undefined : `${name}.${one}`;
-  };
-  const fault = findFault(value, optionsTakenBy(taker), libraryRules(meant));
-  return fault && 'name' in fault ? { ...fault, name: `${name}.${fault.name}` } : fault;
+  const fault = findFault(value, optionsTakenBy(taker), libraryRules(meantBy(taker)));
+  if (!fault || fault.problem === 'shape') return fault;
+  const inside = { ...fault, name: `${name}.${fault.name}` };
+  if (inside.problem !== 'unknown' || inside.meant === undefined) return inside;
+  return { ...inside, meant: `${name}.${inside.meant}` };
 }
 
 /** What was probably meant: an option of this entry point, one inside its `playready`, or how else code says it. */

@@ -257,13 +257,13 @@ export class FragmentedPlan implements OutputPlan {
     if (lost.length > 0) {
       warnings.push(
         `Sample groups told inside the input's fragments are not carried over: ${lost.join(', ')}. ` +
-          'Use --layout keep to keep them.',
+          `Use ${named('layout', 'keep')} to keep them.`,
       );
     }
     const dropped = droppedTypes(this.#movie);
     if (dropped.length > 0) {
       warnings.push(
-        `Boxes of the sample tables are not carried over: ${dropped.join(', ')}. Use --layout keep to keep them.`,
+        `Boxes of the sample tables are not carried over: ${dropped.join(', ')}. Use ${named('layout', 'keep')} to keep them.`,
       );
     }
     return warnings;
