@@ -17,7 +17,7 @@ const BUNDLED = ['commander', 'mp4box', 'uuid'];
 const CHUNKS = {
   version: [['src/cli/version.ts']],
   writer: [['src/packager/execute/writer.ts', 'src/threads/sent-error.ts']], // all that a writing thread loads
-  base: [['src/index.ts'], ['src/cli/commands/encrypt.ts']],
+  base: [['src/index.ts'], ['src/cli/program.ts', 'src/cli/commands/encrypt.ts']],
   library: [['src/index.ts']],
   cli: [['src/cli/program.ts', 'src/cli/commands/encrypt.ts']],
 };

@@ -63,6 +63,12 @@ export type * from './packager/batch/types.js';
 export { decrypt } from './packager/decrypt.js';
 export { encrypt } from './packager/encrypt.js';
 export { inspect } from './packager/inspect.js';
-export { type BuildPsshOptions, type BuiltPssh, buildPssh, parsePssh } from './packager/pssh.js';
+export {
+  type BuildPsshOptions,
+  type BuiltPssh,
+  buildPssh,
+  type ParsePsshOptions,
+  parsePssh,
+} from './packager/pssh.js';
 export { type EncryptStreamOptions, encryptStream } from './packager/stream/encrypt-stream.js';
 export type * from './packager/types.js';

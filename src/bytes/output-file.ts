@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { PrpackError } from '../errors.js';
+import { named } from '../settings/spelling.js';
 import { type OutputHandle, outputFailure, writeFully } from './write.js';
 
 /**
@@ -198,7 +199,7 @@ function freeBytesOf(directory: string): number | undefined {
 }
 
 function existsAlready(path: string): PrpackError {
-  const remedy = 'Choose another path, remove the file, or allow replacing it (--force).';
+  const remedy = `Choose another path, remove the file, or allow replacing it (${named('force', true)}).`;
   return new PrpackError('OUTPUT_EXISTS', `${path} exists already`, { path, remedy });
 }
 

@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander';
+import { spellOptionsAs } from '../settings/spelling.js';
 import { addCommands, CliCommand, type CommandEntry } from './command.js';
 import { EXIT_CODE_MEANINGS } from './errors/exit-codes.js';
 import { packageVersion } from './version.js';
@@ -53,6 +54,7 @@ const COMMANDS: readonly CommandEntry[] = [
 
 /** The whole program, with every command still unloaded. */
 export function createProgram(): CliCommand {
+  spellOptionsAs('flags');
   const program = new CliCommand('prpack');
   program
     .description('Encrypts MP4 files with MPEG Common Encryption and PlayReady.')

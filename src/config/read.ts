@@ -1,11 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, extname, resolve } from 'node:path';
-import type { z } from 'zod';
+import { allowedText, type Fault, findFault, type Rules } from '../settings/check.js';
+import { nearest } from '../settings/nearest.js';
+import { SETTINGS, type SettingName } from '../settings/options.js';
+import { presentableName } from '../settings/secrets.js';
 import { configError } from './failure.js';
 import { importDefault } from './import-default.js';
-import { SETTING_NAMES, type SettingName } from './names.js';
-import { nearest } from './nearest.js';
-import { CONFIG_SCHEMA, type Settings } from './schema.js';
+
+/** Checked values of settings, by name. */
+export type Settings = Readonly<Partial<Record<SettingName, unknown>>>;
 
 /** A configuration file that was read. */
 export interface ConfigFile {
@@ -37,10 +40,29 @@ export async function readConfigFile(path: string): Promise<ConfigFile> {
       remedy: 'Give it one of these endings.',
     });
   }
-  const checked = CONFIG_SCHEMA.safeParse(await reader(absolute));
-  if (!checked.success) throw refusal(path, checked.error.issues[0]!);
-  const { $schema: _, ...settings } = checked.data;
-  return { path: absolute, settings: withAbsolutePaths(settings, dirname(absolute)) };
+  const settings = withPresentNames(await reader(absolute));
+  const fault = findFault(settings, SETTINGS_BY_NAME, RULES);
+  if (fault) throw refusal(path, fault);
+  return { path: absolute, settings: withAbsolutePaths(settings as Settings, dirname(absolute)) };
+}
+
+const SETTINGS_BY_NAME = new Map(SETTINGS.map((option) => [option.name, option]));
+
+const RULES: Rules = {
+  kindOf: ({ kind, written = kind }) => written,
+  isRequired: () => false,
+  meant: (name) => nearest(name, [...SETTINGS_BY_NAME.keys()]),
+};
+
+/** Settings under the names that they have now, and without the address of the schema, which is for editors. */
+function withPresentNames(given: unknown): unknown {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) return given;
+  const entries = Object.entries(given).filter(([name]) => name !== '$schema');
+  const present = entries.map(([name, value]) => [
+    SETTINGS.find(({ formerly }) => formerly === name)?.name ?? name,
+    value,
+  ]);
+  return Object.fromEntries(present);
 }
 
 async function readJson(path: string): Promise<unknown> {
@@ -72,58 +94,34 @@ async function readText(path: string): Promise<string> {
   }
 }
 
-/** Longer names may be keys that were put in the wrong place. */
-const LONGEST_NAME = 20;
-
-function refusal(path: string, issue: z.core.$ZodIssue): Error {
-  if (issue.code === 'unrecognized_keys') return unknownName(path, issue.keys[0]!);
-  const where = issue.path.map(String).join('.');
-  return configError(path, `${where === '' ? 'the whole' : where}: ${issue.message}`, {
+function refusal(path: string, fault: Fault): Error {
+  if (fault.problem === 'unknown') return unknownName(path, fault.name, fault.meant);
+  const [where, problem] =
+    fault.problem === 'shape'
+      ? ['the whole', 'an object of settings is needed']
+      : [fault.name, `${allowedText(fault.kind)} is needed`];
+  return configError(path, `${where}: ${problem}`, {
     remedy: 'See docs/configuration.md for what it may be, or let the editor check it with the JSON Schema.',
   });
 }
 
-function unknownName(path: string, name: string): Error {
-  const shown = name.length <= LONGEST_NAME ? ` ${name}` : ' with a long name';
-  const meant = nearest(name, SETTING_NAMES);
-  return configError(path, `there is no setting${shown}${meant ? ` (did you mean ${meant}?)` : ''}`, {
+function unknownName(path: string, name: string, meant: string | undefined): Error {
+  const shown = presentableName(name);
+  const what = shown === undefined ? ' with a long name' : ` ${shown}`;
+  return configError(path, `there is no setting${what}${meant ? ` (did you mean ${meant}?)` : ''}`, {
     remedy: meant
       ? `Write ${meant}, or leave it out.`
       : 'Leave it out; docs/configuration.md lists all settings.',
   });
 }
 
-/** Turns a value that names a file into one that names it from everywhere. */
-type ToAbsolute = (value: string, directory: string) => string;
-
-const plainPath: ToAbsolute = (value, directory) => resolve(directory, value);
-const pathAfterAt: ToAbsolute = (value, directory) => `@${resolve(directory, value.slice(1))}`;
-
-/** Settings that name files. A policy is a file when it has the ending of one, and an SQLite store always is. */
-const PATHS: Partial<Record<SettingName, ToAbsolute>> = {
-  keyStore: (value, directory) => {
-    const path = /^sqlite:(?!\/\/)(.+)$/.exec(value)?.[1];
-    return path === undefined ? value : `sqlite:${resolve(directory, path)}`;
-  },
-  kekFile: plainPath,
-  policy: (value, directory) => (extname(value) === '' ? value : resolve(directory, value)),
-  keyFile: plainPath,
-  keySeedFile: plainPath,
-  cpix: (value, directory) => (/^https?:/i.test(value) ? value : resolve(directory, value)),
-  cpixPrivateKey: plainPath,
-  cpixAuth: pathAfterAt,
-  spekeAuth: pathAfterAt,
-  packagingDataAuth: pathAfterAt,
-  tlsCa: plainPath,
-  tlsCert: plainPath,
-  tlsKey: plainPath,
-  customAttributes: pathAfterAt,
-};
-
+/** Names of files are taken from the directory. */
 function withAbsolutePaths(settings: Settings, directory: string): Settings {
-  const entries = Object.entries(settings).map(([name, value]) => {
-    const toAbsolute = PATHS[name as SettingName];
-    return [name, toAbsolute && typeof value === 'string' ? toAbsolute(value, directory) : value];
+  const entries = SETTINGS.filter(({ name }) => settings[name as SettingName] !== undefined).map((option) => {
+    const { kind, written = kind } = option;
+    const value = settings[option.name as SettingName];
+    const named = typeof value === 'string' ? written.fileIn?.(value) : undefined;
+    return [option.name, named ? `${named[0]}${resolve(directory, named[1])}` : value];
   });
   return Object.fromEntries(entries) as Settings;
 }

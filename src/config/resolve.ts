@@ -1,4 +1,5 @@
-import { RIVALS, SECRET_VARIABLES, SETTING_NAMES, type SettingName, variableOf } from './names.js';
+import type { Option } from '../settings/option.js';
+import { attributeOf, OPTIONS, SETTINGS, type SettingName, variableOf } from '../settings/options.js';
 import type { ConfigFile } from './read.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -18,40 +19,42 @@ export interface Layers {
   readonly file?: ConfigFile | undefined;
   /** An empty variable counts as not set. */
   readonly environment: Environment;
-  /** Names of options that are given on the command line. */
+  /** Names under which commander has the options that are given on the command line. */
   readonly flags: readonly string[];
 }
 
 /** The settings that file and environment give, without those that something stronger outdoes. */
 export function resolveSettings(layers: Layers): ResolvedSetting[] {
   const { file, environment, flags } = layers;
-  return SETTING_NAMES.filter((name) => !flags.includes(name) && !isOutdone(name, layers)).flatMap(
-    (name): ResolvedSetting[] => {
-      const text = textOf(name, environment);
-      if (text) return [{ name, from: 'environment', origin: variableOf(name), value: text }];
-      const value = file?.settings[name];
-      return value === undefined ? [] : [{ name, from: 'file', origin: file!.path, value }];
-    },
-  );
+  return SETTINGS.filter(
+    (setting) => !flags.includes(attributeOf(setting)) && !isOutdone(setting, layers),
+  ).flatMap((setting): ResolvedSetting[] => {
+    const name = setting.name as SettingName;
+    const text = textOf(setting, environment);
+    if (text) return [{ name, from: 'environment', origin: variableOf(setting)!, value: text }];
+    const value = file?.settings[name];
+    return value === undefined ? [] : [{ name, from: 'file', origin: file!.path, value }];
+  });
 }
 
-/** The environment's text of a setting. A variable that holds a secret is none. */
-function textOf(name: SettingName, environment: Environment): string | undefined {
-  const variable = variableOf(name);
-  return SECRET_VARIABLES.includes(variable) ? undefined : environment[variable];
+/** The environment's text of a setting. */
+function textOf(setting: Option, environment: Environment): string | undefined {
+  const variable = variableOf(setting);
+  return variable === undefined ? undefined : environment[variable];
 }
 
-function isOutdone(name: SettingName, layers: Layers): boolean {
-  const rivals = RIVALS.filter((group) => group.includes(name)).flat();
-  return rivals.some((rival) => strengthOf(rival, layers) > strengthOf(name, layers));
+/** What a later layer says of an option ends what an earlier one said of those that it excludes. */
+function isOutdone(setting: Option, layers: Layers): boolean {
+  const excluding = OPTIONS.filter(({ excludes = [] }) => excludes.includes(setting.name));
+  const rivals = [...(setting.excludes ?? []), ...excluding.map(({ name }) => name)];
+  return rivals.some((rival) => strengthOf(rival, layers) > strengthOf(setting.name, layers));
 }
 
-/** The strongest layer that names it: 3 the command line, 2 the environment, 1 the file, 0 none. */
+/** The strongest layer that names it: 3 the command line, 2 the environment, 1 the file, 0 none. A variable may stand for itself. */
 function strengthOf(name: string, { file, environment, flags }: Layers): number {
-  if (flags.includes(name)) return 3;
-  if (SECRET_VARIABLES.includes(name)) return environment[name] ? 2 : 0;
-  const setting = SETTING_NAMES.find((known) => known === name);
-  if (!setting) return 0;
-  if (textOf(setting, environment)) return 2;
-  return file?.settings[setting] === undefined ? 0 : 1;
+  const option = OPTIONS.find((row) => row.name === name && row.flag !== undefined);
+  if (!option) return environment[name] ? 2 : 0;
+  if (flags.includes(attributeOf(option))) return 3;
+  if (option.config && textOf(option, environment)) return 2;
+  return file?.settings[name as SettingName] === undefined ? 0 : 1;
 }

@@ -1,5 +1,6 @@
 import { existsSync, rmSync } from 'node:fs';
 import { PrpackError } from '../errors.js';
+import { named } from '../settings/spelling.js';
 import { createSecretFile } from './file.js';
 import type { AssignedKey } from './key-source.js';
 
@@ -49,6 +50,6 @@ function writeFailure(path: string, cause: NodeJS.ErrnoException): PrpackError {
 function existsAlready(path: string): PrpackError {
   return new PrpackError('OUTPUT_EXISTS', `the file for the keys is there already: ${path}`, {
     path,
-    remedy: 'It may hold keys of published media: use its keys again with --key-file, or name another file.',
+    remedy: `It may hold keys of published media: use its keys again with ${named('keyFile')}, or name another file.`,
   });
 }

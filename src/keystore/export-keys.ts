@@ -3,6 +3,7 @@ import type { ContentKey } from '../keys/content-key.js';
 import type { CpixDocument } from '../keys/cpix/document.js';
 import { writeCpix } from '../keys/cpix/writer.js';
 import { createSecretFile } from '../keys/file.js';
+import { named } from '../settings/spelling.js';
 import type { KeyAlgorithm, KeyRecord } from './key-store.js';
 
 /** A record with its key at hand, derived from its seed where it has to be. */
@@ -48,7 +49,7 @@ function cpixOf(keys: readonly OpenedKey[]): Omit<CpixDocument, 'recipients'> {
       'INVALID_ARGUMENT',
       'a CPIX document is of one content, and these keys are of several',
       {
-        remedy: 'Choose one with --content-id, or export a JSON key file.',
+        remedy: `Choose one with ${named('contentId')}, or export a JSON key file.`,
       },
     );
   }

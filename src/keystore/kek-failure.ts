@@ -1,4 +1,5 @@
 import { PrpackError } from '../errors.js';
+import { named } from '../settings/spelling.js';
 
 /** There is no KEK, and none may be made: `wantedId` is what the store's keys are wrapped under. */
 export function missingKek(name: string, wantedId: string | undefined): PrpackError {
@@ -6,8 +7,7 @@ export function missingKek(name: string, wantedId: string | undefined): PrpackEr
     wantedId === undefined ? '' : ` with id ${wantedId}, which the key store's keys are wrapped under`;
   return new PrpackError('KEY_REQUIRED', `${name}: there is no key-encryption key (KEK)${of}`, {
     ...(wantedId === undefined ? {} : { expected: wantedId }),
-    remedy:
-      'Restore the KEK file from a backup, or give the KEK with --kek-file or PRPACK_KEK. Without it the keys cannot be opened; a new one does not help.',
+    remedy: `Restore the KEK file from a backup, or give the KEK with ${named('kekFile')} or PRPACK_KEK. Without it the keys cannot be opened; a new one does not help.`,
   });
 }
 

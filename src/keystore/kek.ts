@@ -5,6 +5,7 @@ import { dirname } from 'node:path';
 import { FileLock } from '../bytes/file-lock.js';
 import { PrpackError } from '../errors.js';
 import { createSecretFile, makePrivateDirectory, refuseOpenModes, syncDirectory } from '../keys/file.js';
+import { named } from '../settings/spelling.js';
 import { missingKek } from './kek-failure.js';
 import { KeyEncryptionKey } from './key-wrap.js';
 import { defaultKekPath } from './paths.js';
@@ -189,7 +190,7 @@ function kekFileFailure(
   return new PrpackError(
     'KEY_SOURCE_FAILED',
     `the key-encryption key (KEK) cannot be ${verb}: ${path} (${cause.code})`,
-    { path, remedy: `${own}, or give a KEK with --kek-file or ${KEK_VARIABLE}.` },
+    { path, remedy: `${own}, or give a KEK with ${named('kekFile')} or ${KEK_VARIABLE}.` },
     cause,
   );
 }

@@ -1,6 +1,7 @@
 import { hostname, userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import { PrpackError } from '../errors.js';
+import { checkOptions } from '../settings/check.js';
 import { openHttpKeyStore } from './http/open.js';
 import { kekSource } from './kek.js';
 import type { KeyStore } from './key-store.js';
@@ -39,6 +40,7 @@ const OPENERS: Readonly<Record<string, Opener>> = {
  * @throws PrpackError INVALID_ARGUMENT when the location is not one of a key store
  */
 export function openKeyStore(options: OpenKeyStoreOptions = {}): KeyStore {
+  checkOptions('openKeyStore', options);
   const environment = options.environment ?? process.env;
   const location =
     options.location ?? (environment[KEY_STORE_VARIABLE] || `sqlite:${defaultKeyStorePath(environment)}`);

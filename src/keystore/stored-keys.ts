@@ -12,6 +12,7 @@ import {
   type TrackKeyRequest,
 } from '../keys/key-source.js';
 import { pickForTrack } from '../keys/pick.js';
+import { named } from '../settings/spelling.js';
 import { damagedRecord } from './damaged-record.js';
 import type { KeyAlgorithm, KeyStore, PackagerKeyStore, StoredKey } from './key-store.js';
 import { registeredName } from './registered-name.js';
@@ -146,8 +147,7 @@ function keyOf({ key, record }: StoredKey, seed: KeySeed | undefined): ContentKe
       {
         ...(record.seedId === undefined ? {} : { expected: record.seedId }),
         ...(seed ? { received: seed.id } : {}),
-        remedy:
-          'Give that key seed with --key-seed-file, or with --playready-test if it is the public one; to encrypt, another --content-id has keys of its own.',
+        remedy: `Give that key seed with ${named('keySeedFile')}, or with ${named('playreadyTest')} if it is the public one; to encrypt, another ${named('contentId')} has keys of its own.`,
       },
     );
   }

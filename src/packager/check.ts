@@ -9,6 +9,7 @@ import { type Movie, readMovieInParts, type Track } from '../isobmff/movie.js';
 import { isPsshBox } from '../isobmff/protection-boxes.js';
 import { DecodeTimes } from '../isobmff/sample-table.js';
 import type { ContentKey } from '../keys/content-key.js';
+import { named } from '../settings/spelling.js';
 import { sampleBytesOf } from './coverage.js';
 import type { TrackEncryption } from './plan/encrypt-edits.js';
 import {
@@ -351,7 +352,7 @@ function failed(problem: string, cause?: unknown): PrpackError {
     {
       remedy:
         'Run it again; if it fails again, either the disk does not keep what is written or this is a defect of prpack: ' +
-        'report it with the output of prpack inspect --boxes of the input.',
+        `report it with what inspect says of the input with ${named('boxes', true)}.`,
     },
     cause,
   );

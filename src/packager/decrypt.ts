@@ -10,6 +10,8 @@ import { keyChecksum } from '../keys/checksum.js';
 import type { ContentKey } from '../keys/content-key.js';
 import { parseKeyId } from '../keys/key-id.js';
 import type { KeyLookup } from '../keys/key-source.js';
+import { checkOptions } from '../settings/check.js';
+import { named } from '../settings/spelling.js';
 import { checkDecrypted } from './check.js';
 import type { WorkerPool } from './execute/worker-pool.js';
 import { inputWarnings } from './input-warnings.js';
@@ -32,6 +34,7 @@ import type { DecryptOptions, DecryptResult } from './types.js';
  *   OUTPUT_CHECK_FAILED, ABORTED
  */
 export async function decrypt(options: DecryptOptions): Promise<DecryptResult> {
+  checkOptions('decrypt', options);
   const clock = new Clock();
   assertMediaName(options.output);
   expectTwoFiles(options.input, options.output);
@@ -121,7 +124,7 @@ async function findKeys(
   if (missing.length === 0) return keys;
   throw new PrpackError('KEY_REQUIRED', `no key is known for KID ${missing.join(', ')}`, {
     expected: missing.join(', '),
-    remedy: 'Give the keys of these KIDs, for example with --key-file.',
+    remedy: `Give the keys of these KIDs, for example with ${named('keyFile')}.`,
   });
 }
 

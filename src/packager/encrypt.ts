@@ -9,6 +9,8 @@ import { readMovie } from '../isobmff/movie.js';
 import { discardKeysOut, expectKeysOutIsFree, writeKeysOut } from '../keys/keys-out.js';
 import { retryOnKeyRace } from '../keystore/key-race.js';
 import { registeredName } from '../keystore/registered-name.js';
+import { checkOptions } from '../settings/check.js';
+import { named } from '../settings/spelling.js';
 import { checkEncrypted } from './check.js';
 import { type EncryptionWork, type PlannedEncryption, planEncryption } from './encryption-plan.js';
 import type { WorkerPool } from './execute/worker-pool.js';
@@ -33,8 +35,9 @@ import type { EncryptOptions, EncryptResult, TrackReport } from './types.js';
  *   KEY_CONFLICT, KEY_SOURCE_FAILED, KEY_STORE_FAILED, OUTPUT_EXISTS, OUTPUT_FAILED, OUTPUT_CHECK_FAILED, ABORTED
  */
 export async function encrypt(options: EncryptOptions): Promise<EncryptResult> {
+  checkOptions('encrypt', options);
   const clock = new Clock();
-  expectUsable(options);
+  expectKeysApart(options);
   expectTwoFiles(options.input, options.output);
   const { input, signal, threads, dryRun } = options;
   return withInput(input, signal, (source) =>
@@ -147,42 +150,13 @@ async function publish(
 }
 
 /** @throws PrpackError INVALID_ARGUMENT */
-export function expectUsable({
-  keysOut,
-  output,
-  fragmentDurationSeconds,
-  ivSize,
-  systems,
-}: EncryptOptions): void {
-  const invalid = (message: string, remedy: string, received: string | number) =>
-    new PrpackError('INVALID_ARGUMENT', message, { remedy, received });
+export function expectKeysApart({ keysOut, output }: EncryptOptions): void {
   assertMediaName(output);
-  if (keysOut !== undefined && resolve(keysOut) === resolve(output)) {
-    throw invalid(
-      'the keys cannot be written into the output file',
-      'Name another file for the keys.',
-      keysOut,
-    );
-  }
-  const seconds = fragmentDurationSeconds ?? 1;
-  if (!(seconds > 0 && seconds <= 3600)) {
-    throw invalid(
-      'the fragment duration is not between 0 and 3600 seconds',
-      'Give seconds, such as 2.',
-      seconds,
-    );
-  }
-  if (![undefined, 8, 16].includes(ivSize)) {
-    throw invalid(
-      'the IV size is not 8 or 16 bytes',
-      'Give 8, which all PlayReady clients read, or 16.',
-      `${ivSize}`,
-    );
-  }
-  const unknown = systems?.find((system) => !['playready', 'common', 'widevine'].includes(system));
-  if (unknown !== undefined) {
-    throw invalid('an unknown protection system', 'Give playready, common or widevine.', unknown);
-  }
+  if (keysOut === undefined || resolve(keysOut) !== resolve(output)) return;
+  throw new PrpackError('INVALID_ARGUMENT', 'the keys cannot be written into the output file', {
+    received: keysOut,
+    remedy: `Name another file with ${named('keysOut')}.`,
+  });
 }
 
 export async function reportJob(

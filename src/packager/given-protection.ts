@@ -4,6 +4,7 @@ import { SYSTEM_IDS, systemName } from '../drm/system-ids.js';
 import { PrpackError } from '../errors.js';
 import { keyChecksum } from '../keys/checksum.js';
 import type { AssignedKey, GivenProtection } from '../keys/key-source.js';
+import { named } from '../settings/spelling.js';
 import { onePsshOf, wrapPssh } from './pssh.js';
 
 /** A `pssh` box that came with keys, and is fit to be written as it is. */
@@ -135,7 +136,7 @@ function unfit(
 function remedyFor(systemId: string): string {
   const own =
     systemId === SYSTEM_IDS.playready
-      ? 'have the PlayReady header made here with --la-url'
-      : 'name other --systems';
+      ? `have the PlayReady header made here with ${named('laUrl')}`
+      : `name other ${named('systems')}`;
   return `Have it mended where the keys come from, or ${own}.`;
 }

@@ -7,6 +7,7 @@ import { isPsshBox } from '../isobmff/protection-boxes.js';
 import { DecodeTimes } from '../isobmff/sample-table.js';
 import type { BoxNode, FileSlice } from '../isobmff/walk.js';
 import type { KeyLookup } from '../keys/key-source.js';
+import { checkOptions } from '../settings/check.js';
 import { reportBoxes } from './box-report.js';
 import { inputWarnings } from './input-warnings.js';
 import { breathe, withInput } from './job.js';
@@ -24,11 +25,21 @@ const MAX_PSSH_SHOWN = 64;
 /**
  * Reads what a file says of its tracks and their protection; nothing is decrypted. Protection that is damaged or not
  * understood is a warning: all else of the file is shown.
- * @throws PrpackError INPUT_NOT_FOUND, INPUT_UNREADABLE, NOT_MP4, MALFORMED_INPUT, TRUNCATED_INPUT,
+ * @example
+ * const { tracks } = await inspect({ input: 'film.enc.mp4' });
+ * @throws PrpackError INVALID_ARGUMENT, INPUT_NOT_FOUND, INPUT_UNREADABLE, NOT_MP4, MALFORMED_INPUT, TRUNCATED_INPUT,
  *   UNSUPPORTED_FEATURE, ABORTED
  */
-export async function inspect(path: string, options: InspectOptions = {}): Promise<InspectResult> {
-  return withInput(path, options.signal, async (source) => {
+export async function inspect(options: InspectOptions): Promise<InspectResult>;
+/** As `inspect({ input, ...options })`. */
+export async function inspect(input: string, options?: Omit<InspectOptions, 'input'>): Promise<InspectResult>;
+export async function inspect(
+  given: string | InspectOptions,
+  others: Omit<InspectOptions, 'input'> = {},
+): Promise<InspectResult> {
+  const options = typeof given === 'string' ? { ...others, input: given } : given;
+  checkOptions('inspect', options);
+  return withInput(options.input, options.signal, async (source) => {
     const movie = readMovie(source);
     const described = await describeTracks(movie);
     const findings = findProtections(movie, source);

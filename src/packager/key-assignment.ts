@@ -2,6 +2,7 @@ import { PrpackError } from '../errors.js';
 import type { AssignedKey, KeySource, TrackKeyRequest } from '../keys/key-source.js';
 import { randomKeySource } from '../keys/random.js';
 import { storedContentSource } from '../keystore/stored-keys.js';
+import { named } from '../settings/spelling.js';
 import { trackDurationSeconds } from './plan/timing.js';
 import { wantedOfKeySource } from './pssh-boxes.js';
 import type { DescribedTrack } from './tracks.js';
@@ -27,8 +28,8 @@ export async function assignKeys(
   if (isKept || assigned.every(({ source }) => source !== 'random')) return assigned;
   throw new PrpackError('KEY_REQUIRED', 'a random key that is kept nowhere would lose the content', {
     remedy:
-      'Register it in a key store, add --keys-out keys.json to keep it, or give a key with --key-file or ' +
-      '--key-seed-file, or by PRPACK_KID and PRPACK_KEY.',
+      `Register it in a key store (${named('keyStore')}), add ${named('keysOut', 'keys.json')} to keep it, or give a key, ` +
+      `for example with ${named('keyFile')} or ${named('keySeedFile')}.`,
   });
 }
 

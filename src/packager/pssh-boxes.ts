@@ -2,6 +2,7 @@ import { buildProtectionData } from '../drm/build.js';
 import { SYSTEM_IDS, systemName } from '../drm/system-ids.js';
 import { writePssh } from '../isobmff/boxes/pssh.js';
 import type { AssignedKey } from '../keys/key-source.js';
+import { named } from '../settings/spelling.js';
 import { type GivenBox, readGivenProtection } from './given-protection.js';
 import { wrapPssh } from './pssh.js';
 import type { EncryptOptions, PlayReadyOptions, ProtectionSystem } from './types.js';
@@ -81,7 +82,7 @@ function buildBox(
 }
 
 function noLaUrl(header: string): string {
-  return `${header} has no license acquisition URL (--la-url): players must get it from elsewhere.`;
+  return `${header} has no license acquisition URL (${named('laUrl')}): players must get it from elsewhere.`;
 }
 
 /** Whoever says anything of the header wants it made by what they say. */

@@ -11,6 +11,7 @@ import { type BoxNode, type FileSlice, walkChildren } from '../isobmff/walk.js';
 import { keyChecksum } from '../keys/checksum.js';
 import { parseKeyId } from '../keys/key-id.js';
 import type { KeyLookup } from '../keys/key-source.js';
+import { checkOptions } from '../settings/check.js';
 import type {
   ParsedPssh,
   PlayReadyKeyReport,
@@ -44,6 +45,7 @@ export interface BuiltPssh {
  * @throws PrpackError INVALID_ARGUMENT, KEY_INVALID
  */
 export async function buildPssh(options: BuildPsshOptions): Promise<BuiltPssh> {
+  checkOptions('buildPssh', options);
   const { system, keyIds, keys, playready, contentId } = options;
   const withKeys = await Promise.all(
     keyIds.map(async (text) => {
@@ -62,12 +64,30 @@ export async function buildPssh(options: BuildPsshOptions): Promise<BuiltPssh> {
   return { pssh: writePssh(protection), ...pro, warnings };
 }
 
+/** What `parsePssh` reads. */
+export interface ParsePsshOptions {
+  /** One or several whole `pssh` boxes, or a bare PlayReady Object. */
+  readonly input: Uint8Array;
+  /** Keys to verify PlayReady checksums with. */
+  readonly keys?: KeyLookup;
+}
+
 /**
  * Reads one or several `pssh` boxes, or a bare PlayReady Object.
- * @param keys to verify PlayReady checksums with
- * @throws PrpackError MALFORMED_INPUT when the bytes are neither
+ * @example
+ * const [{ name, keyIds }] = await parsePssh({ input: boxBytes });
+ * @throws PrpackError INVALID_ARGUMENT; MALFORMED_INPUT when the bytes are neither
  */
-export async function parsePssh(bytes: Uint8Array, keys?: KeyLookup): Promise<ParsedPssh[]> {
+export async function parsePssh(options: ParsePsshOptions): Promise<ParsedPssh[]>;
+/** As `parsePssh({ input, keys })`. */
+export async function parsePssh(input: Uint8Array, keys?: KeyLookup): Promise<ParsedPssh[]>;
+export async function parsePssh(
+  given: Uint8Array | ParsePsshOptions,
+  others?: KeyLookup,
+): Promise<ParsedPssh[]> {
+  const options = given instanceof Uint8Array ? { input: given, ...(others && { keys: others }) } : given;
+  checkOptions('parsePssh', options);
+  const { input: bytes, keys } = options;
   return Promise.all(protectionDataOf(bytes).map(([data, version]) => describePssh(data, version, keys)));
 }
 

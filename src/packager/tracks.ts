@@ -2,6 +2,7 @@ import { PrpackError } from '../errors.js';
 import { type CodecDescription, readCodecs } from '../isobmff/codec-reader.js';
 import type { Movie, Track } from '../isobmff/movie.js';
 import type { SampleEntry } from '../isobmff/sample-entry.js';
+import { named } from '../settings/spelling.js';
 import {
   encryptableCodecs,
   explainCodec,
@@ -148,8 +149,8 @@ function expectEncryptable({ track, holdsPictures, explanation }: DescribedTrack
       expected: encryptableCodecs(track.handler as 'vide' | 'soun'),
       received: format,
       remedy: holdsPictures
-        ? 'Select other tracks with --track.'
-        : 'Encode the track with a codec of the list, or leave it clear by selecting others with --track.',
+        ? `Select other tracks with ${named('tracks')}.`
+        : `Encode the track with a codec of the list, or leave it clear by selecting others with ${named('tracks')}.`,
     },
   );
 }

@@ -167,6 +167,8 @@ export interface DecryptOptions extends JobOptions {
 export interface DecryptResult extends JobResult {}
 
 export interface InspectOptions {
+  /** Path of the file, or its http or https URL. */
+  readonly input: string;
   readonly signal?: AbortSignal;
   /** Keys to verify PlayReady checksums with. */
   readonly keys?: KeyLookup;

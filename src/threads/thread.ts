@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { PrpackError } from '../errors.js';
 import { packageFile } from '../package-file.js';
+import { named, spellingOfOptions } from '../settings/spelling.js';
 
 /** A worker thread whose end is never missed. */
 export class Thread<To, From> {
@@ -12,7 +13,7 @@ export class Thread<To, From> {
    * @param onFailure called when the thread ends before it should, whatever the reason
    */
   constructor(file: string, onMessage: (message: From) => void, onFailure: (error: Error) => void) {
-    this.#worker = new Worker(packageFile(`dist/${file}`));
+    this.#worker = new Worker(packageFile(`dist/${file}`), { workerData: spellingOfOptions() });
     this.#worker.on('message', onMessage);
     this.#worker.on('messageerror', onFailure);
     this.#worker.on('error', onFailure);
@@ -36,6 +37,6 @@ export class Thread<To, From> {
 function endedEarly(exitCode: number): PrpackError {
   return new PrpackError('INTERNAL', 'a worker thread ended before its work did', {
     received: exitCode,
-    remedy: 'Try again with --threads 1; if that works, report this as a defect of prpack.',
+    remedy: `Try again with ${named('threads', 1)}; if that works, report this as a defect of prpack.`,
   });
 }

@@ -2,7 +2,6 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { findConfigFile } from '../../src/config/find.js';
-import { nearest } from '../../src/config/nearest.js';
 import { readConfigFile } from '../../src/config/read.js';
 import { temporaryFolder } from '../support/temporary.js';
 
@@ -42,6 +41,12 @@ describe('readConfigFile', () => {
   ])('reads %s', async (name, text) => {
     const path = file(name, text);
     expect(await readConfigFile(path)).toEqual({ path, settings: { layout: 'keep', ivSize: 16 } });
+  });
+
+  it('takes the names that settings had before', async () => {
+    const path = file('before.json', '{"fragmentDuration": 4, "reserveLicenseStore": 10240}');
+    const settings = { fragmentDurationSeconds: 4, reserveLicenseStoreBytes: 10240 };
+    expect((await readConfigFile(path)).settings).toEqual(settings);
   });
 
   it('takes a YAML file of comments only for an empty one', async () => {
@@ -112,12 +117,4 @@ describe('readConfigFile', () => {
       message: expect.stringContaining('ENOENT'),
     });
   });
-});
-
-describe('nearest', () => {
-  it.each([
-    ['layuot', 'layout'],
-    ['keystore', 'keyStore'],
-    ['tracks', undefined],
-  ])('%s is like %s', (word, known) => expect(nearest(word, ['layout', 'keyStore', 'laUrl'])).toBe(known));
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { Settings } from '../../src/config/read.js';
 import { resolveSettings } from '../../src/config/resolve.js';
-import type { Settings } from '../../src/config/schema.js';
 
 function values(settings: Settings, environment: Record<string, string> = {}, flags: string[] = []) {
   const resolved = resolveSettings({ file: { path: '/prpack.config.json', settings }, environment, flags });

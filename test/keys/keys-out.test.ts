@@ -51,7 +51,7 @@ describe('writeKeysOut', () => {
     writeFileSync(path, 'precious');
     await expect(writeKeysOut(path, await randomKeySource().assign(TRACKS))).rejects.toMatchObject({
       code: 'OUTPUT_EXISTS',
-      details: { path, remedy: expect.stringContaining('--key-file') },
+      details: { path, remedy: expect.stringContaining('readKeyFile(') },
     });
     expect(readFileSync(path, 'utf8')).toBe('precious');
   });

@@ -8,6 +8,7 @@ import type {
   KeyStore,
 } from '../../index.js';
 import { interruptible } from '../interrupt.js';
+import { addOptions } from '../options/add.js';
 import {
   addEncryptionKeyOptions,
   addKeyPerOption,
@@ -24,7 +25,7 @@ import { addPlayReadyOptions } from '../options/playready.js';
 import { addPolicyOption } from '../options/policy.js';
 import { addConfigOption } from '../options/settings.js';
 import { addSystemOptions } from '../options/systems.js';
-import { integer, nonEmpty } from '../options/values.js';
+import { nonEmpty } from '../options/values.js';
 import { withKeys } from '../options/with-keys.js';
 import { createBatchProgress } from '../output/batch-progress.js';
 import { formatBatchResult } from '../output/batch-text.js';
@@ -34,15 +35,13 @@ import { styleOf } from '../output/style.js';
 
 type Library = typeof import('../../index.js');
 
-interface BatchFlags extends Omit<EncryptFlags, 'contentId' | 'keysOut' | 'dryRun'> {
+interface BatchFlags extends Omit<EncryptFlags, 'contentId' | 'keysOut'> {
   readonly outDir: string;
   readonly name?: string;
   readonly jobs?: number;
   readonly results?: string;
   readonly resume?: true;
 }
-
-const MAX_JOBS = 64;
 
 const EXAMPLES = `
 Examples:
@@ -73,22 +72,7 @@ export function configureBatch(command: Command): void {
 }
 
 function addBatchOptions(command: Command): void {
-  command.option(
-    '--name <template>',
-    'names of outputs, of {name}, {ext}, {dir} and {contentId} (default: {name}.enc.mp4)',
-    nonEmpty('--name'),
-  );
-  command.option(
-    '--jobs <number>',
-    'files at a time (default: one a core)',
-    integer('--jobs', 1, MAX_JOBS, 'jobs'),
-  );
-  command.option(
-    '--results <file>',
-    'how each job ended, a line each (default: prpack-results.jsonl in the folder of the outputs)',
-    nonEmpty('--results'),
-  );
-  command.option('--resume', 'skip what the results file and the key store prove done');
+  addOptions(command, ['name', 'jobs', 'results', 'resume']);
 }
 
 function addRegistrationOptions(command: Command): void {
@@ -96,7 +80,9 @@ function addRegistrationOptions(command: Command): void {
   addKeyPerOption(command, 'all tracks of a file');
   addPolicyOption(command);
   addKeyStoreOptions(command);
-  command.option('--no-register', 'register nothing, because somebody else does; keys must be given');
+  addOptions(command, ['register'], {
+    register: 'register nothing, because somebody else does; keys must be given',
+  });
 }
 
 async function batchAction(source: string, flags: BatchFlags, command: Command): Promise<void> {

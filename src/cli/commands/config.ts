@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
-import { SECRET_VARIABLES, SETTING_NAMES, variableOf } from '../../config/names.js';
 import { type ResolvedSetting, resolveSettings } from '../../config/resolve.js';
+import { SETTINGS, variableOf } from '../../settings/options.js';
+import { SECRET_VARIABLES } from '../../settings/variables.js';
 import { addJsonOption, type OutputFlags } from '../options/output.js';
-import { type ConfigFlags, configFileOption, loadConfigFile } from '../options/settings.js';
+import { type ConfigFlags, configFileOption, loadConfigFile, warnOfVariables } from '../options/settings.js';
 import { formatJson } from '../output/json.js';
 import { writeResult } from '../output/streams.js';
 import { type Style, styleOf } from '../output/style.js';
@@ -36,6 +37,7 @@ interface ShownSetting {
 
 async function configAction(flags: ConfigFlags & OutputFlags): Promise<void> {
   const file = await loadConfigFile(flags);
+  warnOfVariables();
   const settings = await shownSettings(resolveSettings({ file, environment: process.env, flags: [] }));
   if (flags.json) return writeResult(formatJson({ ...(file && { file: file.path }), settings }));
   const style = styleOf(process.stdout);
@@ -50,7 +52,7 @@ async function configAction(flags: ConfigFlags & OutputFlags): Promise<void> {
 
 async function shownSettings(resolved: readonly ResolvedSetting[]): Promise<ShownSetting[]> {
   const defaults = await defaultValues();
-  const settings = SETTING_NAMES.flatMap((name): ShownSetting[] => {
+  const settings = SETTINGS.flatMap(({ name }): ShownSetting[] => {
     const found = resolved.find((setting) => setting.name === name);
     if (found)
       return [{ ...found, value: PUBLIC.includes(name) ? found.value : withoutCredentials(found.value) }];
@@ -65,14 +67,12 @@ async function defaultValues(): Promise<Readonly<Record<string, unknown>>> {
   return {
     keyStore: `sqlite:${defaultKeyStorePath(process.env)}`,
     ...(!process.env.PRPACK_KEK && { kekFile: defaultKekPath(process.env) }),
-    register: true,
-    keyPer: 'none',
-    layout: 'fragmented',
-    fragmentDuration: 2,
-    ivSize: 8,
-    systems: ['playready', 'common'],
-    playreadyVersion: 'auto',
-    checksum: true,
+    ...Object.fromEntries(
+      SETTINGS.filter((setting) => setting.default !== undefined).map(({ name, default: value }) => [
+        name,
+        value,
+      ]),
+    ),
   };
 }
 
@@ -109,7 +109,12 @@ function settingTable(settings: readonly ShownSetting[], style: Style): string[]
     name,
     printable(Array.isArray(value) ? value.join(',') : `${value}`),
     from === 'default' ? 'default' : printable(origin ?? ''),
-    SETTING_NAMES.some((known) => known === name) ? variableOf(name as (typeof SETTING_NAMES)[number]) : '',
+    variableNamed(name),
   ]);
   return formatTable(COLUMNS, rows, style);
+}
+
+function variableNamed(name: string): string {
+  const setting = SETTINGS.find((known) => known.name === name);
+  return (setting && (variableOf(setting) ?? setting.secretVariable)) ?? '';
 }

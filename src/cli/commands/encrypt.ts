@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { EncryptOptions, EncryptResult, EncryptStreamOptions, KeyStore } from '../../index.js';
 import { type JobContext, runJob } from '../job.js';
 import { mediaInput, mediaOutput } from '../media-streams.js';
+import { addOptions } from '../options/add.js';
 import {
   addEncryptionKeyOptions,
   addKeyPerOption,
@@ -18,7 +19,6 @@ import { addPlayReadyOptions } from '../options/playready.js';
 import { addPolicyOption } from '../options/policy.js';
 import { addConfigOption } from '../options/settings.js';
 import { addSystemOptions } from '../options/systems.js';
-import { nonEmpty } from '../options/values.js';
 import { withKeys } from '../options/with-keys.js';
 import { formatEncryptResult } from '../output/text.js';
 
@@ -45,7 +45,7 @@ export function configureEncrypt(command: Command): void {
   addSystemOptions(command);
   addPlayReadyOptions(command);
   addJobOutputOptions(command);
-  command.option('--dry-run', 'plan and report, and write nothing');
+  addOptions(command, ['dryRun']);
   addConfigOption(command);
   command.addHelpText('after', EXAMPLES);
   command.action(encryptAction);
@@ -53,19 +53,11 @@ export function configureEncrypt(command: Command): void {
 
 function addContentOptions(command: Command): void {
   command.optionsGroup('Registration (before the output appears, its keys are in a key store):');
-  command.option(
-    '--content-id <text>',
-    'what the keys are registered and found again for (default: the name of the input)',
-    nonEmpty('--content-id'),
-  );
+  addOptions(command, ['contentId']);
   addKeyPerOption(command, 'all tracks');
   addPolicyOption(command);
   addKeyStoreOptions(command);
-  command.option('--no-register', 'register nothing, because somebody else does');
-  command.option(
-    '--keys-out <file>',
-    'also write the keys to a new file that only you can read; random keys that are not registered need it',
-  );
+  addOptions(command, ['register', 'keysOut']);
 }
 
 async function encryptAction(

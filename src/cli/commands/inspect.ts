@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { PrpackError } from '../../errors.js';
 import type { InspectResult, KeyLookup } from '../../index.js';
 import { interruptible } from '../interrupt.js';
+import { addOptions } from '../options/add.js';
 import { addTlsOptions } from '../options/key-server.js';
 import { addKeyStoreOptions, type KeyStoreFlags } from '../options/key-store.js';
 import { addKeyOptions, type KeyFlags, selectLookup, storeLookup } from '../options/keys.js';
@@ -30,7 +31,7 @@ export function configureInspect(command: Command): void {
     .description('Shows tracks, encryption and DRM headers of an MP4 file.')
     .argument('<file>', 'MP4 file, encrypted or clear, or its http(s) URL');
   addJsonOption(command);
-  command.option('--boxes', 'list all boxes with offset and size');
+  addOptions(command, ['boxes']);
   addKeyOptions(command, 'KID of --key', "check with keys of Microsoft's public test server");
   addTlsOptions(command);
   addKeyStoreOptions(command);
@@ -55,7 +56,7 @@ async function inspectJob(path: string, flags: InspectFlags, signal: AbortSignal
     const named = await selectLookup(flags, process.env, library, client);
     const problems: string[] = [];
     const keys = named?.source ?? toleratingFailure(storeLookup(store, library), problems);
-    const result = await library.inspect(path, { signal, boxes: flags.boxes === true, keys });
+    const result = await library.inspect({ input: path, signal, boxes: flags.boxes === true, keys });
     return { ...result, warnings: [...(named?.warnings ?? []), ...result.warnings, ...problems] };
   });
 }

@@ -51,7 +51,7 @@ async function playAction(path: string, flags: PlayFlags): Promise<void> {
     withKeys(flags, library, signal, async (store, client) => {
       const named = await selectLookup(flags, process.env, library, client);
       const keys = named?.source ?? storeLookup(store, library);
-      const file = await library.inspect(path, { signal, keys });
+      const file = await library.inspect({ input: path, signal, keys });
       for (const warning of named?.warnings ?? []) writeMessage(warning);
       await servePage(file, named ? { lookup: named.source } : { store }, flags, signal);
     }),

@@ -5,12 +5,7 @@ import { PrpackError } from '../../errors.js';
 import type { ProtectionSystem } from '../../index.js';
 import { naming, selectLookup } from '../options/keys.js';
 import { addJsonOption, type OutputFlags } from '../options/output.js';
-import {
-  addPlayReadyOptions,
-  givenPlayReadyFlags,
-  type PlayReadyFlags,
-  playReadyOptions,
-} from '../options/playready.js';
+import { addPlayReadyOptions, givenPlayReadyFlags, playReadyOptions } from '../options/playready.js';
 import { addConfigOption, isGiven } from '../options/settings.js';
 import { nonEmpty, once, oneOf, repeatable } from '../options/values.js';
 import { formatJson } from '../output/json.js';
@@ -18,7 +13,7 @@ import { writeMessage, writeResult } from '../output/streams.js';
 import { styleOf } from '../output/style.js';
 import { joinLines, warningLines } from '../output/text.js';
 
-interface PsshBuildFlags extends PlayReadyFlags, OutputFlags {
+interface PsshBuildFlags extends OutputFlags {
   readonly system: ProtectionSystem;
   readonly kid: readonly string[];
   readonly key?: string;

@@ -3,10 +3,11 @@ import type { Command } from 'commander';
 import type { Scope } from '../../server/access/scopes.js';
 import type { TokenGrant } from '../../server/access/token.js';
 import type { TokenStore } from '../../server/access/token-store.js';
+import { invalidValue } from '../../settings/check.js';
 import { addJsonOption, type OutputFlags } from '../options/output.js';
 import { addServerStoreOptions, type ServerStoreFlags, tokenDirectoryOf } from '../options/server-store.js';
 import { addConfigOption } from '../options/settings.js';
-import { invalidValue, nonEmpty, once, oneOf, type ParseValue, repeatable } from '../options/values.js';
+import { nonEmpty, once, oneOf, type ParseValue, repeatable } from '../options/values.js';
 import { formatJson } from '../output/json.js';
 import { writeMessage, writeResult } from '../output/streams.js';
 

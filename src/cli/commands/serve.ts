@@ -4,6 +4,7 @@ import type { ClientGrant } from '../../server/access/client-scopes.js';
 import type { TlsOptions } from '../../server/app.js';
 import type { LogLevel } from '../../server/log.js';
 import type { KeyServer, KeyServerOptions } from '../../server/start.js';
+import { invalidValue } from '../../settings/check.js';
 import { addCommands, type CommandEntry } from '../command.js';
 import { interruptible } from '../interrupt.js';
 import { addJsonOption, type OutputFlags } from '../options/output.js';
@@ -14,15 +15,7 @@ import {
   tokenDirectoryOf,
 } from '../options/server-store.js';
 import { addConfigOption } from '../options/settings.js';
-import {
-  absoluteUrl,
-  integer,
-  invalidValue,
-  nonEmpty,
-  oneOf,
-  type ParseValue,
-  repeatable,
-} from '../options/values.js';
+import { absoluteUrl, integer, nonEmpty, oneOf, type ParseValue, repeatable } from '../options/values.js';
 import { formatJson } from '../output/json.js';
 import { formatServerStart, type ServerStart } from '../output/serve-text.js';
 import { writeMessage, writeResult } from '../output/streams.js';
@@ -143,7 +136,9 @@ function addServiceOptions(command: Command): void {
 
 const origin: ParseValue<string> = (text) => {
   if (text === '*' || (URL.canParse(text) && new URL(text).origin === text)) return text;
-  throw invalidValue('--clear-key-origin', text, 'an origin such as https://player.example.com, or *');
+  throw invalidValue('--clear-key-origin', text, {
+    allowed: 'an origin such as https://player.example.com, or *',
+  });
 };
 
 async function serveAction(flags: ServeFlags): Promise<void> {
@@ -239,7 +234,9 @@ async function clientScopes(texts: readonly string[]): Promise<Map<string, Clien
   const grants = texts.map((text) => {
     const grant = parseClientGrant(text);
     if (grant) return [grant.subject, grant.scopes] as const;
-    throw invalidValue('--client', text, "'<subject>=<scopes>', such as 'O=Example, CN=packager=register'");
+    throw invalidValue('--client', text, {
+      allowed: "'<subject>=<scopes>', such as 'O=Example, CN=packager=register'",
+    });
   });
   return new Map(grants);
 }

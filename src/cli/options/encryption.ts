@@ -1,34 +1,31 @@
 import type { Command } from 'commander';
 import { PrpackError } from '../../errors.js';
-import type { EncryptOptions, KeyPer } from '../../index.js';
+import type { EncryptOptions, KeyPer, ProtectionSystem } from '../../index.js';
+import { attributeOf, OPTIONS } from '../../settings/options.js';
+import { addOptions } from './add.js';
 import { addKeyServerOptions, addTlsOptions } from './key-server.js';
 import type { KeyStoreFlags } from './key-store.js';
 import { addKeyOptions, type KeyFlags, type SelectedKeys } from './keys.js';
-import type { MediaFlags } from './media.js';
 import type { OutputFlags } from './output.js';
-import { givenPlayReadyFlags, type PlayReadyFlags, playReadyOptions } from './playready.js';
+import { givenPlayReadyFlags, playReadyOptions } from './playready.js';
 import { isGiven } from './settings.js';
-import { givenPssh, type SystemFlags } from './systems.js';
-import { oneOf } from './values.js';
+import { givenPssh } from './systems.js';
 
 type Library = typeof import('../../index.js');
 
-/** What commander makes of the options of `encrypt`. */
-export interface EncryptFlags
-  extends MediaFlags,
-    KeyFlags,
-    KeyStoreFlags,
-    SystemFlags,
-    PlayReadyFlags,
-    OutputFlags {
+/** What commander makes of those options of `encrypt` that the command line itself looks at. */
+export interface EncryptFlags extends KeyFlags, KeyStoreFlags, OutputFlags {
+  readonly systems?: readonly ProtectionSystem[];
   readonly contentId?: string;
   readonly keyPer?: KeyPer;
-  readonly policy?: string;
   readonly register: boolean;
   readonly keysOut?: string;
-  readonly dryRun?: true;
-  readonly force?: true;
 }
+
+/** Options of `encrypt` that have a flag of the same meaning. How many threads there are is a matter of the job. */
+const ENCRYPT_OPTIONS = OPTIONS.filter(
+  ({ name, of, flag }) => flag !== undefined && of.includes('encrypt') && name !== 'threads',
+);
 
 const TEST_KEYS_WARNING =
   "The keys come from Microsoft's public test key seed, which everybody knows: this protects nothing and is for tests only.";
@@ -46,11 +43,8 @@ export function addEncryptionKeyOptions(command: Command): void {
 
 /** Adds --key-per. `tracks` says in the help which tracks share a key with `none`. */
 export function addKeyPerOption(command: Command, tracks: string): void {
-  command.option(
-    '--key-per <group>',
-    `none: one key for ${tracks}; type, track or resolution: a key for each (default: none)`,
-    oneOf('--key-per', ['none', 'type', 'track', 'resolution']),
-  );
+  const help = `none: one key for ${tracks}; type, track or resolution: a key for each (default: none)`;
+  addOptions(command, ['keyPer'], { keyPer: help });
 }
 
 /**
@@ -90,27 +84,30 @@ export function keyWarnings(
   return playreadyTest ? [TEST_KEYS_WARNING] : (selected?.warnings ?? []);
 }
 
+/** Flags that give an option of the library another value than their own. */
+const LOADERS: Readonly<Record<string, (value: never, library: Library) => Promise<unknown>>> = {
+  policy: (value: string, library) => library.loadPolicy(value),
+  extraPssh: givenPssh,
+};
+
 /** The options that the flags give; what is not given is left to the library's defaults. */
 export async function encryptOptions(
   flags: EncryptFlags,
   library: Library,
 ): Promise<Omit<EncryptOptions, 'input' | 'output' | 'keys' | 'keyStore'>> {
-  const { track, layout, fragmentDuration, ivSize, systems, contentId, policy, keysOut } = flags;
-  const keyPer = flags.spekeUrl === undefined ? flags.keyPer : undefined; // else the key provider is asked for it
   const playready = await playReadyOptions(flags);
-  return {
-    force: flags.force === true,
-    dryRun: flags.dryRun === true,
+  const options: Record<string, unknown> = {
+    force: false,
+    dryRun: false,
+    extraPssh: [],
     playready: flags.playreadyTest ? { laUrl: library.PLAYREADY_TEST_LA_URL, ...playready } : playready,
-    extraPssh: await givenPssh(flags, library),
-    ...(track && { tracks: track }),
-    ...(layout && { layout }),
-    ...(fragmentDuration !== undefined && { fragmentDurationSeconds: fragmentDuration }),
-    ...(ivSize && { ivSize }),
-    ...(systems && { systems }),
-    ...(contentId !== undefined && { contentId }),
-    ...(keyPer && { keyPer }),
-    ...(policy !== undefined && { policy: await library.loadPolicy(policy) }),
-    ...(keysOut !== undefined && { keysOut }),
   };
+  for (const option of ENCRYPT_OPTIONS) {
+    const { name } = option;
+    const value = (flags as unknown as Readonly<Record<string, unknown>>)[attributeOf(option)];
+    if (value === undefined) continue;
+    options[name] = Object.hasOwn(LOADERS, name) ? await LOADERS[name]!(value as never, library) : value;
+  }
+  if (flags.spekeUrl !== undefined) delete options.keyPer; // the key provider is asked for it
+  return options;
 }

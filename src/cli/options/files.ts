@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { fromBase64 } from '../../bytes/hex.js';
 import { PrpackError } from '../../errors.js';
-import { invalidValue } from './values.js';
+import { invalidValue } from '../../settings/check.js';
 
 /** The file named by an `@file` value, whole. These files are small: headers, not media. */
 async function readNamedFile(flag: string, path: string): Promise<Uint8Array> {
@@ -20,11 +20,9 @@ async function readNamedFile(flag: string, path: string): Promise<Uint8Array> {
 
 /**
  * The text of the file of an option that takes `@file` only, in UTF-8.
- * @throws PrpackError INVALID_ARGUMENT, INPUT_NOT_FOUND, INPUT_UNREADABLE
+ * @throws PrpackError INPUT_NOT_FOUND, INPUT_UNREADABLE
  */
-export async function textOfFileValue(flag: string, value: string, example: string): Promise<string> {
-  if (!/^@./.test(value))
-    throw invalidValue(flag, value, `the name of a file after an @, such as @${example}`);
+export async function textOfFileValue(flag: string, value: string): Promise<string> {
   const path = value.slice(1);
   const bytes = await readNamedFile(flag, path);
   try {
@@ -44,12 +42,12 @@ export async function textOfFileValue(flag: string, value: string, example: stri
  * @throws PrpackError INVALID_ARGUMENT, INPUT_NOT_FOUND, INPUT_UNREADABLE
  */
 export async function bytesOfValue(flag: string, value: string): Promise<Uint8Array> {
-  const allowed = 'base64, or the name of a file after an @';
   if (value.startsWith('@') && value.length > 1) {
     return decodeWhenText(await readNamedFile(flag, value.slice(1)));
   }
   const bytes = fromBase64(value.replace(/\s/g, ''));
-  if (!bytes?.length) throw invalidValue(flag, value, allowed);
+  if (!bytes?.length)
+    throw invalidValue(flag, value, { allowed: 'base64, or the name of a file after an @' });
   return bytes;
 }
 

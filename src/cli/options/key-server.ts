@@ -1,10 +1,9 @@
 import type { Command } from 'commander';
-import type { HttpClient, SecretHeader } from '../../index.js';
-import { invalidValue, nonEmpty, once, oneOf } from './values.js';
+import type { HttpClient, SecretHeader, SpekeOptions } from '../../index.js';
+import { flaggedOption } from '../../settings/options.js';
+import { addGroup } from './add.js';
 
 type Library = typeof import('../../index.js');
-
-const SPEKE_VERSIONS = ['1.0', '2.0', '2.1'] as const;
 
 /** What commander makes of the options of servers that keys come from. */
 export interface KeyServerFlags {
@@ -12,7 +11,7 @@ export interface KeyServerFlags {
   readonly cpixPrivateKey?: string;
   readonly cpixAuth?: string;
   readonly spekeUrl?: string;
-  readonly spekeVersion?: (typeof SPEKE_VERSIONS)[number];
+  readonly spekeVersion?: NonNullable<SpekeOptions['version']>;
   readonly spekeAuth?: string;
   readonly packagingDataUrl?: string;
   readonly packagingDataAuth?: string;
@@ -21,87 +20,21 @@ export interface KeyServerFlags {
   readonly tlsKey?: string;
 }
 
-/** The header that lets prpack in at a server: of which server, and where it is given. */
-interface Authorization {
-  readonly server: 'cpix' | 'spekeUrl' | 'packagingDataUrl';
-  readonly name: 'cpixAuth' | 'spekeAuth' | 'packagingDataAuth';
-  readonly flag: string;
-  readonly variable: string;
-}
-
-const CPIX_AUTH: Authorization = {
-  server: 'cpix',
-  name: 'cpixAuth',
-  flag: '--cpix-auth',
-  variable: 'PRPACK_CPIX_AUTH',
-};
-const SPEKE_AUTH: Authorization = {
-  server: 'spekeUrl',
-  name: 'spekeAuth',
-  flag: '--speke-auth',
-  variable: 'PRPACK_SPEKE_AUTH',
-};
-const PACKAGING_DATA_AUTH: Authorization = {
-  server: 'packagingDataUrl',
-  name: 'packagingDataAuth',
-  flag: '--packaging-data-auth',
-  variable: 'PRPACK_PACKAGING_DATA_AUTH',
-};
-const AUTHORIZATIONS = [CPIX_AUTH, SPEKE_AUTH, PACKAGING_DATA_AUTH];
-
-/** Adds the options of CPIX documents, to the group of options before them. */
-export function addCpixOptions(command: Command): void {
-  command.option('--cpix <file|url>', 'keys in a CPIX document', onceText('--cpix'));
-  command.option(
-    '--cpix-private-key <pem>',
-    'RSA private key of the recipient of an encrypted CPIX document',
-    onceText('--cpix-private-key'),
-  );
-  addAuthOption(command, CPIX_AUTH, 'the server of the CPIX document');
-}
-
-function addAuthOption(command: Command, { flag, variable }: Authorization, server: string): void {
-  command.option(
-    `${flag} <@file>`,
-    `file of the header that ${server} lets in (default: the header in ${variable})`,
-    onceText(flag),
-  );
-}
+/** Servers of keys, and the options with the header that lets prpack in at each. */
+const AUTHORIZATIONS = [
+  ['cpix', 'cpixAuth'],
+  ['spekeUrl', 'spekeAuth'],
+  ['packagingDataUrl', 'packagingDataAuth'],
+] as const;
 
 /** Adds the options of servers that give keys for a content id, to the group of options before them. */
 export function addKeyServerOptions(command: Command): void {
-  command.option(
-    '--speke-url <url>',
-    'keys of a SPEKE key provider for --content-id',
-    onceText('--speke-url'),
-  );
-  command.option(
-    '--speke-version <version>',
-    `${SPEKE_VERSIONS.join(', ')} (default: 2.0)`,
-    oneOf('--speke-version', SPEKE_VERSIONS),
-  );
-  addAuthOption(command, SPEKE_AUTH, 'the key provider');
-  command.option(
-    '--packaging-data-url <url>',
-    'key of a PlayReady server for --content-id (AcquirePackagingData)',
-    onceText('--packaging-data-url'),
-  );
-  addAuthOption(command, PACKAGING_DATA_AUTH, 'the PlayReady server');
+  addGroup(command, 'keyServer');
 }
 
 /** Adds the options of TLS connections to the servers of keys, to the group of options before them. */
 export function addTlsOptions(command: Command): void {
-  command.option(
-    '--tls-ca <pem>',
-    'trust these authorities at key servers, and no others',
-    onceText('--tls-ca'),
-  );
-  command.option('--tls-cert <pem>', 'client certificate for key servers', onceText('--tls-cert'));
-  command.option('--tls-key <pem>', 'private key of the client certificate', onceText('--tls-key'));
-}
-
-function onceText(flag: string) {
-  return once(flag, nonEmpty(flag));
+  addGroup(command, 'tls');
 }
 
 /** Lets the work ask servers of keys. Nothing is connected before it is used, and all connections end with the work. */
@@ -131,12 +64,11 @@ export async function withKeyServers<T>(
 
 /** For the server that is named, alone: no other gets to see it. */
 async function authorizationOf(flags: KeyServerFlags, library: Library): Promise<SecretHeader | undefined> {
-  const named = AUTHORIZATIONS.find(({ server }) => isUrl(flags[server]));
-  if (!named) return undefined;
-  const value = flags[named.name];
-  if (value === undefined) return library.environmentSecretHeader(named.variable, process.env);
-  if (/^@./.test(value)) return library.readSecretHeader(value.slice(1));
-  throw invalidValue(named.flag, '[redacted]', 'the name of a file after an @, such as @header.txt');
+  const [, name] = AUTHORIZATIONS.find(([server]) => isUrl(flags[server])) ?? [];
+  if (name === undefined) return undefined;
+  const file = flags[name];
+  if (file !== undefined) return library.readSecretHeader(file.slice(1));
+  return library.environmentSecretHeader(flaggedOption(name).secretVariable!, process.env);
 }
 
 /** A CPIX document may be a file of this machine, too. */

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import type { KeyStore, KeyStorePage } from '../../index.js';
+import { addGroup } from './add.js';
 import { naming } from './keys.js';
 import { addJsonOption } from './output.js';
 import { addConfigOption } from './settings.js';
-import { nonEmpty, once } from './values.js';
 
 type Library = typeof import('../../index.js');
 
@@ -15,16 +15,7 @@ export interface KeyStoreFlags {
 
 /** Adds the options that say which key store is meant, to the group of options before them. */
 export function addKeyStoreOptions(command: Command): void {
-  command.option(
-    '--key-store <location>',
-    "key store: sqlite:<path>, https://<host> of a key server, or skm+https://<host> of an SKM server (default: PRPACK_KEY_STORE, else this user's own)",
-    once('--key-store', nonEmpty('--key-store')),
-  );
-  command.option(
-    '--kek-file <file>',
-    "key-encryption key of the key store (default: PRPACK_KEK, else this user's own, made on first use; for an SKM server, the one agreed on with the license server)",
-    once('--kek-file', nonEmpty('--kek-file')),
-  );
+  addGroup(command, 'keyStore');
 }
 
 /** Adds what all commands of `keys` take. `jsonShape` says what --json prints. */

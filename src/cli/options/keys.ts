@@ -10,9 +10,10 @@ import type {
   KeyStore,
   ProtectionSystem,
 } from '../../index.js';
-import { addCpixOptions, isUrl, type KeyServerFlags } from './key-server.js';
+import { type FlaggedName, flaggedOption, flagNameOf } from '../../settings/options.js';
+import { addGroup } from './add.js';
+import { isUrl, type KeyServerFlags } from './key-server.js';
 import { keyFileWarnings } from './open-key-file.js';
-import { nonEmpty, once } from './values.js';
 
 type Library = typeof import('../../index.js');
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -53,30 +54,12 @@ export function addKeyOptions(command: Command, kidHelp: string, testHelp: strin
   command.optionsGroup(
     'Keys (one source; when none is named, PRPACK_KID and PRPACK_KEY, else the key store):',
   );
-  command.option('--key-file <keys.json>', 'KIDs and keys in a JSON file', onceText('--key-file'));
-  command.option(
-    '--key-seed-file <file>',
-    'derive keys from the PlayReady key seed in a file (base64 or hex)',
-    onceText('--key-seed-file'),
-  );
-  command.option('--kid <uuid>', kidHelp, onceText('--kid'));
-  command.option(
-    '--key <hex>',
-    'the key of --kid, 32 hex digits; other users of the machine can read it',
-    onceText('--key'),
-  );
-  addCpixOptions(command);
-  command.option('--playready-test', testHelp);
-}
-
-function onceText(flag: string) {
-  return once(flag, nonEmpty(flag));
+  addGroup(command, 'keys', { kid: kidHelp, playreadyTest: testHelp });
 }
 
 /** How a source is opened, by the option that names it. */
 interface SourceEntry {
-  readonly flag: string;
-  readonly isNamed: (flags: KeyFlags) => boolean;
+  readonly name: Extract<FlaggedName, keyof KeyFlags>;
   readonly open: (
     flags: KeyFlags & ContentFlags,
     library: Library,
@@ -84,65 +67,49 @@ interface SourceEntry {
   ) => Promise<KeySource & KeyLookup>;
   /** What the user must know of a source that was opened. */
   readonly warnings?: (flags: KeyFlags) => Promise<readonly string[]>;
-  /** Whether --kid says which KID to encrypt with. */
-  readonly takesKid: boolean;
   /** What all keys of the source follow from. */
   readonly seed?: (flags: KeyFlags, library: Library) => Promise<KeySeed>;
 }
 
 const SOURCES: readonly SourceEntry[] = [
   {
-    flag: '--key-file',
-    isNamed: ({ keyFile }) => keyFile !== undefined,
+    name: 'keyFile',
     open: ({ keyFile }, library) => library.readKeyFile(keyFile!),
     warnings: ({ keyFile }) => keyFileWarnings(keyFile!),
-    takesKid: false,
   },
   {
-    flag: '--key-seed-file',
-    isNamed: ({ keySeedFile }) => keySeedFile !== undefined,
+    name: 'keySeedFile',
     open: async ({ keySeedFile, kid }, library) =>
       library.keySeedSource(await library.readKeySeedFile(keySeedFile!), kidOf(kid, library)),
-    takesKid: true,
     seed: ({ keySeedFile }, library) => library.readKeySeedFile(keySeedFile!),
   },
   {
-    flag: '--key',
-    isNamed: ({ key }) => key !== undefined,
+    name: 'key',
     open: async ({ kid, key }, library) => {
       const keyId = kidOf(kid, library)!;
       return naming('--key', () => library.givenKeyTexts(keyId, key!));
     },
     warnings: async () => [KEY_ON_COMMAND_LINE_WARNING],
-    takesKid: true,
   },
   {
-    flag: '--playready-test',
-    isNamed: ({ playreadyTest }) => playreadyTest === true,
+    name: 'playreadyTest',
     open: async ({ kid }, library) => library.keySeedSource(testSeed(library), kidOf(kid, library)),
-    takesKid: true,
     seed: async (_, library) => testSeed(library),
   },
   {
-    flag: '--cpix',
-    isNamed: ({ cpix }) => cpix !== undefined,
+    name: 'cpix',
     open: openCpix,
-    takesKid: false,
   },
   {
-    flag: '--speke-url',
-    isNamed: ({ spekeUrl }) => spekeUrl !== undefined,
+    name: 'spekeUrl',
     open: openSpeke,
-    takesKid: false,
   },
   {
-    flag: '--packaging-data-url',
-    isNamed: ({ packagingDataUrl }) => packagingDataUrl !== undefined,
+    name: 'packagingDataUrl',
     open: async ({ packagingDataUrl, contentId }, library, client) => {
       const programIdentifier = contentIdFor('--packaging-data-url', contentId);
       return new library.PackagingDataKeySource({ url: packagingDataUrl!, client, programIdentifier });
     },
-    takesKid: false,
   },
 ];
 
@@ -227,9 +194,9 @@ export async function selectLookup(
   client: HttpClient,
 ): Promise<SelectedKeys | undefined> {
   const entry = namedSource(flags);
-  if (flags.kid !== undefined && entry?.flag !== '--key') {
+  if (flags.kid !== undefined && entry?.name !== 'key') {
     throw contradiction(
-      entry ? `--kid and ${entry.flag} are given together` : '--kid is given without a key',
+      entry ? `--kid and ${flagOf(entry)} are given together` : '--kid is given without a key',
       'Leave --kid out: the file names its KIDs.',
     );
   }
@@ -279,24 +246,27 @@ export function testSeed(library: Library) {
   return library.KeySeed.parse(library.PLAYREADY_TEST_KEY_SEED_BASE64);
 }
 
+const flagOf = ({ name }: SourceEntry): string => flagNameOf(flaggedOption(name));
+
+/** Whether it is no matter of --kid which KID it encrypts with. */
+const excludesKid = ({ name }: SourceEntry): boolean =>
+  flaggedOption(name).excludes?.includes('kid') ?? false;
+
 /** The one source named. */
 function namedSource(flags: KeyFlags): SourceEntry | undefined {
-  const named = SOURCES.filter(({ isNamed }) => isNamed(flags));
+  const named = SOURCES.filter(({ name }) => flags[name] !== undefined);
   if (named.length > 1) {
-    throw contradiction(
-      `${named.map(({ flag }) => flag).join(' and ')} are given together`,
-      'Name one key source.',
-    );
+    throw contradiction(`${named.map(flagOf).join(' and ')} are given together`, 'Name one key source.');
   }
   const [entry] = named;
-  if (flags.kid !== undefined && entry && !entry.takesKid) {
-    const others = SOURCES.filter(({ takesKid }) => takesKid).map(({ flag }) => flag);
+  if (flags.kid !== undefined && entry && excludesKid(entry)) {
+    const others = SOURCES.filter((source) => !excludesKid(source)).map(flagOf);
     throw contradiction(
-      `--kid and ${entry.flag} are given together`,
+      `--kid and ${flagOf(entry)} are given together`,
       `Give --kid with ${others.slice(0, -1).join(', ')} or ${others.at(-1)}.`,
     );
   }
-  if (entry?.flag === '--key' && flags.kid === undefined) {
+  if (entry?.name === 'key' && flags.kid === undefined) {
     throw contradiction('--key is given without --kid', 'Give the KID of the key with --kid.');
   }
   return entry;

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Threads } from '../../index.js';
 import { silenceMessages } from '../output/streams.js';
-import { integer, type ParseValue } from './values.js';
+import { addGroup } from './add.js';
 
 /** What commander makes of the options that every command has. */
 export interface OutputFlags {
@@ -23,13 +23,5 @@ export function addJsonOption(command: Command, shape = 'one JSON object'): void
 /** Adds the options of commands that write files. */
 export function addJobOutputOptions(command: Command): void {
   addJsonOption(command);
-  command.option('--force', 'replace an existing output');
-  command.option(
-    '--threads <count>',
-    'threads that write one file: 1 to 64, or auto (default: auto)',
-    threads,
-  );
+  addGroup(command, 'output');
 }
-
-const threads: ParseValue<Threads> = (text) =>
-  text === 'auto' ? 'auto' : integer('--threads', 1, 64, 'threads')(text);

@@ -1,11 +1,8 @@
 import type { Command } from 'commander';
-import { nonEmpty, once } from './values.js';
+import { addOptions } from './add.js';
 
 /** Adds --policy. */
 export function addPolicyOption(command: Command, purpose = 'license policy to register'): void {
-  command.option(
-    '--policy <file|name>',
-    `${purpose}: a YAML or JSON file, or purchase, rental, subscription, live`,
-    once('--policy', nonEmpty('--policy')),
-  );
+  const help = `${purpose}: a YAML or JSON file, or purchase, rental, subscription, live`;
+  addOptions(command, ['policy'], { policy: help });
 }

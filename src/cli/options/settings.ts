@@ -2,8 +2,15 @@ import type { Command, Option } from 'commander';
 import { findConfigFile } from '../../config/find.js';
 import type { ConfigFile } from '../../config/read.js';
 import { type ResolvedSetting, resolveSettings } from '../../config/resolve.js';
+import { BOOLEAN } from '../../settings/kinds.js';
+import { attributeOf, flaggedOption } from '../../settings/options.js';
+import { variableWarnings } from '../../settings/variables.js';
+import { writeMessage } from '../output/streams.js';
+import { styleOf } from '../output/style.js';
+import { joinLines, warningLines } from '../output/text.js';
 import { naming } from './keys.js';
-import { nonEmpty, once, oneOf } from './values.js';
+import type { OutputFlags } from './output.js';
+import { nonEmpty, once, readValue } from './values.js';
 
 /** What commander makes of --config. */
 export interface ConfigFlags {
@@ -49,9 +56,17 @@ async function applySettings(command: Command): Promise<void> {
     flags: [...options.keys()].filter((name) => isGiven(command, name)),
   });
   for (const setting of settings) {
-    const option = options.get(setting.name);
-    if (option) command.setOptionValueWithSource(setting.name, valueFor(setting, option), setting.from);
+    const attribute = attributeOf(flaggedOption(setting.name));
+    const option = options.get(attribute);
+    if (option) command.setOptionValueWithSource(attribute, valueFor(setting, option), setting.from);
   }
+  if (command.opts<OutputFlags>().quiet !== true) warnOfVariables();
+}
+
+/** A variable that nobody knows is a mistake, but may be meant for another version. */
+export function warnOfVariables(): void {
+  const lines = warningLines(variableWarnings(process.env), styleOf(process.stderr)).slice(1);
+  if (lines.length > 0) writeMessage(joinLines(lines));
 }
 
 /** Variables are read as the option reads its argument. */
@@ -60,7 +75,7 @@ function valueFor({ from, origin, value }: ResolvedSetting, option: Option): unk
   const text = value as string;
   return naming(origin, () =>
     option.negate || option.isBoolean()
-      ? oneOf(`--${option.name().replace(/^no-/, '')}`, ['true', 'false'])(text) === 'true'
+      ? readValue(`--${option.name().replace(/^no-/, '')}`, BOOLEAN)(text)
       : option.parseArg
         ? option.parseArg(text, undefined as never)
         : text,

@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { toBase64 } from '../../bytes/hex.js';
 import { attributeOf, childElements, type XmlElement } from '../../bytes/xml.js';
 import { PrpackError } from '../../errors.js';
+import { named } from '../../settings/spelling.js';
 import type { CpixVersion } from './document.js';
 import { base64Content, child, children, descendant } from './elements.js';
 import { cpixFault } from './faults.js';
@@ -78,7 +79,7 @@ export function openDelivery(
   if (!privateKey) {
     throw new PrpackError('KEY_REQUIRED', 'the keys of the CPIX document are encrypted', {
       expected: `the private key of a recipient: ${recipients}`,
-      remedy: 'Give the private key of one of its recipients with --cpix-private-key.',
+      remedy: `Give the private key of one of its recipients with ${named('cpixPrivateKey')}.`,
     });
   }
   const index = certificates.findIndex((certificate) => certificate.checkPrivateKey(privateKey));

@@ -1,4 +1,6 @@
 import { PrpackError } from '../../errors.js';
+import { checkOptions } from '../../settings/check.js';
+import { named } from '../../settings/spelling.js';
 import type { KeyId } from '../key-id.js';
 import {
   type AssignedKey,
@@ -26,6 +28,7 @@ export interface CpixKeySourceOptions {
  *   be applied, or when the key is meant for another scheme
  */
 export function cpixKeySource(document: CpixDocument, options: CpixKeySourceOptions): KeySource & KeyLookup {
+  checkOptions('cpixKeySource', options);
   const keyOf = (kid: KeyId) => document.contentKeys.find((entry) => entry.kid === kid);
   return {
     async assign(requests) {
@@ -136,8 +139,7 @@ function noKey(
   const candidates = allKids(document);
   const among = candidates.length === 0 ? 'the document has no keys' : `none of ${kidList(candidates)}`;
   return new PrpackError('KEY_REQUIRED', `${name}: no key for ${nameOf(request)}: ${among}`, {
-    remedy:
-      'Have the document issued with a usage rule for this track, or leave the track clear with --track.',
+    remedy: `Have the document issued with a usage rule for this track, or leave the track clear with ${named('tracks')}.`,
   });
 }
 

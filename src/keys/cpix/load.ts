@@ -1,6 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { PrivateKey } from '../../bytes/platform.js';
 import { PrpackError } from '../../errors.js';
+import { named as nameOfOption } from '../../settings/spelling.js';
 import { readPrivateText, readSecretText } from '../file.js';
 import type { HttpClient, HttpResponse } from '../http/client.js';
 import { expectSuccess } from '../http/failure.js';
@@ -34,7 +35,7 @@ export async function fetchCpix(
 
 /** The document in an answer. */
 export function readCpixAnswer(response: HttpResponse, options: CpixReadOptions): CpixDocument {
-  const text = bodyText(expectSuccess(response, '--cpix-auth'));
+  const text = bodyText(expectSuccess(response, nameOfOption('cpixAuth')));
   return named(response.url, () => readCpix(text, options));
 }
 

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { PrivateKey } from '../../bytes/platform.js';
 import {
   attributeOf,
@@ -8,6 +9,7 @@ import {
   type XmlLimits,
 } from '../../bytes/xml.js';
 import { PrpackError } from '../../errors.js';
+import { checkOptions } from '../../settings/check.js';
 import { ContentKey } from '../content-key.js';
 import type { KeyId } from '../key-id.js';
 import { cipherValueOf, type OpenedDelivery, openDelivery, recipientOf } from './delivery.js';
@@ -51,7 +53,9 @@ export interface CpixReadOptions {
  * type (and so any entity), or that is too long is refused. Errors never repeat what stands in the document.
  * @throws PrpackError KEY_INVALID, or KEY_REQUIRED when its keys are encrypted and no private key is given
  */
-export function readCpix(xml: string, { privateKey, limits }: CpixReadOptions = {}): CpixDocument {
+export function readCpix(xml: string, options: CpixReadOptions = {}): CpixDocument {
+  checkOptions('readCpix', options);
+  const { privateKey, limits } = options;
   if (xml.length > MAX_CPIX_CHARACTERS) {
     throw cpixFault('it is too long', { expected: `at most ${MAX_CPIX_CHARACTERS}`, received: xml.length });
   }
@@ -90,7 +94,7 @@ function readContentKeys(
   privateKey: PrivateKey | undefined,
 ): CpixContentKey[] {
   const isEncrypted = elements.some((element) => valuesOf(element).encrypted);
-  const delivery = isEncrypted ? openDelivery(deliveries, privateKey as PrivateKey | undefined) : undefined;
+  const delivery = isEncrypted ? openDelivery(deliveries, privateKey as KeyObject | undefined) : undefined;
   try {
     const keys = elements.map((element) => readContentKey(element, delivery));
     expectDistinct(keys);

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
 import type { AbortSignal } from '../../bytes/platform.js';
 import { PrpackError } from '../../errors.js';
+import { checkOptions } from '../../settings/check.js';
 import { networkFailure } from './failure.js';
 import { describeUrl, parseServerUrl } from './location.js';
 import { backoffMs, LONGEST_RETRY_AFTER_MS, mayRetryError, mayRetryStatus, retryAfterMs } from './retry.js';
@@ -70,6 +71,7 @@ export class HttpClient {
   #connections: Promise<Connections> | undefined;
 
   constructor(options: HttpClientOptions = {}) {
+    checkOptions('HttpClient', options);
     this.#options = { ...DEFAULTS, ...options };
   }
 

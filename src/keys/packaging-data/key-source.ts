@@ -1,3 +1,5 @@
+import { checkOptions } from '../../settings/check.js';
+import { named } from '../../settings/spelling.js';
 import type { ContentKey } from '../content-key.js';
 import type { HttpClient } from '../http/client.js';
 import { expectSuccess } from '../http/failure.js';
@@ -31,6 +33,7 @@ export class PackagingDataKeySource implements KeySource, KeyLookup {
   #answer: PackagingData | undefined;
 
   constructor(options: PackagingDataOptions) {
+    checkOptions('PackagingDataKeySource', options);
     this.#options = options;
   }
 
@@ -62,7 +65,7 @@ export class PackagingDataKeySource implements KeySource, KeyLookup {
     const fault = response.status === 500 ? soapFaultOf(bodyText(response), response.url) : undefined;
     if (fault) throw fault;
     this.#answer = readPackagingData(
-      bodyText(expectSuccess(response, '--packaging-data-auth')),
+      bodyText(expectSuccess(response, named('packagingDataAuth'))),
       response.url,
     );
     return this.#answer;

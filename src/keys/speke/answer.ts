@@ -1,5 +1,6 @@
 import { uuidToBytes } from '../../bytes/uuid.js';
 import { PrpackError } from '../../errors.js';
+import { named } from '../../settings/spelling.js';
 import type { ContentKey } from '../content-key.js';
 import type { CpixDocument, CpixDrmSystem } from '../cpix/document.js';
 import { protectionOf } from '../cpix/protection.js';
@@ -114,8 +115,7 @@ function expectFilled(
       `${url} did not fill ${element} of system ${systemId} for KID ${kid}`,
       {
         clause: 'SPEKE 2.0, "Customizations and constraints"',
-        remedy:
-          'Have the system enabled at the key provider, or leave it out of --systems; with --la-url, prpack makes the PlayReady header.',
+        remedy: `Have the system enabled at the key provider, or leave it out of ${named('systems')}; with ${named('laUrl')}, prpack makes the PlayReady header.`,
       },
     );
   }

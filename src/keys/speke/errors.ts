@@ -1,4 +1,5 @@
 import type { PrpackError } from '../../errors.js';
+import { named } from '../../settings/spelling.js';
 import type { HttpResponse } from '../http/client.js';
 import { accessHint, statusFailure } from '../http/failure.js';
 
@@ -32,6 +33,6 @@ const SAYINGS: readonly (readonly [RegExp, string, string])[] = [
 export function spekeFailure(response: HttpResponse): PrpackError {
   const text = Buffer.from(response.body).toString('latin1');
   const saying = SAYINGS.find(([pattern]) => pattern.test(text));
-  if (!saying) return statusFailure(response, accessHint(response, '--speke-auth'));
+  if (!saying) return statusFailure(response, accessHint(response, named('spekeAuth')));
   return statusFailure(response, { said: saying[1], remedy: saying[2] });
 }

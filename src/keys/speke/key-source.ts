@@ -1,5 +1,6 @@
 import type { PrivateKey } from '../../bytes/platform.js';
 import { PrpackError } from '../../errors.js';
+import { checkOptions } from '../../settings/check.js';
 import type { ContentKey } from '../content-key.js';
 import type { CpixDocument } from '../cpix/document.js';
 import { readCpixAnswer } from '../cpix/load.js';
@@ -46,6 +47,7 @@ export class SpekeKeySource implements KeySource, KeyLookup {
   #answer: CpixDocument | undefined;
 
   constructor(options: SpekeOptions) {
+    checkOptions('SpekeKeySource', options);
     this.#options = options;
     if (options.version === '1.0' && (options.keyPer ?? 'none') !== 'none') {
       throw new PrpackError('INVALID_ARGUMENT', 'SPEKE 1.0 gives one key for all tracks', {

@@ -2,6 +2,7 @@ import { PrpackError } from '../../errors.js';
 import type { HttpResponse } from '../../keys/http/client.js';
 import { statusFailure } from '../../keys/http/failure.js';
 import type { KeyId } from '../../keys/key-id.js';
+import { named } from '../../settings/spelling.js';
 import { storeFailure } from '../http/failure.js';
 
 const CREDENTIALS = {
@@ -31,7 +32,7 @@ export function otherKek(kid: KeyId, wantedId: string | null | undefined, givenI
     {
       expected: wanted,
       received: givenId,
-      remedy: 'Give the KEK that the key was wrapped under, with --kek-file or in PRPACK_KEK.',
+      remedy: `Give the KEK that the key was wrapped under, with ${named('kekFile')} or in PRPACK_KEK.`,
     },
   );
 }

@@ -1,4 +1,5 @@
 import { PrpackError } from '../../errors.js';
+import { named } from '../../settings/spelling.js';
 import { KEK_VARIABLE, readKekText } from '../kek.js';
 import type { SkmKek } from './kek.js';
 
@@ -35,6 +36,6 @@ async function parseKek(text: string, name: string): Promise<SkmKek> {
 
 function missing(message: string): PrpackError {
   return new PrpackError('KEY_REQUIRED', message, {
-    remedy: `Give the KEK that was agreed on with the license server, with --kek-file or in ${KEK_VARIABLE}. A new one does not help: nobody else could open the keys.`,
+    remedy: `Give the KEK that was agreed on with the license server, with ${named('kekFile')} or in ${KEK_VARIABLE}. A new one does not help: nobody else could open the keys.`,
   });
 }

@@ -1,4 +1,5 @@
 import { PrpackError } from '../../errors.js';
+import { named } from '../../settings/spelling.js';
 
 type Advice = readonly [problem: string, remedy: string];
 
@@ -82,7 +83,7 @@ export function storeFailure(path: string, cause: unknown): PrpackError {
 export function noStore(path: string): PrpackError {
   return new PrpackError('KEY_STORE_FAILED', `there is no key store: ${path}`, {
     path,
-    remedy: 'Name a key store that is there with --key-store.',
+    remedy: `Name a key store that is there with ${named('keyStore')}.`,
   });
 }
 

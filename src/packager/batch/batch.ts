@@ -1,3 +1,4 @@
+import { checkOptions } from '../../settings/check.js';
 import type { BatchOptions, BatchResult } from './types.js';
 
 /**
@@ -7,6 +8,7 @@ import type { BatchOptions, BatchResult } from './types.js';
  *   the results file is in use or cannot be written
  */
 export async function encryptBatch(options: BatchOptions): Promise<BatchResult> {
+  checkOptions('encryptBatch', options);
   const { runBatch } = await import('./run.js');
   return runBatch(options);
 }

@@ -2,6 +2,7 @@ import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'nod
 import { kindOfPath, readTextFile } from '../../bytes/files.js';
 import { type FoundFiles, findByGlob, findInFolder, isGlob } from '../../bytes/find-files.js';
 import { PrpackError } from '../../errors.js';
+import { named } from '../../settings/spelling.js';
 import type { Entry } from './fields.js';
 
 /** Extensions of files that are taken from a folder. */
@@ -57,7 +58,7 @@ async function fromFolder(folder: string, outDir: string): Promise<Input[]> {
   if (below === '') {
     throw new PrpackError('INVALID_ARGUMENT', 'the outputs would lie among the inputs', {
       path: outDir,
-      remedy: 'Give another folder with --out-dir: the next run would take the outputs for inputs.',
+      remedy: `Give another folder with ${named('outDir')}: the next run would take the outputs for inputs.`,
     });
   }
   return fromFiles(

@@ -1,7 +1,8 @@
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import type { KeySource } from '../../keys/key-source.js';
 import { packKeys, unpackKeys } from '../../keys/sent-keys.js';
 import type { PackagerKeyStore } from '../../keystore/key-store.js';
+import { spellOptionsAs } from '../../settings/spelling.js';
 import { packError, unpackError } from '../../threads/sent-error.js';
 import type { Progress } from '../types.js';
 import type { FromLane, KeyCall, ToLane } from './messages.js';
@@ -17,6 +18,7 @@ interface Call {
   readonly reject: (error: Error) => void;
 }
 
+spellOptionsAs(workerData);
 const port = parentPort!;
 const calls = new Map<number, Call>();
 let lastCall = 0;

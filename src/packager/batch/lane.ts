@@ -1,5 +1,6 @@
 import { PrpackError } from '../../errors.js';
 import { packKeys, unpackKeys } from '../../keys/sent-keys.js';
+import { named } from '../../settings/spelling.js';
 import { packError, unpackError } from '../../threads/sent-error.js';
 import { Thread } from '../../threads/thread.js';
 import type { Progress } from '../types.js';
@@ -105,8 +106,7 @@ function callKeys(keys: JobKeys, method: KeyCall, args: never[]): Promise<unknow
 }
 
 function threadLost(cause: Error): PrpackError {
-  const remedy =
-    'Run the batch again with --resume; if it happens again, encrypt this file alone to see why.';
+  const remedy = `Run the batch again with ${named('resume', true)}; if it happens again, encrypt this file alone to see why.`;
   return new PrpackError(
     'INTERNAL',
     `the thread of this job ended early: ${cause.message}`,

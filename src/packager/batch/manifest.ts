@@ -1,9 +1,7 @@
 import { CsvError, parse } from 'csv-parse/sync';
 import { PrpackError } from '../../errors.js';
-import { type Entry, FIELD_NAMES, fieldsOfRow, readEntry } from './fields.js';
-
-/** Longer names may be keys that were put in the wrong place. */
-const LONGEST_SHOWN_NAME = 24;
+import { presentableName } from '../../settings/secrets.js';
+import { type Entry, FIELD_NAMES, fieldsOfRow, meantField, readEntry } from './fields.js';
 
 /** The jobs of a manifest of JSON objects, one a line. Empty lines are passed over. */
 export function readJsonLines(text: string, path: string): Entry[] {
@@ -94,16 +92,18 @@ function checkHeader(names: readonly string[], path: string): string[] {
 function entryOf(value: unknown, path: string, place: string): Entry {
   const entry = readEntry(value);
   if (!('problem' in entry)) return entry;
-  const { field, problem } = entry;
-  if (field !== '' && !FIELD_NAMES.includes(field.split('.')[0]!)) throw unknownField(path, place, field);
-  const remedy = 'See docs/batch.md for what the fields may be.';
-  throw manifestError(path, place, field === '' ? problem : `${field}: ${problem}`, remedy);
+  if (entry.problem === 'unknown') throw unknownField(path, place, entry.name);
+  const problem =
+    entry.problem === 'shape' ? 'it is no JSON object' : `${entry.name}: ${entry.kind.allowed} is needed`;
+  throw manifestError(path, place, problem, 'See docs/batch.md for what the fields may be.');
 }
 
 function unknownField(path: string, place: string, name: string): PrpackError {
-  const shown =
-    name.length <= LONGEST_SHOWN_NAME ? `field ${JSON.stringify(name)}` : 'field with a long name';
-  return manifestError(path, place, `there is no ${shown}`, `Fields are: ${FIELD_NAMES.join(', ')}.`);
+  const shown = presentableName(name);
+  const what = shown === undefined ? 'field with a long name' : `field ${JSON.stringify(shown)}`;
+  const meant = meantField(name);
+  const problem = `there is no ${what}${meant === undefined ? '' : ` (did you mean ${meant}?)`}`;
+  return manifestError(path, place, problem, `Fields are: ${FIELD_NAMES.join(', ')}.`);
 }
 
 function manifestError(path: string, place: string, problem: string, remedy: string): PrpackError {

@@ -4,6 +4,7 @@ import { makeOutputDirectory } from '../../bytes/output-directory.js';
 import { PrpackError } from '../../errors.js';
 import type { KeySource } from '../../keys/key-source.js';
 import type { PackagerKeyStore } from '../../keystore/key-store.js';
+import { named } from '../../settings/spelling.js';
 import { encrypt } from '../encrypt.js';
 import { fingerprintOf } from '../registration.js';
 import type { Progress, Threads } from '../types.js';
@@ -96,6 +97,6 @@ async function checkProof(
 function changed({ input, output }: Job): PrpackError {
   return new PrpackError('INPUT_UNREADABLE', `${input} changed while it was read`, {
     path: input,
-    remedy: `Run it again with --force when nobody writes to the input any more: ${output} is of an unknown state.`,
+    remedy: `Run it again with ${named('force', true)} when nobody writes to the input any more: ${output} is of an unknown state.`,
   });
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { assertMediaName } from '../../bytes/media-name.js';
 import { PrpackError } from '../../errors.js';
+import { named } from '../../settings/spelling.js';
 import { findInputs, type Input } from './inputs.js';
 import { DEFAULT_TEMPLATE, namedOutput, namePartsOf, outputNamer } from './naming.js';
 import type { BatchOptions, BatchSettings, Job } from './types.js';
@@ -68,7 +69,7 @@ function expectNoCollision(
 function collision(input: string, output: string, owner: string): PrpackError {
   return new PrpackError('INVALID_ARGUMENT', `the output of ${input} is also ${owner}: ${output}`, {
     path: output,
-    remedy: 'Nothing was begun. Choose another --out-dir or --name, or name the outputs in a manifest.',
+    remedy: `Nothing was begun. Choose another ${named('outDir')} or ${named('name')}, or name the outputs in a manifest.`,
   });
 }
 

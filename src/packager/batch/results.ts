@@ -1,6 +1,7 @@
 import { FileLock } from '../../bytes/file-lock.js';
 import { LineFile } from '../../bytes/line-file.js';
 import { PrpackError } from '../../errors.js';
+import { named } from '../../settings/spelling.js';
 import type { InputFingerprint, ResultLine } from './types.js';
 
 /** How long a results file on a full disk is waited for, in seconds. */
@@ -85,7 +86,7 @@ export class ResultsFile {
 
 async function takeLock(path: string): Promise<FileLock> {
   const lock = await FileLock.acquire(`${path}.lock`).catch((cause) => {
-    const remedy = 'Check that this user may write to its folder, or name another one with --results.';
+    const remedy = `Check that this user may write to its folder, or name another one with ${named('results')}.`;
     throw new PrpackError(
       'OUTPUT_FAILED',
       `the results file ${path} cannot be locked`,
@@ -136,6 +137,6 @@ function proofIn(result: ResultLine): Proof | undefined {
 function notResults(path: string): PrpackError {
   return new PrpackError('INVALID_ARGUMENT', `${path} is not a results file of prpack`, {
     path,
-    remedy: 'Name another file with --results; this one has been left as it is.',
+    remedy: `Name another file with ${named('results')}; this one has been left as it is.`,
   });
 }

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { makeOutputDirectory, removeAbandonedParts } from '../../bytes/output-directory.js';
 import { PrpackError } from '../../errors.js';
 import type { PackagerKeyStore } from '../../keystore/key-store.js';
+import { named } from '../../settings/spelling.js';
 import type { Progress } from '../types.js';
 import { ContentLocks } from './content-locks.js';
 import { JobKeys } from './job-keys.js';
@@ -18,12 +19,10 @@ import { type Proof, ResultsFile } from './results.js';
 import { Tally } from './tally.js';
 import type { BatchOptions, BatchResult, Job, ResultLine } from './types.js';
 
-const MAX_JOBS = 64;
-
 /** Plans a batch, and carries it out. */
 export async function runBatch(options: BatchOptions): Promise<BatchResult> {
+  expectKeysKept(options);
   const lanes = options.jobs ?? availableParallelism();
-  expectUsable(options, lanes);
   const { jobs, results: path } = await planBatch(options);
   makeOutputDirectory(options.outDir);
   makeOutputDirectory(dirname(path));
@@ -139,15 +138,9 @@ class Run {
   }
 }
 
-function expectUsable({ keys, keyStore }: BatchOptions, lanes: number): void {
-  if (!Number.isInteger(lanes) || lanes < 1 || lanes > MAX_JOBS) {
-    throw new PrpackError('INVALID_ARGUMENT', `the number of jobs is not 1 to ${MAX_JOBS}`, {
-      received: lanes,
-      remedy: 'Leave it out: there is one job a core.',
-    });
-  }
+function expectKeysKept({ keys, keyStore }: BatchOptions): void {
   if (keys || keyStore) return;
   throw new PrpackError('KEY_REQUIRED', 'random keys that are kept nowhere would lose the contents', {
-    remedy: 'Register them in a key store, or give keys with --key-file or --key-seed-file.',
+    remedy: `Register them in a key store (${named('keyStore')}), or give ${named('keyFile')} or ${named('keySeedFile')}.`,
   });
 }

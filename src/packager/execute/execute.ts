@@ -1,6 +1,7 @@
 import type { OutputFile } from '../../bytes/output-file.js';
 import type { ByteSource } from '../../bytes/source.js';
 import { PrpackError } from '../../errors.js';
+import { named } from '../../settings/spelling.js';
 import type { OutputPlan } from '../plan/output-plan.js';
 import { expectNotAborted } from './abort.js';
 import { CHUNK_BYTES, chunksOf } from './chunk.js';
@@ -70,6 +71,6 @@ function expectAll(sizeBytes: number, writtenBytes: number): void {
   throw new PrpackError('INTERNAL', 'not all of the output was written', {
     expected: sizeBytes,
     received: writtenBytes,
-    remedy: 'Run it again with --threads 1, and report this as a defect of prpack.',
+    remedy: `Run it again with ${named('threads', 1)}, and report this as a defect of prpack.`,
   });
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { PrpackError } from '../../errors.js';
+import { named } from '../../settings/spelling.js';
 
 /** Bytes that wait for those before them. */
 interface Waiting {
@@ -40,7 +41,7 @@ export class Fingerprint {
     throw new PrpackError('INTERNAL', 'not all of the output was hashed', {
       expected: sizeBytes,
       received: this.#hashedBytes,
-      remedy: 'Run it again with --threads 1, and report this as a defect of prpack.',
+      remedy: `Run it again with ${named('threads', 1)}, and report this as a defect of prpack.`,
     });
   }
 

@@ -1,5 +1,6 @@
 import type { OpenFile } from '../../bytes/source.js';
 import { PrpackError } from '../../errors.js';
+import { named } from '../../settings/spelling.js';
 import { unpackError } from '../../threads/sent-error.js';
 import { Thread } from '../../threads/thread.js';
 import type { Chunk } from './chunk.js';
@@ -91,6 +92,6 @@ function confirmed({ unconfirmed }: PoolWorker, startBytes: number): Chunk {
   throw new PrpackError('INTERNAL', 'a thread did not write what it was given', {
     expected: chunk?.startBytes ?? 'nothing',
     received: startBytes,
-    remedy: 'Run it again with --threads 1, and report this as a defect of prpack.',
+    remedy: `Run it again with ${named('threads', 1)}, and report this as a defect of prpack.`,
   });
 }

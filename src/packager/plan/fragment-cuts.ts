@@ -2,6 +2,7 @@ import { GrowingColumn, lastAtMost, makeColumn } from '../../bytes/columns.js';
 import { PrpackError } from '../../errors.js';
 import type { Track } from '../../isobmff/movie.js';
 import { NON_SYNC, type SampleTable } from '../../isobmff/sample-table.js';
+import { named } from '../../settings/spelling.js';
 
 /** Which samples of each track go into each fragment. */
 export interface FragmentCuts {
@@ -138,7 +139,7 @@ function expectCutAt(track: Track, { firstSample }: TrackPart, forced: ReadonlyS
       {
         boxPath: track.node.path,
         clause: 'ISO/IEC 14496-12 8.8.12',
-        remedy: 'Use --layout keep, or repair the times by remuxing the file.',
+        remedy: `Use ${named('layout', 'keep')}, or repair the times by remuxing the file.`,
       },
     );
   }

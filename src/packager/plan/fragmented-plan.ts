@@ -23,6 +23,7 @@ import { readerOf } from '../../isobmff/sample-entry.js';
 import { entryRunAt, NON_SYNC, toSampleFlags } from '../../isobmff/sample-table.js';
 import { boxesOfRun, RunKind, readRun } from '../../isobmff/top-level.js';
 import { findChild, walkMeta } from '../../isobmff/walk.js';
+import { named } from '../../settings/spelling.js';
 import { holdsPictures } from '../codecs.js';
 import { auxiliaryBoxes, sizeOfAuxiliaryBoxes, type TrackEncryption } from './encrypt-edits.js';
 import { cutFragments, type FragmentCuts } from './fragment-cuts.js';
@@ -154,7 +155,7 @@ export class FragmentedPlan implements OutputPlan {
       expected: 0x7fffffff,
       received: size,
       clause: 'ISO/IEC 14496-12 8.8.8',
-      remedy: 'Use --layout keep, or a shorter --fragment-duration.',
+      remedy: `Use ${named('layout', 'keep')}, or a shorter ${named('fragmentDurationSeconds')}.`,
     });
   }
 
@@ -262,13 +263,13 @@ export class FragmentedPlan implements OutputPlan {
     if (lost.length > 0) {
       warnings.push(
         `Sample groups told inside the input's fragments are not carried over: ${lost.join(', ')}. ` +
-          'Use --layout keep to keep them.',
+          `Use ${named('layout', 'keep')} to keep them.`,
       );
     }
     const dropped = droppedTypes(this.#movie);
     if (dropped.length > 0) {
       warnings.push(
-        `Boxes of the sample tables are not carried over: ${dropped.join(', ')}. Use --layout keep to keep them.`,
+        `Boxes of the sample tables are not carried over: ${dropped.join(', ')}. Use ${named('layout', 'keep')} to keep them.`,
       );
     }
     return warnings;
@@ -389,7 +390,7 @@ function expectNoItemData({ topLevel }: Movie, source: ByteSource): void {
           boxPath: 'meta/iloc',
           offsetBytes: iloc.startBytes,
           clause: 'ISO/IEC 14496-12 8.11.3',
-          remedy: 'Use --layout keep, which leaves them where they are.',
+          remedy: `Use ${named('layout', 'keep')}, which leaves them where they are.`,
         },
       );
     }

@@ -24,6 +24,7 @@ import {
   walkBox,
   walkMeta,
 } from '../../isobmff/walk.js';
+import { named } from '../../settings/spelling.js';
 import type { OutputPlan, Piece } from './output-plan.js';
 
 /** What a job changes in the boxes of a movie whose layout stays; all offsets are the plan's business. */
@@ -183,7 +184,7 @@ function expectNoSubsegmentIndex({ kinds, startBytes, count }: TopLevel): void {
     boxPath: 'ssix',
     offsetBytes: startBytes[run],
     clause: 'ISO/IEC 14496-12 8.16.4',
-    remedy: REMAKE,
+    remedy: remake(),
   });
 }
 
@@ -316,14 +317,14 @@ function resizedSidx(node: BoxNode, slice: FileSlice, sizes: SidxSizes): Uint8Ar
   }
 }
 
-const REMAKE = 'Use --layout fragmented, which makes the fragments and their index anew.';
+const remake = () => `Use ${named('layout', 'fragmented')}, which makes the fragments and their index again.`;
 
 function sidxProblem(node: BoxNode, message: string, cause: unknown): PrpackError {
   const details = {
     boxPath: 'sidx',
     offsetBytes: node.startBytes,
     clause: 'ISO/IEC 14496-12 8.16.3',
-    remedy: REMAKE,
+    remedy: remake(),
   };
   return new PrpackError('UNSUPPORTED_FEATURE', `sidx: ${message}`, details, cause);
 }
@@ -333,7 +334,7 @@ function foreignSaio(node: BoxNode): PrpackError {
     boxPath: node.path,
     offsetBytes: node.startBytes,
     clause: 'ISO/IEC 14496-12 8.7.9',
-    remedy: REMAKE,
+    remedy: remake(),
   });
 }
 
@@ -346,7 +347,7 @@ function reachable(dataOffset: number, trun: BoxNode): number {
     expected: 'at most 31 bits',
     received: dataOffset,
     clause: 'ISO/IEC 14496-12 8.8.8',
-    remedy: REMAKE,
+    remedy: remake(),
   });
 }
 
@@ -360,7 +361,7 @@ function baseOutOfReach(traf: BoxNode, baseBytes: number): PrpackError {
       expected: `at most ${traf.startBytes}`,
       received: baseBytes,
       clause: 'ISO/IEC 14496-12 8.7.9',
-      remedy: REMAKE,
+      remedy: remake(),
     },
   );
 }

@@ -1,6 +1,7 @@
 import { lastAtMost } from '../../bytes/columns.js';
 import type { ByteSource } from '../../bytes/source.js';
 import { PrpackError } from '../../errors.js';
+import { named } from '../../settings/spelling.js';
 
 /** Bytes of the output that are new. */
 export interface LiteralPiece {
@@ -84,7 +85,7 @@ function expectFilled({ segmentStartBytes }: OutputPlan, segment: number, pieces
   throw new PrpackError('INTERNAL', `segment ${segment} of the output has another size than planned`, {
     expected,
     received,
-    remedy: 'This is a defect of prpack; report it with the output of prpack inspect --boxes of the input.',
+    remedy: `This is a defect of prpack; report it with what inspect says of the input with ${named('boxes', true)}.`,
   });
 }
 

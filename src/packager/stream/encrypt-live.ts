@@ -6,8 +6,9 @@ import { readMovie } from '../../isobmff/movie.js';
 import { discardKeysOut, expectKeysOutIsFree, writeKeysOut } from '../../keys/keys-out.js';
 import { retryOnKeyRace } from '../../keystore/key-race.js';
 import { registeredName } from '../../keystore/registered-name.js';
+import { named } from '../../settings/spelling.js';
 import { expectSampleCounts } from '../check.js';
-import { expectUsable } from '../encrypt.js';
+import { expectKeysApart } from '../encrypt.js';
 import { DEFAULT_IV_SIZE, type PlannedEncryption, planEncryption } from '../encryption-plan.js';
 import { ChunkRenderer } from '../execute/renderer.js';
 import { earlierEncryptionWarnings } from '../input-warnings.js';
@@ -50,7 +51,7 @@ export async function encryptLive({ input, output, ...asked }: LiveOptions): Pro
   const clock = new Clock();
   const outputName = typeof output === 'string' ? output : STREAM;
   const options: EncryptOptions = { ...asked, input: STREAM, output: outputName };
-  expectUsable(options);
+  expectKeysApart(options);
   expectStreamable(options);
   const boxes = new BoxStream(input, options.signal);
   let publishing: FilePublishing | undefined;
@@ -163,7 +164,7 @@ function contentIdOf({ contentId, output, keyStore }: EncryptOptions): string {
   if (contentId !== undefined) return contentId;
   if (output !== STREAM) return parse(output).name;
   if (!keyStore) return STREAM;
-  throw invalid('a stream has no name to register its keys under', 'Give it one with --content-id.');
+  throw invalid('a stream has no name to register its keys under', `Give it one with ${named('contentId')}.`);
 }
 
 /** What has no meaning for a stream is refused, not ignored. */
@@ -180,7 +181,8 @@ function expectStreamable({
   if (fragmentDurationSeconds !== undefined) {
     throw invalid('the fragments of a stream cannot be given another duration', remedy);
   }
-  if (dryRun) throw invalid('a stream cannot be planned without using it up', 'Leave --dry-run out.');
+  if (dryRun)
+    throw invalid('a stream cannot be planned without using it up', `Leave ${named('dryRun')} out.`);
   if (keysOut !== undefined && output === STREAM) expectKeysOutIsFree(keysOut);
 }
 

@@ -2,7 +2,8 @@ import type { ByteReadable, ByteWritable } from '../../bytes/platform.js';
 import type { ByteSource } from '../../bytes/source.js';
 import { expectKeysOutIsFree, writeKeysOut } from '../../keys/keys-out.js';
 import { retryOnKeyRace } from '../../keystore/key-race.js';
-import { encrypt, expectUsable, prepareJob, reportJob } from '../encrypt.js';
+import { checkOptions } from '../../settings/check.js';
+import { encrypt, expectKeysApart, prepareJob, reportJob } from '../encrypt.js';
 import { planEncryption } from '../encryption-plan.js';
 import { ChunkRenderer } from '../execute/renderer.js';
 import { breathe, Clock, withInput } from '../job.js';
@@ -28,6 +29,7 @@ export interface EncryptStreamOptions extends Omit<EncryptOptions, 'input' | 'ou
  * @throws PrpackError as `encrypt`; TRUNCATED_INPUT when the stream ends early, OUTPUT_FAILED when its reader goes away
  */
 export async function encryptStream(options: EncryptStreamOptions): Promise<EncryptResult> {
+  checkOptions('encryptStream', options);
   const { input, output } = options;
   if (typeof input !== 'string') return encryptLive({ ...options, input });
   if (typeof output !== 'string') return encryptFileToStream({ ...options, input, output: STREAM }, output);
@@ -38,7 +40,7 @@ export async function encryptStream(options: EncryptStreamOptions): Promise<Encr
 async function encryptFileToStream(options: EncryptOptions, output: ByteWritable): Promise<EncryptResult> {
   const { keyStore, keysOut, dryRun, signal, onProgress } = options;
   const clock = new Clock();
-  expectUsable(options);
+  expectKeysApart(options);
   return withInput(options.input, signal, async (source) => {
     const { job, planned, warnings } = await retryOnKeyRace(() => begin(source, options, clock));
     const { work } = job;

@@ -378,7 +378,11 @@ describe('the answer', () => {
       { message: expect.stringContaining('another version of SPEKE') },
     ],
     ['403', reply(403, KEYS[0]), { message: expect.stringMatching(/answered 403 \(Forbidden\)$/) }],
-    ['401', reply(401), { details: { remedy: expect.stringContaining('(--speke-auth)') } }],
+    [
+      '401',
+      reply(401),
+      { details: { remedy: expect.stringContaining('(authorization of the HttpClient)') } },
+    ],
     ['503 for ever', reply(503), { message: expect.stringMatching(/answered 503 .* after 4 attempts$/) }],
     ['504', reply(504), { message: expect.stringMatching(/answered 504 \(Gateway Timeout\)$/) }],
     [

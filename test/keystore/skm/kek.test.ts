@@ -79,7 +79,7 @@ describe('skmKekSource', () => {
     for (const source of [skmKekSource(environment), skmKekSource({}, temporary('nothing'))]) {
       await expect(source()).rejects.toMatchObject({
         code: 'KEY_REQUIRED',
-        details: { remedy: expect.stringContaining('--kek-file') },
+        details: { remedy: expect.stringContaining('with kekFile') },
       });
     }
   });

@@ -78,7 +78,7 @@ describe('rewrap', () => {
     const store = storeIn(directory);
     await expect(store.rewrap(OTHER)).rejects.toMatchObject({
       code: 'KEY_STORE_FAILED',
-      details: { path: storePath(directory), remedy: expect.stringContaining('--key-store') },
+      details: { path: storePath(directory), remedy: expect.stringContaining('with keyStore') },
     });
     expect(readdirSync(directory)).toEqual([]);
     await store.close();

@@ -216,7 +216,7 @@ describe('FragmentedPlan', () => {
     const subs = fullBox('subs', 0, 0, u32(0));
     const pieces = withInStbl(progressive([audioTrackOf([1])], { moov: 'last' }), subs, box('free'));
     expect(planned(pieces, 2).plan.warnings).toEqual([
-      expect.stringMatching(/not carried over: subs\. Use --layout keep/),
+      expect.stringMatching(/not carried over: subs\. Use layout: 'keep'/),
     ]);
     const sbgp = fullBox('sbgp', 0, 0, text('rap '), u32(1, 1, 1));
     const moof = (piece: Piece) =>

@@ -1,0 +1,39 @@
+import { FIELDS, SETTINGS } from './options.js';
+
+const DIALECT = 'https://json-schema.org/draft/2020-12/schema';
+
+/** What a configuration file may hold, as docs/schema/prpack.config.schema.json publishes it. */
+export function configJsonSchema(): object {
+  const properties = SETTINGS.map(({ name, kind, written, about }) => [
+    name,
+    { ...(written ?? kind).schema, description: about },
+  ]);
+  return {
+    $schema: DIALECT,
+    type: 'object',
+    properties: {
+      $schema: { type: 'string', description: 'Address of this schema, for editors.' },
+      ...Object.fromEntries(properties),
+    },
+    additionalProperties: false,
+    title: 'prpack configuration',
+    description: 'prpack.config.json, prpack.config.yaml, or the default export of prpack.config.js',
+  };
+}
+
+/** What a line of a batch manifest may hold, as docs/schema/prpack.manifest.schema.json publishes it. */
+export function manifestJsonSchema(): object {
+  const properties = FIELDS.map(({ name, kind, about, aboutField }) => [
+    name,
+    { ...kind.schema, description: aboutField ?? about },
+  ]);
+  return {
+    $schema: DIALECT,
+    type: 'object',
+    properties: Object.fromEntries(properties),
+    required: ['input'],
+    additionalProperties: false,
+    title: 'prpack manifest',
+    description: 'A line of a batch manifest',
+  };
+}

@@ -1,0 +1,764 @@
+import { extname } from 'node:path';
+import {
+  anyOf,
+  BOOLEAN,
+  BYTES,
+  either,
+  FILE,
+  FUNCTION,
+  fileAfterAt,
+  integer,
+  type Kind,
+  listOf,
+  OBJECT,
+  objectWith,
+  oneNumberOf,
+  oneOf,
+  optionsOf,
+  seconds,
+  TEXT,
+  text,
+  URL_TEXT,
+  wordsOf,
+} from './kinds.js';
+import type { Option, Taker } from './option.js';
+
+/**
+ * Every option, once. The library checks what it is given by these rows; flags with their help, configuration files, variables,
+ * manifests and JSON Schemas are made of them. Rows of a group are in the order of the help.
+ */
+
+const SYSTEMS = ['playready', 'common', 'widevine'] as const;
+const HEADER_VERSIONS = ['auto', '4.0', '4.1', '4.2', '4.3'] as const;
+const SPEKE_VERSIONS = ['1.0', '2.0', '2.1'] as const;
+
+/** Size of an embedded license store when none is named, in bytes: as Microsoft recommends. */
+const LICENSE_STORE_BYTES = 10_240;
+
+/** track_ID is 32 bits and never zero (ISO/IEC 14496-12 8.3.2.3). */
+const TRACK = either(integer(1, 0xffffffff, 'tracks'), oneOf('audio', 'video'), 'a track id, audio or video');
+const COUNT_OF_THREADS = either(
+  integer(1, 64, 'threads'),
+  oneOf('auto'),
+  'a number of threads from 1 to 64, or auto',
+);
+
+const KEY_SOURCE = objectWith('a key source, with a method assign', 'assign');
+const KEY_LOOKUP = objectWith('an object with keys, with a method find', 'find');
+const KEY_STORE = objectWith('a key store, as openKeyStore gives it', 'register', 'markActive');
+const HTTP_CLIENT = objectWith('an HttpClient', 'request');
+const SIGNAL = objectWith('an AbortSignal', 'aborted', 'addEventListener');
+const PRIVATE_KEY = objectWith('a private key, as readCpixPrivateKey gives it', 'type');
+const READABLE = anyOf('a path, a URL or a Readable', TEXT, objectWith('', 'pipe'));
+const WRITABLE = anyOf('a path or a Writable', TEXT, objectWith('', 'write'));
+
+/** A header that was given in place of its file is a secret. */
+const HEADER_FILE = fileAfterAt('header.txt', { isSecret: true });
+
+const POLICY_FILE: Kind = {
+  ...TEXT,
+  fileIn: (value) => (extname(value) === '' ? undefined : ['', value]),
+};
+const FILE_OR_URL: Kind = {
+  ...TEXT,
+  fileIn: (value) => (/^https?:/i.test(value) ? undefined : ['', value]),
+};
+/** It may be a URL with credentials. */
+const KEY_STORE_LOCATION = text('a location such as sqlite:<path>', /^[a-z][a-z0-9+.-]*:./, {
+  isSecret: true,
+  fileIn: (value) => {
+    const path = /^sqlite:(?!\/\/)(.+)$/.exec(value)?.[1];
+    return path === undefined ? undefined : ['sqlite:', path];
+  },
+});
+
+/** One file, however it is read and written. */
+const ENCRYPT: readonly Taker[] = ['encrypt', 'encryptStream'];
+/** The same, as far as it can be said of many files. */
+const EACH_FILE: readonly Taker[] = [...ENCRYPT, 'settings'];
+const JOBS: readonly Taker[] = [...ENCRYPT, 'decrypt'];
+
+/** Of these, one says where keys come from. */
+const KEY_SOURCES = [
+  'keyFile',
+  'keySeedFile',
+  'key',
+  'cpix',
+  'playreadyTest',
+  'spekeUrl',
+  'packagingDataUrl',
+  'PRPACK_KEY',
+] as const;
+const sourcesBut = (name: (typeof KEY_SOURCES)[number]) => KEY_SOURCES.filter((other) => other !== name);
+
+const TABLE = [
+  // Files
+  {
+    name: 'input',
+    kind: { ...TEXT, allowed: 'the path or URL of a file' },
+    of: ['encrypt', 'decrypt', 'inspect'],
+    required: true,
+    manifest: true,
+    about: 'Path of the input, from the folder of the manifest.',
+  },
+  { name: 'input', kind: READABLE, of: ['encryptStream'], required: true },
+  {
+    name: 'input',
+    kind: { ...BYTES, allowed: 'the bytes of pssh boxes, a Uint8Array' },
+    of: ['parsePssh'],
+    required: true,
+  },
+  {
+    name: 'output',
+    kind: { ...TEXT, allowed: 'the path of a file to make' },
+    of: ['encrypt', 'decrypt'],
+    required: true,
+    manifest: true,
+    about: 'Path of the output, from the folder of outputs.',
+  },
+  { name: 'output', kind: WRITABLE, of: ['encryptStream'], required: true },
+  {
+    name: 'source',
+    kind: { ...TEXT, allowed: 'a manifest, a folder, a pattern or a file' },
+    of: ['encryptBatch'],
+    required: true,
+  },
+  {
+    name: 'outDir',
+    kind: { ...TEXT, allowed: 'the folder of the outputs' },
+    of: ['encryptBatch'],
+    required: true,
+    flag: '--out-dir <folder>',
+    help: 'folder of the outputs',
+  },
+  {
+    name: 'name',
+    kind: TEXT,
+    of: ['encryptBatch'],
+    flag: '--name <template>',
+    help: 'names of outputs, of {name}, {ext}, {dir} and {contentId} (default: {name}.enc.mp4)',
+  },
+  {
+    name: 'jobs',
+    kind: integer(1, 64, 'jobs'),
+    of: ['encryptBatch'],
+    flag: '--jobs <number>',
+    help: 'files at a time (default: one a core)',
+  },
+  {
+    name: 'results',
+    kind: TEXT,
+    of: ['encryptBatch'],
+    flag: '--results <file>',
+    help: 'how each job ended, a line each (default: prpack-results.jsonl in the folder of the outputs)',
+  },
+  {
+    name: 'resume',
+    kind: BOOLEAN,
+    of: ['encryptBatch'],
+    flag: '--resume',
+    help: 'skip what the results file and the key store prove done',
+  },
+  { name: 'settings', kind: optionsOf('settings'), of: ['encryptBatch'] },
+  { name: 'onEvent', kind: FUNCTION, of: ['encryptBatch'] },
+
+  // Registration
+  {
+    name: 'contentId',
+    kind: TEXT,
+    of: [...ENCRYPT, 'buildPssh'],
+    flag: '--content-id <text>',
+    help: 'what the keys are registered and found again for (default: the name of the input)',
+    manifest: true,
+    about: 'What the keys are registered and found again for.',
+  },
+  { name: 'keyStore', kind: KEY_STORE, of: [...ENCRYPT, 'encryptBatch'] },
+  {
+    name: 'keyStore',
+    kind: KEY_STORE_LOCATION,
+    of: [],
+    code: 'openKeyStore({ location })',
+    flag: '--key-store <location>',
+    group: 'keyStore',
+    help: "key store: sqlite:<path>, https://<host> of a key server, or skm+https://<host> of an SKM server (default: PRPACK_KEY_STORE, else this user's own)",
+    written: KEY_STORE_LOCATION,
+    again: 'refused',
+    config: true,
+    about: 'Key store that keys are registered in and found in, such as sqlite:<path>.',
+  },
+  {
+    name: 'kekFile',
+    kind: FILE,
+    of: ['openKeyStore'],
+    flag: '--kek-file <file>',
+    group: 'keyStore',
+    help: "key-encryption key of the key store (default: PRPACK_KEK, else this user's own, made on first use; for an SKM server, the one agreed on with the license server)",
+    again: 'refused',
+    config: true,
+    excludes: ['PRPACK_KEK'],
+    about:
+      'File of the key-encryption key that wraps the keys of the key store, or those sent to an SKM server.',
+  },
+  {
+    name: 'register',
+    kind: BOOLEAN,
+    of: [],
+    code: 'keyStore',
+    flag: '--no-register',
+    help: 'register nothing, because somebody else does',
+    config: true,
+    default: true,
+    about: 'false: encrypt registers no keys, because somebody else does. Default true.',
+  },
+  {
+    name: 'keyPer',
+    kind: oneOf('none', 'type', 'track', 'resolution'),
+    of: EACH_FILE,
+    flag: '--key-per <group>',
+    help: 'none: one key for all tracks; type, track or resolution: a key for each (default: none)',
+    config: true,
+    manifest: true,
+    default: 'none',
+    about: 'What gets a key of its own: nothing, each media type, each track, or each resolution class.',
+  },
+  {
+    name: 'policy',
+    kind: OBJECT,
+    of: EACH_FILE,
+    flag: '--policy <file|name>',
+    help: 'license policy to register: a YAML or JSON file, or purchase, rental, subscription, live',
+    written: POLICY_FILE,
+    again: 'refused',
+    config: true,
+    manifest: true,
+    about: 'License policy to store with keys: a JSON or YAML file, or the name of a built-in one.',
+    aboutField: 'License policy to store with keys.',
+  },
+  {
+    name: 'keysOut',
+    kind: FILE,
+    of: ENCRYPT,
+    flag: '--keys-out <file>',
+    help: 'also write the keys to a new file that only you can read; random keys that are not registered need it',
+  },
+  { name: 'location', kind: TEXT, of: ['openKeyStore'] },
+  { name: 'environment', kind: OBJECT, of: ['openKeyStore'] },
+  { name: 'actor', kind: TEXT, of: ['openKeyStore'] },
+
+  // Keys
+  {
+    name: 'keys',
+    kind: anyOf(
+      'a key source, such as randomKeySource(), or a function that gives one for a content id',
+      KEY_SOURCE,
+      FUNCTION,
+    ),
+    of: [...ENCRYPT, 'encryptBatch'],
+  },
+  { name: 'keys', kind: KEY_LOOKUP, of: ['decrypt'], required: true },
+  { name: 'keys', kind: KEY_LOOKUP, of: ['inspect', 'buildPssh', 'parsePssh'] },
+  {
+    name: 'keyFile',
+    kind: FILE,
+    of: [],
+    code: 'keys: await readKeyFile(…)',
+    flag: '--key-file <keys.json>',
+    group: 'keys',
+    help: 'KIDs and keys in a JSON file',
+    again: 'refused',
+    config: true,
+    excludes: [...sourcesBut('keyFile'), 'kid'],
+    about: 'KIDs and keys in a JSON file.',
+  },
+  {
+    name: 'keySeedFile',
+    kind: FILE,
+    of: [],
+    code: 'keys: keySeedSource(…)',
+    flag: '--key-seed-file <file>',
+    group: 'keys',
+    help: 'derive keys from the PlayReady key seed in a file (base64 or hex)',
+    again: 'refused',
+    config: true,
+    excludes: sourcesBut('keySeedFile'),
+    about: 'File of the PlayReady key seed that keys are derived from.',
+  },
+  {
+    name: 'kid',
+    kind: TEXT,
+    of: [],
+    code: 'the KID of givenKeyTexts(…)',
+    flag: '--kid <uuid>',
+    group: 'keys',
+    help: 'KID of --key',
+    again: 'refused',
+  },
+  {
+    name: 'key',
+    kind: TEXT,
+    of: [],
+    code: 'keys: givenKeyTexts(…)',
+    flag: '--key <hex>',
+    group: 'keys',
+    help: 'the key of --kid, 32 hex digits; other users of the machine can read it',
+    again: 'refused',
+    excludes: sourcesBut('key'),
+  },
+  {
+    name: 'cpix',
+    kind: FILE_OR_URL,
+    of: [],
+    code: 'keys: cpixKeySource(…)',
+    flag: '--cpix <file|url>',
+    group: 'keys',
+    help: 'keys in a CPIX document',
+    again: 'refused',
+    config: true,
+    excludes: [...sourcesBut('cpix'), 'kid'],
+    about: 'CPIX document with keys: a file or a URL.',
+  },
+  {
+    name: 'cpixPrivateKey',
+    kind: FILE,
+    of: [],
+    code: 'privateKey: await readCpixPrivateKey(…)',
+    flag: '--cpix-private-key <pem>',
+    group: 'keys',
+    help: 'RSA private key of the recipient of an encrypted CPIX document',
+    again: 'refused',
+    config: true,
+    about: 'RSA private key (PEM) of the recipient of encrypted CPIX documents.',
+  },
+  {
+    name: 'cpixAuth',
+    kind: HEADER_FILE,
+    of: [],
+    code: 'authorization of the HttpClient',
+    flag: '--cpix-auth <@file>',
+    group: 'keys',
+    help: 'file of the header that the server of the CPIX document lets in (default: the header in PRPACK_CPIX_AUTH)',
+    again: 'refused',
+    config: true,
+    secretVariable: 'PRPACK_CPIX_AUTH',
+    excludes: ['PRPACK_CPIX_AUTH'],
+    about: '@ and the file of the header that the server of the CPIX document lets in.',
+  },
+  {
+    name: 'playreadyTest',
+    kind: BOOLEAN,
+    of: [],
+    code: 'PLAYREADY_TEST_KEY_SEED_BASE64',
+    flag: '--playready-test',
+    group: 'keys',
+    help: "keys of Microsoft's public test server",
+    excludes: sourcesBut('playreadyTest'),
+  },
+  {
+    name: 'spekeUrl',
+    kind: URL_TEXT,
+    of: [],
+    code: 'keys: new SpekeKeySource(…)',
+    flag: '--speke-url <url>',
+    group: 'keyServer',
+    help: 'keys of a SPEKE key provider for --content-id',
+    again: 'refused',
+    config: true,
+    excludes: [...sourcesBut('spekeUrl'), 'kid'],
+    about: 'SPEKE key provider.',
+  },
+  {
+    name: 'spekeVersion',
+    kind: oneOf(...SPEKE_VERSIONS),
+    of: [],
+    code: 'version of the SpekeKeySource',
+    flag: '--speke-version <version>',
+    group: 'keyServer',
+    help: `${SPEKE_VERSIONS.join(', ')} (default: 2.0)`,
+    config: true,
+    about: 'Version of SPEKE. Default 2.0.',
+  },
+  {
+    name: 'spekeAuth',
+    kind: HEADER_FILE,
+    of: [],
+    code: 'authorization of the HttpClient',
+    flag: '--speke-auth <@file>',
+    group: 'keyServer',
+    help: 'file of the header that the key provider lets in (default: the header in PRPACK_SPEKE_AUTH)',
+    again: 'refused',
+    config: true,
+    secretVariable: 'PRPACK_SPEKE_AUTH',
+    excludes: ['PRPACK_SPEKE_AUTH'],
+    about: '@ and the file of the header that the key provider lets in.',
+  },
+  {
+    name: 'packagingDataUrl',
+    kind: URL_TEXT,
+    of: [],
+    code: 'keys: new PackagingDataKeySource(…)',
+    flag: '--packaging-data-url <url>',
+    group: 'keyServer',
+    help: 'key of a PlayReady server for --content-id (AcquirePackagingData)',
+    again: 'refused',
+    config: true,
+    excludes: [...sourcesBut('packagingDataUrl'), 'kid'],
+    about: 'RightsManager of a PlayReady server (AcquirePackagingData).',
+  },
+  {
+    name: 'packagingDataAuth',
+    kind: HEADER_FILE,
+    of: [],
+    code: 'authorization of the HttpClient',
+    flag: '--packaging-data-auth <@file>',
+    group: 'keyServer',
+    help: 'file of the header that the PlayReady server lets in (default: the header in PRPACK_PACKAGING_DATA_AUTH)',
+    again: 'refused',
+    config: true,
+    secretVariable: 'PRPACK_PACKAGING_DATA_AUTH',
+    excludes: ['PRPACK_PACKAGING_DATA_AUTH'],
+    about: '@ and the file of the header that the PlayReady server lets in.',
+  },
+  {
+    name: 'tlsCa',
+    kind: FILE,
+    of: [],
+    code: 'tls.authorities of the HttpClient',
+    flag: '--tls-ca <pem>',
+    group: 'tls',
+    help: 'trust these authorities at key servers, and no others',
+    again: 'refused',
+    config: true,
+    about: 'Authorities (PEM) to trust at key servers, and no others.',
+  },
+  {
+    name: 'tlsCert',
+    kind: FILE,
+    of: [],
+    code: 'tls.certificate of the HttpClient',
+    flag: '--tls-cert <pem>',
+    group: 'tls',
+    help: 'client certificate for key servers',
+    again: 'refused',
+    config: true,
+    about: 'Client certificate (PEM) for key servers.',
+  },
+  {
+    name: 'tlsKey',
+    kind: FILE,
+    of: [],
+    code: 'tls.privateKey of the HttpClient',
+    flag: '--tls-key <pem>',
+    group: 'tls',
+    help: 'private key of the client certificate',
+    again: 'refused',
+    config: true,
+    about: 'Private key (PEM) of the client certificate.',
+  },
+
+  // Media
+  {
+    name: 'tracks',
+    kind: listOf(TRACK),
+    of: EACH_FILE,
+    flag: '--track <track>',
+    group: 'media',
+    help: 'encrypt this track only: an id, audio or video; may be repeated (default: all audio and video)',
+    again: 'added',
+    manifest: true,
+    about: 'Tracks to encrypt: ids, audio, video. Default: all audio and video.',
+  },
+  {
+    name: 'layout',
+    kind: oneOf('fragmented', 'keep'),
+    of: EACH_FILE,
+    flag: '--layout <layout>',
+    group: 'media',
+    help: 'fragmented, or keep the layout of the input (default: fragmented)',
+    config: true,
+    manifest: true,
+    default: 'fragmented',
+    about: 'Layout of the output.',
+  },
+  {
+    name: 'fragmentDurationSeconds',
+    kind: seconds(3600),
+    of: EACH_FILE,
+    flag: '--fragment-duration <seconds>',
+    group: 'media',
+    help: 'shortest fragment; it ends at the next sync sample (default: 2)',
+    config: true,
+    formerly: 'fragmentDuration',
+    manifest: true,
+    default: 2,
+    about: 'Shortest fragment, in seconds.',
+  },
+  { name: 'scheme', kind: oneOf('cenc'), of: EACH_FILE, manifest: true, about: 'Encryption scheme.' },
+  {
+    name: 'ivSize',
+    kind: oneNumberOf(8, 16),
+    of: EACH_FILE,
+    flag: '--iv-size <bytes>',
+    group: 'media',
+    help: 'bytes of the IV of a sample: 8 or 16 (default: 8)',
+    config: true,
+    manifest: true,
+    default: 8,
+    about: 'Bytes of the IV of a sample.',
+  },
+
+  // Protection systems
+  {
+    name: 'systems',
+    kind: wordsOf(SYSTEMS, 0), // none: the caller puts headers elsewhere
+    of: EACH_FILE,
+    flag: '--systems <list>',
+    group: 'systems',
+    help: 'pssh boxes to add: playready, common, widevine (default: playready,common)',
+    written: wordsOf(SYSTEMS),
+    config: true,
+    manifest: true,
+    default: ['playready', 'common'],
+    about: 'Protection systems to add pssh boxes for.',
+  },
+  {
+    name: 'extraPssh',
+    kind: listOf(BYTES, 'a list of pssh boxes, each a Uint8Array', 0),
+    of: EACH_FILE,
+    flag: '--pssh <base64|@file>',
+    group: 'systems',
+    help: 'add a pssh box or PlayReady Object made elsewhere; may be repeated',
+    written: listOf(TEXT),
+    again: 'added',
+  },
+  { name: 'system', kind: oneOf(...SYSTEMS), of: ['buildPssh'], required: true },
+  { name: 'keyIds', kind: listOf(TEXT, 'a list of KIDs, UUID text'), of: ['buildPssh'], required: true },
+  { name: 'playready', kind: optionsOf('playready'), of: [...EACH_FILE, 'buildPssh'] },
+
+  // PlayReady header
+  {
+    name: 'laUrl',
+    kind: URL_TEXT,
+    of: ['playready'],
+    playready: 'laUrl',
+    flag: '--la-url <url>',
+    group: 'playready',
+    help: 'license acquisition URL',
+    config: true,
+    manifest: true,
+    about: 'License acquisition URL for the PlayReady header.',
+  },
+  {
+    name: 'luiUrl',
+    kind: URL_TEXT,
+    of: ['playready'],
+    playready: 'luiUrl',
+    flag: '--lui-url <url>',
+    group: 'playready',
+    help: 'license acquisition page for people',
+    config: true,
+    manifest: true,
+    about: 'License acquisition page for people.',
+  },
+  {
+    name: 'dsId',
+    kind: text('base64 of 16 bytes', /^[A-Za-z0-9+/]{22}==$/, { example: 'AAAAAAAAAAAAAAAAAAAAAA==' }),
+    of: ['playready'],
+    playready: 'dsId',
+    flag: '--ds-id <base64>',
+    group: 'playready',
+    help: 'domain service id: base64 of 16 bytes',
+    config: true,
+    manifest: true,
+    about: 'Domain service id: base64 of 16 bytes.',
+  },
+  {
+    name: 'customAttributes',
+    kind: TEXT,
+    of: ['playready'],
+    playready: 'customAttributes',
+    flag: '--custom-attributes <@file.xml>',
+    group: 'playready',
+    help: 'XML for the inside of CUSTOMATTRIBUTES',
+    written: fileAfterAt('file.xml'),
+    config: true,
+    manifest: true,
+    about: '@ and an XML file for the inside of CUSTOMATTRIBUTES.',
+    aboutField: 'XML for the inside of CUSTOMATTRIBUTES.',
+  },
+  {
+    name: 'playreadyVersion',
+    kind: oneOf(...HEADER_VERSIONS),
+    of: ['playready'],
+    playready: 'version',
+    flag: '--playready-version <version>',
+    group: 'playready',
+    help: `header version: ${HEADER_VERSIONS.join(', ')} (default: auto, the lowest that can carry the content)`,
+    config: true,
+    manifest: true,
+    default: 'auto',
+    about: 'Version of the PlayReady header.',
+  },
+  {
+    name: 'checksum',
+    kind: BOOLEAN,
+    of: ['playready'],
+    playready: 'checksum',
+    flag: '--no-checksum',
+    group: 'playready',
+    help: 'leave out the CHECKSUM of the keys',
+    config: true,
+    manifest: true,
+    default: true,
+    about: 'false: leave out the CHECKSUM of the keys.',
+  },
+  {
+    name: 'reserveLicenseStoreBytes',
+    kind: integer(1, 15_360, 'bytes'),
+    of: ['playready'],
+    playready: 'reserveLicenseStoreBytes',
+    flag: '--reserve-license-store [bytes]',
+    group: 'playready',
+    help: 'reserve an embedded license store; without a number, put it after the file names',
+    preset: `${LICENSE_STORE_BYTES}`,
+    config: true,
+    formerly: 'reserveLicenseStore',
+    manifest: true,
+    about: 'Bytes to reserve as an embedded license store.',
+  },
+  {
+    name: 'decryptorSetup',
+    kind: oneOf('on-demand'),
+    of: ['playready'],
+    playready: 'decryptorSetup',
+    flag: '--decryptor-setup <when>',
+    group: 'playready',
+    help: 'on-demand: clients set up the decryptor when media asks for it',
+    config: true,
+    manifest: true,
+    about: 'Clients set up the decryptor when media asks for it.',
+  },
+
+  // How work is done
+  {
+    name: 'quiet',
+    kind: BOOLEAN,
+    of: [],
+    flag: '--quiet',
+    group: 'output',
+    help: 'print nothing but errors',
+  },
+  {
+    name: 'force',
+    kind: BOOLEAN,
+    of: [...JOBS, 'encryptBatch'],
+    flag: '--force',
+    group: 'output',
+    help: 'replace an existing output',
+  },
+  {
+    name: 'threads',
+    kind: COUNT_OF_THREADS,
+    of: [...JOBS, 'encryptBatch'],
+    flag: '--threads <count>',
+    group: 'output',
+    help: 'threads that write one file: 1 to 64, or auto (default: auto)',
+  },
+  {
+    name: 'dryRun',
+    kind: BOOLEAN,
+    of: ENCRYPT,
+    flag: '--dry-run',
+    help: 'plan and report, and write nothing',
+  },
+  {
+    name: 'boxes',
+    kind: BOOLEAN,
+    of: ['inspect'],
+    flag: '--boxes',
+    help: 'list all boxes with offset and size',
+  },
+  { name: 'onProgress', kind: FUNCTION, of: JOBS },
+  { name: 'signal', kind: SIGNAL, of: [...JOBS, 'encryptBatch', 'inspect', 'HttpClient'] },
+
+  // Servers of keys, in code
+  { name: 'timeoutMs', kind: integer(1, 86_400_000, 'milliseconds'), of: ['HttpClient'] },
+  { name: 'connectTimeoutMs', kind: integer(1, 86_400_000, 'milliseconds'), of: ['HttpClient'] },
+  { name: 'retries', kind: integer(0, 1000, 'attempts'), of: ['HttpClient'] },
+  { name: 'retryDelayMs', kind: integer(0, 86_400_000, 'milliseconds'), of: ['HttpClient'] },
+  { name: 'maxResponseBytes', kind: integer(1, 2 ** 31, 'bytes'), of: ['HttpClient'] },
+  { name: 'authorization', kind: objectWith('a SecretHeader'), of: ['HttpClient'] },
+  { name: 'tls', kind: optionsOf('tls'), of: ['HttpClient'] },
+  { name: 'authorities', kind: FILE, of: ['tls'] },
+  { name: 'certificate', kind: FILE, of: ['tls'] },
+  { name: 'privateKey', kind: FILE, of: ['tls'] },
+  { name: 'privateKey', kind: PRIVATE_KEY, of: ['readCpix', 'SpekeKeySource'] },
+  { name: 'certificate', kind: BYTES, of: ['SpekeKeySource'] },
+  { name: 'name', kind: TEXT, of: ['cpixKeySource'], required: true },
+  { name: 'source', kind: TEXT, of: ['cpixKeySource'] },
+  { name: 'scheme', kind: TEXT, of: ['cpixKeySource'] },
+  { name: 'scheme', kind: TEXT, of: ['SpekeKeySource'], required: true },
+  { name: 'url', kind: TEXT, of: ['SpekeKeySource', 'PackagingDataKeySource'], required: true },
+  { name: 'client', kind: HTTP_CLIENT, of: ['SpekeKeySource', 'PackagingDataKeySource'], required: true },
+  { name: 'contentId', kind: TEXT, of: ['SpekeKeySource'], required: true },
+  {
+    name: 'systems',
+    kind: listOf(OBJECT, 'a list of systems', 0),
+    of: ['SpekeKeySource'],
+    required: true,
+  },
+  { name: 'version', kind: oneOf(...SPEKE_VERSIONS), of: ['SpekeKeySource'] },
+  { name: 'keyPer', kind: oneOf('none', 'type', 'resolution'), of: ['SpekeKeySource'] },
+  { name: 'programIdentifier', kind: TEXT, of: ['PackagingDataKeySource'], required: true },
+] as const satisfies readonly Option[];
+
+type Row = (typeof TABLE)[number];
+
+/** Name of an option. */
+export type OptionName = Row['name'];
+
+/** Name of an option that a configuration file can give. */
+export type SettingName = Extract<Row, { config: true }>['name'];
+
+/** Name of an option that has a flag. */
+export type FlaggedName = Extract<Row, { flag: string }>['name'];
+
+export const OPTIONS: readonly Option[] = TABLE;
+
+/** Options that have a flag, by name. */
+const FLAGGED: ReadonlyMap<string, Option> = new Map(
+  OPTIONS.filter(({ flag }) => flag !== undefined).map((option) => [option.name, option]),
+);
+
+export function flaggedOption(name: FlaggedName): Option & { readonly flag: string } {
+  return FLAGGED.get(name) as Option & { readonly flag: string };
+}
+
+/** Options that a configuration file can give. */
+export const SETTINGS: readonly Option[] = OPTIONS.filter(({ config }) => config);
+
+/** Fields of a line of a batch manifest. */
+export const FIELDS: readonly Option[] = OPTIONS.filter(({ manifest }) => manifest);
+
+/** `--layout` of `--layout <layout>`. */
+export function flagNameOf({ flag = '' }: Option): string {
+  return flag.replace(/ .*$/, '');
+}
+
+/** `la`, `url` of `--la-url`: what the names of variables and of commander's values are made of. */
+function wordsOfFlag(option: Option): string[] {
+  return flagNameOf(option)
+    .replace(/^--(?:no-)?/, '')
+    .split('-');
+}
+
+/** The name under which commander has the value of the flag: `laUrl` for `--la-url`. */
+export function attributeOf(option: Option): string {
+  const [first, ...others] = wordsOfFlag(option);
+  return first + others.map((word) => word[0]!.toUpperCase() + word.slice(1)).join('');
+}
+
+/** `PRPACK_LA_URL` for `--la-url`; undefined where it would be the variable that holds the secret itself. */
+export function variableOf(option: Option): string | undefined {
+  const variable = `PRPACK_${wordsOfFlag(option).join('_').toUpperCase()}`;
+  return variable === option.secretVariable ? undefined : variable;
+}

@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { CliCommand } from '../../src/cli/command.js';
+import { configureBatch } from '../../src/cli/commands/batch.js';
+import { configureEncrypt } from '../../src/cli/commands/encrypt.js';
+import { configJsonSchema, manifestJsonSchema } from '../../src/settings/json-schema.js';
+import { attributeOf, FIELDS, SETTINGS, variableOf } from '../../src/settings/options.js';
+import { ROOT } from '../support/samples.js';
+
+const namesOf = (options: readonly { readonly name: string }[]) => options.map(({ name }) => name);
+
+describe.each([
+  ['config', configJsonSchema(), ['$schema', ...namesOf(SETTINGS)]],
+  ['manifest', manifestJsonSchema(), namesOf(FIELDS)],
+] as const)('the schema of %s', (what, schema, names) => {
+  it('is published as it is; vitest -u writes it again', async () => {
+    await expect(`${JSON.stringify(schema, undefined, 2)}\n`).toMatchFileSnapshot(
+      join(ROOT, `docs/schema/prpack.${what}.schema.json`),
+    );
+  });
+
+  it('describes every name', () => {
+    const { properties } = schema as { properties: Record<string, { description: string }> };
+    expect(Object.keys(properties)).toEqual(names);
+    for (const [name, { description }] of Object.entries(properties)) {
+      expect(description, name).toMatch(/^\S.*\.$/);
+    }
+  });
+});
+
+describe('settings', () => {
+  it.each([
+    ['encrypt', configureEncrypt],
+    ['batch', configureBatch],
+  ])('have an option of %s each', (name, configure) => {
+    const command = new CliCommand(name);
+    configure(command);
+    const options = command.options.map((option) => option.attributeName());
+    expect(SETTINGS.filter((setting) => !options.includes(attributeOf(setting)))).toEqual([]);
+  });
+
+  it.each<[string, unknown, unknown]>([
+    ['laUrl', 'https://drm.example/rm.asmx?a=1', 'drm.example'],
+    ['ivSize', 16, 12],
+    ['ivSize', 8, '8'],
+    ['fragmentDurationSeconds', 4.004, 0],
+    ['systems', ['playready', 'widevine'], []],
+    ['systems', ['common'], 'common'],
+    ['dsId', 'EBESExQVFhcYGRobHB0eHw==', 'AAAA'],
+    ['reserveLicenseStoreBytes', 15_360, 15_361],
+    ['keyStore', 'sqlite:keys.sqlite', 'keys.sqlite'],
+    ['customAttributes', '@a.xml', '<a/>'],
+    ['register', false, 'no'],
+  ])('%s can be %j, and not %j', (name, good, bad) => {
+    const { kind, written = kind } = SETTINGS.find((setting) => setting.name === name)!;
+    expect([good, bad].map(written.fits)).toEqual([true, false]);
+  });
+});
+
+describe('variableOf', () => {
+  it.each([
+    ['laUrl', 'PRPACK_LA_URL'],
+    ['keyStore', 'PRPACK_KEY_STORE'],
+    ['fragmentDurationSeconds', 'PRPACK_FRAGMENT_DURATION'],
+    ['checksum', 'PRPACK_CHECKSUM'],
+    ['spekeAuth', undefined],
+  ])('%s is %s', (name, variable) => {
+    expect(variableOf(SETTINGS.find((setting) => setting.name === name)!)).toBe(variable);
+  });
+});
+
+describe('docs', () => {
+  it('configuration.md lists every setting with its variable', () => {
+    const page = readFileSync(join(ROOT, 'docs/configuration.md'), 'utf8');
+    const rows = [...page.matchAll(/^\| `([a-z]\w*)` +\| (?:`(PRPACK_\w+)`)? +\|/gm)];
+    expect(rows.map(([, name, variable]) => [name, variable])).toEqual(
+      SETTINGS.map((setting) => [setting.name, variableOf(setting)]),
+    );
+  });
+
+  it('batch.md lists every field of a manifest', () => {
+    const page = readFileSync(join(ROOT, 'docs/batch.md'), 'utf8');
+    const cells = [...page.matchAll(/^\| ((?:`[a-z]\w*` ?)+)\s*\|/gim)].map(([, cell]) => cell!).join(' ');
+    const listed = [...cells.matchAll(/`(\w+)`/g)].map(([, name]) => name);
+    expect(namesOf(FIELDS).filter((name) => !listed.includes(name))).toEqual([]);
+  });
+});
