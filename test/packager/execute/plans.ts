@@ -33,6 +33,10 @@ export function planToDecrypt(path: string): Planned {
   const source = new FileSource(path);
   const movie = readMovie(source);
   const protections = readProtections(movie, source).map((found) => ({ ...found, scheme: 'cenc' as const }));
-  const plan = new KeepPlan(movie, source, decryptEdits(movie, new Set(movie.tracks.filter(isProtected))));
+  const plan = new KeepPlan(
+    movie,
+    source,
+    decryptEdits(movie, source, new Set(movie.tracks.filter(isProtected))),
+  );
   return { plan, source, protections, keyOf: () => key };
 }
