@@ -61,7 +61,7 @@ async function decryptFrom(
   const warnings = [...inputWarnings(movie, 'keep'), ...verifyKeys(movie, keys)];
   const file = new OutputFile(options.output, options.force ?? false);
   try {
-    const plan = new KeepPlan(movie, source, decryptEdits(movie, encrypted));
+    const plan = new KeepPlan(movie, source, decryptEdits(movie, source, encrypted));
     clock.planned();
     const check = (path: string) => checkDecrypted(path, movie, plan.sizeBytes);
     const keyOf = (kid: string) => keys.get(kid);

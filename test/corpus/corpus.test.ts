@@ -166,7 +166,11 @@ function expectUntouched(input: string, output: string): void {
   const untouched = (bytes: Buffer) =>
     leaves(bytes).filter(({ type }) => ![...EDITED, ...ADDED].includes(type));
   expect(untouched(after)).toEqual(untouched(before));
-  const order = (bytes: Buffer) => leaves(bytes).map(({ type }) => type);
+  // An mdat of IVs alone may follow one of samples.
+  const order = (bytes: Buffer) =>
+    leaves(bytes)
+      .map(({ type }) => type)
+      .filter((type, i, all) => type !== 'mdat' || all[i - 1] !== 'mdat');
   const kept = order(after)
     .filter((type) => !ADDED.includes(type))
     .map((type) => (type === 'co64' ? 'stco' : type));
@@ -182,14 +186,18 @@ function leaves(bytes: Buffer): { type: string; hex: string }[] {
   });
 }
 
-/** The bodies of all mdats after the tests' own cipher undid the protection in place, as base64. */
+/** The bodies of all mdats with samples after the tests' own cipher undid the protection in place, as base64. */
 function mediaBytes(path: string, key?: string): string[] {
   const movie = readMovie(path);
   const bytes = toBytes([readFileSync(path)]);
   for (const track of movie.tracks) {
     for (const sample of track.samples) sampleBytes(movie, sample, key).copy(bytes, sample.offset);
   }
-  const mdats = movie.top.filter(({ type }) => type === 'mdat');
+  const offsets = movie.tracks.flatMap(({ samples }) => samples.map(({ offset }) => offset));
+  const mdats = movie.top.filter(
+    ({ type, offset, size }) =>
+      type === 'mdat' && offsets.some((sample) => sample > offset && sample < offset + size),
+  );
   return mdats.map(({ offset, header, size }: Box) =>
     bytes.subarray(offset + header, offset + size).toString('base64'),
   );

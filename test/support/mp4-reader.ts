@@ -389,6 +389,7 @@ function attachAux(track: Track, first: number, holder: Node, base: number, at: 
   const saiz = holder.get('saiz');
   const saio = holder.get('saio');
   if (!saiz || !saio) return;
+  if (track.entries.every(({ tenc }) => !tenc)) return; // left over from an encryption that is gone
   const sizesAt = saiz.flags & 1 ? 12 : 4;
   const fixed = saiz.data[sizesAt];
   const count = saiz.u32(sizesAt + 1);
@@ -396,20 +397,24 @@ function attachAux(track: Track, first: number, holder: Node, base: number, at: 
   if (saio.u32(offsetsAt) !== 1) throw new Error('this reader knows saio with one offset only');
   let offset = base + (saio.version === 1 ? saio.u64(offsetsAt + 4) : saio.u32(offsetsAt + 4));
   const senc = holder.get('senc');
-  if (senc && offset !== senc.box.offset + 16)
-    throw new Error(`saio says ${offset}, senc is at ${senc.box.offset}`);
+  const start = offset;
+  // Where offsets cannot count back to senc, its content is there once more.
+  const isCopy = senc && start > senc.box.offset + senc.box.size;
+  if (senc && !isCopy && start !== senc.box.offset + 16)
+    throw new Error(`saio says ${start}, senc is at ${senc.box.offset}`);
+  if (senc && isCopy && !at(start, senc.box.size - 16).equals(at(senc.box.offset + 16, senc.box.size - 16)))
+    throw new Error('saio points at something else than senc holds');
   for (let i = 0; i < count; i++) {
     const size = fixed || saiz.data[sizesAt + 5 + i];
     const sample = track.samples[first + i];
-    const { tenc } = track.entries[sample.entry];
-    if (!tenc) continue; // left over from an encryption that is gone
-    const aux = readAux(at(offset, size), tenc.ivSize);
+    const ivSize = track.entries[sample.entry].tenc!.ivSize;
+    const aux = readAux(at(offset, size), ivSize);
     if (senc && (aux.subsamples !== undefined) !== (senc.flags === 2))
       throw new Error('senc has wrong flags');
     track.samples[first + i] = { ...sample, ...aux };
     offset += size;
   }
-  if (senc && offset !== senc.box.offset + senc.box.size)
+  if (senc && offset - start !== senc.box.size - 16)
     throw new Error('senc has bytes that saiz does not count');
 }
 

@@ -38,7 +38,7 @@ const lifetime: ParseValue<number> = (text) => {
   const [, number, unit] = /^(\d{1,6})([hdw])$/.exec(text) ?? [];
   const ms = Number(number) * UNITS_MS[unit as keyof typeof UNITS_MS];
   if (ms > 0 && ms <= MAX_LIFETIME_MS) return ms;
-  throw invalidValue('--expires', text, 'hours, days or weeks from now, such as 12h, 90d or 4w');
+  throw invalidValue('--expires', text, { allowed: 'hours, days or weeks from now, such as 12h, 90d or 4w' });
 };
 
 /** `prpack serve token create` */

@@ -30,6 +30,7 @@ export function encryptEdits(
   return {
     moov: (saioOffset) => moovEdits(movie, encryptions, psshBoxes, saioOffset),
     moof: (moof, index) => moofEdits(movie, byTrack, moof, index),
+    dropped: new Set(),
   };
 }
 

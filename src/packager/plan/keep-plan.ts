@@ -1,6 +1,8 @@
 import { lastAtMost, makeColumn } from '../../bytes/columns.js';
+import { latin1 } from '../../bytes/reader.js';
 import type { ByteSource } from '../../bytes/source.js';
 import { PrpackError } from '../../errors.js';
+import { box } from '../../isobmff/boxes/box.js';
 import { patchIloc } from '../../isobmff/boxes/iloc.js';
 import { patchSaio, readSaio, writeSaio } from '../../isobmff/boxes/saio.js';
 import { SENC_FIRST_IV_BYTES } from '../../isobmff/boxes/senc.js';
@@ -9,7 +11,14 @@ import { patchChunkOffsets, widenStco } from '../../isobmff/boxes/stco.js';
 import { patchTfhd } from '../../isobmff/boxes/tfhd.js';
 import { patchTfra } from '../../isobmff/boxes/tfra.js';
 import { patchTrun } from '../../isobmff/boxes/trun.js';
-import { layoutOfMoof, type MoofTree, moofAt, type TrafLayout, trafsOf } from '../../isobmff/fragments.js';
+import {
+  basesOfMoof,
+  layoutOfMoof,
+  type MoofTree,
+  moofAt,
+  type TrafLayout,
+  trafsOf,
+} from '../../isobmff/fragments.js';
 import type { Movie } from '../../isobmff/movie.js';
 import { readerOf } from '../../isobmff/sample-entry.js';
 import { readChunkOffsets } from '../../isobmff/sample-tables.js';
@@ -37,6 +46,8 @@ export interface KeepEdits {
   moov(saioOffset: number): BoxEdits;
   /** Edits of the `moof` that is fragment `index`; a `saio` added to a `traf` is filled in by the plan. */
   moof(moof: MoofTree, index: number): BoxEdits;
+  /** Runs of the input that are left out, because they hold nothing but what the edits take away. */
+  readonly dropped: ReadonlySet<number>;
 }
 
 type OffsetMap = (inputBytes: number) => number;
@@ -54,6 +65,7 @@ export class KeepPlan implements OutputPlan {
   readonly #movie: Movie;
   readonly #edits: KeepEdits;
   readonly #moov: () => Uint8Array;
+  readonly #copies = new AuxiliaryCopies();
 
   /**
    * @param source the input: the plan looks at every `moof` to learn the size of its successor
@@ -63,19 +75,37 @@ export class KeepPlan implements OutputPlan {
     expectNoSubsegmentIndex(movie.topLevel);
     this.#movie = movie;
     this.#edits = edits;
-    const { starts, moov } = placeMoov(movie, edits, this.#measureMoofs(source));
+    const { starts, moov } = placeMoov(movie, edits, this.#measureMoofs(source), this.#copies);
     this.#moov = moov;
     this.segmentStartBytes = starts;
     this.sizeBytes = starts[starts.length - 1];
   }
 
   pieces(segment: number, source: ByteSource): readonly Piece[] {
+    const run = this.#edits.dropped.has(segment) ? [] : [this.#pieceOf(segment, source)];
+    const copies = this.#copies.of(segment);
+    if (copies.length === 0) return run;
+    return [...run, { kind: 'literal', bytes: this.#renderCopies(copies, source) }];
+  }
+
+  #pieceOf(segment: number, source: ByteSource): Piece {
     const { topLevel } = this.#movie;
     const inputBytes = topLevel.startBytes[segment];
     const lengthBytes = topLevel.startBytes[segment + 1] - inputBytes;
     const render = this.#renderers[topLevel.kinds[segment] as RunKind];
-    if (!render) return [{ kind: 'copy', inputBytes, lengthBytes }];
-    return [{ kind: 'literal', bytes: render(segment, source) }];
+    if (!render) return { kind: 'copy', inputBytes, lengthBytes };
+    return { kind: 'literal', bytes: render(segment, source) };
+  }
+
+  /** An `mdat` of auxiliary information alone. */
+  #renderCopies(copies: readonly AuxiliaryCopy[], source: ByteSource): Uint8Array {
+    const parts = copies.map(({ fragment, traf }) => {
+      const moof = moofAt(this.#movie, source, fragment);
+      return sencAddedTo(trafsOf(moof.node)[traf], this.#edits.moof(moof, fragment))!.subarray(
+        SENC_FIRST_IV_BYTES,
+      );
+    });
+    return box('mdat', ...parts);
   }
 
   readonly #renderers: Partial<Record<RunKind, (segment: number, source: ByteSource) => Uint8Array>> = {
@@ -90,31 +120,49 @@ export class KeepPlan implements OutputPlan {
       movedMeta(readRun(source, this.#movie.topLevel, segment), 'meta', this.#map),
   };
 
-  /** The new size of every `moof`. */
+  /** The new size of every `moof`; notes the auxiliary information that cannot be pointed at there. */
   #measureMoofs(source: ByteSource): Uint32Array {
     const { count } = this.#movie.fragments;
     const sizes = new Uint32Array(count);
     for (let index = 0; index < count; index++) {
       const moof = moofAt(this.#movie, source, index);
-      sizes[index] = rebuildBox(moof.node, moof.slice, this.#edits.moof(moof, index)).length;
+      const edits = this.#edits.moof(moof, index);
+      sizes[index] = sizeOfRebuilt(moof.node, moof.slice, edits);
+      this.#noteCopies(moof, index, edits);
     }
     return sizes;
   }
 
+  /** Offsets of `saio` have no sign: from a base behind the `moof` they cannot count back to the `senc` in it. */
+  #noteCopies(moof: MoofTree, fragment: number, edits: BoxEdits): void {
+    const { topLevel } = this.#movie;
+    const bases = basesOfMoof(moof, this.#trexOf);
+    for (const [i, traf] of trafsOf(moof.node).entries()) {
+      const senc = bases[i] > moof.node.startBytes ? sencAddedTo(traf, edits) : undefined;
+      if (!senc) continue;
+      const run = runAt(topLevel, bases[i]);
+      if (topLevel.tail && run === topLevel.count - 1) throw baseOutOfReach(traf, bases[i]);
+      this.#copies.add(run, { fragment, traf: i, sizeBytes: senc.length - SENC_FIRST_IV_BYTES });
+    }
+  }
+
+  #trexOf = (id: number) => this.#movie.tracks.find((track) => track.id === id)?.trex;
+
   #map: OffsetMap = (inputBytes) => mapOffset(this.#movie.topLevel, this.segmentStartBytes, inputBytes);
 
   #renderMoof(segment: number, source: ByteSource): Uint8Array {
-    const { fragments, tracks } = this.#movie;
+    const { fragments } = this.#movie;
     const index = lastAtMost(fragments.runs, segment);
     const moof = moofAt(this.#movie, source, index);
-    const layouts = layoutOfMoof(moof, (id) => tracks.find((track) => track.id === id)?.trex);
+    const layouts = layoutOfMoof(moof, this.#trexOf);
     const bases = layouts.map((layout) => this.#newBase(layout, moof, segment));
     const edits = new Map(this.#edits.moof(moof, index));
     for (const [i, traf] of trafsOf(moof.node).entries()) {
       this.#moveTraf(traf, layouts[i], bases[i], moof, edits);
     }
     const bytes = rebuildBox(moof.node, moof.slice, edits);
-    return pointAtSencOfTrafs(bytes, this.segmentStartBytes[segment], bases);
+    const copies = bases.map((_, traf) => this.#copies.placeOf(index, traf, this.segmentStartBytes));
+    return pointAtSencOfTrafs(bytes, this.segmentStartBytes[segment], bases, copies);
   }
 
   #newBase(layout: TrafLayout, moof: MoofTree, segment: number): number {
@@ -156,6 +204,57 @@ export class KeepPlan implements OutputPlan {
       return this.#map(at) - this.#map(start);
     });
     return resizedSidx(node, slice, { firstOffset, referencedSizes });
+  }
+}
+
+/** The `senc` that edits put into a `traf`. */
+function sencAddedTo(traf: BoxNode, edits: BoxEdits): Uint8Array | undefined {
+  return edits.get(traf)?.append?.find((added) => latin1(added.subarray(4, 8)) === 'senc');
+}
+
+/** The auxiliary information of a `traf` that stands behind the data once more. */
+interface AuxiliaryCopy {
+  readonly fragment: number;
+  /** Which `traf` of the fragment. */
+  readonly traf: number;
+  readonly sizeBytes: number;
+}
+
+const MDAT_HEADER_BYTES = 8;
+
+/** What is put behind which run of the input: one `mdat` with all copies. */
+class AuxiliaryCopies {
+  readonly #byRun = new Map<number, AuxiliaryCopy[]>();
+  readonly #runs = new Map<AuxiliaryCopy['fragment'], Map<AuxiliaryCopy['traf'], number>>();
+
+  add(run: number, copy: AuxiliaryCopy): void {
+    const { fragment, traf } = copy;
+    this.#byRun.set(run, [...this.of(run), copy]);
+    this.#runs.set(fragment, (this.#runs.get(fragment) ?? new Map()).set(traf, run));
+  }
+
+  of(run: number): readonly AuxiliaryCopy[] {
+    return this.#byRun.get(run) ?? [];
+  }
+
+  /** Bytes of the `mdat` behind a run. */
+  sizeBehind(run: number): number {
+    const copies = this.of(run);
+    return copies.length === 0
+      ? 0
+      : copies.reduce((sum, { sizeBytes }) => sum + sizeBytes, MDAT_HEADER_BYTES);
+  }
+
+  /** Where in the output the first IV of a `traf` stands; undefined when it has no copy. */
+  placeOf(fragment: number, traf: number, starts: Float64Array): number | undefined {
+    const run = this.#runs.get(fragment)?.get(traf);
+    if (run === undefined) return undefined;
+    let at = starts[run + 1] - this.sizeBehind(run) + MDAT_HEADER_BYTES;
+    for (const copy of this.of(run)) {
+      if (copy.fragment === fragment && copy.traf === traf) break;
+      at += copy.sizeBytes;
+    }
+    return at;
   }
 }
 
@@ -205,6 +304,7 @@ function placeMoov(
   movie: Movie,
   edits: KeepEdits,
   moofSizes: Uint32Array,
+  copies: AuxiliaryCopies,
 ): { starts: Float64Array; moov: () => Uint8Array } {
   const wideTracks = new Set<BoxNode>();
   let map: OffsetMap = (inputBytes) => inputBytes;
@@ -216,7 +316,7 @@ function placeMoov(
   for (;;) {
     const moved = withMovedOffsets(movie, added, map, wideTracks);
     const size = sizeOfRebuilt(movie.moovNode, movie.moov, moved);
-    const starts = placeRuns(movie, size, moofSizes);
+    const starts = placeRuns(movie, size, moofSizes, edits.dropped, copies);
     if (size === placedSize) {
       const moov = size > LARGE_MOOV_BYTES ? undefined : build(moved, starts);
       const again = () => withMovedOffsets(movie, edits.moov(saioOffset), map, wideTracks);
@@ -230,7 +330,13 @@ function placeMoov(
   }
 }
 
-function placeRuns(movie: Movie, moovSize: number, moofSizes: Uint32Array): Float64Array {
+function placeRuns(
+  movie: Movie,
+  moovSize: number,
+  moofSizes: Uint32Array,
+  dropped: ReadonlySet<number>,
+  copies: AuxiliaryCopies,
+): Float64Array {
   const { topLevel, moovRun, fragments } = movie;
   const starts = makeColumn('f64', topLevel.count + 1);
   let fragment = 0;
@@ -238,7 +344,8 @@ function placeRuns(movie: Movie, moovSize: number, moofSizes: Uint32Array): Floa
     let size = topLevel.startBytes[run + 1] - topLevel.startBytes[run];
     if (run === moovRun) size = moovSize;
     else if (run === fragments.runs[fragment]) size = moofSizes[fragment++];
-    starts[run + 1] = starts[run] + size;
+    else if (dropped.has(run)) size = 0;
+    starts[run + 1] = starts[run] + size + copies.sizeBehind(run);
   }
   return starts;
 }
@@ -289,14 +396,22 @@ function pointAtSencOfTraks(moov: Uint8Array, startBytes: number): Uint8Array {
   return moov;
 }
 
-/** Fills in the `saio` of every `traf` that has a `senc`, relative to the base of its data offsets. */
-function pointAtSencOfTrafs(moof: Uint8Array, startBytes: number, bases: readonly number[]): Uint8Array {
+/**
+ * Fills in the `saio` of every `traf` that has a `senc`, relative to the base of its data offsets.
+ * @param copies where the first IV stands behind the data, of each `traf` that is pointed at there
+ */
+function pointAtSencOfTrafs(
+  moof: Uint8Array,
+  startBytes: number,
+  bases: readonly number[],
+  copies: readonly (number | undefined)[],
+): Uint8Array {
   const slice = { bytes: moof, startBytes };
   for (const [i, traf] of trafsOf(walkBox(slice, 'moof')).entries()) {
     const senc = findChild(traf, 'senc');
     const saio = senc && findChild(traf, 'saio');
     if (!saio) continue;
-    const offset = senc.startBytes + SENC_FIRST_IV_BYTES - bases[i];
+    const offset = (copies[i] ?? senc.startBytes + SENC_FIRST_IV_BYTES) - bases[i];
     if (offset < 0 || offset > MAX_U32) throw baseOutOfReach(traf, bases[i]);
     writeSaioInto(slice, saio, offset);
   }

@@ -38,6 +38,10 @@ export function planToDecrypt(path: string): Planned {
     scheme: 'cenc' as const,
     pattern: NO_PATTERN,
   }));
-  const plan = new KeepPlan(movie, source, decryptEdits(movie, new Set(movie.tracks.filter(isProtected))));
+  const plan = new KeepPlan(
+    movie,
+    source,
+    decryptEdits(movie, source, new Set(movie.tracks.filter(isProtected))),
+  );
   return { plan, source, steps: [{ direction: 'decrypt', protections, keyOf: () => key }] };
 }

@@ -249,7 +249,7 @@ describe('decryptEdits', () => {
     const encryptedSource = new MemorySource(after);
     const again = readMovie(encryptedSource);
     const protectedTracks = new Set(again.tracks.filter(({ id }) => tracks.some((track) => track.id === id)));
-    const back = new KeepPlan(again, encryptedSource, decryptEdits(again, protectedTracks));
+    const back = new KeepPlan(again, encryptedSource, decryptEdits(again, encryptedSource, protectedTracks));
     expect(render(back, encryptedSource).equals(before)).toBe(true);
   });
 });
