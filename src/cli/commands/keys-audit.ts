@@ -70,23 +70,28 @@ async function keysAuditAction(flags: KeysAuditFlags): Promise<void> {
 
 /** The audit of some keys cannot be pruned alone: its entries leave in the order of their age. */
 function refuseOtherUses({ prune, archive, kid, contentId }: KeysAuditFlags): void {
-  const filter = kid !== undefined ? '--kid' : contentId !== undefined ? '--content-id' : undefined;
-  const wrong =
-    prune === undefined && archive !== undefined
-      ? '--archive has no effect without --prune'
-      : prune !== undefined && filter !== undefined
-        ? `--prune cannot be used with ${filter}`
-        : undefined;
-  if (wrong === undefined) return;
-  throw new PrpackError('INVALID_ARGUMENT', wrong, { remedy: 'Leave one of the two out.' });
+  const isPruning = prune !== undefined;
+  const problems = [
+    [!isPruning && archive !== undefined, '--archive has no effect without --prune'],
+    [isPruning && kid !== undefined, '--prune cannot be used with --kid'],
+    [isPruning && contentId !== undefined, '--prune cannot be used with --content-id'],
+  ] as const;
+  for (const [isThere, problem] of problems) {
+    if (!isThere) continue;
+    throw new PrpackError('INVALID_ARGUMENT', problem, {
+      remedy: 'Leave one out, or see `prpack keys audit --help`.',
+    });
+  }
 }
 
 async function prune({ archive, ...flags }: KeysAuditFlags, days: number, library: Library): Promise<void> {
   const before = new Date(Date.now() - days * DAY_MS).toISOString();
   await withKeyStore(flags, library, async (store) => {
     const removed = await library.pruneAudit(store, before, archive);
-    if (flags.json) return writeResult(formatJson({ removed, before, ...(archive && { archive }) }));
-    const to = archive === undefined ? '' : ` They are in ${printable(archive)}.`;
+    const archived = removed > 0 ? archive : undefined; // none is made for nothing
+    if (flags.json)
+      return writeResult(formatJson({ removed, before, ...(archived && { archive: archived }) }));
+    const to = archived === undefined ? '' : ` They are in ${printable(archived)}.`;
     return writeMessage(
       joinLines([`Removed ${count(removed, 'line')} of the audit from before ${before}.${to}`]),
     );
