@@ -151,7 +151,7 @@ describe('prpack batch', () => {
       .join(' ');
     const { stdout, error } = spawnSync('script', ['-qec', command, '/dev/null'], { encoding: 'utf8' });
     if (error) return; // no terminal to be had here
-    expect(stdout).toContain('/5 files');
+    expect(stdout).toMatch(/Batch .* \d\/5 files {2}[\d.]+ files\/s {2}ETA [-\d]+:/);
     expect(stdout.lastIndexOf('\u001b[?25h')).toBeGreaterThan(stdout.lastIndexOf('\u001b[?25l'));
   });
 

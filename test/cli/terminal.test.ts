@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { type CliOptions, type CliResult, PRPACK, runCli, runProgram } from '../support/cli.js';
 import { sample } from '../support/samples.js';
@@ -41,6 +42,32 @@ describe.skipIf(!hasScript)(title, () => {
     expect(seen).toMatch(/Writing +[█░]+ +\d+% {2}[\d.]+ k?B \/ [\d.]+ kB {2}[\d.]+ \w*B\/s {2}ETA [-\d]+:/);
     expect(seen.lastIndexOf(SHOW_CURSOR)).toBeGreaterThan(seen.lastIndexOf(HIDE_CURSOR));
     expect(seen).toContain('\u001b[1mEncrypted');
+  });
+
+  it.each(['encrypt', 'batch'])('%s keeps its bars inside of 40 columns', async (command) => {
+    const folder = inFolder(`narrow-${command}`);
+    mkdirSync(folder);
+    for (const name of ['a rather long name of a film.mp4', 'b.mp4']) {
+      copyFileSync(sample('bars.mp4'), `${folder}/${name}`);
+    }
+    writeFileSync(`${folder}/bad.mp4`, 'no film');
+    const args = {
+      encrypt: [command, `${folder}/b.mp4`, `${folder}/out.mp4`],
+      batch: [command, folder, '--out-dir', inFolder('narrow-out')],
+    }[command]!;
+    const line = [process.execPath, PRPACK, ...args].map((word) => `'${word}'`).join(' ');
+    const options = { env: { ...KEYS, TERM: 'xterm-256color' } };
+    const { stdout } = await runProgram('script', ['-qec', `stty cols 40; ${line}`, '/dev/null'], options);
+    // What is written at one place of the screen, while the bars are there.
+    const bars = stdout.slice(stdout.indexOf(HIDE_CURSOR), stdout.lastIndexOf(SHOW_CURSOR));
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what moves the cursor
+    const shown = bars.split(/\r?\n|\r|\u001b\[\d*(?:;\d*)?[A-HJKf]/).map(stripVTControlCharacters);
+    expect(shown.some((text) => /\d+%/.test(text))).toBe(true);
+    expect(shown.filter((text) => text.length > 39)).toEqual([]);
+    if (command === 'batch') {
+      expect(bars).toContain('1 failed');
+      expect(bars).toContain('[NOT_MP4]');
+    }
   });
 
   it('Ctrl-C ends the bar, gives the cursor back, and exits with 130', async () => {

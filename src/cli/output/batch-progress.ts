@@ -3,6 +3,8 @@ import type { MultiBar, SingleBar } from 'cli-progress';
 import type { BatchEvent, Progress, ResultLine } from '../../index.js';
 import type { OutputFlags } from '../options/output.js';
 import { formatBatchLine } from './batch-text.js';
+import { barOptions, PHASE_NAMES } from './progress.js';
+import { cut, type LineContent, wrap } from './progress-line.js';
 import { writeError, writeMessage } from './streams.js';
 import { type Style, styleOf } from './style.js';
 import { printable } from './units.js';
@@ -25,16 +27,7 @@ export async function createBatchProgress(
   const style = styleOf(stream);
   if (flags.quiet || !stream.isTTY) return lines(style);
   const { MultiBar: Bars } = (await import('cli-progress')).default;
-  const bars = new Bars({
-    stream,
-    format: '{bar} {percentage}%  {what}',
-    barsize: Math.max(8, Math.min(30, stream.columns - 50)),
-    clearOnComplete: true,
-    hideCursor: true,
-    gracefulExit: false, // signals are handled once, in interrupt.ts
-    emptyOnZero: true,
-  });
-  const view = new BarView(bars, stream, style);
+  const view = new BarView(new Bars(barOptions(stream)), stream, style);
   return { onEvent: (event) => view.take(event), stop: () => view.stop() };
 }
 
@@ -47,8 +40,8 @@ function lines(style: Style): BatchProgress {
   return { onEvent, stop: () => {} };
 }
 
-/** Columns of a file's name beside its bar. */
-const NAME_COLUMNS = 40;
+/** Columns of a file's name on its line. */
+const NAME_COLUMNS = 24;
 
 /** The bars on a terminal. */
 class BarView {
@@ -57,6 +50,7 @@ class BarView {
   readonly #style: Style;
   readonly #names = new Map<number, string>();
   readonly #files = new Map<number, SingleBar>();
+  readonly #startedMs = performance.now();
   #whole: SingleBar | undefined;
   #failed = 0;
   #isStopped = false;
@@ -69,9 +63,9 @@ class BarView {
 
   take(event: BatchEvent): void {
     if (this.#isStopped) return;
-    if (event.kind === 'planned')
-      this.#whole = this.#bars.create(event.total, 0, { what: `0/${event.total} files` });
-    else if (event.kind === 'started') this.#names.set(event.job, basename(event.input));
+    if (event.kind === 'planned') {
+      this.#whole = this.#bars.create(event.total, 0, { content: this.#wholeContent(0, event.total) });
+    } else if (event.kind === 'started') this.#names.set(event.job, basename(event.input));
     else if (event.kind === 'progress') this.#showFile(event.job, event.progress);
     else this.#end(event);
   }
@@ -82,11 +76,18 @@ class BarView {
   }
 
   #showFile(job: number, { phase, bytesDone, bytesTotal }: Progress): void {
-    const what = `${phase} ${printable(this.#names.get(job) ?? '').slice(0, NAME_COLUMNS)}`;
-    const bar = this.#files.get(job) ?? this.#bars.create(Math.max(1, bytesTotal), 0, { what });
+    const content: LineContent = {
+      label: PHASE_NAMES[phase],
+      done: bytesDone,
+      total: bytesTotal,
+      amount: cut(printable(this.#names.get(job) ?? ''), NAME_COLUMNS),
+      problem: '',
+      elapsedMs: 0,
+    };
+    const bar = this.#files.get(job) ?? this.#bars.create(Math.max(1, bytesTotal), 0, { content });
     this.#files.set(job, bar);
     bar.setTotal(Math.max(1, bytesTotal));
-    bar.update(bytesDone, { what });
+    bar.update(bytesDone, { content });
   }
 
   #end({ job, line, ended, total }: { job: number; line: ResultLine; ended: number; total: number }): void {
@@ -96,10 +97,26 @@ class BarView {
     this.#names.delete(job);
     if (line.status === 'failed') {
       this.#failed++;
-      const text = formatBatchLine(line, ended, total, this.#style);
-      this.#bars.log(`${text.slice(0, Math.max(40, this.#stream.columns * 3))}\n`);
+      for (const text of formatBatchLine(line, ended, total, this.#style).split('\n')) this.#log(text);
     }
-    const failures = this.#failed > 0 ? `, ${this.#failed} failed` : '';
-    this.#whole?.update(ended, { what: `${ended}/${total} files${failures}` });
+    this.#whole?.update(ended, { content: this.#wholeContent(ended, total) });
+  }
+
+  /** The bars count on lines that the terminal does not break. */
+  #log(text: string): void {
+    const columns = this.#stream.columns || Number.POSITIVE_INFINITY;
+    for (const line of wrap(text, columns - 1)) this.#bars.log(`${line}\n`);
+  }
+
+  #wholeContent(ended: number, total: number): LineContent {
+    return {
+      label: 'Batch',
+      done: ended,
+      total,
+      amount: `${ended}/${total} files`,
+      problem: this.#failed > 0 ? `${this.#failed} failed` : '',
+      rate: (perSecond) => `${perSecond.toFixed(1)} files/s`,
+      elapsedMs: performance.now() - this.#startedMs,
+    };
   }
 }

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { formatLine } from '../../../src/cli/output/progress.js';
 import { PLAIN } from '../../../src/cli/output/style.js';
 import { formatPairs, formatTable } from '../../../src/cli/output/table.js';
 import {
@@ -56,20 +55,6 @@ describe('units', () => {
 
   it('makes control characters and direction overrides visible, and keeps line breaks', () => {
     expect(printable('a\u001b[31m\r\n\tb\u202ec\u009b')).toBe('a\\u001b[31m\\u000d\n\tb\\u202ec\\u009b');
-  });
-});
-
-describe('the progress line', () => {
-  it('shows phase, share, bytes, rate and time left', () => {
-    const progress = { phase: 'write', bytesDone: 500_000_000, bytesTotal: 2_000_000_000 } as const;
-    expect(formatLine({ progress, elapsedMs: 1000 }, '██░░░░░░')).toBe(
-      'Writing  ██░░░░░░  25%  500.0 MB / 2.0 GB  500.0 MB/s  ETA 0:03',
-    );
-  });
-
-  it('makes no claim before there is something to go by', () => {
-    const progress = { phase: 'plan', bytesDone: 0, bytesTotal: 0 } as const;
-    expect(formatLine({ progress, elapsedMs: 0 }, '░░')).toBe('Planning ░░   0%  0 B / 0 B  0 B/s  ETA -:--');
   });
 });
 
