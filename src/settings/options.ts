@@ -666,8 +666,7 @@ const TABLE = [
     kind: BOOLEAN,
     of: [],
     flag: '--quiet',
-    group: 'output',
-    help: 'print nothing but errors',
+    help: 'print no messages but errors',
   },
   {
     name: 'force',
