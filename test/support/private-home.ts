@@ -17,6 +17,6 @@ Object.assign(process.env, {
   XDG_CONFIG_HOME: join(home, 'config'),
 });
 for (const name of Object.keys(process.env)) {
-  if (name.startsWith('PRPACK_')) delete process.env[name];
+  if (name.startsWith('PRPACK_') && name !== 'PRPACK_SWEEPS') delete process.env[name];
 }
 afterAll(() => rmSync(home, { recursive: true, force: true }));
