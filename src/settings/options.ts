@@ -575,7 +575,13 @@ const TABLE = [
     again: 'added',
   },
   { name: 'system', kind: oneOf(...SYSTEMS), of: ['buildPssh'], required: true },
-  { name: 'keyIds', kind: listOf(TEXT, 'a list of KIDs, UUID text'), of: ['buildPssh'], required: true },
+  {
+    name: 'keyIds',
+    kind: listOf(TEXT, 'a list of KIDs, UUID text', 0),
+    of: ['buildPssh'],
+    required: true,
+  },
+  { name: 'scheme', kind: oneOf('cenc', 'cbcs', 'cens', 'cbc1'), of: ['buildPssh'] },
   { name: 'playready', kind: optionsOf('playready'), of: [...EACH_FILE, 'buildPssh'] },
 
   // PlayReady header
@@ -738,8 +744,8 @@ const TABLE = [
   { name: 'certificate', kind: BYTES, of: ['SpekeKeySource'] },
   { name: 'name', kind: TEXT, of: ['cpixKeySource'], required: true },
   { name: 'source', kind: TEXT, of: ['cpixKeySource'] },
-  { name: 'scheme', kind: TEXT, of: ['cpixKeySource'] },
-  { name: 'scheme', kind: TEXT, of: ['SpekeKeySource'], required: true },
+  { name: 'scheme', kind: oneOf('cenc', 'cbcs', 'cens', 'cbc1'), of: ['cpixKeySource'] },
+  { name: 'scheme', kind: oneOf('cenc', 'cbcs', 'cens', 'cbc1'), of: ['SpekeKeySource'] },
   { name: 'url', kind: TEXT, of: ['SpekeKeySource', 'PackagingDataKeySource'], required: true },
   { name: 'client', kind: HTTP_CLIENT, of: ['SpekeKeySource', 'PackagingDataKeySource'], required: true },
   { name: 'contentId', kind: TEXT, of: ['SpekeKeySource'], required: true },
