@@ -687,7 +687,7 @@ const TABLE = [
   {
     name: 'dryRun',
     kind: BOOLEAN,
-    of: ENCRYPT,
+    of: [...ENCRYPT, 'encryptBatch'],
     flag: '--dry-run',
     help: 'plan and report, and write nothing',
   },
