@@ -715,7 +715,7 @@ const TABLE = [
   {
     name: 'dryRun',
     kind: BOOLEAN,
-    of: ENCRYPT,
+    of: [...ENCRYPT, 'encryptBatch'],
     flag: '--dry-run',
     help: 'plan and report, and write nothing',
   },
@@ -741,6 +741,7 @@ const TABLE = [
   { name: 'certificate', kind: FILE, of: ['tls'] },
   { name: 'privateKey', kind: FILE, of: ['tls'] },
   { name: 'privateKey', kind: PRIVATE_KEY, of: ['readCpix', 'SpekeKeySource'] },
+  { name: 'limits', kind: OBJECT, of: ['readCpix'] },
   { name: 'certificate', kind: BYTES, of: ['SpekeKeySource'] },
   { name: 'name', kind: TEXT, of: ['cpixKeySource'], required: true },
   { name: 'source', kind: TEXT, of: ['cpixKeySource'] },
