@@ -80,11 +80,7 @@ export function* readMovieInParts(source: ByteSource, fragmentsAPart: number): G
   const walked = walkBox(moov, 'moov');
   const mvhd = readMvhd(readerOf(requirePath(walked, 'mvhd', 'ISO/IEC 14496-12 8.2.2'), moov));
   const moovNode = { ...walked, children: walked.children.map((child) => withEntries(child, moov)) };
-  const { tail } = topLevel;
-  const budget = new SampleBudget(
-    source.sizeBytes,
-    tail?.kind === 'cut' ? () => endsInsideBox(tail, source.path) : undefined,
-  );
+  const budget = budgetOf(source, topLevel);
   const whole = {
     sizeBytes: source.sizeBytes,
     topLevel,
@@ -113,6 +109,39 @@ export function* readMovieInParts(source: ByteSource, fragmentsAPart: number): G
     }));
     fromRun = toRun;
   } while (fromRun < topLevel.count);
+}
+
+/**
+ * Some fragments of a movie that was read before they were there: the movie with their samples alone.
+ * @param movie as its `moov` says
+ * @param source holds the fragments from `fromBytes` to its end; the `moof` boxes are kept in memory
+ * @returns in `moovRun` -1: `moov` is none of these runs
+ * @throws PrpackError MALFORMED_INPUT, TRUNCATED_INPUT, UNSUPPORTED_FEATURE
+ */
+export function readMovieFragments(movie: Movie, source: ByteSource, fromBytes: number): Movie {
+  const topLevel = readTopLevel(source, fromBytes);
+  const budget = budgetOf(source, topLevel);
+  const samplesOfMoov = new SampleTableBuilder(budget).finish();
+  const heads = movie.tracks.map(({ samples: _, ...track }) => {
+    return { ...track, samplesOfMoov, samplesInMoov: 0, startTime: 0 };
+  });
+  const { tracks, fragments } = readSamples(
+    source,
+    topLevel,
+    heads,
+    budget,
+    0,
+    topLevel.count,
+    Number.POSITIVE_INFINITY,
+  );
+  const sampleEnd = new LastSampleEnd(source, topLevel);
+  sampleEnd.add(tracks);
+  sampleEnd.expectNothingBehind();
+  return { ...movie, sizeBytes: source.sizeBytes, topLevel, moovRun: -1, tracks, fragments };
+}
+
+function budgetOf({ sizeBytes, path }: ByteSource, { tail }: TopLevel): SampleBudget {
+  return new SampleBudget(sizeBytes, tail?.kind === 'cut' ? () => endsInsideBox(tail, path) : undefined);
 }
 
 /** Where the last sample of a file ends whose last `mdat` does not say where it ends itself. */
@@ -298,6 +327,7 @@ function readSamples(
   budget: SampleBudget,
   fromRun: number,
   toRun: number,
+  keptMoofBytes?: number,
 ): { tracks: Track[]; fragments: Fragments; endTimes: number[] } {
   const fragmentTracks = new Map<number, FragmentTrack>();
   for (const { index, id, trex, samplesOfMoov, startTime } of heads) {
@@ -306,7 +336,7 @@ function readSamples(
     samples.startAt(startTime + samples.nextDecodeTime);
     fragmentTracks.set(id, { index, trex, samples });
   }
-  const fragments = readFragments(source, topLevel, fragmentTracks, fromRun, toRun);
+  const fragments = readFragments(source, topLevel, fragmentTracks, fromRun, toRun, keptMoofBytes);
   const tracks = heads.map(({ samplesOfMoov, startTime, ...head }) => {
     const builder = fragmentTracks.get(head.id)?.samples;
     const samples = builder && builder.count > head.samplesInMoov ? builder.finish() : samplesOfMoov;
