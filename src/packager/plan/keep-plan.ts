@@ -7,7 +7,14 @@ import { readChunkOffsets } from '../../isobmff/sample-tables.js';
 import { type BoxEdit, type BoxEdits, rebuildBox, sizeOfRebuilt } from '../../isobmff/splice.js';
 import { type BoxNode, bytesOf, findChild, findPath, walkBox } from '../../isobmff/walk.js';
 import { KeptRuns, movedMeta, type RunEdits } from './kept-runs.js';
-import { type AuxiliaryCopies, mapOffset, type OffsetMap, placeRuns, writeSaioInto } from './moof-writer.js';
+import {
+  type AuxiliaryCopies,
+  mapOffset,
+  type OffsetMap,
+  placeRuns,
+  possible,
+  writeSaioInto,
+} from './moof-writer.js';
 import type { OutputPlan, Piece } from './output-plan.js';
 
 /** What a job changes in the boxes of a movie whose layout stays; all offsets are the plan's business. */
@@ -93,8 +100,13 @@ function withMovedOffsets(
   wideTracks: Set<BoxNode>,
 ): Map<BoxNode, BoxEdit> {
   const all = new Map(edits);
+  // What points nowhere is no reason to widen a box.
+  const moved: OffsetMap = (inputBytes) => {
+    const isNowhere = inputBytes > movie.sizeBytes && inputBytes <= MAX_U32;
+    return possible(map(inputBytes), movie.sizeBytes, isNowhere ? MAX_U32 : undefined);
+  };
   for (const { stbl } of movie.tracks) {
-    const chunkOffsets = readChunkOffsets(stbl, movie.moov).map(map);
+    const chunkOffsets = readChunkOffsets(stbl, movie.moov).map(moved);
     const isWide = findChild(stbl, 'co64') !== undefined;
     if (isWide || chunkOffsets.some((offset) => offset > MAX_U32)) wideTracks.add(stbl);
     const type = isWide ? 'co64' : 'stco';
@@ -106,7 +118,7 @@ function withMovedOffsets(
     });
     for (const saio of stbl.children) {
       if (saio.type === 'saio' && !all.has(saio))
-        all.set(saio, { replace: patchSaio(bytesOf(saio, movie.moov), map) });
+        all.set(saio, { replace: patchSaio(bytesOf(saio, movie.moov), moved) });
     }
   }
   for (const parent of [movie.moovNode, ...movie.tracks.map((track) => track.node)]) {

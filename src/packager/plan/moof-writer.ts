@@ -1,7 +1,7 @@
 import { lastAtMost, makeColumn } from '../../bytes/columns.js';
 import { latin1 } from '../../bytes/reader.js';
 import type { ByteSource } from '../../bytes/source.js';
-import { PrpackError } from '../../errors.js';
+import { malformed, PrpackError } from '../../errors.js';
 import { box } from '../../isobmff/boxes/box.js';
 import { readSaio, writeSaio } from '../../isobmff/boxes/saio.js';
 import { SENC_FIRST_IV_BYTES } from '../../isobmff/boxes/senc.js';
@@ -141,9 +141,27 @@ function moveTraf(
 /** Where a byte of the input is found in the output; offsets before its runs and behind them keep their distance. */
 export function mapOffset(topLevel: TopLevel, starts: Float64Array, inputBytes: number): number {
   const { startBytes, count } = topLevel;
-  if (inputBytes >= startBytes[count]) return starts[count] + inputBytes - startBytes[count];
+  if (inputBytes >= startBytes[count]) {
+    return possible(starts[count] - startBytes[count] + inputBytes, startBytes[count]);
+  }
   const run = Math.max(0, runAt(topLevel, inputBytes));
   return starts[run] + inputBytes - startBytes[run];
+}
+
+/** @throws PrpackError MALFORMED_INPUT when an offset behind the end of the file moves to where it cannot be written */
+export function possible(
+  offsetBytes: number,
+  sizeBytes: number,
+  mostBytes = Number.MAX_SAFE_INTEGER,
+): number {
+  if (offsetBytes <= mostBytes) return offsetBytes;
+  throw malformed('an offset in the boxes of the file points far behind its end', {
+    boxPath: '(offsets)',
+    offsetBytes: sizeBytes,
+    expected: `at most ${sizeBytes}`,
+    received: offsetBytes,
+    clause: 'ISO/IEC 14496-12 8.7.5',
+  });
 }
 
 /** The sizes of the boxes that change. */

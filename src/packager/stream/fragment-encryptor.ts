@@ -13,7 +13,8 @@ import { SampleProcessor } from '../execute/sample-processor.js';
 import { breathe } from '../job.js';
 import { expectDisjointSamples } from '../plan/disjoint.js';
 import { encryptEdits, type TrackEncryption } from '../plan/encrypt-edits.js';
-import { nalCodecsOfTracks, protectTracks } from '../protect-tracks.js';
+import { protectTracks, subsampleReadersOfTracks } from '../protect-tracks.js';
+import type { ProtectionSettings } from '../protection-settings.js';
 import type { DescribedTrack } from '../tracks.js';
 import { FragmentBytes, type Held } from './fragment-bytes.js';
 import type { FragmentProtection } from './fragment-protection.js';
@@ -38,7 +39,7 @@ export interface StreamWork {
   readonly tracks: readonly DescribedTrack[];
   /** One a track. */
   readonly ivStarts: readonly Uint8Array[];
-  readonly ivSize: 8 | 16;
+  readonly settings: ProtectionSettings;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -59,12 +60,12 @@ export class FragmentEncryptor {
   readonly earlierTypes = new Set<string>();
   readonly #work: StreamWork;
   readonly #ivs: readonly TrackIvs[];
-  readonly #nalCodecs: ReturnType<typeof nalCodecsOfTracks>;
+  readonly #readers: ReturnType<typeof subsampleReadersOfTracks>;
 
   constructor(work: StreamWork) {
     this.#work = work;
     this.#ivs = work.ivStarts.map((start) => new TrackIvs(start));
-    this.#nalCodecs = nalCodecsOfTracks(work.tracks);
+    this.#readers = subsampleReadersOfTracks(work.tracks);
     this.tallies = work.movie.tracks.map(() => ({ samples: 0, durationTicks: 0, coverage: NO_COVERAGE }));
   }
 
@@ -123,14 +124,14 @@ export class FragmentEncryptor {
     input: FragmentBytes,
     { keys }: FragmentProtection,
   ): Promise<TrackEncryption[]> {
-    const { ivSize, signal } = this.#work;
+    const { settings, signal } = this.#work;
     const tracks = this.#work.tracks.map((described) => ({
       ...described,
       track: movie.tracks[described.track.index],
     }));
     expectDisjointSamples(movie, new Set(tracks.map(({ track }) => track)));
     const ivStarts = this.#ivs.map(({ next }) => next);
-    const request = { tracks, keys, ivSize, ivStarts, nalCodecs: this.#nalCodecs };
+    const request = { tracks, keys, settings, ivStarts, readers: this.#readers };
     return protectTracks(input, request, () => breathe(signal));
   }
 
