@@ -9,7 +9,7 @@ import { readTkhd } from './boxes/tkhd.js';
 import { readTrex, type Trex } from './boxes/trex.js';
 import { type Fragments, type FragmentTrack, readFragments } from './fragments.js';
 import { readerOf, readSampleEntries, type SampleEntry } from './sample-entry.js';
-import { SampleBudget, type SampleTable, SampleTableBuilder } from './sample-table.js';
+import { NO_SAMPLES, SampleBudget, type SampleTable, SampleTableBuilder } from './sample-table.js';
 import { readSampleTables } from './sample-tables.js';
 import { endsInsideBox, expectNoHiddenSamples, type Tail } from './tail.js';
 import { RunKind, readRun, readTopLevel, type TopLevel } from './top-level.js';
@@ -100,10 +100,9 @@ export function* readMovieInParts(source: ByteSource, fragmentsAPart: number): G
     sampleEnd.add(tracks);
     if (toRun === topLevel.count) sampleEnd.expectNothingBehind();
     yield { ...whole, tracks, fragments };
-    const noSamples = new SampleTableBuilder(budget).finish();
     heads = heads.map((head, i) => ({
       ...head,
-      samplesOfMoov: noSamples,
+      samplesOfMoov: NO_SAMPLES,
       samplesInMoov: 0,
       startTime: endTimes[i],
     }));
@@ -121,9 +120,8 @@ export function* readMovieInParts(source: ByteSource, fragmentsAPart: number): G
 export function readMovieFragments(movie: Movie, source: ByteSource, fromBytes: number): Movie {
   const topLevel = readTopLevel(source, fromBytes);
   const budget = budgetOf(source, topLevel);
-  const samplesOfMoov = new SampleTableBuilder(budget).finish();
   const heads = movie.tracks.map(({ samples: _, ...track }) => {
-    return { ...track, samplesOfMoov, samplesInMoov: 0, startTime: 0 };
+    return { ...track, samplesOfMoov: NO_SAMPLES, samplesInMoov: 0, startTime: 0 };
   });
   const { tracks, fragments } = readSamples(
     source,

@@ -13,7 +13,7 @@ import { expectKeysApart } from '../encrypt.js';
 import { type PlannedEncryption, planEncryption } from '../encryption-plan.js';
 import { ChunkRenderer } from '../execute/renderer.js';
 import { earlierEncryptionWarnings } from '../input-warnings.js';
-import { breathe, Clock } from '../job.js';
+import { Breather, breathe, Clock } from '../job.js';
 import { assignKeys } from '../key-assignment.js';
 import { movieDurationSeconds } from '../plan/timing.js';
 import { drawConstantIvs, drawStarts } from '../protect-tracks.js';
@@ -135,6 +135,7 @@ async function plan(init: Uint8Array, options: EncryptOptions): Promise<LiveJob>
 /** Passes all on that comes behind `moov`. */
 async function pass(parts: PartReader, job: LiveJob, target: Target): Promise<FragmentEncryptor> {
   const encryptor = new FragmentEncryptor(job);
+  const breather = new Breather(job.signal);
   const trexOf = (trackId: number) => job.movie.tracks.find(({ id }) => id === trackId)?.trex;
   for await (const part of parts.parts(trexOf)) {
     const bytes =
@@ -142,7 +143,7 @@ async function pass(parts: PartReader, job: LiveJob, target: Target): Promise<Fr
         ? part.bytes
         : await encryptor.encrypt(part.boxes, target.sizeBytes, job.protection);
     await target.write(bytes);
-    await breathe(job.signal);
+    await breather.breathe();
   }
   expectSamples(job, encryptor);
   return encryptor;
@@ -162,6 +163,7 @@ class FilePublishing {
   async publish({ keys }: LiveJob, { tallies }: FragmentEncryptor): Promise<void> {
     const { file, sizeBytes } = this.target;
     const { keysOut, signal } = this.#options;
+    this.target.flush();
     file.flush();
     // Its fragments were checked one by one; what is left is how they lie together, and that the disk has them all.
     await expectSampleCounts(file.temporaryPath, sizeBytes, tallies);

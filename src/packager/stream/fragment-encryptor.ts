@@ -10,7 +10,7 @@ import {
   NO_COVERAGE,
 } from '../coverage.js';
 import { SampleProcessor } from '../execute/sample-processor.js';
-import { breathe } from '../job.js';
+import { Breather } from '../job.js';
 import { expectDisjointSamples } from '../plan/disjoint.js';
 import { encryptEdits, type TrackEncryption } from '../plan/encrypt-edits.js';
 import { protectTracks, subsampleReadersOfTracks } from '../protect-tracks.js';
@@ -59,11 +59,13 @@ export class FragmentEncryptor {
   /** Types of the boxes of an earlier encryption that were taken out of fragments. */
   readonly earlierTypes = new Set<string>();
   readonly #work: StreamWork;
+  readonly #breather: Breather;
   readonly #ivs: readonly TrackIvs[];
   readonly #readers: ReturnType<typeof subsampleReadersOfTracks>;
 
   constructor(work: StreamWork) {
     this.#work = work;
+    this.#breather = new Breather(work.signal);
     this.#ivs = work.ivStarts.map((start) => new TrackIvs(start));
     this.#readers = subsampleReadersOfTracks(work.tracks);
     this.tallies = work.movie.tracks.map(() => ({ samples: 0, durationTicks: 0, coverage: NO_COVERAGE }));
@@ -124,7 +126,7 @@ export class FragmentEncryptor {
     input: FragmentBytes,
     { keys }: FragmentProtection,
   ): Promise<TrackEncryption[]> {
-    const { settings, signal } = this.#work;
+    const { settings } = this.#work;
     const tracks = this.#work.tracks.map((described) => ({
       ...described,
       track: movie.tracks[described.track.index],
@@ -132,7 +134,7 @@ export class FragmentEncryptor {
     expectDisjointSamples(movie, new Set(tracks.map(({ track }) => track)));
     const ivStarts = this.#ivs.map(({ next }) => next);
     const request = { tracks, keys, settings, ivStarts, readers: this.#readers };
-    return protectTracks(input, request, () => breathe(signal));
+    return protectTracks(input, request, this.#breather.breathe);
   }
 
   async #write(

@@ -30,7 +30,7 @@ export class FragmentProtection {
 
   #cipher({ scheme, pattern }: SampleProtection, kid: string, direction: Direction): Promise<SampleCipher> {
     const { cryptByteBlock, skipByteBlock } = pattern;
-    const name = [kid, direction, scheme, cryptByteBlock, skipByteBlock].join();
+    const name = `${kid} ${direction} ${scheme} ${cryptByteBlock}:${skipByteBlock}`;
     const known = this.#ciphers.get(name);
     if (known) return known;
     const cipher = createSampleCipher(SCHEMES[scheme], pattern, this.keyOf(kid).revealBytes(), direction);
