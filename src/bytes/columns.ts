@@ -85,8 +85,10 @@ export class GrowingColumn<K extends keyof ColumnTypes> {
     this.#length = end;
   }
 
-  /** The filled part as a view. The unused rest stays allocated: at most half as much again. */
+  /** The filled part, mostly as a view: the unused rest stays allocated, at most half as much again. */
   finish(): AnyColumnTypes[K] {
+    // A view of so few bytes would take them out of V8's heap.
+    if (this.#values.length === SMALL_VALUES) return this.#values.slice(0, this.#length) as AnyColumnTypes[K];
     return this.#values.subarray(0, this.#length) as AnyColumnTypes[K];
   }
 

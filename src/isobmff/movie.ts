@@ -100,12 +100,7 @@ export function* readMovieInParts(source: ByteSource, fragmentsAPart: number): G
     sampleEnd.add(tracks);
     if (toRun === topLevel.count) sampleEnd.expectNothingBehind();
     yield { ...whole, tracks, fragments };
-    heads = heads.map((head, i) => ({
-      ...head,
-      samplesOfMoov: NO_SAMPLES,
-      samplesInMoov: 0,
-      startTime: endTimes[i],
-    }));
+    heads = heads.map(({ track }, i) => headOfPart(track, endTimes[i]));
     fromRun = toRun;
   } while (fromRun < topLevel.count);
 }
@@ -120,9 +115,7 @@ export function* readMovieInParts(source: ByteSource, fragmentsAPart: number): G
 export function readMovieFragments(movie: Movie, source: ByteSource, fromBytes: number): Movie {
   const topLevel = readTopLevel(source, fromBytes);
   const budget = budgetOf(source, topLevel);
-  const heads = movie.tracks.map(({ samples: _, ...track }) => {
-    return { ...track, samplesOfMoov: NO_SAMPLES, samplesInMoov: 0, startTime: 0 };
-  });
+  const heads = movie.tracks.map((track) => headOfPart(track, 0));
   const { tracks, fragments } = readSamples(
     source,
     topLevel,
@@ -136,6 +129,11 @@ export function readMovieFragments(movie: Movie, source: ByteSource, fromBytes: 
   sampleEnd.add(tracks);
   sampleEnd.expectNothingBehind();
   return { ...movie, sizeBytes: source.sizeBytes, topLevel, moovRun: -1, tracks, fragments };
+}
+
+/** What is known of a track where a part without `moov` begins. */
+function headOfPart(track: Omit<Track, 'samples'>, startTime: number): TrackHead {
+  return { track: { ...track, samplesInMoov: 0 }, samplesOfMoov: NO_SAMPLES, startTime };
 }
 
 function budgetOf({ sizeBytes, path }: ByteSource, { tail }: TopLevel): SampleBudget {
@@ -214,7 +212,8 @@ function readFileType(source: ByteSource): { ftyp: Ftyp | undefined; ftypBytes: 
   return { ftyp: readFtyp(readerOf(node, head)), ftypBytes };
 }
 
-interface TrackHead extends Omit<Track, 'samples'> {
+interface TrackHead {
+  readonly track: Omit<Track, 'samples'>;
   readonly samplesOfMoov: SampleTable;
   /** Decode time of the first sample to read, in ticks. */
   readonly startTime: number;
@@ -270,7 +269,7 @@ function readTrackHead(
   const stsd = requirePath(stbl, 'stsd', 'ISO/IEC 14496-12 8.5.2');
   expectSelfContained(node, slice);
   const samplesOfMoov = readSampleTables(stbl, slice, budget);
-  return {
+  const track = {
     index,
     id: trackId,
     handler,
@@ -279,10 +278,9 @@ function readTrackHead(
     stbl,
     entries: entriesOf(stsd, handler, slice),
     trex: trexes.find((trex) => trex.trackId === trackId),
-    samplesOfMoov,
     samplesInMoov: samplesOfMoov.count,
-    startTime: 0,
   };
+  return { track, samplesOfMoov, startTime: 0 };
 }
 
 /** The entries again, with the very nodes that are in the tree: edits find boxes by identity. */
@@ -303,9 +301,9 @@ function expectSelfContained(trak: BoxNode, slice: FileSlice): void {
   });
 }
 
-function expectDistinctIds(tracks: readonly TrackHead[]): void {
+function expectDistinctIds(heads: readonly TrackHead[]): void {
   const seen = new Set<number>();
-  for (const { id, node } of tracks) {
+  for (const { id, node } of heads.map(({ track }) => track)) {
     if (seen.has(id)) {
       throw malformed(`${node.path}/tkhd: track id ${id} is used twice`, {
         boxPath: `${node.path}/tkhd`,
@@ -328,21 +326,22 @@ function readSamples(
   keptMoofBytes?: number,
 ): { tracks: Track[]; fragments: Fragments; endTimes: number[] } {
   const fragmentTracks = new Map<number, FragmentTrack>();
-  for (const { index, id, trex, samplesOfMoov, startTime } of heads) {
+  for (const { track, samplesOfMoov, startTime } of heads) {
+    const { index, id, trex } = track;
     if (!trex) continue;
     const samples = new SampleTableBuilder(budget, samplesOfMoov);
     samples.startAt(startTime + samples.nextDecodeTime);
     fragmentTracks.set(id, { index, trex, samples });
   }
   const fragments = readFragments(source, topLevel, fragmentTracks, fromRun, toRun, keptMoofBytes);
-  const tracks = heads.map(({ samplesOfMoov, startTime, ...head }) => {
-    const builder = fragmentTracks.get(head.id)?.samples;
-    const samples = builder && builder.count > head.samplesInMoov ? builder.finish() : samplesOfMoov;
-    expectKnownEntries(head, samples);
-    return { ...head, samples };
+  const tracks = heads.map(({ track, samplesOfMoov }) => {
+    const builder = fragmentTracks.get(track.id)?.samples;
+    const samples = builder && builder.count > track.samplesInMoov ? builder.finish() : samplesOfMoov;
+    expectKnownEntries(track, samples);
+    return { ...track, samples };
   });
   const endTimes = heads.map(
-    ({ id, startTime }) => fragmentTracks.get(id)?.samples.nextDecodeTime ?? startTime,
+    ({ track, startTime }) => fragmentTracks.get(track.id)?.samples.nextDecodeTime ?? startTime,
   );
   return { tracks, fragments, endTimes };
 }

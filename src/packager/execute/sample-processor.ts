@@ -87,11 +87,12 @@ export class SampleProcessor {
   ): Promise<SampleProcessor> {
     const tracks: Track[] = [];
     for (const protection of protections) {
-      const { track, ivPlan, kids } = protection;
+      const { track, scheme, pattern, ivPlan, subsamples, keyNumbers, kids } = protection;
       const ivs = createIvSource(ivPlan);
       const ciphers = await Promise.all(kids.map((kid) => cipherOf(protection, kid)));
+      const iv = new Uint8Array(ivs.ivSizeBytes);
       const { samples } = track;
-      tracks.push({ ...protection, samples, ivs, iv: new Uint8Array(ivs.ivSizeBytes), ciphers });
+      tracks.push({ scheme, pattern, samples, ivPlan, subsamples, keyNumbers, ivs, iv, ciphers });
     }
     return new SampleProcessor(tracks);
   }
