@@ -37,7 +37,7 @@ async function failureOf(call: Call, options?: unknown): Promise<PrpackError> {
 
 describe('encrypt', () => {
   it.each<[string, object, string]>([
-    ['a scheme that is not written', { scheme: 'cbcs' }, "scheme cannot be 'cbcs'"],
+    ['a scheme that does not exist', { scheme: 'cbc' }, "scheme cannot be 'cbc'"],
     ['a layout that does not exist', { layout: 'dash' }, "layout cannot be 'dash'"],
     ['a slip of a layout', { layout: 'fragmentd' }, "'fragmentd' (did you mean fragmented?)"],
     ['a header option outside', { laUrl: 'https://a.example' }, 'laUrl (did you mean playready.laUrl?)'],
