@@ -16,6 +16,7 @@ import { audioTrackOf } from '../support/builder/movie.js';
 import { toBytes } from '../support/builder/pieces.js';
 import { progressive } from '../support/builder/progressive.js';
 import { boxesIn } from '../support/mp4-reader.js';
+import { SWEEPS } from '../support/sweeps.js';
 
 const PSSH = box('pssh', Buffer.alloc(24));
 const two = [audioTrackOf([10, 20, 30, 40, 50, 60], 1), audioTrackOf([11, 21, 31, 41], 2)];
@@ -60,8 +61,7 @@ const SEEDS: Record<string, Buffer> = {
 const REWRITTEN = ['stco', 'co64', 'saio', 'sidx', 'tfra', 'iloc', 'tfhd', 'trun', 'stsd', 'mfro'];
 
 describe('a layout that is kept, undone', () => {
-  const LONG = process.env.PRPACK_SWEEPS ? 'long' : 'short';
-  const RUNS = { short: 300, long: 20_000 }[LONG];
+  const RUNS = SWEEPS ? 20_000 : 300;
 
   it.each(Object.entries(SEEDS))(
     `is the input, byte for byte, of mutated boxes: %s`,
