@@ -37,7 +37,7 @@ async function failureOf(call: Call, options?: unknown): Promise<PrpackError> {
 
 describe('encrypt', () => {
   it.each<[string, object, string]>([
-    ['a scheme that does not exist', { scheme: 'cbc' }, "scheme cannot be 'cbc'"],
+    ['a scheme that does not exist', { scheme: 'aes' }, "scheme cannot be 'aes'"],
     ['a layout that does not exist', { layout: 'dash' }, "layout cannot be 'dash'"],
     ['a slip of a layout', { layout: 'fragmentd' }, "'fragmentd' (did you mean fragmented?)"],
     ['a header option outside', { laUrl: 'https://a.example' }, 'laUrl (did you mean playready.laUrl?)'],
@@ -139,6 +139,8 @@ describe('the table', () => {
         fragmentDurationSeconds: true,
         scheme: true,
         pattern: true,
+        clearLeadSeconds: true,
+        cryptoPeriodSeconds: true,
         ivSize: true,
         systems: true,
       },
