@@ -122,8 +122,7 @@ function contentClash(
     {
       ...(record.seedId !== undefined && { expected: `key seed ${record.seedId}` }),
       received: 'no key seed',
-      remedy:
-        'Give that key seed with --key-seed-file to use the same key, or give this content a name of its own with --content-id.',
+      remedy: `Give that key seed with ${named('keySeedFile')} to use the same key, or give this content a name of its own with ${named('contentId')}.`,
     },
   );
 }

@@ -1,6 +1,7 @@
 import type { ByteSource } from '../bytes/source.js';
 import type { Movie } from '../isobmff/movie.js';
 import type { AssignedKey } from '../keys/key-source.js';
+import { named } from '../settings/spelling.js';
 import { holdsPictures, playerWarning } from './codecs.js';
 import { coverageOf, coverageWarning, expectSomeProtected } from './coverage.js';
 import type { WorkerPool } from './execute/worker-pool.js';
@@ -124,7 +125,7 @@ function hybridWarnings({ fragments, tracks }: Movie): string[] {
   if (fragments.count === 0 || tracks.every(({ samplesInMoov }) => samplesInMoov === 0)) return [];
   return [
     'The file has samples in moov and more in fragments. No known player reads such a file whole when it is encrypted: ' +
-      'use --layout fragmented for playback.',
+      `use ${named('layout', 'fragmented')} for playback.`,
   ];
 }
 

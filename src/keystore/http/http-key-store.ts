@@ -88,8 +88,7 @@ export class HttpKeyStore implements KeyStore {
 
   async pruneAudit(): Promise<number> {
     throw new PrpackError('UNSUPPORTED_FEATURE', 'a key server does not prune its audit for a client', {
-      remedy:
-        'Run `prpack keys audit --prune` on the machine of the key server, on the store that it serves.',
+      remedy: 'Prune it on the machine of the key server, in the store that it serves.',
     });
   }
 
