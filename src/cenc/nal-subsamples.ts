@@ -1,13 +1,8 @@
 import { type NalCodec, NEED_MORE } from '../bitstream/nal-codec.js';
+import type { PeekSample } from '../bitstream/range-reader.js';
 import { findStartCode } from '../bitstream/start-code.js';
 import { malformed, type PrpackError } from '../errors.js';
-import type { SubsampleBuilder } from './subsamples.js';
-
-/**
- * Gives the bytes of a sample from `offsetInSample` on: at least `lengthBytes` of them, or all up to the end of
- * the sample when there are fewer; more are welcome. The bytes must stay as they are until the next call.
- */
-export type PeekSample = (offsetInSample: number, lengthBytes: number) => Uint8Array;
+import type { SubsampleBuilder, SubsampleMapper } from './subsamples.js';
 
 /** How many bytes are asked for at first: enough for a length field and the slice headers of nearly all video. */
 const WINDOW_BYTES = 512;
@@ -16,7 +11,7 @@ const SEARCH_BYTES = 4096;
 const START_CODE_BYTES = 3;
 
 /** Maps the samples of one track of NAL units to subsamples, in decoding order. */
-export class NalSubsampleMapper {
+export class NalSubsampleMapper implements SubsampleMapper {
   readonly #codec: NalCodec;
   readonly #lengthSize: number;
   readonly #builder: SubsampleBuilder;

@@ -2,16 +2,7 @@ import type { PeekSample, RangeReader, RangeSink } from '../bitstream/range-read
 import type { RangeCodecKind } from '../bitstream/range-readers.js';
 import { PrpackError } from '../errors.js';
 import { BLOCK_BYTES, type IvSize, type Scheme } from './scheme.js';
-import { maxSubsamples, type SubsampleBuilder } from './subsamples.js';
-
-/** Maps the samples of one track to subsamples, whatever their codec is. */
-export interface SubsampleMapper {
-  /**
-   * Feeds one whole sample (begin to end) to the mapper's builder. Samples come in decoding order.
-   * @throws PrpackError MALFORMED_INPUT, UNSUPPORTED_FEATURE
-   */
-  map(sampleSizeBytes: number, peek: PeekSample): void;
-}
+import { maxSubsamples, type SubsampleBuilder, type SubsampleMapper } from './subsamples.js';
 
 /** How ranges of coded picture data become subsamples. */
 interface RangeRule {

@@ -1,3 +1,4 @@
+import type { PeekSample } from '../bitstream/range-reader.js';
 import { PrpackError } from '../errors.js';
 import type { IvSize, Scheme } from './scheme.js';
 
@@ -11,6 +12,16 @@ export interface SubsampleTable {
   readonly starts: Uint32Array;
   readonly clearBytes: Uint16Array;
   readonly protectedBytes: Uint32Array;
+}
+
+/** Maps the samples of one track to subsamples, whatever their codec is. */
+export interface SubsampleMapper {
+  /**
+   * Feeds one whole sample (begin to end) to the mapper's builder. Samples come in decoding order.
+   * @param sampleOffsetBytes where the sample lies in the file, for error messages
+   * @throws PrpackError MALFORMED_INPUT, UNSUPPORTED_FEATURE
+   */
+  map(sampleSizeBytes: number, peek: PeekSample, sampleOffsetBytes: number): void;
 }
 
 /** What the mapped samples hold of coded media, whatever of it could be protected. */
@@ -49,11 +60,13 @@ export function protectedBytesAt(table: SubsampleTable, sampleIndex: number): nu
  *   from the smallest on, until the rest fits. That leaves the fewest clear bytes, since clearing one range
  *   takes away one entry whatever its size, as long as no merged clear stretch passes 65535 bytes. A range
  *   that ends the sample is kept: clearing it takes away none. Where even that cannot fit, the sample is
- *   refused: an 8-bit size is never wrapped.
+ *   refused: an 8-bit size is never wrapped. Under cbcs it is refused at once: players of Apple decrypt every slice,
+ *   whatever the subsamples say.
  */
 export class SubsampleBuilder {
   readonly #unitBytes: number;
   readonly #maxEntries: number;
+  readonly #mayClear: boolean;
   #starts = new Uint32Array(1024);
   #clearBytes = new Uint16Array(1024);
   #protectedBytes = new Uint32Array(1024);
@@ -72,6 +85,7 @@ export class SubsampleBuilder {
   constructor(scheme: Scheme, ivSizeBytes: 0 | IvSize) {
     this.#unitBytes = scheme.protectedUnitBytes;
     this.#maxEntries = maxSubsamples(ivSizeBytes);
+    this.#mayClear = scheme.name !== 'cbcs';
   }
 
   /** Starts the next sample. */
@@ -103,7 +117,10 @@ export class SubsampleBuilder {
   end(sampleSizeBytes: number): void {
     this.#expectSum(sampleSizeBytes);
     if (this.#rangeCount === 0 && this.#sliceBytes > this.#sliceBytesBefore) this.#samplesTooSmall++;
-    if (this.#countEntries() > this.#maxEntries) this.#clearSmallest();
+    if (this.#countEntries() > this.#maxEntries) {
+      if (!this.#mayClear) throw this.#tooMany();
+      this.#clearSmallest();
+    }
     for (let i = 0; i < this.#rangeCount; i++) {
       const last = this.#splitClear(this.#rangeClear[i]);
       this.#addEntry(last, this.#rangeProtected[i]);

@@ -1,6 +1,7 @@
 import { malformed } from '../errors.js';
 import { readHdlr } from './boxes/hdlr.js';
 import { readTkhd } from './boxes/tkhd.js';
+import { readVvcC } from './boxes/vvcc.js';
 import {
   BASE_CODECS,
   type DescribedTrack,
@@ -10,7 +11,7 @@ import {
   quickTimeFields,
 } from './foreign-entries.js';
 import { readerOf, readSampleEntries, type SampleEntry } from './sample-entry.js';
-import { type BoxNode, type FileSlice, requirePath, walkBox } from './walk.js';
+import { type BoxNode, type FileSlice, findChild, requirePath, walkBox } from './walk.js';
 
 /** What a sample entry says about its codec. */
 export interface CodecDescription {
@@ -24,6 +25,8 @@ export interface CodecDescription {
   readonly nalLengthSizeBytes?: 1 | 2 | 4;
   /** With `kind`: VPS (HEVC only), SPS and PPS NAL units with their headers; none when they are all in the samples. */
   readonly parameterSets?: readonly Uint8Array[];
+  /** Of AV1 and VP9: the body of `av1C` or `vpcC`; empty where the box is missing. */
+  readonly configuration?: Uint8Array;
   /** Pixels. */
   readonly width?: number;
   readonly height?: number;
@@ -40,11 +43,12 @@ export interface TrackCodecs {
   readonly entries: readonly CodecDescription[];
 }
 
-export type NalKind = 'avc' | 'hevc';
+export type NalKind = 'avc' | 'hevc' | 'vvc';
 
 const NAL_KINDS: Record<string, NalKind> = {
   ...{ avc1: 'avc', avc2: 'avc', avc3: 'avc', avc4: 'avc', dva1: 'avc', dvav: 'avc' },
   ...{ hvc1: 'hevc', hev1: 'hevc', dvh1: 'hevc', dvhe: 'hevc' },
+  ...{ vvc1: 'vvc', vvi1: 'vvc' },
 };
 
 /** Box types by which a Dolby Vision entry tells profile and level. */
@@ -92,7 +96,8 @@ function describe(
   return {
     fourcc,
     codec: dolbyVisionCodec(entry, slice) ?? codecOf(foreign, fourcc),
-    ...nalConfiguration(entry, foreign),
+    ...nalConfiguration(entry, foreign, slice),
+    ...configurationOf(entry, slice),
     ...(foreign.width !== undefined && { width: foreign.width, height: foreign.height! }),
     ...audioFormat(entry.node, foreign, handler, slice),
     ...objectType(foreign),
@@ -123,14 +128,41 @@ function dolbyVisionCodec({ format, node }: SampleEntry, slice: FileSlice): stri
 
 type NalConfiguration = Pick<CodecDescription, 'kind' | 'nalLengthSizeBytes' | 'parameterSets'>;
 
-function nalConfiguration({ format, node }: SampleEntry, foreign: ForeignEntry): NalConfiguration {
+/** Box that configures the decoder, and the clause that it is told in. */
+const NAL_CONFIGURATIONS: Readonly<
+  Record<NalKind, { box: string; clause: string; read: ConfigurationReader }>
+> = {
+  avc: { box: 'avcC', clause: 'ISO/IEC 14496-15 5.4.2', read: (_, foreign) => avcConfiguration(foreign) },
+  hevc: { box: 'hvcC', clause: 'ISO/IEC 14496-15 8.4.1', read: (_, foreign) => hevcConfiguration(foreign) },
+  vvc: { box: 'vvcC', clause: 'ISO/IEC 14496-15 11.2.4', read: vvcConfiguration },
+};
+
+type ConfigurationReader = (
+  entry: SampleEntry,
+  foreign: ForeignEntry,
+  slice: FileSlice,
+) => DecoderConfiguration | undefined;
+
+const CONFIGURATION_BOXES: Readonly<Record<string, string>> = { av01: 'av1C', dav1: 'av1C', vp09: 'vpcC' };
+
+function configurationOf(
+  { format, node }: SampleEntry,
+  slice: FileSlice,
+): Pick<CodecDescription, 'configuration'> {
+  if (!Object.hasOwn(CONFIGURATION_BOXES, format)) return {};
+  const box = findChild(node, CONFIGURATION_BOXES[format]);
+  return { configuration: box ? readerOf(box, slice).rest() : new Uint8Array() };
+}
+
+function nalConfiguration(entry: SampleEntry, foreign: ForeignEntry, slice: FileSlice): NalConfiguration {
+  const { format, node } = entry;
   const kind = NAL_KINDS[format];
   if (!kind) return {};
-  const configuration = kind === 'avc' ? avcConfiguration(foreign) : hevcConfiguration(foreign);
+  const { box, clause, read } = NAL_CONFIGURATIONS[kind];
+  const configuration = read(entry, foreign, slice);
   const details = { boxPath: node.path, offsetBytes: node.startBytes };
   if (!configuration) {
-    const clause = kind === 'avc' ? 'ISO/IEC 14496-15 5.4.2' : 'ISO/IEC 14496-15 8.4.1';
-    throw malformed(`${node.path}: the decoder configuration (avcC or hvcC) is missing`, {
+    throw malformed(`${node.path}: the decoder configuration (${box}) is missing`, {
       ...details,
       clause,
     });
@@ -191,6 +223,17 @@ function hevcConfiguration({ hvcC }: ForeignEntry): DecoderConfiguration | undef
     sizeBytes: hvcC.size!,
     parameterSets: arrays.filter(({ type }) => HEVC_PARAMETER_SETS.has(type)).flatMap(({ nals }) => nals),
   };
+}
+
+function vvcConfiguration(
+  { node }: SampleEntry,
+  _foreign: ForeignEntry,
+  slice: FileSlice,
+): DecoderConfiguration | undefined {
+  const box = findChild(node, 'vvcC');
+  if (!box) return undefined;
+  const { lengthSizeMinusOne, nalUnits } = readVvcC(readerOf(box, slice));
+  return { lengthSizeMinusOne, usedBytes: 0, sizeBytes: box.sizeBytes, parameterSets: nalUnits };
 }
 
 /** Bytes of NAL units, each after a 16-bit length. */

@@ -6,8 +6,10 @@ import { type FileSlice, findChild } from '../isobmff/walk.js';
 
 /** How the samples of a codec are protected under Common Encryption. */
 export type SampleProtection =
-  /** NAL units: all but slice data stays clear (ISO/IEC 23001-7 10.2 for AVC, 10.3 for HEVC). */
+  /** NAL units: all but slice data stays clear (ISO/IEC 23001-7 9.5.2, 10). */
   | 'nal-units'
+  /** Frames with headers that stay clear (AV1 in ISO BMFF, Common Encryption; VP codec ISO media binding). */
+  | 'coded-ranges'
   /** The whole sample (ISO/IEC 23001-7 9.5.1). */
   | 'whole-sample';
 
@@ -21,6 +23,11 @@ const VIDEO: Readonly<Record<string, SampleProtection>> = {
   dvav: 'nal-units',
   dvh1: 'nal-units',
   dvhe: 'nal-units',
+  vvc1: 'nal-units',
+  vvi1: 'nal-units',
+  av01: 'coded-ranges',
+  dav1: 'coded-ranges', // Dolby Vision on an AV1 base
+  vp09: 'coded-ranges',
 };
 
 /** Uncompressed sound, and sound of one byte a value: QuickTime File Format, Sound Media; ISO/IEC 23003-5. */

@@ -1,7 +1,7 @@
 import { assertMediaName } from '../bytes/media-name.js';
 import { expectTwoFiles, OutputFile } from '../bytes/output-file.js';
 import type { ByteSource } from '../bytes/source.js';
-import { NO_PATTERN } from '../cenc/scheme.js';
+import { isSchemeName, SCHEMES } from '../cenc/scheme.js';
 import { describeProtectionData } from '../drm/describe.js';
 import { PrpackError } from '../errors.js';
 import { type Movie, readMovie } from '../isobmff/movie.js';
@@ -21,13 +21,13 @@ import { expectDisjointSamples } from './plan/disjoint.js';
 import { KeepPlan } from './plan/keep-plan.js';
 import { movieDurationSeconds } from './plan/timing.js';
 import type { TrackProtection } from './plan/track-protection.js';
-import { isProtected, type ReadProtection, readProtections, schemeOf } from './protection-reader.js';
+import { isProtected, type ReadProtection, readProtections } from './protection-reader.js';
 import { readPsshBox } from './pssh.js';
 import { describeTracks, typeNameOf } from './tracks.js';
 import type { DecryptOptions, DecryptResult } from './types.js';
 
 /**
- * Decrypts an MP4 file of scheme `cenc` or PIFF AES-CTR, in its own layout: every byte that protection did not add or
+ * Decrypts an MP4 file of any scheme of Common Encryption, or of PIFF, in its own layout: every byte that protection did not add or
  * change stays as it is. The output appears under its name whole and checked, or not at all.
  * @throws PrpackError INVALID_ARGUMENT, INPUT_NOT_FOUND, INPUT_UNREADABLE, NOT_MP4, MALFORMED_INPUT, TRUNCATED_INPUT,
  *   NOT_ENCRYPTED, UNSUPPORTED_SCHEME, UNSUPPORTED_FEATURE, KEY_REQUIRED, KEY_INVALID, OUTPUT_EXISTS, OUTPUT_FAILED,
@@ -54,9 +54,8 @@ async function decryptFrom(
   const described = await describeTracks(movie);
   const encrypted = new Set(movie.tracks.filter(isProtected));
   if (encrypted.size === 0) throw notEncrypted(source.path);
-  for (const track of encrypted) expectCtr(track.id, schemeOf(track).scheme);
   expectDisjointSamples(movie, encrypted);
-  const protections = readProtections(movie, source).map(asCenc);
+  const protections = readProtections(movie, source).map(withKnownScheme);
   const keys = await findKeys(protections, options.keys);
   const warnings = [...inputWarnings(movie, 'keep'), ...verifyKeys(movie, keys)];
   const file = new OutputFile(options.output, options.force ?? false);
@@ -95,18 +94,15 @@ function notEncrypted(path: string): PrpackError {
   });
 }
 
-function expectCtr(trackId: number, scheme: string): void {
-  if (scheme === 'cenc') return;
-  throw new PrpackError('UNSUPPORTED_SCHEME', `track ${trackId} is encrypted by scheme '${scheme}'`, {
-    expected: 'cenc',
+function withKnownScheme(protection: ReadProtection): TrackProtection {
+  const { scheme, track } = protection;
+  if (isSchemeName(scheme)) return { ...protection, scheme };
+  throw new PrpackError('UNSUPPORTED_SCHEME', `track ${track.id} is encrypted by scheme '${scheme}'`, {
+    expected: Object.keys(SCHEMES).join(', '),
     received: scheme,
     clause: 'ISO/IEC 23001-7 10',
-    remedy: 'Only AES-CTR (cenc, PIFF) can be decrypted so far; use another tool for this file.',
+    remedy: 'Only Common Encryption and PIFF can be decrypted.',
   });
-}
-
-function asCenc(protection: ReadProtection): TrackProtection {
-  return { ...protection, scheme: 'cenc', pattern: NO_PATTERN };
 }
 
 /** @throws PrpackError KEY_REQUIRED, naming every KID whose key is missing */

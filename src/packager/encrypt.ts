@@ -2,8 +2,6 @@ import { parse, resolve } from 'node:path';
 import { assertMediaName } from '../bytes/media-name.js';
 import { expectTwoFiles, OutputFile } from '../bytes/output-file.js';
 import type { ByteSource } from '../bytes/source.js';
-import { createIvSource } from '../cenc/iv.js';
-import { SCHEMES } from '../cenc/scheme.js';
 import { PrpackError } from '../errors.js';
 import { readMovie } from '../isobmff/movie.js';
 import { discardKeysOut, expectKeysOutIsFree, writeKeysOut } from '../keys/keys-out.js';
@@ -21,7 +19,7 @@ import { expectDisjointSamples } from './plan/disjoint.js';
 import type { TrackEncryption } from './plan/encrypt-edits.js';
 import { withGroupedFrames } from './plan/pcm-samples.js';
 import { movieDurationSeconds } from './plan/timing.js';
-import { totalProtectedBytes } from './plan/track-protection.js';
+import { perSampleIvSizeOf, totalProtectedBytes } from './plan/track-protection.js';
 import { reportPssh } from './pssh.js';
 import { confirmPublication, fingerprintOf, registerKeys } from './registration.js';
 import { type DescribedTrack, describeTracks, selectTracks, typeNameOf } from './tracks.js';
@@ -172,7 +170,7 @@ export async function reportJob(
     durationSeconds: movieDurationSeconds(work.movie),
     layout,
     fragments,
-    scheme: SCHEMES.cenc.name,
+    scheme: options.scheme ?? 'cenc',
     contentId: registeredName(contentId, work.keys[0]?.seedId),
     ...(keyStore && !dryRun && { keyStore: keyStore.location }),
     tracks: described.map((track) => reportTrack(track, encryptions)),
@@ -196,7 +194,7 @@ function reportTrack(
     encrypted: encryption !== undefined,
     ...(encryption && {
       kid: encryption.kids[0],
-      ivSize: createIvSource(encryption.ivPlan).ivSizeBytes,
+      ivSize: perSampleIvSizeOf(encryption),
       protectedBytes: totalProtectedBytes(encryption),
     }),
     samples: track.samples.count,

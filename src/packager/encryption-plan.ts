@@ -12,11 +12,11 @@ import { KeepPlan } from './plan/keep-plan.js';
 import type { OutputPlan } from './plan/output-plan.js';
 import { expectFewFrames } from './plan/pcm-samples.js';
 import { protectTracks } from './protect-tracks.js';
+import { expectCodecsFitScheme, protectionSettings } from './protection-settings.js';
 import { buildPsshBoxes } from './pssh-boxes.js';
 import type { DescribedTrack } from './tracks.js';
 import type { EncryptOptions, Layout } from './types.js';
 
-export const DEFAULT_IV_SIZE = 8;
 const DEFAULT_FRAGMENT_SECONDS = 2;
 
 /** What is to be encrypted, and with what. */
@@ -55,11 +55,7 @@ export async function planEncryption(
   options: EncryptOptions,
   ivStarts?: readonly Uint8Array[],
 ): Promise<PlannedEncryption> {
-  const {
-    layout = 'fragmented',
-    fragmentDurationSeconds = DEFAULT_FRAGMENT_SECONDS,
-    ivSize = DEFAULT_IV_SIZE,
-  } = options;
+  const { layout = 'fragmented', fragmentDurationSeconds = DEFAULT_FRAGMENT_SECONDS } = options;
   if (layout === 'keep') {
     expectFewFrames(
       tracks.map(({ track }) => track),
@@ -72,10 +68,13 @@ export async function planEncryption(
     options.onProgress?.({ phase: 'plan', bytesDone: 0, bytesTotal: source.sizeBytes });
     return breathe(options.signal);
   };
-  const request = { tracks, keys, ivSize, ...(ivStarts && { ivStarts }) };
+  const settings = protectionSettings(options);
+  const schemeWarnings = expectCodecsFitScheme(tracks, settings);
+  const request = { tracks, keys, settings, ...(ivStarts && { ivStarts }) };
   const encryptions = await protectTracks(source, request, pause);
   const warnings = [
     ...psshWarnings,
+    ...schemeWarnings,
     ...tracks.flatMap(({ track }) => playerWarning(track) ?? []),
     ...pictureWarnings(movie),
     ...coverageWarnings(encryptions),

@@ -2,15 +2,11 @@ import { type ByteSource, FileSource, readBytes } from '../bytes/source.js';
 import { createIvSource } from '../cenc/iv.js';
 import { PrpackError } from '../errors.js';
 import { readMovie } from '../isobmff/movie.js';
-import {
-  DEFAULT_IV_SIZE,
-  type EncryptionWork,
-  type PlannedEncryption,
-  planEncryption,
-} from './encryption-plan.js';
+import { type EncryptionWork, type PlannedEncryption, planEncryption } from './encryption-plan.js';
 import { ChunkRenderer } from './execute/renderer.js';
 import { breathe } from './job.js';
 import { readProtections } from './protection-reader.js';
+import { protectionSettings } from './protection-settings.js';
 import type { EncryptOptions } from './types.js';
 
 const CHUNK_BYTES = 4 * 2 ** 20;
@@ -32,8 +28,9 @@ export async function findFinishedWork(
     throw error;
   }
   try {
+    const { ivSize } = protectionSettings(options);
     const ivStarts = readIvStarts(work, output);
-    if (!ivStarts?.every((iv) => iv.length === (options.ivSize ?? DEFAULT_IV_SIZE))) return undefined;
+    if (!ivStarts?.every((iv) => iv.length === ivSize)) return undefined;
     const planned = await planEncryption(work, options, ivStarts);
     return (await isRendered(planned, work, output, options.signal)) ? planned : undefined;
   } finally {

@@ -1,14 +1,15 @@
-import type { NalCodec } from '../bitstream/nal-codec.js';
+import { randomBytes } from 'node:crypto';
 import type { ByteSource } from '../bytes/source.js';
 import { countBlocksBefore, type IvPlan } from '../cenc/iv.js';
 import { type CounterUse, drawIvStarts } from '../cenc/iv-start.js';
-import { BLOCK_BYTES, type IvSize, NO_PATTERN } from '../cenc/scheme.js';
+import { BLOCK_BYTES, type IvSize } from '../cenc/scheme.js';
 import { protectedBytesAt, type SubsampleTable } from '../cenc/subsamples.js';
+import type { Tenc } from '../isobmff/boxes/tenc.js';
 import type { AssignedKey } from '../keys/key-source.js';
-import { sampleProtectionOf } from './codecs.js';
 import type { TrackEncryption } from './plan/encrypt-edits.js';
 import { expectWholeFrames } from './plan/pcm-samples.js';
-import { nalCodecsOf, type ScannedSubsamples, scanSubsamples } from './scan.js';
+import { type ProtectionSettings, patternOf, perSampleIvSize } from './protection-settings.js';
+import { type ScannedSubsamples, type SubsampleReader, scanSubsamples, subsampleReadersOf } from './scan.js';
 import type { DescribedTrack } from './tracks.js';
 
 /** How tracks are to be protected. */
@@ -16,20 +17,21 @@ export interface ProtectionRequest {
   readonly tracks: readonly DescribedTrack[];
   /** One a track. */
   readonly keys: readonly AssignedKey[];
-  readonly ivSize: IvSize;
-  /** The IV of each track's first sample; drawn at random when absent, as it must be for all but a comparison. */
+  readonly settings: ProtectionSettings;
+  /**
+   * The IV of each track's first sample, or its constant one; drawn at random when absent, as it must be for all but a
+   * comparison.
+   */
   readonly ivStarts?: readonly Uint8Array[];
-  /** Of each track of NAL units, for tracks that are read in parts: see {@link nalCodecsOfTracks}. */
-  readonly nalCodecs?: readonly (readonly NalCodec[] | undefined)[];
+  /** Of each track, for tracks that are read in parts: see {@link subsampleReadersOfTracks}. */
+  readonly readers?: readonly (readonly SubsampleReader[] | undefined)[];
 }
 
-/** For each track of NAL units its readers, for others nothing. */
-export function nalCodecsOfTracks(tracks: readonly DescribedTrack[]): (NalCodec[] | undefined)[] {
-  return tracks.map((described) => {
-    const { handler, entries } = described.track;
-    const isNalUnits = sampleProtectionOf(handler, entries[0].format) === 'nal-units';
-    return isNalUnits ? nalCodecsOf(described) : undefined;
-  });
+/** For each track the readers of its samples; for those protected in whole samples nothing. */
+export function subsampleReadersOfTracks(
+  tracks: readonly DescribedTrack[],
+): (SubsampleReader[] | undefined)[] {
+  return tracks.map(subsampleReadersOf);
 }
 
 /**
@@ -39,43 +41,55 @@ export function nalCodecsOfTracks(tracks: readonly DescribedTrack[]): (NalCodec[
  */
 export async function protectTracks(
   source: ByteSource,
-  { tracks, keys, ivSize, ivStarts, nalCodecs = nalCodecsOfTracks(tracks) }: ProtectionRequest,
+  { tracks, keys, settings, ivStarts, readers = subsampleReadersOfTracks(tracks) }: ProtectionRequest,
   breathe: () => Promise<void>,
 ): Promise<TrackEncryption[]> {
+  const rules = { scheme: settings.scheme, perSampleIvSize: perSampleIvSize(settings) };
   const scanned: (ScannedSubsamples | undefined)[] = [];
   for (const [i, described] of tracks.entries()) {
     expectWholeFrames(described.track, described.frameBytes);
-    const codecs = nalCodecs[i];
-    scanned.push(codecs && (await scanSubsamples(described, codecs, source, ivSize, breathe)));
+    const own = readers[i];
+    scanned.push(own && (await scanSubsamples(described, own, source, rules, breathe)));
   }
   const tables = scanned.map((one) => one?.table);
-  const ivPlans = planIvs(tracks, tables, keys, ivSize, ivStarts);
-  return tracks.map(({ track }, i) => ({
-    track,
-    scheme: 'cenc',
-    pattern: NO_PATTERN,
-    ivPlan: ivPlans[i],
-    subsamples: tables[i],
-    sliceTally: scanned[i]?.tally,
-    keyNumbers: undefined,
-    kids: [keys[i].kid],
-    tenc: {
-      defaultCryptByteBlock: 0,
-      defaultSkipByteBlock: 0,
-      defaultIsProtected: true,
-      defaultPerSampleIvSize: ivSize,
-      defaultKid: keys[i].kid,
-    },
-  }));
+  const ivPlans = planIvs(tracks, tables, keys, settings, ivStarts);
+  return tracks.map((described, i) => {
+    const pattern = patternOf(described, settings);
+    return {
+      track: described.track,
+      scheme: settings.scheme.name,
+      pattern,
+      ivPlan: ivPlans[i],
+      subsamples: tables[i],
+      sliceTally: scanned[i]?.tally,
+      keyNumbers: undefined,
+      kids: [keys[i].kid],
+      tenc: {
+        defaultCryptByteBlock: pattern.cryptByteBlock,
+        defaultSkipByteBlock: pattern.skipByteBlock,
+        defaultIsProtected: true,
+        defaultPerSampleIvSize: rules.perSampleIvSize,
+        defaultKid: keys[i].kid,
+        ...constantIvOf(ivPlans[i]),
+      },
+    };
+  });
+}
+
+function constantIvOf(plan: IvPlan): Pick<Tenc, 'defaultConstantIv'> {
+  return plan.kind === 'constant' ? { defaultConstantIv: plan.iv } : {};
 }
 
 function planIvs(
   tracks: readonly DescribedTrack[],
   tables: readonly (SubsampleTable | undefined)[],
   keys: readonly AssignedKey[],
-  ivSize: IvSize,
+  { scheme, ivSize }: ProtectionSettings,
   given: readonly Uint8Array[] | undefined,
 ): IvPlan[] {
+  if (scheme.ivKind === 'constant') {
+    return (given ?? drawConstantIvs(tracks.length, ivSize)).map((iv) => ({ kind: 'constant', iv }));
+  }
   const protectedBytes = tracks.map(({ track }, i) => (sample: number) => {
     const table = tables[i];
     return table ? protectedBytesAt(table, sample) : track.samples.sizes[sample];
@@ -96,6 +110,11 @@ function planIvs(
   }));
   const starts = given ?? drawStarts(uses, keys);
   return starts.map((start, i) => ({ kind: 'counting16', start, blocksBefore: blocks[i] }));
+}
+
+/** Random IVs, one a track: each serves all samples of its track. */
+export function drawConstantIvs(count: number, ivSize: IvSize): Uint8Array[] {
+  return Array.from({ length: count }, () => new Uint8Array(randomBytes(ivSize)));
 }
 
 /** Cipher blocks of the largest sample. */

@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import { GrowingColumn, makeColumn } from '../bytes/columns.js';
 import { ByteReader } from '../bytes/reader.js';
 import { type ByteSource, readBytes } from '../bytes/source.js';
 import type { IvPlan } from '../cenc/iv.js';
+import { NO_PATTERN, type Pattern } from '../cenc/scheme.js';
 import { type ErrorCode, malformed, PrpackError } from '../errors.js';
 import { type AuxInfoKind, CENC_SCHEMES, readAuxInfoKind } from '../isobmff/boxes/aux-info.js';
 import { readVersionAndFlags } from '../isobmff/boxes/box.js';
@@ -28,7 +30,7 @@ import { KeyTally, type KeyUse } from './key-tally.js';
 import type { TrackProtection } from './plan/track-protection.js';
 
 /** The protection of a track as its file tells it. */
-export interface ReadProtection extends Omit<TrackProtection, 'scheme' | 'pattern'> {
+export interface ReadProtection extends Omit<TrackProtection, 'scheme'> {
   /** As in `schm`: `cenc`, `cbcs`, …; PIFF is told by its cipher, `cenc` for AES-CTR. */
   readonly scheme: string;
   readonly tenc: Tenc;
@@ -199,11 +201,16 @@ function readFromMoofs(collectors: ReadonlyMap<number, Collector>, movie: Movie,
   }
 }
 
+/** Key numbers have 16 bits, and 0 is none. */
+const MAX_KEYS = 0xffff;
+
 /** How a protected sample is protected. */
 interface Settings {
   readonly kid: string;
   /** Bytes of the per-sample IV; 0 where the IV is constant. */
   readonly ivSize: number;
+  readonly constantIv?: Uint8Array | undefined;
+  readonly pattern: Pattern;
 }
 
 /** Consecutive samples under the same settings; without any they are clear. */
@@ -214,11 +221,19 @@ interface Stretch {
 
 function settingsOfEntry({ protection }: SampleEntry): Settings | undefined {
   const tenc = protection?.tenc;
-  return tenc?.defaultIsProtected ? { kid: tenc.defaultKid, ivSize: tenc.defaultPerSampleIvSize } : undefined;
+  if (!tenc?.defaultIsProtected) return undefined;
+  return {
+    kid: tenc.defaultKid,
+    ivSize: tenc.defaultPerSampleIvSize,
+    constantIv: tenc.defaultConstantIv,
+    pattern: { cryptByteBlock: tenc.defaultCryptByteBlock, skipByteBlock: tenc.defaultSkipByteBlock },
+  };
 }
 
-function settingsOfGroup({ isProtected, kid, perSampleIvSize }: Seig): Settings | undefined {
-  return isProtected ? { kid, ivSize: perSampleIvSize } : undefined;
+function settingsOfGroup(group: Seig): Settings | undefined {
+  const { isProtected, kid, perSampleIvSize, constantIv, cryptByteBlock, skipByteBlock } = group;
+  if (!isProtected) return undefined;
+  return { kid, ivSize: perSampleIvSize, constantIv, pattern: { cryptByteBlock, skipByteBlock } };
 }
 
 /** Collects the protection of one track, run after run; after a problem, only which keys there are. */
@@ -230,10 +245,13 @@ class Collector {
   readonly #ivs: GrowingColumn<'u8'>;
   readonly #subsamples = new SubsampleColumnsBuilder();
   readonly #kids: string[] = [];
-  readonly #keyNumbers: GrowingColumn<'u8'>;
+  readonly #keyNumbers: GrowingColumn<'u16'>;
   readonly #tally = new KeyTally();
   /** Known from the first protected sample on. */
   #ivSize: number | undefined;
+  #pattern: Pattern | undefined;
+  /** Where samples have a constant IV: which one, from which sample on. */
+  readonly #constantIvs: { readonly firstSample: number; readonly iv: Uint8Array }[] = [];
   #count = 0;
   #problem: PrpackError | undefined;
 
@@ -242,7 +260,7 @@ class Collector {
     this.#scheme = scheme;
     this.#tenc = tenc;
     this.#ivs = new GrowingColumn('u8', track.samples.count * tenc.defaultPerSampleIvSize);
-    this.#keyNumbers = new GrowingColumn('u8', track.samples.count);
+    this.#keyNumbers = new GrowingColumn('u16', track.samples.count);
   }
 
   readTrackGroups(moov: FileSlice): void {
@@ -272,6 +290,7 @@ class Collector {
       track: this.track,
       scheme: this.#scheme,
       tenc: this.#tenc,
+      pattern: this.#pattern ?? NO_PATTERN,
       ivPlan: this.#ivPlan(),
       subsamples: this.#subsamples.finish(),
       kids: this.#kids.length > 0 ? this.#kids : [this.#tenc.defaultKid],
@@ -297,7 +316,11 @@ class Collector {
 
   /** @returns the IVs and subsamples that were added, where there are any */
   #addRun(run: SampleRun, stretches: readonly Stretch[], source: ByteSource): SencColumns | undefined {
-    for (const { count, settings } of stretches) this.#addKeys(count, settings, run);
+    let first = this.#count;
+    for (const { count, settings } of stretches) {
+      this.#addKeys(first, count, settings, run);
+      first += count;
+    }
     const ivSize = stretches.find(({ settings }) => settings)?.settings?.ivSize;
     if (ivSize !== undefined) return this.#addProtected(run, ivSize, source);
     this.#addWholeSamples(run.count);
@@ -305,12 +328,24 @@ class Collector {
   }
 
   #ivPlan(): IvPlan {
-    const { defaultConstantIv } = this.#tenc;
+    const [constant, ...others] = this.#constantIvs;
     const ivSize = this.#ivSize ?? this.#tenc.defaultPerSampleIvSize;
-    if (ivSize === 0 && defaultConstantIv) return { kind: 'constant', iv: defaultConstantIv };
+    if (ivSize === 0 && others.length > 0) return this.#listConstantIvs();
+    const iv = constant?.iv ?? this.#tenc.defaultConstantIv;
+    if (ivSize === 0 && iv) return { kind: 'constant', iv };
     const ivSizeBytes = ivSize === 16 ? 16 : 8;
     this.#ivs.fill(0, this.#count * ivSizeBytes - this.#ivs.length);
     return { kind: 'listed', ivSizeBytes, ivs: this.#ivs.finish() };
+  }
+
+  /** Where keys have constant IVs of their own, each sample is given that of its key. */
+  #listConstantIvs(): IvPlan {
+    const ivs = makeColumn('u8', 16 * this.#count);
+    for (const [i, { firstSample, iv }] of this.#constantIvs.entries()) {
+      const end = this.#constantIvs[i + 1]?.firstSample ?? this.#count;
+      for (let sample = firstSample; sample < end; sample++) ivs.set(iv, 16 * sample);
+    }
+    return { kind: 'listed', ivSizeBytes: 16, ivs };
   }
 
   /** The samples of a run in stretches under the same settings: of their key group, else of their sample entry. */
@@ -332,7 +367,7 @@ class Collector {
   }
 
   /** @param settings undefined when the samples are clear */
-  #addKeys(count: number, settings: Settings | undefined, run: SampleRun): void {
+  #addKeys(first: number, count: number, settings: Settings | undefined, run: SampleRun): void {
     this.#keyNumbers.fill(settings ? this.#keyNumber(settings.kid) : 0, count);
     if (!settings) return;
     if (this.#ivSize === undefined) {
@@ -340,14 +375,20 @@ class Collector {
       this.#ivs.fill(0, this.#count * settings.ivSize);
     }
     if (settings.ivSize !== this.#ivSize) throw mixedIvSizes(run.parent);
+    this.#pattern ??= settings.pattern;
+    if (!isDeepStrictEqual(settings.pattern, this.#pattern)) throw mixedPatterns(run.parent);
+    const { constantIv: iv } = settings;
+    const last = this.#constantIvs.at(-1);
+    if (iv && !(last && Buffer.compare(last.iv, iv) === 0))
+      this.#constantIvs.push({ firstSample: first, iv });
   }
 
   #keyNumber(kid: string): number {
     const known = this.#kids.indexOf(kid);
     if (known >= 0) return known + 1;
     this.#kids.push(kid);
-    if (this.#kids.length > 255) {
-      throw new PrpackError('UNSUPPORTED_FEATURE', `track ${this.track.id} uses more than 255 keys`, {
+    if (this.#kids.length > MAX_KEYS) {
+      throw new PrpackError('UNSUPPORTED_FEATURE', `track ${this.track.id} uses more than ${MAX_KEYS} keys`, {
         boxPath: this.track.node.path,
         remedy: 'Split the file into shorter ones.',
       });
@@ -471,7 +512,9 @@ function piffOverride(run: SampleRun): Stretch[] | undefined {
   if (!override) return undefined;
   const { algorithmId, kid, ivSize } = override;
   if (algorithmId === 2) throw overrideOfCipher(piff);
-  return [{ count: run.count, settings: algorithmId === 0 ? undefined : { kid, ivSize } }];
+  return [
+    { count: run.count, settings: algorithmId === 0 ? undefined : { kid, ivSize, pattern: NO_PATTERN } },
+  ];
 }
 
 /** From `senc`, its PIFF form, or `saiz` and `saio`; undefined when none is there. */
@@ -564,6 +607,19 @@ function mixedIvSizes(parent: BoxNode): PrpackError {
       offsetBytes: parent.startBytes,
       clause: 'ISO/IEC 23001-7 6',
       remedy: 'Split the file where the IV size changes.',
+    },
+  );
+}
+
+function mixedPatterns(parent: BoxNode): PrpackError {
+  return new PrpackError(
+    'UNSUPPORTED_FEATURE',
+    `${parent.path}: key groups of different patterns in one track`,
+    {
+      boxPath: parent.path,
+      offsetBytes: parent.startBytes,
+      clause: 'ISO/IEC 23001-7 9.6',
+      remedy: 'Split the file where the pattern changes.',
     },
   );
 }

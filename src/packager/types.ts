@@ -85,8 +85,10 @@ export interface EncryptOptions extends JobOptions {
   /** Shortest duration of a fragment; it ends at the next sync sample. Default 2. */
   readonly fragmentDurationSeconds?: number;
   /** Default `cenc`. */
-  readonly scheme?: 'cenc';
-  /** Bytes of the per-sample IV. Default 8, which every PlayReady client reads. */
+  readonly scheme?: SchemeName;
+  /** Of video under `cbcs` and `cens`: blocks of 16 bytes encrypted, and left clear. Default `1:9`. */
+  readonly pattern?: '1:9' | '5:5' | '10:0';
+  /** Bytes of the IV. Default 8 for `cenc` and `cens`, which every PlayReady client of AES-CTR reads; 16 for `cbcs` and `cbc1`. */
   readonly ivSize?: 8 | 16;
   /** Default `['playready', 'common']`. */
   readonly systems?: readonly ProtectionSystem[];

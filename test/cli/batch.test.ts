@@ -155,6 +155,18 @@ describe('prpack batch', () => {
     expect(stdout.lastIndexOf('\u001b[?25h')).toBeGreaterThan(stdout.lastIndexOf('\u001b[?25l'));
   });
 
+  it('plans with --dry-run, and writes nothing', async () => {
+    writeFileSync(join(media, 'bad.mp4'), 'no film');
+    const planned = await batch(['--dry-run', '--jobs', '2']);
+    expect(planned).toMatchObject({
+      exitCode: 3,
+      json: { dryRun: true, done: 5, failed: 1, failures: { NOT_MP4: 1 } },
+    });
+    expect(existsSync(out)).toBe(false);
+    const { json } = await batch();
+    expect(json).toMatchObject({ dryRun: false, done: 5, unchanged: 0, bytes: planned.json.bytes });
+  });
+
   it('refuses collisions, and unknown fields, before it begins', async () => {
     const collision = await batch(['--name', '{dir}/x.mp4']);
     expect(collision).toMatchObject({ exitCode: 2, json: { error: { code: 'INVALID_ARGUMENT' } } });

@@ -334,7 +334,7 @@ describe('prpack keys export, then import into another store', () => {
       'film active',
       'next pending',
       'old revoked',
-      'seeded active',
+      'playready-test:seeded active',
     ]);
     const lasting = (records: Record<string, unknown>[]) =>
       records

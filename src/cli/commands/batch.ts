@@ -66,6 +66,7 @@ export function configureBatch(command: Command): void {
   addSystemOptions(command);
   addPlayReadyOptions(command);
   addJobOutputOptions(command);
+  command.option('--dry-run', 'plan every file and report, and write nothing');
   addConfigOption(command);
   command.addHelpText('after', EXAMPLES);
   command.action(batchAction);
@@ -109,12 +110,12 @@ interface Surroundings {
 async function runBatch(source: string, flags: BatchFlags, surroundings: Surroundings): Promise<BatchResult> {
   const { library, signal, store } = surroundings;
   const named = await keysOf(flags, surroundings);
-  const { settings, force } = await settingsOf(flags, library);
+  const { settings, force, dryRun } = await settingsOf(flags, library);
   const progress = await createBatchProgress(flags, process.stderr);
   signal.addEventListener('abort', progress.stop, { once: true }); // at once: a second signal may end the process
   try {
     const result = await library.encryptBatch({
-      ...{ source, settings, force, signal, onEvent: progress.onEvent, ...placesOf(flags) },
+      ...{ source, settings, force, dryRun, signal, onEvent: progress.onEvent, ...placesOf(flags) },
       ...(named && { keys: named.keys }),
       ...(flags.register && { keyStore: store }),
     });
@@ -158,8 +159,8 @@ function placesOf({ outDir, name, jobs, results, resume }: BatchFlags): Omit<Bat
 async function settingsOf(
   flags: BatchFlags,
   library: Library,
-): Promise<{ settings: NonNullable<BatchOptions['settings']>; force: boolean }> {
+): Promise<{ settings: NonNullable<BatchOptions['settings']>; force: boolean; dryRun: boolean }> {
   const options: Partial<EncryptOptions> = await encryptOptions(flags, library);
-  const { force = false, dryRun: _, ...settings } = options;
-  return { settings, force };
+  const { force = false, dryRun = false, ...settings } = options;
+  return { settings, force, dryRun };
 }

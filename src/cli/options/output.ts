@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Threads } from '../../index.js';
 import { silenceMessages } from '../output/streams.js';
-import { addGroup } from './add.js';
+import { addGroup, addOptions } from './add.js';
 
 /** What commander makes of the options that every command has. */
 export interface OutputFlags {
@@ -14,7 +14,7 @@ export interface OutputFlags {
 export function addJsonOption(command: Command, shape = 'one JSON object'): void {
   command.optionsGroup('Output:');
   command.option('--json', `print ${shape} on stdout, also on failure`);
-  command.option('--quiet', 'print no messages but errors');
+  addOptions(command, ['quiet']);
   command.hook('preAction', (_, called) => {
     if (called.opts<OutputFlags>().quiet) silenceMessages();
   });

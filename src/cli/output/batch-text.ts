@@ -6,11 +6,11 @@ import { count, formatBytes, formatElapsed, printable } from './units.js';
 
 /** How a batch ended. */
 export function formatBatchResult(result: BatchResult, style: Style): string {
-  const { total, done, unchanged, skipped, failed, notStarted, bytes, elapsedMs, failures } = result;
+  const { dryRun, total, done, unchanged, skipped, failed, notStarted, bytes, elapsedMs, failures } = result;
   const title =
     failed + notStarted === 0 ? style.green(style.bold('Done')) : style.red(style.bold('Not done'));
   const parts = [
-    `${done} encrypted${unchanged > 0 ? ` (${unchanged} of them earlier)` : ''}`,
+    `${done} ${dryRun ? 'would be encrypted' : 'encrypted'}${unchanged > 0 ? ` (${unchanged} of them earlier)` : ''}`,
     ...(skipped > 0 ? [`${skipped} skipped`] : []),
     ...(failed > 0 ? [`${failed} failed`] : []),
     ...(notStarted > 0 ? [`${notStarted} not begun`] : []),
@@ -20,9 +20,9 @@ export function formatBatchResult(result: BatchResult, style: Style): string {
     `${title}: ${count(total, 'file')}, ${parts.join(', ')}`,
     `  ${formatBytes(bytes)} · ${formatElapsed(elapsedMs)}${rate(result)}`,
     ...kinds,
-    `The results are in ${printable(result.results)}.`,
+    ...(dryRun ? ['Nothing was written (--dry-run).'] : [`The results are in ${printable(result.results)}.`]),
     ...(failed > 0
-      ? ['What failed fails again until its cause is removed: the results say what to do next for each file.']
+      ? ['What failed fails again until its cause is removed: the line of each says what to do next.']
       : []),
     ...(notStarted > 0 ? ['Run it again with --resume to do what was not begun.'] : []),
     ...warningLines(result.warnings, style),

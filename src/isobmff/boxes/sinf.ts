@@ -70,6 +70,9 @@ export function readSinf(reader: ByteReader): Sinf {
 /** What a Common Encryption `sinf` is made of; `schemeVersion` is 0x00010000 (ISO/IEC 23001-7 4.1). */
 export type CencSinf = Required<Pick<Sinf, 'originalFormat' | 'schemeType' | 'schemeVersion' | 'tenc'>>;
 
+/** Schemes that know patterns (23001-7 9.6): Safari plays the audio of cbcs with `tenc` version 1 only. */
+const PATTERN_SCHEMES = new Set(['cbcs', 'cens']);
+
 /** The whole box with `frma`, `schm` and `schi/tenc`. */
 export function writeSinf(sinf: CencSinf): Uint8Array {
   const scheme = new ByteWriter(8).fourcc(sinf.schemeType).u32(sinf.schemeVersion).finish();
@@ -77,6 +80,6 @@ export function writeSinf(sinf: CencSinf): Uint8Array {
     'sinf',
     box('frma', new ByteWriter(4).fourcc(sinf.originalFormat).finish()),
     fullBox('schm', 0, 0, scheme),
-    box('schi', writeTenc(sinf.tenc)),
+    box('schi', writeTenc(sinf.tenc, PATTERN_SCHEMES.has(sinf.schemeType) ? 1 : 0)),
   );
 }

@@ -56,9 +56,11 @@ export function readTenc(reader: ByteReader): Tenc {
   return { ...tenc, defaultConstantIv: reader.take(constantIvSize).slice() };
 }
 
-/** The whole box: version 0 without a pattern, 1 with one. */
-export function writeTenc(tenc: Tenc): Uint8Array {
-  const hasPattern = tenc.defaultCryptByteBlock !== 0 || tenc.defaultSkipByteBlock !== 0;
+/**
+ * The whole box.
+ * @param version 1 for schemes that know patterns, also where a track has none
+ */
+export function writeTenc(tenc: Tenc, version: 0 | 1): Uint8Array {
   const payload = new ByteWriter(37)
     .u8(0)
     .u8((tenc.defaultCryptByteBlock << 4) | tenc.defaultSkipByteBlock)
@@ -66,5 +68,5 @@ export function writeTenc(tenc: Tenc): Uint8Array {
     .u8(tenc.defaultPerSampleIvSize)
     .bytes(uuidToBytes(tenc.defaultKid)!);
   if (tenc.defaultConstantIv) payload.u8(tenc.defaultConstantIv.length).bytes(tenc.defaultConstantIv);
-  return fullBox('tenc', hasPattern ? 1 : 0, 0, payload.finish());
+  return fullBox('tenc', version, 0, payload.finish());
 }

@@ -15,6 +15,8 @@ import type { InputFingerprint, Job } from './types.js';
 export interface Task {
   readonly job: Job;
   readonly force: boolean;
+  /** Plan only: nothing is written. */
+  readonly dryRun: boolean;
   readonly threads: Threads;
   /** That the work may be done already; the key store has been asked. */
   readonly proof?: Proof | undefined;
@@ -34,7 +36,8 @@ export interface Outcome {
   readonly status: 'done' | 'skipped';
   readonly fingerprint: InputFingerprint;
   readonly bytes: number;
-  readonly sha256: string;
+  /** Of the output, once there is one. */
+  readonly sha256?: string;
   readonly kids: readonly string[];
   readonly unchanged: boolean;
   readonly warnings: readonly string[];
@@ -48,6 +51,7 @@ export async function performTask(task: Task, tools: Tools): Promise<Outcome> {
   const { job, proof } = task;
   const skipped = proof && (await checkProof(proof, job, tools.signal));
   if (skipped) return skipped;
+  if (task.dryRun) return planTask(task, tools);
   makeOutputDirectory(dirname(job.output));
   const before = stateOfFile(job.input);
   const encrypted = await encryptJob(task, tools);
@@ -55,6 +59,21 @@ export async function performTask(task: Task, tools: Tools): Promise<Outcome> {
   const after = stateOfFile(job.input);
   if (!before || before.bytes !== after?.bytes || before.mtimeMs !== after.mtimeMs) throw changed(job);
   return { status: 'done', fingerprint: { ...before, sha256 }, ...encrypted };
+}
+
+/** What would be done; the input is read as far as the plan needs it. */
+async function planTask({ job, threads }: Task, { keyStore, keys, signal }: Tools): Promise<Outcome> {
+  const { input, output, contentId, settings } = job;
+  const fingerprint = stateOfFile(input);
+  const files = { input, output, contentId, threads, signal, dryRun: true };
+  const { bytes, tracks, warnings } = await encrypt({
+    ...settings,
+    ...files,
+    keyStore,
+    ...(keys && { keys }),
+  });
+  const kids = [...new Set(tracks.flatMap(({ kid }) => kid ?? []))];
+  return { status: 'done', fingerprint: fingerprint!, bytes, kids, unchanged: false, warnings };
 }
 
 async function encryptJob(

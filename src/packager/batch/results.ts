@@ -19,6 +19,14 @@ export interface Proof {
   readonly kids: readonly string[];
 }
 
+/** Where a batch notes how its jobs end. */
+export type Results = Pick<ResultsFile, 'path' | 'proofOf' | 'add' | 'flush'>;
+
+/** Those of a batch that only plans. */
+export function noResults(path: string): Results {
+  return { path, proofOf: () => undefined, add: async () => {}, flush: async () => {} };
+}
+
 /** The results file of a running batch, which nobody else writes to. */
 export class ResultsFile {
   readonly path: string;

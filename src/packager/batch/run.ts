@@ -15,7 +15,7 @@ import { planBatch, settingsFingerprint, sharedContentWarnings } from './plan.js
 import { isRegistered } from './registered.js';
 import { Registrar } from './registrar.js';
 import { type BegunJob, lineOfFailure, lineOfOutcome } from './result-line.js';
-import { type Proof, ResultsFile } from './results.js';
+import { noResults, type Proof, type Results, ResultsFile } from './results.js';
 import { Tally } from './tally.js';
 import type { BatchOptions, BatchResult, Job, ResultLine } from './types.js';
 
@@ -24,6 +24,7 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
   expectKeysKept(options);
   const lanes = options.jobs ?? availableParallelism();
   const { jobs, results: path } = await planBatch(options);
+  if (options.dryRun) return new Run(options, jobs, noResults(path), Math.min(lanes, jobs.length)).finish();
   makeOutputDirectory(options.outDir);
   makeOutputDirectory(dirname(path));
   const results = await ResultsFile.open(path, options.signal);
@@ -42,7 +43,7 @@ class Run {
   readonly #id = randomUUID();
   readonly #options: BatchOptions;
   readonly #jobs: readonly Job[];
-  readonly #results: ResultsFile;
+  readonly #results: Results;
   readonly #store: PackagerKeyStore;
   readonly #locks = new ContentLocks();
   readonly #tally = new Tally();
@@ -51,7 +52,7 @@ class Run {
   readonly #stop = new AbortController();
   #next = 0;
 
-  constructor(options: BatchOptions, jobs: readonly Job[], results: ResultsFile, lanes: number) {
+  constructor(options: BatchOptions, jobs: readonly Job[], results: Results, lanes: number) {
     this.#options = options;
     this.#jobs = jobs;
     this.#results = results;
@@ -73,7 +74,8 @@ class Run {
       signal?.removeEventListener('abort', stop);
       await Promise.all(this.#lanes.map((lane) => lane.close()));
     }
-    const common = { run: this.#id, results: this.#results.path, total: this.#jobs.length };
+    const { dryRun = false } = this.#options;
+    const common = { run: this.#id, dryRun, results: this.#results.path, total: this.#jobs.length };
     const warnings = sharedContentWarnings(this.#jobs);
     return this.#tally.result({ ...common, warnings }, signal?.aborted ?? false);
   }
@@ -118,12 +120,12 @@ class Run {
     lane: Lane,
     onProgress: (progress: Progress) => void,
   ): Promise<Outcome> {
-    const { keys: source, force = false } = this.#options;
+    const { keys: source, force = false, dryRun = false } = this.#options;
     const threads = this.#options.threads ?? (this.#lanes.length >= availableParallelism() ? 1 : 'auto');
     const keys = new JobKeys(job.contentId, this.#store, source, this.#locks);
     try {
       const tools = { keys, signal: this.#stop.signal, onProgress };
-      return await lane.perform({ job, force, threads, proof }, tools);
+      return await lane.perform({ job, force, dryRun, threads, proof }, tools);
     } finally {
       keys.end();
     }

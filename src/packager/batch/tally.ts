@@ -32,12 +32,13 @@ export class Tally {
   }
 
   result(
-    common: Pick<BatchResult, 'run' | 'results' | 'total' | 'warnings'>,
+    common: Pick<BatchResult, 'run' | 'dryRun' | 'results' | 'total' | 'warnings'>,
     wasStopped: boolean,
   ): BatchResult {
-    const { run, results, total, warnings } = common;
+    const { run, dryRun, results, total, warnings } = common;
     return {
       run,
+      dryRun,
       results,
       total,
       done: this.#done,

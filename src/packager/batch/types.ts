@@ -37,6 +37,8 @@ export interface BatchOptions {
   readonly results?: string;
   /** Skip what the results file and the key store prove done. Default false. */
   readonly resume?: boolean;
+  /** Plan every job, and write nothing: no output, no key, no results file. Default false. */
+  readonly dryRun?: boolean;
   /** Replace existing outputs. Default false. */
   readonly force?: boolean;
   /** What holds for every job that does not say otherwise. */
@@ -114,6 +116,8 @@ export interface ResultLine {
 export interface BatchResult {
   /** The run's name in the results file. */
   readonly run: string;
+  /** True when nothing was written because none was asked for: `done` are the jobs that could be. */
+  readonly dryRun: boolean;
   /** Path of the results file. */
   readonly results: string;
   readonly total: number;

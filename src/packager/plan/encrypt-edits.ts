@@ -11,7 +11,7 @@ import type { BoxEdit, BoxEdits } from '../../isobmff/splice.js';
 import type { BoxNode } from '../../isobmff/walk.js';
 import { earlierBoxes, removals } from './earlier-encryption.js';
 import type { KeepEdits } from './keep-plan.js';
-import { sencColumns, sencShape, type TrackProtection } from './track-protection.js';
+import { perSampleIvSizeOf, sencColumns, sencShape, type TrackProtection } from './track-protection.js';
 
 /** A track to encrypt, with the defaults that its sample entries will state. */
 export interface TrackEncryption extends TrackProtection {
@@ -46,9 +46,10 @@ function moovEdits(
     const { track } = encryption;
     for (const [node, edit] of sampleEntryEdits(encryption)) edits.set(node, edit);
     if (track.samplesInMoov === 0) continue;
-    const { saiz, saio, senc } = auxiliaryBoxes(encryption, 0, track.samplesInMoov, saioOffset);
-    edits.set(track.stbl, { append: [saiz, saio] });
-    edits.set(track.node, { append: [senc] });
+    const auxiliary = auxiliaryBoxes(encryption, 0, track.samplesInMoov, saioOffset);
+    if (!auxiliary) continue;
+    edits.set(track.stbl, { append: [auxiliary.saiz, auxiliary.saio] });
+    edits.set(track.node, { append: [auxiliary.senc] });
   }
   return edits;
 }
@@ -85,25 +86,40 @@ function moofEdits(
     const encryption = byTrack.get(fragments.trafTrack[row]);
     const count = fragments.trafSampleCount[row];
     if (!encryption || count === 0) continue;
-    const { saiz, saio, senc } = auxiliaryBoxes(encryption, fragments.trafFirstSample[row], count, 0);
-    edits.set(traf, { append: [saiz, saio, senc] });
+    const auxiliary = auxiliaryBoxes(encryption, fragments.trafFirstSample[row], count, 0);
+    if (auxiliary) edits.set(traf, { append: [auxiliary.saiz, auxiliary.saio, auxiliary.senc] });
   }
   return edits;
 }
 
-/** The three boxes that tell IVs and subsamples of a run of samples. Where `senc` lies, the caller fills into `saio`. */
+/** The three boxes that hold IVs and subsamples of a run of samples. */
+export interface AuxiliaryBoxes {
+  readonly saiz: Uint8Array;
+  readonly saio: Uint8Array;
+  readonly senc: Uint8Array;
+}
+
+/**
+ * The boxes of IVs and subsamples of a run of samples; none where a constant IV and whole samples leave nothing to say
+ * (ISO/IEC 23000-19 8.2.2.1). Where `senc` lies, the caller fills into `saio`.
+ */
 export function auxiliaryBoxes(
   protection: TrackProtection,
   first: number,
   count: number,
   saioOffset: number,
-): { saiz: Uint8Array; saio: Uint8Array; senc: Uint8Array } {
+): AuxiliaryBoxes | undefined {
+  if (!hasAuxiliary(protection)) return undefined;
   const columns = sencColumns(protection, first, count);
   return {
     saiz: writeSaiz(saizOf(sencEntrySizes(columns))),
     saio: writeSaio({ offsets: [saioOffset] }),
     senc: writeSenc(columns),
   };
+}
+
+function hasAuxiliary(protection: TrackProtection): boolean {
+  return protection.subsamples !== undefined || perSampleIvSizeOf(protection) > 0;
 }
 
 /** Bytes that {@link auxiliaryBoxes} makes. */
@@ -113,6 +129,7 @@ export function sizeOfAuxiliaryBoxes(
   count: number,
   saioOffset: number,
 ): number {
+  if (!hasAuxiliary(protection)) return 0;
   const shape = sencShape(protection, first, count);
   const saiz = sizeOfSaiz(saizOf(sencEntrySizes(shape)));
   return saiz + sizeOfSaio(1, saioOffset) + sizeOfSenc(shape);

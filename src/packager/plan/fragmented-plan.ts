@@ -290,8 +290,9 @@ interface TrafParts {
 function writeTraf(parts: TrafParts, trafStart: number, dataOffset: number): Uint8Array {
   const { from, count, columns, defaults, head, groups, encryption } = parts;
   const before = [...head, writeTrun(columns, 0, count, dataOffset, defaults), ...groups];
-  if (!encryption) return box('traf', ...before);
-  const { saiz, saio, senc } = auxiliaryBoxes(encryption, from, count, 0);
+  const auxiliary = encryption && auxiliaryBoxes(encryption, from, count, 0);
+  if (!auxiliary) return box('traf', ...before);
+  const { saiz, saio, senc } = auxiliary;
   const sencStart = trafStart + 8 + sumLengths(before) + saiz.length + saio.length;
   return box('traf', ...before, saiz, writeSaio({ offsets: [sencStart + SENC_FIRST_IV_BYTES] }), senc);
 }

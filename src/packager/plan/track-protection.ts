@@ -16,7 +16,7 @@ export interface TrackProtection {
    * Which key a sample is under: 0 none (the sample is clear), else one more than the index into `kids`. Absent: all
    * samples are under the first.
    */
-  readonly keyNumbers: Uint8Array | undefined;
+  readonly keyNumbers: Uint16Array | undefined;
   /** UUID text. */
   readonly kids: readonly string[];
 }
@@ -26,8 +26,14 @@ export function sencColumns(protection: TrackProtection, first: number, count: n
   return { ...sencShape(protection, first, count), ivs: ivsOf(protection, first, count) };
 }
 
-/** The IVs of the samples `first` to `first + count`, one after the other: those of a list as they stand there. */
-export function ivsOf({ ivPlan }: TrackProtection, first: number, count: number): Uint8Array {
+/** Bytes of the IV in each sample's auxiliary information: none where the IV is constant. */
+export function perSampleIvSizeOf({ ivPlan }: Pick<TrackProtection, 'ivPlan'>): number {
+  return ivPlan.kind === 'constant' ? 0 : createIvSource(ivPlan).ivSizeBytes;
+}
+
+/** The IVs of the samples `first` to `first + count`, one after the other: none where the IV is constant. */
+export function ivsOf({ ivPlan }: Pick<TrackProtection, 'ivPlan'>, first: number, count: number): Uint8Array {
+  if (ivPlan.kind === 'constant') return NO_IVS;
   const source = createIvSource(ivPlan);
   const ivSize = source.ivSizeBytes;
   if (ivPlan.kind === 'listed') return ivPlan.ivs.subarray(first * ivSize, (first + count) * ivSize);
@@ -42,7 +48,7 @@ export function sencShape(
   first: number,
   count: number,
 ): SencColumns {
-  const ivSize = createIvSource(ivPlan).ivSizeBytes;
+  const ivSize = perSampleIvSizeOf({ ivPlan });
   const shape = { sampleCount: count, ivSize, ivs: NO_IVS };
   if (!subsamples) return shape;
   const starts = subsamples.starts.subarray(first, first + count + 1);

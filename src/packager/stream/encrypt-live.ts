@@ -1,6 +1,5 @@
 import { parse } from 'node:path';
 import type { ByteReadable, ByteWritable } from '../../bytes/platform.js';
-import { SCHEMES } from '../../cenc/scheme.js';
 import { PrpackError } from '../../errors.js';
 import { readMovie } from '../../isobmff/movie.js';
 import { discardKeysOut, expectKeysOutIsFree, writeKeysOut } from '../../keys/keys-out.js';
@@ -9,13 +8,14 @@ import { registeredName } from '../../keystore/registered-name.js';
 import { named } from '../../settings/spelling.js';
 import { expectSampleCounts } from '../check.js';
 import { expectKeysApart } from '../encrypt.js';
-import { DEFAULT_IV_SIZE, type PlannedEncryption, planEncryption } from '../encryption-plan.js';
+import { type PlannedEncryption, planEncryption } from '../encryption-plan.js';
 import { ChunkRenderer } from '../execute/renderer.js';
 import { earlierEncryptionWarnings } from '../input-warnings.js';
 import { breathe, Clock } from '../job.js';
 import { assignKeys } from '../key-assignment.js';
 import { movieDurationSeconds } from '../plan/timing.js';
-import { drawStarts } from '../protect-tracks.js';
+import { drawConstantIvs, drawStarts } from '../protect-tracks.js';
+import { perSampleIvSize, protectionSettings } from '../protection-settings.js';
 import { reportPssh } from '../pssh.js';
 import { confirmPublication, registerKeys } from '../registration.js';
 import { type DescribedTrack, describeTracks, selectTracks, typeNameOf } from '../tracks.js';
@@ -98,11 +98,15 @@ async function plan(init: Uint8Array, options: EncryptOptions): Promise<LiveJob>
   const tracks = selectTracks(described, options.tracks, () => true);
   const contentId = contentIdOf(options);
   const keys = await assignKeys(tracks, contentId, options);
-  const ivSize = options.ivSize ?? DEFAULT_IV_SIZE;
-  const ivStarts = drawStarts(
-    tracks.map(() => reservedUse(ivSize)),
-    keys,
-  );
+  const settings = protectionSettings(options);
+  const { ivSize, scheme } = settings;
+  const ivStarts =
+    scheme.ivKind === 'constant'
+      ? drawConstantIvs(tracks.length, ivSize)
+      : drawStarts(
+          tracks.map(() => reservedUse(ivSize)),
+          keys,
+        );
   const work = { movie, source, tracks, keys };
   const planned = await planEncryption(work, { ...options, layout: 'keep' }, ivStarts);
   const renderer = await ChunkRenderer.create(planned.plan, source, []);
@@ -111,7 +115,7 @@ async function plan(init: Uint8Array, options: EncryptOptions): Promise<LiveJob>
   const { psshBoxes } = planned;
   const warnings = [...planned.warnings, ...openEdits(encryptedInit)];
   const { signal } = options;
-  const stream = { init, encryptedInit, movie, tracks, keys, ivStarts, ivSize, psshBoxes, signal };
+  const stream = { init, encryptedInit, movie, tracks, keys, ivStarts, settings, psshBoxes, signal };
   return { ...stream, options, contentId, described, planned: { ...planned, warnings } };
 }
 
@@ -219,7 +223,7 @@ async function report(
     durationSeconds: movieDurationSeconds(movie) || Math.max(...seconds),
     layout: 'keep',
     fragments: encryptor.fragments,
-    scheme: SCHEMES.cenc.name,
+    scheme: job.settings.scheme.name,
     contentId: registeredName(contentId, keys[0]?.seedId),
     ...(keyStore && { keyStore: keyStore.location }),
     tracks: described.map((track) => reportTrack(track, job, encryptor)),
@@ -233,7 +237,7 @@ async function report(
 
 function reportTrack(
   { track, codecs }: DescribedTrack,
-  { tracks, keys, ivSize }: LiveJob,
+  { tracks, keys, settings }: LiveJob,
   { tallies }: FragmentEncryptor,
 ): TrackReport {
   const { samples, coverage } = tallies[track.index];
@@ -243,7 +247,11 @@ function reportTrack(
     type: typeNameOf(track),
     codec: codecs[0].codec,
     encrypted: i >= 0,
-    ...(i >= 0 && { kid: keys[i].kid, ivSize, protectedBytes: coverage.protectedBytes }),
+    ...(i >= 0 && {
+      kid: keys[i].kid,
+      ivSize: perSampleIvSize(settings),
+      protectedBytes: coverage.protectedBytes,
+    }),
     samples,
   };
 }

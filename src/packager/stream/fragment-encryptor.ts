@@ -18,7 +18,8 @@ import { breathe } from '../job.js';
 import { expectDisjointSamples } from '../plan/disjoint.js';
 import { encryptEdits, type TrackEncryption } from '../plan/encrypt-edits.js';
 import { KeepPlan } from '../plan/keep-plan.js';
-import { nalCodecsOfTracks, protectTracks } from '../protect-tracks.js';
+import { protectTracks, subsampleReadersOfTracks } from '../protect-tracks.js';
+import type { ProtectionSettings } from '../protection-settings.js';
 import type { DescribedTrack } from '../tracks.js';
 import { TrackIvs } from './track-ivs.js';
 import { type Held, StreamWindow } from './window.js';
@@ -42,7 +43,7 @@ export interface StreamWork {
   /** One a track, as `ivStarts`. */
   readonly keys: readonly AssignedKey[];
   readonly ivStarts: readonly Uint8Array[];
-  readonly ivSize: 8 | 16;
+  readonly settings: ProtectionSettings;
   readonly psshBoxes: readonly Uint8Array[];
   readonly signal: AbortSignal | undefined;
 }
@@ -64,12 +65,12 @@ export class FragmentEncryptor {
   readonly earlierTypes = new Set<string>();
   readonly #work: StreamWork;
   readonly #ivs: readonly TrackIvs[];
-  readonly #nalCodecs: ReturnType<typeof nalCodecsOfTracks>;
+  readonly #readers: ReturnType<typeof subsampleReadersOfTracks>;
 
   constructor(work: StreamWork) {
     this.#work = work;
     this.#ivs = work.ivStarts.map((start) => new TrackIvs(start));
-    this.#nalCodecs = nalCodecsOfTracks(work.tracks);
+    this.#readers = subsampleReadersOfTracks(work.tracks);
     this.tallies = work.movie.tracks.map(() => ({ samples: 0, durationTicks: 0, coverage: NO_COVERAGE }));
   }
 
@@ -79,7 +80,7 @@ export class FragmentEncryptor {
    * @throws PrpackError MALFORMED_INPUT, UNSUPPORTED_FEATURE, OUTPUT_CHECK_FAILED, ABORTED
    */
   async encrypt(boxes: readonly Held[], outputBytes: number): Promise<Uint8Array> {
-    const { init, keys, ivSize, signal } = this.#work;
+    const { init, keys, settings, signal } = this.#work;
     const source = new StreamWindow(init, boxes);
     const movie = readMovie(source);
     const tracks = this.#work.tracks.map((described) => ({
@@ -88,7 +89,7 @@ export class FragmentEncryptor {
     }));
     expectDisjointSamples(movie, new Set(tracks.map(({ track }) => track)));
     const ivStarts = this.#ivs.map(({ next }) => next);
-    const request = { tracks, keys, ivSize, ivStarts, nalCodecs: this.#nalCodecs };
+    const request = { tracks, keys, settings, ivStarts, readers: this.#readers };
     const encryptions = await protectTracks(source, request, () => breathe(signal));
     const bytes = await this.#render(source, movie, encryptions, outputBytes).catch((error) => {
       throw asStreamError(error);

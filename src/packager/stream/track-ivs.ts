@@ -44,6 +44,7 @@ export class TrackIvs {
     this.#samples += sampleCount;
     if (plan.kind === 'counting16') this.#blocks += plan.blocksBefore[sampleCount];
     if (this.#samples > RESERVED_SAMPLES || this.#blocks > RESERVED_BLOCKS) throw usedUp();
+    if (plan.kind === 'constant') return;
     const ivs = createIvSource(plan);
     this.#next = new Uint8Array(ivs.ivSizeBytes);
     ivs.ivAt(sampleCount, this.#next);

@@ -21,7 +21,8 @@ describe('tenc', () => {
       defaultCryptByteBlock: 1,
       defaultSkipByteBlock: 9,
     });
-    for (const peer of [PER_SAMPLE_IV, CONSTANT_IV]) expectBox(writeTenc(readTenc(readerOf(peer))), peer);
+    for (const peer of [PER_SAMPLE_IV, CONSTANT_IV])
+      expectBox(writeTenc(readTenc(readerOf(peer)), peer === PER_SAMPLE_IV ? 0 : 1), peer);
   });
 
   it('ignores the pattern byte of version 0, which is reserved there', () => {
