@@ -134,7 +134,14 @@ describe('the table', () => {
     const names: Record<keyof EncryptOptions, true> = {
       ...{ input: true, output: true, force: true, signal: true, onProgress: true, threads: true },
       ...{ keys: true, keyPer: true, keyStore: true, policy: true, keysOut: true, tracks: true },
-      ...{ layout: true, fragmentDurationSeconds: true, scheme: true, pattern: true, ivSize: true, systems: true },
+      ...{
+        layout: true,
+        fragmentDurationSeconds: true,
+        scheme: true,
+        pattern: true,
+        ivSize: true,
+        systems: true,
+      },
       ...{ playready: true, contentId: true, extraPssh: true, dryRun: true },
     };
     for (const taker of ['encrypt', 'encryptStream'] as const) {
