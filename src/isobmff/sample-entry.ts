@@ -88,7 +88,7 @@ function withChildren(node: BoxNode, fields: number | undefined, slice: FileSlic
   const start = node.startBytes + node.headerBytes + fields;
   const end = node.startBytes + node.sizeBytes;
   if (start > end) throw entryError(node, 'the sample entry is too short', 'ISO/IEC 14496-12 8.5.2');
-  return { ...node, children: walkChildren(slice, start, end, node.path) };
+  return { ...node, children: walkChildren(slice, start, end, node.path), fieldsEndBytes: start };
 }
 
 function entryError(node: BoxNode, message: string, clause: string): PrpackError {

@@ -52,7 +52,8 @@ function collectParts(node: BoxNode, slice: FileSlice, edits: BoxEdits, parts: U
   const original = bytesOf(node, slice);
   const first = parts.length;
   // Fields before the first child and bytes behind the last one are carried along.
-  const leadEnd = (node.children[0]?.startBytes ?? node.startBytes + node.sizeBytes) - node.startBytes;
+  const endBytes = node.startBytes + node.sizeBytes;
+  const leadEnd = (node.children[0]?.startBytes ?? node.fieldsEndBytes ?? endBytes) - node.startBytes;
   const lastChild = node.children.at(-1);
   const tailStart = lastChild ? lastChild.startBytes + lastChild.sizeBytes - node.startBytes : leadEnd;
   parts.push(original.subarray(0, leadEnd));

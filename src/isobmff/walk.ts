@@ -14,6 +14,8 @@ export interface BoxNode {
   readonly sizeBytes: number;
   /** Boxes inside, where this reader looks inside; empty otherwise. */
   readonly children: readonly BoxNode[];
+  /** File offset behind the fields of a sample entry, where the first box inside is or would be. */
+  readonly fieldsEndBytes?: number;
   /** Such as `moov/trak[1]/mdia`: the index counts boxes of the same type before it. */
   readonly path: string;
 }

@@ -60,8 +60,9 @@ const SEEDS: Record<string, Buffer> = {
 const REWRITTEN = ['stco', 'co64', 'saio', 'sidx', 'tfra', 'iloc', 'tfhd', 'trun', 'stsd', 'mfro'];
 
 describe('a layout that is kept, undone', () => {
-  const LONG = process.env.PRPACK_SWEEPS ? 'long' : 'short';
-  const RUNS = { short: 300, long: 20_000 }[LONG];
+  // PRPACK_SWEEPS=1 for more of them, which differ from run to run.
+  const isLong = process.env.PRPACK_SWEEPS !== undefined;
+  const RUNS = isLong ? 5_000 : 300;
 
   it.each(Object.entries(SEEDS))(
     `is the input, byte for byte, of mutated boxes: %s`,
@@ -73,7 +74,7 @@ describe('a layout that is kept, undone', () => {
           for (const { at, value } of changes) input.set(value, at);
           outcomes[expectUndone(input)]++;
         }),
-        { numRuns: RUNS, endOnFailure: true },
+        { numRuns: RUNS, endOnFailure: true, ...(!isLong && { seed: 1 }) },
       );
       // Most changes are to bytes whose values do not matter here: a sweep that all but refuses everything proves nothing.
       expect(outcomes.undone).toBeGreaterThan(RUNS / 10);

@@ -92,6 +92,12 @@ export const SHAPES: readonly Shape[] = [
     name: 'trailing bytes that are no box',
     make: () => progressive(av(), { trailing: Buffer.from([0, 0, 0]) }),
   },
+  {
+    name: 'sample entries that end with four zeros',
+    make: () =>
+      progressive([{ ...audioTrackOf([100, 200]), entries: [audioEntry('.mp3', Buffer.alloc(4))] }]),
+    ffmpegReads: false,
+  },
   { name: 'trailing zeros', make: () => progressive(av(), { trailing: Buffer.alloc(64) }) },
   { name: 'trailing ID3v1 tag', make: () => progressive(av(), { trailing: ID3V1, mdatSize: 64 }) },
   { name: 'mdat too long', make: () => claimingMore(progressive(av())) },

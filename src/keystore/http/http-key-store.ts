@@ -4,6 +4,7 @@ import type { KeyId } from '../../keys/key-id.js';
 import type {
   AuditEntry,
   AuditFilter,
+  ContentFilter,
   KeyFilter,
   KeyRecord,
   KeyRegistration,
@@ -55,8 +56,10 @@ export class HttpKeyStore implements KeyStore {
     return this.#send(request, (wire, body) => wire.readStored(body), [404]);
   }
 
-  async findByContentId(contentId: string): Promise<StoredKey[]> {
-    return this.#send(get('/v1/content-keys', { contentId }), (wire, body) => wire.readStoredList(body));
+  async findByContentId(contentId: string, filter: ContentFilter = {}): Promise<StoredKey[]> {
+    return this.#send(get('/v1/content-keys', { contentId, ...filter }), (wire, body) =>
+      wire.readStoredList(body),
+    );
   }
 
   async list(filter: KeyFilter = {}, page: PageRequest = {}): Promise<Page<KeyRecord>> {

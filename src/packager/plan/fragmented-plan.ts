@@ -2,41 +2,52 @@ import { makeColumn } from '../../bytes/columns.js';
 import type { ByteSource } from '../../bytes/source.js';
 import { ByteWriter } from '../../bytes/writer.js';
 import { PrpackError } from '../../errors.js';
-import { box } from '../../isobmff/boxes/box.js';
 import { writeFtyp } from '../../isobmff/boxes/ftyp.js';
 import { readIloc } from '../../isobmff/boxes/iloc.js';
-import { SIZE_OF_MFHD, writeMfhd } from '../../isobmff/boxes/mfhd.js';
-import { writeSaio } from '../../isobmff/boxes/saio.js';
-import { SENC_FIRST_IV_BYTES } from '../../isobmff/boxes/senc.js';
 import { type Sidx, sizeOfSidx, writeSidx } from '../../isobmff/boxes/sidx.js';
-import { writeTfdt } from '../../isobmff/boxes/tfdt.js';
-import { writeTfhd } from '../../isobmff/boxes/tfhd.js';
-import {
-  type SampleDefaults,
-  sampleDefaultsOf,
-  sizeOfTrun,
-  type TrunColumns,
-  writeTrun,
-} from '../../isobmff/boxes/trun.js';
 import type { Movie, Track } from '../../isobmff/movie.js';
 import { readerOf } from '../../isobmff/sample-entry.js';
-import { entryRunAt, NON_SYNC, toSampleFlags } from '../../isobmff/sample-table.js';
+import { NON_SYNC } from '../../isobmff/sample-table.js';
 import { boxesOfRun, RunKind, readRun } from '../../isobmff/top-level.js';
 import { findChild, walkMeta } from '../../isobmff/walk.js';
 import { named } from '../../settings/spelling.js';
 import { holdsPictures } from '../codecs.js';
-import { auxiliaryBoxes, sizeOfAuxiliaryBoxes, type TrackEncryption } from './encrypt-edits.js';
+import type { TrackEncryption } from './encrypt-edits.js';
 import { cutFragments, type FragmentCuts } from './fragment-cuts.js';
 import { type FragmentEdits, fragmentEditsOf } from './fragment-edits.js';
+import { FragmentWriter, type TrackRange } from './fragment-writer.js';
 import { buildFragmentedMoov, droppedTypes } from './fragmented-moov.js';
 import type { OutputPlan, Piece } from './output-plan.js';
-import { groupRunsOf, KEY_GROUP, type SampleGrouping, writeGroups } from './sample-groups.js';
+import { groupRunsOf, KEY_GROUP, type SampleGrouping } from './sample-groups.js';
 import { earliestTime } from './timing.js';
 
 /** A box of the input that is carried along although the layout is new, such as `emsg` or an unknown one. */
 interface CarriedBox {
   readonly inputBytes: number;
   readonly sizeBytes: number;
+}
+
+/** Where a movie is cut into fragments, whatever will be encrypted of it. */
+export interface Fragmentation {
+  /** The track whose sync samples decide. */
+  readonly reference: Track;
+  /** One a track of the movie. */
+  readonly edits: readonly FragmentEdits[];
+  /** One a track of the movie: ticks by which its decode times are later than in the input. */
+  readonly delaysTicks: readonly number[];
+  readonly cuts: FragmentCuts;
+}
+
+/**
+ * @param durationSeconds shortest duration of a fragment
+ * @throws PrpackError UNSUPPORTED_FEATURE when the movie cannot be cut so
+ */
+export function fragmentationOf(movie: Movie, durationSeconds: number): Fragmentation {
+  const reference = referenceTrack(movie);
+  const edits = movie.tracks.map((track) => fragmentEditsOf(track, movie));
+  const delaysTicks = edits.map(({ delayTicks }) => delayTicks);
+  const cuts = cutFragments(movie.tracks, reference, durationSeconds, delaysTicks);
+  return { reference, edits, delaysTicks, cuts };
 }
 
 /**
@@ -57,25 +68,28 @@ export class FragmentedPlan implements OutputPlan {
   readonly #groupings: readonly (readonly SampleGrouping[])[];
   readonly #carried: readonly (readonly CarriedBox[])[];
   readonly #head: Uint8Array;
+  readonly #psshOfFragment: (fragment: number) => readonly Uint8Array[];
 
   /**
-   * @param durationSeconds shortest duration of a fragment
+   * @param fragmentation of this movie
+   * @param psshBoxes of `moov`
+   * @param psshOfFragment `pssh` boxes of the `moof` of a fragment
    * @throws PrpackError UNSUPPORTED_FEATURE when the movie cannot be laid out so
    */
   constructor(
     movie: Movie,
     source: ByteSource,
     encryptions: readonly TrackEncryption[],
+    { reference, edits: fragmentEdits, delaysTicks, cuts }: Fragmentation,
     psshBoxes: readonly Uint8Array[],
-    durationSeconds: number,
+    psshOfFragment: (fragment: number) => readonly Uint8Array[] = () => [],
   ) {
     expectNoItemData(movie, source);
-    const reference = referenceTrack(movie);
     this.#movie = movie;
+    this.#psshOfFragment = psshOfFragment;
     this.#encryptions = new Map(encryptions.map((encryption) => [encryption.track.index, encryption]));
-    const fragmentEdits = movie.tracks.map((track) => fragmentEditsOf(track, movie));
-    this.delaysTicks = fragmentEdits.map(({ delayTicks }) => delayTicks);
-    this.#cuts = cutFragments(movie.tracks, reference, durationSeconds, this.delaysTicks);
+    this.delaysTicks = delaysTicks;
+    this.#cuts = cuts;
     this.#groupings = movie.tracks.map((track) => groupRunsOf(track, movie.moov));
     this.fragmentCount = this.#cuts.count;
     this.#carried = this.#placeCarried(source);
@@ -103,7 +117,8 @@ export class FragmentedPlan implements OutputPlan {
       ({ inputBytes, sizeBytes }): Piece => ({ kind: 'copy', inputBytes, lengthBytes: sizeBytes }),
     );
     if (fragment === this.fragmentCount) return carried;
-    const header = concat([this.#renderMoof(fragment), mdatHeader(this.#mediaBytes(fragment))]);
+    const writer = this.#writerOf(fragment);
+    const header = concat([writer.writeMoof(fragment + 1), writer.mdatHeader]);
     return [...carried, { kind: 'literal', bytes: header }, ...this.#mediaPieces(fragment)];
   }
 
@@ -133,23 +148,8 @@ export class FragmentedPlan implements OutputPlan {
     return { from: firstSample[fragment], count: firstSample[fragment + 1] - firstSample[fragment] };
   }
 
-  #mediaBytes(fragment: number): number {
-    let bytes = 0;
-    for (const track of this.#movie.tracks) bytes += this.#trackBytes(track, fragment);
-    return bytes;
-  }
-
-  #trackBytes(track: Track, fragment: number): number {
-    const { from, count } = this.#range(track, fragment);
-    let bytes = 0;
-    for (let i = from; i < from + count; i++) bytes += track.samples.sizes[i];
-    return bytes;
-  }
-
   #measureFragment(fragment: number): number {
-    const media = this.#mediaBytes(fragment);
-    const parts = this.#tracksIn(fragment).map((track) => this.#trafParts(track, fragment));
-    const size = sumOf(this.#carried[fragment]) + sizeOfMoof(parts) + mdatHeader(media).length + media;
+    const size = sumOf(this.#carried[fragment]) + this.#writerOf(fragment).sizeBytes;
     if (size <= 0x7fffffff) return size;
     throw new PrpackError('UNSUPPORTED_FEATURE', `fragment ${fragment + 1} would have ${size} bytes`, {
       expected: 0x7fffffff,
@@ -183,48 +183,28 @@ export class FragmentedPlan implements OutputPlan {
     return pieces;
   }
 
-  #renderMoof(fragment: number): Uint8Array {
-    const mfhd = writeMfhd({ sequenceNumber: fragment + 1 });
-    const tracks = this.#tracksIn(fragment);
-    const parts = tracks.map((track) => this.#trafParts(track, fragment));
-    let trafStart = 8 + mfhd.length;
-    let dataOffset = sizeOfMoof(parts) + mdatHeader(this.#mediaBytes(fragment)).length;
-    const trafs = parts.map((part, i) => {
-      const traf = writeTraf(part, trafStart, dataOffset);
-      trafStart += traf.length;
-      dataOffset += this.#trackBytes(tracks[i], fragment);
-      return traf;
+  #writerOf(fragment: number): FragmentWriter {
+    const ranges = this.#movie.tracks.flatMap((track): TrackRange | [] => {
+      const { from, count } = this.#range(track, fragment);
+      if (count === 0) return [];
+      const { index } = track;
+      return {
+        track,
+        from,
+        count,
+        durations: this.#cuts.durations[index],
+        decodeTime: this.#cuts.decodeTime[index][fragment],
+        groupings: this.#groupings[index],
+        encryption: this.#encryptions.get(index),
+      };
     });
-    return box('moof', mfhd, ...trafs);
-  }
-
-  #tracksIn(fragment: number): Track[] {
-    return this.#movie.tracks.filter((track) => this.#range(track, fragment).count > 0);
-  }
-
-  #trafParts(track: Track, fragment: number): TrafParts {
-    const { from, count } = this.#range(track, fragment);
-    const columns = trunColumns(track, this.#cuts.durations[track.index], from, count);
-    const defaults = sampleDefaultsOf(columns, 0, count);
-    const tfhd = writeTfhd({
-      trackId: track.id,
-      sampleDescriptionIndex: track.samples.entryRuns[entryRunAt(track.samples, from)].entryIndex,
-      ...defaults,
-      durationIsEmpty: false,
-      defaultBaseIsMoof: true,
-    });
-    const tfdt = writeTfdt({ baseMediaDecodeTime: BigInt(this.#cuts.decodeTime[track.index][fragment]) });
-    const groups = writeGroups(this.#groupings[track.index], from, count);
-    const encryption = this.#encryptions.get(track.index);
-    return { from, count, columns, defaults, head: [tfhd, tfdt], groups, encryption };
+    return new FragmentWriter(ranges, this.#psshOfFragment(fragment));
   }
 
   /** An index of all fragments, so that players seek without reading them (8.16.3). Empty when they are too many. */
   #buildSidx(reference: Track, fragmentSizes: readonly number[]): Uint8Array {
     if (this.fragmentCount > 0xffff || this.fragmentCount === 0) return new Uint8Array();
-    const earliestPresentationTime = BigInt(
-      earliestTime(reference, this.#movie, this.#cuts.decodeTime[reference.index], this.#cuts),
-    );
+    const earliestPresentationTime = BigInt(earliestTime(reference, this.#movie, this.#cuts, 0) ?? 0);
     const durations = this.#cuts.durations[reference.index];
     const references = fragmentSizes.map((referencedSize, fragment) => {
       const { from, count } = this.#range(reference, fragment);
@@ -276,40 +256,6 @@ export class FragmentedPlan implements OutputPlan {
   }
 }
 
-/** A `traf` but for what depends on where it is: its `trun`, and the boxes of an encrypted track. */
-interface TrafParts {
-  readonly from: number;
-  readonly count: number;
-  readonly columns: TrunColumns;
-  readonly defaults: SampleDefaults;
-  readonly head: readonly Uint8Array[];
-  readonly groups: readonly Uint8Array[];
-  readonly encryption: TrackEncryption | undefined;
-}
-
-function writeTraf(parts: TrafParts, trafStart: number, dataOffset: number): Uint8Array {
-  const { from, count, columns, defaults, head, groups, encryption } = parts;
-  const before = [...head, writeTrun(columns, 0, count, dataOffset, defaults), ...groups];
-  const auxiliary = encryption && auxiliaryBoxes(encryption, from, count, 0);
-  if (!auxiliary) return box('traf', ...before);
-  const { saiz, saio, senc } = auxiliary;
-  const sencStart = trafStart + 8 + sumLengths(before) + saiz.length + saio.length;
-  return box('traf', ...before, saiz, writeSaio({ offsets: [sencStart + SENC_FIRST_IV_BYTES] }), senc);
-}
-
-/** Bytes of the `moof` of these. Every one is measured before one is made: long movies have many thousands. */
-function sizeOfMoof(parts: readonly TrafParts[]): number {
-  let size = 8 + SIZE_OF_MFHD;
-  for (const part of parts) size += sizeOfTraf(part);
-  return size;
-}
-
-function sizeOfTraf({ from, count, columns, defaults, head, groups, encryption }: TrafParts): number {
-  const trun = sizeOfTrun(columns, 0, count, defaults);
-  const auxiliary = encryption ? sizeOfAuxiliaryBoxes(encryption, from, count, 0) : 0;
-  return 8 + sumLengths(head) + trun + sumLengths(groups) + auxiliary;
-}
-
 /** Still pictures are few and far between: their times are no places to cut at, where there is anything else. */
 function referenceTrack({ tracks, moov }: Movie): Track {
   const withSamples = tracks.filter((track) => track.samples.count > 0 && !holdsPictures(track, moov));
@@ -319,28 +265,6 @@ function referenceTrack({ tracks, moov }: Movie): Track {
     withSamples[0] ??
     tracks[0]
   );
-}
-
-function trunColumns(track: Track, durations: Uint32Array, from: number, count: number): TrunColumns {
-  const { sizes, flags, compositionOffsets } = track.samples;
-  const sampleFlags = new Uint32Array(count);
-  for (let i = 0; i < count; i++) sampleFlags[i] = withDependence(toSampleFlags(flags?.[from + i] ?? 0));
-  return {
-    durations: durations.subarray(from, from + count),
-    sizes: sizes.subarray(from, from + count),
-    flags: sampleFlags,
-    ...(compositionOffsets && { compositionOffsets: compositionOffsets.subarray(from, from + count) }),
-  };
-}
-
-const DEPENDS_MASK = 0x03000000;
-const DEPENDS_ON_OTHERS = 0x01000000;
-const DEPENDS_ON_NONE = 0x02000000;
-
-/** Players read sample_depends_on to find key frames; where the input says nothing, sync samples depend on none. */
-function withDependence(flags: number): number {
-  if ((flags & DEPENDS_MASK) !== 0) return flags >>> 0;
-  return (flags | (flags & 0x10000 ? DEPENDS_ON_OTHERS : DEPENDS_ON_NONE)) >>> 0;
 }
 
 /** Whether no sample of the range is presented before the first one. */
@@ -353,13 +277,6 @@ function isEarliest(track: Track, from: number, count: number, durations: Uint32
     time += durations[i];
   }
   return true;
-}
-
-function mdatHeader(mediaBytes: number): Uint8Array {
-  return new ByteWriter(8)
-    .u32(mediaBytes + 8)
-    .fourcc('mdat')
-    .finish();
 }
 
 /** What can be carried into a new layout: boxes that say nothing of where samples are. */

@@ -1,7 +1,7 @@
 import { lastAtMost, makeColumn } from '../../bytes/columns.js';
 import { latin1 } from '../../bytes/reader.js';
 import type { ByteSource } from '../../bytes/source.js';
-import { PrpackError } from '../../errors.js';
+import { malformed, PrpackError } from '../../errors.js';
 import { box } from '../../isobmff/boxes/box.js';
 import { patchIloc } from '../../isobmff/boxes/iloc.js';
 import { patchSaio, readSaio, writeSaio } from '../../isobmff/boxes/saio.js';
@@ -290,9 +290,23 @@ function expectNoSubsegmentIndex({ kinds, startBytes, count }: TopLevel): void {
 /** Where a byte of the input is found in the output; offsets behind the end keep their distance from it. */
 function mapOffset(topLevel: TopLevel, starts: Float64Array, inputBytes: number): number {
   const last = topLevel.count;
-  if (inputBytes >= topLevel.startBytes[last]) return starts[last] + inputBytes - topLevel.startBytes[last];
+  if (inputBytes >= topLevel.startBytes[last]) {
+    return possible(starts[last] - topLevel.startBytes[last] + inputBytes, topLevel.startBytes[last]);
+  }
   const run = runAt(topLevel, inputBytes);
   return starts[run] + inputBytes - topLevel.startBytes[run];
+}
+
+/** @throws PrpackError MALFORMED_INPUT when an offset behind the end of the file moves to where it cannot be written */
+function possible(offsetBytes: number, sizeBytes: number, mostBytes = Number.MAX_SAFE_INTEGER): number {
+  if (offsetBytes <= mostBytes) return offsetBytes;
+  throw malformed('an offset in the boxes of the file points far behind its end', {
+    boxPath: '(offsets)',
+    offsetBytes: sizeBytes,
+    expected: `at most ${sizeBytes}`,
+    received: offsetBytes,
+    clause: 'ISO/IEC 14496-12 8.7.5',
+  });
 }
 
 /**
@@ -358,8 +372,13 @@ function withMovedOffsets(
   wideTracks: Set<BoxNode>,
 ): Map<BoxNode, BoxEdit> {
   const all = new Map(edits);
+  // What points nowhere is no reason to widen a box.
+  const moved: OffsetMap = (inputBytes) => {
+    const isNowhere = inputBytes > movie.sizeBytes && inputBytes <= MAX_U32;
+    return possible(map(inputBytes), movie.sizeBytes, isNowhere ? MAX_U32 : undefined);
+  };
   for (const { stbl } of movie.tracks) {
-    const chunkOffsets = readChunkOffsets(stbl, movie.moov).map(map);
+    const chunkOffsets = readChunkOffsets(stbl, movie.moov).map(moved);
     const isWide = findChild(stbl, 'co64') !== undefined;
     if (isWide || chunkOffsets.some((offset) => offset > MAX_U32)) wideTracks.add(stbl);
     const type = isWide ? 'co64' : 'stco';
@@ -371,7 +390,7 @@ function withMovedOffsets(
     });
     for (const saio of stbl.children) {
       if (saio.type === 'saio' && !all.has(saio))
-        all.set(saio, { replace: patchSaio(bytesOf(saio, movie.moov), map) });
+        all.set(saio, { replace: patchSaio(bytesOf(saio, movie.moov), moved) });
     }
   }
   for (const parent of [movie.moovNode, ...movie.tracks.map((track) => track.node)]) {

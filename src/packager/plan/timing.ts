@@ -13,23 +13,26 @@ function editStart(track: Track, movie: Movie): number {
   return Number(mediaTimes.find((time) => time >= 0n) ?? 0n);
 }
 
-/** Earliest presentation time of the first fragment in ticks of the track, not below 0 (ISO/IEC 14496-12 8.16.3). */
+/**
+ * Earliest presentation time of a track in a fragment, in its ticks, not below 0 (ISO/IEC 14496-12 8.16.3); undefined
+ * where it has no samples there.
+ */
 export function earliestTime(
   track: Track,
   movie: Movie,
-  decodeTimes: Float64Array,
   cuts: FragmentCuts,
-): number {
+  fragment: number,
+): number | undefined {
   const { compositionOffsets } = track.samples;
   const durations = cuts.durations[track.index];
   const firstSample = cuts.firstSample[track.index];
   let earliest = Number.POSITIVE_INFINITY;
-  let time = decodeTimes[0] ?? 0;
-  for (let i = firstSample[0]; i < firstSample[1]; i++) {
+  let time = cuts.decodeTime[track.index][fragment];
+  for (let i = firstSample[fragment]; i < firstSample[fragment + 1]; i++) {
     earliest = Math.min(earliest, time + (compositionOffsets?.[i] ?? 0));
     time += durations[i];
   }
-  if (earliest === Number.POSITIVE_INFINITY) return 0;
+  if (earliest === Number.POSITIVE_INFINITY) return undefined;
   return Math.max(0, earliest - editStart(track, movie));
 }
 

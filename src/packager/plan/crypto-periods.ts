@@ -1,0 +1,65 @@
+import { PrpackError } from '../../errors.js';
+import type { Movie } from '../../isobmff/movie.js';
+import { named } from '../../settings/spelling.js';
+import type { FragmentCuts } from './fragment-cuts.js';
+import { earliestTime } from './timing.js';
+
+/** Of a fragment that is under no key. */
+export const CLEAR = -1;
+
+/** Which key each fragment is under: all tracks change theirs together, where a fragment begins. */
+export interface CryptoPeriods {
+  /** One a fragment: a position in `indexes`, or CLEAR. */
+  readonly ofFragment: Int32Array;
+  /** The indexes of the crypto periods in use, in order: start time divided by the length of a period. */
+  readonly indexes: readonly number[];
+}
+
+/** When keys begin and change. */
+export interface CryptoSchedule {
+  readonly clearLeadSeconds?: number | undefined;
+  readonly cryptoPeriodSeconds?: number | undefined;
+}
+
+/**
+ * The crypto periods of a fragmented output. A fragment belongs to the period that its earliest presentation time lies
+ * in, and it is clear when that time lies in the clear lead: both are rounded to whole fragments.
+ * @throws PrpackError INVALID_ARGUMENT when the clear lead leaves nothing to encrypt
+ */
+export function cryptoPeriodsOf(movie: Movie, cuts: FragmentCuts, schedule: CryptoSchedule): CryptoPeriods {
+  const indexes: number[] = [];
+  const ofFragment = new Int32Array(cuts.count);
+  for (let fragment = 0; fragment < cuts.count; fragment++) {
+    const index = periodAt(fragmentStartSeconds(movie, cuts, fragment), schedule);
+    if (index !== CLEAR && indexes.at(-1) !== index) indexes.push(index);
+    ofFragment[fragment] = index === CLEAR ? CLEAR : indexes.length - 1;
+  }
+  if (indexes.length === 0) throw allClear(schedule.clearLeadSeconds!);
+  return { ofFragment, indexes };
+}
+
+/** The index of the crypto period at a time, 0 where keys do not change; CLEAR in the clear lead. */
+export function periodAt(
+  seconds: number,
+  { clearLeadSeconds = 0, cryptoPeriodSeconds }: CryptoSchedule,
+): number {
+  const shownAt = Math.max(0, seconds); // players show nothing before 0
+  if (shownAt < clearLeadSeconds) return CLEAR;
+  return cryptoPeriodSeconds === undefined ? 0 : Math.floor(shownAt / cryptoPeriodSeconds);
+}
+
+function fragmentStartSeconds(movie: Movie, cuts: FragmentCuts, fragment: number): number {
+  let earliest = Number.POSITIVE_INFINITY;
+  for (const track of movie.tracks) {
+    const ticks = earliestTime(track, movie, cuts, fragment);
+    if (ticks !== undefined) earliest = Math.min(earliest, ticks / track.mdhd.timescaleHz);
+  }
+  return Math.max(0, earliest);
+}
+
+function allClear(clearLeadSeconds: number): PrpackError {
+  return new PrpackError('INVALID_ARGUMENT', 'the clear lead leaves nothing of the movie to encrypt', {
+    received: clearLeadSeconds,
+    remedy: `Give fewer seconds as ${named('clearLeadSeconds')}: it is rounded up to whole fragments.`,
+  });
+}
