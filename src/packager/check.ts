@@ -123,7 +123,11 @@ export async function checkEncryptedFragment(
     samples.add(part);
     samples.end();
     const checks = checksOf(expected, output);
-    await checkProtections(part, checks, output);
+    const protections = await checkProtections(part, checks, output);
+    if (expected.encryptions.some(({ isRotating, keyNumbers }) => isRotating && !keyNumbers)) {
+      const kids = protections.flatMap((protection) => protection.kids);
+      expectPsshNamesKeys(init, psshOfMoofs(part, output), kids);
+    }
     return checks.map(({ protectedBytes }) => protectedBytes);
   });
 }
