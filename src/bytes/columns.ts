@@ -20,15 +20,40 @@ export function makeColumn<K extends keyof ColumnTypes>(type: K, length: number)
   return CONSTRUCTORS[type](length);
 }
 
-/** A column that grows while it is filled. */
+/** Typed arrays wherever they lie. */
+interface AnyColumnTypes {
+  u8: Uint8Array;
+  u16: Uint16Array;
+  u32: Uint32Array;
+  i32: Int32Array;
+  f64: Float64Array;
+}
+
+const SMALL_COLUMNS: { readonly [K in keyof AnyColumnTypes]: () => AnyColumnTypes[K] } = {
+  u8: () => new Uint8Array(SMALL_VALUES),
+  u16: () => new Uint16Array(SMALL_VALUES),
+  u32: () => new Uint32Array(SMALL_VALUES),
+  i32: () => new Int32Array(SMALL_VALUES),
+  f64: () => new Float64Array(SMALL_VALUES),
+};
+
+/**
+ * A column of no more values lies in V8's heap, where it costs next to nothing: a stream has dozens for each of its small fragments. A
+ * thread gets a copy of it.
+ */
+const SMALL_VALUES = 8;
+/** The least that is asked of shared memory. */
+const SHARED_VALUES = 64;
+
+/** A column that grows while it is filled: in shared memory, unless it stays small. */
 export class GrowingColumn<K extends keyof ColumnTypes> {
   readonly #type: K;
-  #values: ColumnTypes[K];
+  #values: AnyColumnTypes[K];
   #length = 0;
 
-  constructor(type: K, capacity = 64) {
+  constructor(type: K, capacity = 0) {
     this.#type = type;
-    this.#values = makeColumn(type, capacity);
+    this.#values = capacity > SMALL_VALUES ? makeColumn(type, capacity) : SMALL_COLUMNS[type]();
   }
 
   get length(): number {
@@ -36,7 +61,7 @@ export class GrowingColumn<K extends keyof ColumnTypes> {
   }
 
   /** The values so far and, behind them, unused ones: valid until the next push or fill. */
-  get values(): ColumnTypes[K] {
+  get values(): AnyColumnTypes[K] {
     return this.#values;
   }
 
@@ -60,13 +85,18 @@ export class GrowingColumn<K extends keyof ColumnTypes> {
     this.#length = end;
   }
 
-  /** The filled part as a view. The unused rest stays allocated: at most half as much again. */
-  finish(): ColumnTypes[K] {
-    return this.#values.subarray(0, this.#length) as ColumnTypes[K];
+  /** The filled part, mostly as a view: the unused rest stays allocated, at most half as much again. */
+  finish(): AnyColumnTypes[K] {
+    // A view of so few bytes would take them out of V8's heap.
+    if (this.#values.length === SMALL_VALUES) return this.#values.slice(0, this.#length) as AnyColumnTypes[K];
+    return this.#values.subarray(0, this.#length) as AnyColumnTypes[K];
   }
 
   #grow(needed: number): void {
-    const grown = makeColumn(this.#type, Math.max(needed, Math.ceil(this.#values.length * 1.5)));
+    const grown = makeColumn(
+      this.#type,
+      Math.max(needed, SHARED_VALUES, Math.ceil(this.#values.length * 1.5)),
+    );
     grown.set(this.#values);
     this.#values = grown;
   }

@@ -1,14 +1,18 @@
 import type { MessagePort } from 'node:worker_threads';
 
+/** Thousands of pieces below this size fit into the caches of a processor. */
+const WORTH_RELEASING_BYTES = 4096;
+
 let nowhere: MessagePort | undefined;
 
 /**
  * Gives the memory of `bytes` back at once. Memory outside of V8's heap, such as ciphers return, otherwise waits for a
  * garbage collection, and V8 makes none before tens of megabytes have come together, which the caches of a processor do not hold.
- * @param bytes nobody else uses their memory; empty afterwards. Bytes that are a part of their memory are left alone
+ * @param bytes nobody else uses their memory; mostly empty afterwards. Bytes that are a part of their memory are left alone, and so are
+ *   few, which cost less than the giving back
  */
 export function release(bytes: Uint8Array): void {
-  if (bytes.length !== bytes.buffer.byteLength) return;
+  if (bytes.length !== bytes.buffer.byteLength || bytes.length < WORTH_RELEASING_BYTES) return;
   nowhere ??= closedPort();
   nowhere.postMessage(undefined, [bytes.buffer as ArrayBuffer]);
 }

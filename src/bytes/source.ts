@@ -12,6 +12,11 @@ export interface ByteSource {
    */
   readInto(target: Uint8Array, offsetBytes: number): void;
   close(): void;
+  /**
+   * A view of bytes that lie in memory, not to be changed; undefined where they do not lie there one after the other. Absent where none
+   * do.
+   */
+  view?(offsetBytes: number, lengthBytes: number): Uint8Array | undefined;
   /** What other threads of the process can read the same bytes by; absent where they lie in memory. */
   readonly file?: OpenFile;
 }
@@ -139,14 +144,14 @@ export function readBytes(source: ByteSource, offsetBytes: number, lengthBytes: 
 export class ReadWindow {
   readonly source: ByteSource;
   readonly #capacityBytes: number;
-  #bytes: Uint8Array;
+  /** Made with the first read: bytes that lie in memory need none. */
+  #bytes: Uint8Array | undefined;
   #startBytes = 0;
   #endBytes = 0;
 
   constructor(source: ByteSource, capacityBytes = 64 * 1024) {
     this.source = source;
     this.#capacityBytes = capacityBytes;
-    this.#bytes = new Uint8Array(capacityBytes);
   }
 
   /**
@@ -154,22 +159,26 @@ export class ReadWindow {
    * @throws PrpackError TRUNCATED_INPUT
    */
   view(offsetBytes: number, lengthBytes: number): Uint8Array {
-    if (offsetBytes < this.#startBytes || offsetBytes + lengthBytes > this.#endBytes) {
-      this.#load(offsetBytes, lengthBytes);
-    }
+    const held = this.source.view?.(offsetBytes, lengthBytes);
+    if (held) return held;
+    const isLoaded = offsetBytes >= this.#startBytes && offsetBytes + lengthBytes <= this.#endBytes;
+    const bytes = this.#bytes && isLoaded ? this.#bytes : this.#load(offsetBytes, lengthBytes);
     const from = offsetBytes - this.#startBytes;
-    return this.#bytes.subarray(from, from + lengthBytes);
+    return bytes.subarray(from, from + lengthBytes);
   }
 
-  #load(offsetBytes: number, lengthBytes: number): void {
+  #load(offsetBytes: number, lengthBytes: number): Uint8Array {
     const { source } = this;
     if (offsetBytes + lengthBytes > source.sizeBytes) throw endsTooEarly(source, offsetBytes, lengthBytes);
     const wanted = Math.max(lengthBytes, Math.min(this.#capacityBytes, source.sizeBytes - offsetBytes));
-    if (wanted > this.#bytes.length) this.#bytes = new Uint8Array(wanted);
+    if (!this.#bytes || wanted > this.#bytes.length) {
+      this.#bytes = new Uint8Array(Math.max(wanted, this.#capacityBytes));
+    }
     this.#endBytes = 0; // nothing is valid if the read throws
     source.readInto(this.#bytes.subarray(0, wanted), offsetBytes);
     this.#startBytes = offsetBytes;
     this.#endBytes = offsetBytes + wanted;
+    return this.#bytes;
   }
 }
 

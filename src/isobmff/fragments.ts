@@ -161,6 +161,7 @@ export interface FragmentTrack {
 
 /**
  * Reads every `moof` of the file and appends its samples to the tracks.
+ * @param keptMoofBytes `moof` boxes of no more bytes together are kept
  * @throws PrpackError MALFORMED_INPUT
  */
 export function readFragments(
@@ -169,6 +170,7 @@ export function readFragments(
   tracks: ReadonlyMap<number, FragmentTrack>,
   fromRun = 0,
   toRun = topLevel.count,
+  keptMoofBytes = KEPT_MOOF_BYTES,
 ): Fragments {
   const runs = new GrowingColumn('u32');
   const firstTraf = new GrowingColumn('u32');
@@ -184,7 +186,7 @@ export function readFragments(
     if (topLevel.kinds[run] !== RunKind.Moof) continue;
     const moof = readMoof(source, topLevel, run);
     moofBytes += moof.slice.bytes.length;
-    if (moofBytes > KEPT_MOOF_BYTES) moofs = undefined;
+    if (moofBytes > keptMoofBytes) moofs = undefined;
     moofs?.push(moof);
     runs.push(run);
     firstTraf.push(trafTrack.length);

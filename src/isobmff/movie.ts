@@ -9,7 +9,7 @@ import { readTkhd } from './boxes/tkhd.js';
 import { readTrex, type Trex } from './boxes/trex.js';
 import { type Fragments, type FragmentTrack, readFragments } from './fragments.js';
 import { readerOf, readSampleEntries, type SampleEntry } from './sample-entry.js';
-import { SampleBudget, type SampleTable, SampleTableBuilder } from './sample-table.js';
+import { NO_SAMPLES, SampleBudget, type SampleTable, SampleTableBuilder } from './sample-table.js';
 import { readSampleTables } from './sample-tables.js';
 import { endsInsideBox, expectNoHiddenSamples, type Tail } from './tail.js';
 import { RunKind, readRun, readTopLevel, type TopLevel } from './top-level.js';
@@ -80,11 +80,7 @@ export function* readMovieInParts(source: ByteSource, fragmentsAPart: number): G
   const walked = walkBox(moov, 'moov');
   const mvhd = readMvhd(readerOf(requirePath(walked, 'mvhd', 'ISO/IEC 14496-12 8.2.2'), moov));
   const moovNode = { ...walked, children: walked.children.map((child) => withEntries(child, moov)) };
-  const { tail } = topLevel;
-  const budget = new SampleBudget(
-    source.sizeBytes,
-    tail?.kind === 'cut' ? () => endsInsideBox(tail, source.path) : undefined,
-  );
+  const budget = budgetOf(source, topLevel);
   const whole = {
     sizeBytes: source.sizeBytes,
     topLevel,
@@ -104,15 +100,44 @@ export function* readMovieInParts(source: ByteSource, fragmentsAPart: number): G
     sampleEnd.add(tracks);
     if (toRun === topLevel.count) sampleEnd.expectNothingBehind();
     yield { ...whole, tracks, fragments };
-    const noSamples = new SampleTableBuilder(budget).finish();
-    heads = heads.map((head, i) => ({
-      ...head,
-      samplesOfMoov: noSamples,
-      samplesInMoov: 0,
-      startTime: endTimes[i],
-    }));
+    heads = heads.map(({ track }, i) => headOfPart(track, endTimes[i]));
     fromRun = toRun;
   } while (fromRun < topLevel.count);
+}
+
+/**
+ * Some fragments of a movie that was read before they were there: the movie with their samples alone.
+ * @param movie as its `moov` says
+ * @param source holds the fragments from `fromBytes` to its end; the `moof` boxes are kept in memory
+ * @returns in `moovRun` -1: `moov` is none of these runs
+ * @throws PrpackError MALFORMED_INPUT, TRUNCATED_INPUT, UNSUPPORTED_FEATURE
+ */
+export function readMovieFragments(movie: Movie, source: ByteSource, fromBytes: number): Movie {
+  const topLevel = readTopLevel(source, fromBytes);
+  const budget = budgetOf(source, topLevel);
+  const heads = movie.tracks.map((track) => headOfPart(track, 0));
+  const { tracks, fragments } = readSamples(
+    source,
+    topLevel,
+    heads,
+    budget,
+    0,
+    topLevel.count,
+    Number.POSITIVE_INFINITY,
+  );
+  const sampleEnd = new LastSampleEnd(source, topLevel);
+  sampleEnd.add(tracks);
+  sampleEnd.expectNothingBehind();
+  return { ...movie, sizeBytes: source.sizeBytes, topLevel, moovRun: -1, tracks, fragments };
+}
+
+/** What is known of a track where a part without `moov` begins. */
+function headOfPart(track: Omit<Track, 'samples'>, startTime: number): TrackHead {
+  return { track: { ...track, samplesInMoov: 0 }, samplesOfMoov: NO_SAMPLES, startTime };
+}
+
+function budgetOf({ sizeBytes, path }: ByteSource, { tail }: TopLevel): SampleBudget {
+  return new SampleBudget(sizeBytes, tail?.kind === 'cut' ? () => endsInsideBox(tail, path) : undefined);
 }
 
 /** Where the last sample of a file ends whose last `mdat` does not say where it ends itself. */
@@ -187,7 +212,8 @@ function readFileType(source: ByteSource): { ftyp: Ftyp | undefined; ftypBytes: 
   return { ftyp: readFtyp(readerOf(node, head)), ftypBytes };
 }
 
-interface TrackHead extends Omit<Track, 'samples'> {
+interface TrackHead {
+  readonly track: Omit<Track, 'samples'>;
   readonly samplesOfMoov: SampleTable;
   /** Decode time of the first sample to read, in ticks. */
   readonly startTime: number;
@@ -243,7 +269,7 @@ function readTrackHead(
   const stsd = requirePath(stbl, 'stsd', 'ISO/IEC 14496-12 8.5.2');
   expectSelfContained(node, slice);
   const samplesOfMoov = readSampleTables(stbl, slice, budget);
-  return {
+  const track = {
     index,
     id: trackId,
     handler,
@@ -252,10 +278,9 @@ function readTrackHead(
     stbl,
     entries: entriesOf(stsd, handler, slice),
     trex: trexes.find((trex) => trex.trackId === trackId),
-    samplesOfMoov,
     samplesInMoov: samplesOfMoov.count,
-    startTime: 0,
   };
+  return { track, samplesOfMoov, startTime: 0 };
 }
 
 /** The entries again, with the very nodes that are in the tree: edits find boxes by identity. */
@@ -276,9 +301,9 @@ function expectSelfContained(trak: BoxNode, slice: FileSlice): void {
   });
 }
 
-function expectDistinctIds(tracks: readonly TrackHead[]): void {
+function expectDistinctIds(heads: readonly TrackHead[]): void {
   const seen = new Set<number>();
-  for (const { id, node } of tracks) {
+  for (const { id, node } of heads.map(({ track }) => track)) {
     if (seen.has(id)) {
       throw malformed(`${node.path}/tkhd: track id ${id} is used twice`, {
         boxPath: `${node.path}/tkhd`,
@@ -298,23 +323,25 @@ function readSamples(
   budget: SampleBudget,
   fromRun: number,
   toRun: number,
+  keptMoofBytes?: number,
 ): { tracks: Track[]; fragments: Fragments; endTimes: number[] } {
   const fragmentTracks = new Map<number, FragmentTrack>();
-  for (const { index, id, trex, samplesOfMoov, startTime } of heads) {
+  for (const { track, samplesOfMoov, startTime } of heads) {
+    const { index, id, trex } = track;
     if (!trex) continue;
     const samples = new SampleTableBuilder(budget, samplesOfMoov);
     samples.startAt(startTime + samples.nextDecodeTime);
     fragmentTracks.set(id, { index, trex, samples });
   }
-  const fragments = readFragments(source, topLevel, fragmentTracks, fromRun, toRun);
-  const tracks = heads.map(({ samplesOfMoov, startTime, ...head }) => {
-    const builder = fragmentTracks.get(head.id)?.samples;
-    const samples = builder && builder.count > head.samplesInMoov ? builder.finish() : samplesOfMoov;
-    expectKnownEntries(head, samples);
-    return { ...head, samples };
+  const fragments = readFragments(source, topLevel, fragmentTracks, fromRun, toRun, keptMoofBytes);
+  const tracks = heads.map(({ track, samplesOfMoov }) => {
+    const builder = fragmentTracks.get(track.id)?.samples;
+    const samples = builder && builder.count > track.samplesInMoov ? builder.finish() : samplesOfMoov;
+    expectKnownEntries(track, samples);
+    return { ...track, samples };
   });
   const endTimes = heads.map(
-    ({ id, startTime }) => fragmentTracks.get(id)?.samples.nextDecodeTime ?? startTime,
+    ({ track, startTime }) => fragmentTracks.get(track.id)?.samples.nextDecodeTime ?? startTime,
   );
   return { tracks, fragments, endTimes };
 }

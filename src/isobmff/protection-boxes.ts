@@ -10,24 +10,33 @@ export function isPsshBox(box: BoxNode): boolean {
 }
 
 /** Whether a box of a type in a `traf`, `trak` or `stbl` says how samples are protected. */
-const IS_PROTECTION: Readonly<Record<string, (node: BoxNode, slice: FileSlice) => boolean>> = {
-  senc: () => true,
-  uuid: (node) => node.userType === PIFF_SENC,
-  saiz: isCencAuxiliary,
-  saio: isCencAuxiliary,
-  sgpd: isKeyGroup,
-  sbgp: isKeyGroup,
-};
+const IS_PROTECTION = new Map<string, (node: BoxNode, slice: FileSlice) => boolean>([
+  ['senc', () => true],
+  ['uuid', (node) => node.userType === PIFF_SENC],
+  ['saiz', isCencAuxiliary],
+  ['saio', isCencAuxiliary],
+  ['sgpd', isKeyGroup],
+  ['sbgp', isKeyGroup],
+]);
 
 /** The boxes in a `traf`, `trak` or `stbl` that say how samples are protected. */
 export function protectionBoxes(parent: BoxNode, slice: FileSlice): BoxNode[] {
-  return parent.children.filter((node) => IS_PROTECTION[node.type]?.(node, slice));
+  return parent.children.filter((node) => saysProtection(node, slice));
+}
+
+function saysProtection(node: BoxNode, slice: FileSlice): boolean {
+  return IS_PROTECTION.get(node.type)?.(node, slice) ?? false;
 }
 
 /** The same of a whole `moof`, and its `pssh` boxes. */
 export function protectionBoxesOfMoof(moof: BoxNode, slice: FileSlice): BoxNode[] {
-  const inTrafs = moof.children.filter(({ type }) => type === 'traf');
-  return [...moof.children.filter(isPsshBox), ...inTrafs.flatMap((traf) => protectionBoxes(traf, slice))];
+  const found: BoxNode[] = [];
+  for (const child of moof.children) if (isPsshBox(child)) found.push(child);
+  for (const { type, children } of moof.children) {
+    if (type !== 'traf') continue;
+    for (const child of children) if (saysProtection(child, slice)) found.push(child);
+  }
+  return found;
 }
 
 /** `saiz` and `saio` begin alike; without a type they tell the protection scheme's information (14496-12 8.7.8.3). */

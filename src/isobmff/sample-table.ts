@@ -118,7 +118,7 @@ export class SampleTableBuilder {
   /** @param base samples that come before, such as those of the sample table before those of fragments */
   constructor(budget: SampleBudget, base?: SampleTable) {
     this.#budget = budget;
-    if (base) this.#takeOver(base);
+    if (base && base.count > 0) this.#takeOver(base);
   }
 
   get count(): number {
@@ -224,6 +224,19 @@ export class SampleTableBuilder {
     this.#entryRuns.push(...base.entryRuns);
   }
 }
+
+/** The table of no samples. */
+export const NO_SAMPLES: SampleTable = {
+  count: 0,
+  offsets: new Float64Array(),
+  sizes: new Uint32Array(),
+  durations: new Uint32Array(),
+  compositionOffsets: undefined,
+  flags: undefined,
+  entryRuns: [],
+  timeJumps: [],
+  byOffset: undefined,
+};
 
 function growingCopy<K extends 'i32' | 'u16'>(
   type: K,

@@ -61,15 +61,16 @@ export interface TopLevel {
 /**
  * Reads the headers of all top-level boxes. A last `mdat` may claim more bytes than the file has: whether samples are
  * missing, their tables tell.
+ * @param fromBytes where a part of a file begins, with a box
  * @throws PrpackError NOT_MP4 when the file does not begin with boxes; TRUNCATED_INPUT when the last one is cut;
  *   MALFORMED_INPUT
  */
-export function readTopLevel(source: ByteSource): TopLevel {
+export function readTopLevel(source: ByteSource, fromBytes = 0): TopLevel {
   const window = new ReadWindow(source);
   const kinds = new GrowingColumn('u8');
   const starts = new GrowingColumn('f64');
   let tail: Tail | undefined;
-  let at = 0;
+  let at = fromBytes;
   while (at < source.sizeBytes) {
     const left = source.sizeBytes - at;
     const bytes = window.view(at, Math.min(left, MAX_HEADER_BYTES));

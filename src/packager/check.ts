@@ -7,13 +7,14 @@ import type { SubsampleTable } from '../cenc/subsamples.js';
 import { describeProtectionData, type ProtectionDescription } from '../drm/describe.js';
 import { PrpackError } from '../errors.js';
 import { moofAt } from '../isobmff/fragments.js';
-import { type Movie, readMovieInParts, type Track } from '../isobmff/movie.js';
+import { type Movie, readMovie, readMovieFragments, readMovieInParts, type Track } from '../isobmff/movie.js';
 import { isPsshBox } from '../isobmff/protection-boxes.js';
 import { DecodeTimes } from '../isobmff/sample-table.js';
 import type { BoxNode, FileSlice } from '../isobmff/walk.js';
 import type { ContentKey } from '../keys/content-key.js';
 import { named } from '../settings/spelling.js';
 import { sampleBytesOf } from './coverage.js';
+import type { SampleProtection } from './execute/sample-processor.js';
 import type { TrackEncryption } from './plan/encrypt-edits.js';
 import { ivsOf, protectedBytesOf, totalProtectedBytes } from './plan/track-protection.js';
 import { isProtected, type ReadProtection, readProtections } from './protection-reader.js';
@@ -34,8 +35,8 @@ export interface EncryptExpectations {
   readonly delaysTicks?: readonly number[];
   /** How many samples of each track are decrypted, spread evenly over it. Default 64. */
   readonly samplesChecked?: number;
-  /** The output is a part of a stream, of which a track may have too little to protect: the whole of it counts. */
-  readonly isPart?: boolean;
+  /** Ciphers that decrypt under a KID, where they are kept; made of `keyOf` when absent. */
+  readonly cipherOf?: (protection: SampleProtection, kid: string) => Promise<SampleCipher>;
 }
 
 /**
@@ -55,37 +56,91 @@ export async function checkEncrypted(path: string, expected: EncryptExpectations
 
 /**
  * As `checkEncrypted`, for an output that is open already.
- * @returns protected bytes of each of the expected encryptions, as the output has them
  * @throws PrpackError OUTPUT_CHECK_FAILED
  */
-export async function checkEncryptedSource(
-  output: ByteSource,
-  expected: EncryptExpectations,
-): Promise<readonly number[]> {
-  return checking(async () => {
+export async function checkEncryptedSource(output: ByteSource, expected: EncryptExpectations): Promise<void> {
+  await checking(async () => {
     expectEqual('the size of the file', expected.sizeBytes, output.sizeBytes);
     const samples = new SampleComparison(expected.movie, expected.delaysTicks);
-    const checks = expected.encryptions.map(
-      (encryption) => new EncryptionCheck(encryption, expected, output),
-    );
+    const checks = checksOf(expected, output);
     const kids = new Set<string>();
     const isRotating = expected.encryptions.some((encryption) => encryption.isRotating);
     const psshOfFragments: ProtectionDescription[] = [];
     let movie: Movie | undefined;
     for (const part of readMovieInParts(output, FRAGMENTS_A_PART)) {
       samples.add(part);
-      const protections = readProtections(part, output);
-      expectEqual('the number of encrypted tracks', expected.encryptions.length, protections.length);
-      for (const check of checks) await check.add(protections);
+      const protections = await checkProtections(part, checks, output);
       for (const kid of protections.flatMap((protection) => protection.kids)) kids.add(kid);
       if (isRotating) psshOfFragments.push(...psshOfMoofs(part, output));
       movie = part;
     }
     samples.end();
     expectPsshNamesKeys(movie!, psshOfFragments, kids);
-    if (!expected.isPart) for (const check of checks) check.expectSomeProtected();
+    for (const check of checks) check.expectSomeProtected();
+  });
+}
+
+/**
+ * Reads back what an encrypted stream begins with, before any sample: what its sample entries and `pssh` boxes say.
+ * @returns the movie, which {@link checkEncryptedFragment} goes on from
+ * @throws PrpackError OUTPUT_CHECK_FAILED
+ */
+export async function checkEncryptedInit(output: ByteSource, expected: EncryptExpectations): Promise<Movie> {
+  return checking(async () => {
+    expectEqual('the size of what the stream begins with', expected.sizeBytes, output.sizeBytes);
+    const movie = readMovie(output);
+    const samples = new SampleComparison(expected.movie);
+    samples.add(movie);
+    samples.end();
+    await checkProtections(movie, checksOf(expected, output), output);
+    expectPsshNamesKeys(
+      movie,
+      [],
+      expected.encryptions.flatMap(({ kids }) => kids),
+    );
+    return movie;
+  });
+}
+
+/**
+ * Reads an encrypted fragment of a stream back, as {@link checkEncrypted} does a file. A track may have too little in it to protect:
+ * the whole stream counts.
+ * @param init the movie that the output began with
+ * @param output holds the fragment, from `startBytes` to its end
+ * @returns protected bytes of each of the expected encryptions, as the output has them
+ * @throws PrpackError OUTPUT_CHECK_FAILED
+ */
+export async function checkEncryptedFragment(
+  init: Movie,
+  output: ByteSource,
+  startBytes: number,
+  expected: EncryptExpectations,
+): Promise<readonly number[]> {
+  return checking(async () => {
+    expectEqual('the end of the fragment', expected.sizeBytes, output.sizeBytes);
+    const part = readMovieFragments(init, output, startBytes);
+    const samples = new SampleComparison(expected.movie);
+    samples.add(part);
+    samples.end();
+    const checks = checksOf(expected, output);
+    await checkProtections(part, checks, output);
     return checks.map(({ protectedBytes }) => protectedBytes);
   });
+}
+
+function checksOf(expected: EncryptExpectations, output: ByteSource): EncryptionCheck[] {
+  return expected.encryptions.map((encryption) => new EncryptionCheck(encryption, expected, output));
+}
+
+async function checkProtections(
+  part: Movie,
+  checks: readonly EncryptionCheck[],
+  output: ByteSource,
+): Promise<ReadProtection[]> {
+  const protections = readProtections(part, output);
+  expectEqual('the number of encrypted tracks', checks.length, protections.length);
+  for (const check of checks) await check.add(protections);
+  return protections;
 }
 
 /**
@@ -229,11 +284,13 @@ class EncryptionCheck {
     this.#first = end;
   }
 
-  async #cipherOf(kid: string, key: ContentKey): Promise<SampleCipher> {
+  async #cipherOf(kid: string): Promise<SampleCipher> {
+    const { keyOf, cipherOf } = this.#expected;
     const { scheme, pattern } = this.#encryption;
     const cipher =
       this.#ciphers.get(kid) ??
-      (await createSampleCipher(SCHEMES[scheme], pattern, key.revealBytes(), 'decrypt'));
+      (await (cipherOf?.(this.#encryption, kid) ??
+        createSampleCipher(SCHEMES[scheme], pattern, keyOf(kid).revealBytes(), 'decrypt')));
     this.#ciphers.set(kid, cipher);
     return cipher;
   }
@@ -246,7 +303,7 @@ class EncryptionCheck {
 
   /** By what the output alone says of the sample; it must be the input's, and not have been before. */
   async #decrypt(sample: number, found: ReadProtection): Promise<void> {
-    const { input, keyOf } = this.#expected;
+    const { input } = this.#expected;
     const { track } = this.#encryption;
     const local = sample - this.#first;
     const size = track.samples.sizes[sample];
@@ -255,7 +312,7 @@ class EncryptionCheck {
     const wasEncrypted = !isSameBytes(clear, bytes);
     const kid = kidOf(found, local);
     if (kid !== undefined) {
-      const cipher = await this.#cipherOf(kid, keyOf(kid));
+      const cipher = await this.#cipherOf(kid);
       const ivs = createIvSource(found.ivPlan);
       const iv = new Uint8Array(ivs.ivSizeBytes);
       ivs.ivAt(local, iv);

@@ -25,6 +25,7 @@ import { withGroupedFrames } from './plan/pcm-samples.js';
 import { movieDurationSeconds } from './plan/timing.js';
 import { perSampleIvSizeOf, totalProtectedBytes } from './plan/track-protection.js';
 import type { FragmentPeriods } from './protect-tracks.js';
+import { expectCodecsFitScheme, protectionSettings } from './protection-settings.js';
 import { reportPssh } from './pssh.js';
 import { confirmPublication, fingerprintOf, registerKeys } from './registration.js';
 import { type DescribedTrack, describeTracks, selectTracks, typeNameOf } from './tracks.js';
@@ -44,6 +45,7 @@ export async function encrypt(options: EncryptOptions): Promise<EncryptResult> {
   const clock = new Clock();
   expectKeysApart(options);
   expectSchedulable(options);
+  protectionSettings(options); // refuses what the scheme cannot have before the input is opened
   expectTwoFiles(options.input, options.output);
   const { input, signal, threads, dryRun } = options;
   return withInput(input, signal, (source) =>
@@ -68,6 +70,7 @@ export async function prepareJob(
   const described = await describeTracks(movie);
   const tracks = selectTracks(described, options.tracks);
   expectDisjointSamples(movie, new Set(tracks.map(({ track }) => track)));
+  expectCodecsFitScheme(tracks, protectionSettings(options)); // before anybody is asked for keys
   const contentId = options.contentId ?? parse(source.path).name;
   const fragmentation =
     options.layout === 'keep'

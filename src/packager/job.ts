@@ -79,6 +79,26 @@ export async function breathe(signal: AbortSignal | undefined): Promise<void> {
   expectNotAborted(signal);
 }
 
+/** Between two turns of the event loop, in ms: nobody notices that a signal waits so long. */
+const WITHOUT_TURN_MS = 10;
+
+/** As {@link breathe}, where there is much work in small parts: mostly returns at once. */
+export class Breather {
+  readonly #signal: AbortSignal | undefined;
+  #turnedAt = performance.now();
+
+  constructor(signal: AbortSignal | undefined) {
+    this.#signal = signal;
+  }
+
+  /** @throws PrpackError ABORTED */
+  readonly breathe = async (): Promise<void> => {
+    if (performance.now() - this.#turnedAt < WITHOUT_TURN_MS) return;
+    await breathe(this.#signal);
+    this.#turnedAt = performance.now();
+  };
+}
+
 /** How an output comes to be. */
 export interface Publication {
   readonly plan: OutputPlan;

@@ -495,7 +495,7 @@ const TABLE = [
   {
     name: 'scheme',
     kind: oneOf('cenc', 'cbcs', 'cens', 'cbc1'),
-    of: EACH_FILE,
+    of: [...EACH_FILE, 'buildPssh', 'cpixKeySource', 'SpekeKeySource'],
     flag: '--scheme <scheme>',
     group: 'media',
     help: 'cenc: AES-CTR, for all PlayReady clients; cbcs: AES-CBC by patterns, for Apple and PlayReady 4; cens, cbc1: the same without known players (default: cenc)',
@@ -581,7 +581,6 @@ const TABLE = [
     of: ['buildPssh'],
     required: true,
   },
-  { name: 'scheme', kind: oneOf('cenc', 'cbcs', 'cens', 'cbc1'), of: ['buildPssh'] },
   { name: 'playready', kind: optionsOf('playready'), of: [...EACH_FILE, 'buildPssh'] },
 
   // PlayReady header
@@ -745,8 +744,6 @@ const TABLE = [
   { name: 'certificate', kind: BYTES, of: ['SpekeKeySource'] },
   { name: 'name', kind: TEXT, of: ['cpixKeySource'], required: true },
   { name: 'source', kind: TEXT, of: ['cpixKeySource'] },
-  { name: 'scheme', kind: oneOf('cenc', 'cbcs', 'cens', 'cbc1'), of: ['cpixKeySource'] },
-  { name: 'scheme', kind: oneOf('cenc', 'cbcs', 'cens', 'cbc1'), of: ['SpekeKeySource'] },
   { name: 'url', kind: TEXT, of: ['SpekeKeySource', 'PackagingDataKeySource'], required: true },
   { name: 'client', kind: HTTP_CLIENT, of: ['SpekeKeySource', 'PackagingDataKeySource'], required: true },
   { name: 'contentId', kind: TEXT, of: ['SpekeKeySource'], required: true },

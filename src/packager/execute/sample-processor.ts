@@ -55,11 +55,14 @@ export function wholeSamplesOf(tasks: readonly TrackTask[]): SamplePlaces[] {
   return tasks.filter(({ scheme }) => SCHEMES[scheme].cipherMode === 'cbc').map(({ samples }) => samples);
 }
 
-interface Track extends Omit<TrackTask, 'keys'> {
+interface Track extends Omit<TrackTask, 'keys' | 'direction'> {
   readonly ivs: IvSource;
   readonly iv: Uint8Array;
   readonly ciphers: readonly (SampleCipher | undefined)[];
 }
+
+/** What the cipher of a track's samples follows from, but for the key. */
+export type SampleProtection = Pick<TrackProtection, 'scheme' | 'pattern'>;
 
 /** Carries one step out on whatever pieces of the file its samples are met in. */
 export class SampleProcessor {
@@ -72,6 +75,26 @@ export class SampleProcessor {
   /** @param tasks of one step: no two of them share samples */
   static async create(tasks: readonly TrackTask[]): Promise<SampleProcessor> {
     return new SampleProcessor(await Promise.all(tasks.map(prepare)));
+  }
+
+  /**
+   * Encrypts a part of a movie, by ciphers that were made for other parts already.
+   * @param cipherOf the cipher of a KID
+   */
+  static async ofPart(
+    protections: readonly TrackProtection[],
+    cipherOf: (protection: SampleProtection, kid: string) => Promise<SampleCipher>,
+  ): Promise<SampleProcessor> {
+    const tracks: Track[] = [];
+    for (const protection of protections) {
+      const { track, scheme, pattern, ivPlan, subsamples, keyNumbers, kids } = protection;
+      const ivs = createIvSource(ivPlan);
+      const ciphers = await Promise.all(kids.map((kid) => cipherOf(protection, kid)));
+      const iv = new Uint8Array(ivs.ivSizeBytes);
+      const { samples } = track;
+      tracks.push({ scheme, pattern, samples, ivPlan, subsamples, keyNumbers, ivs, iv, ciphers });
+    }
+    return new SampleProcessor(tracks);
   }
 
   /**

@@ -2,7 +2,7 @@ import { addAbortSignal, type Readable } from 'node:stream';
 import type { ByteReadable } from '../../bytes/platform.js';
 import { malformed, PrpackError } from '../../errors.js';
 import { isBox, isKnown } from '../../isobmff/top-level.js';
-import { type BoxHeader, expectRoomForHeader, parseBoxHeader } from '../../isobmff/walk.js';
+import { type BoxHeader, expectRoomForHeader, MAX_HEADER_BYTES, parseBoxHeader } from '../../isobmff/walk.js';
 import { expectNotAborted } from '../execute/abort.js';
 
 /** What messages call an input that has no path. */
@@ -24,6 +24,13 @@ export interface StreamBox {
   /** Offset in the stream. */
   readonly startBytes: number;
   readonly bytes: Uint8Array;
+}
+
+function headerOf(header: BoxHeader, place: Pick<StreamHeader, 'startBytes' | 'head'>): StreamHeader {
+  if (!isBox(header, Number.POSITIVE_INFINITY)) return { ...NO_BOX, ...place };
+  expectRoomForHeader(header, place.startBytes, '');
+  if (header.sizeBytes === 0) throw openSize(header.type, place.startBytes);
+  return { ...header, ...place, isBox: true };
 }
 
 const NO_BOX = { type: '', userType: undefined, headerBytes: 0, sizeBytes: 0, isBox: false };
@@ -53,7 +60,9 @@ export class BoxStream {
    */
   async header(): Promise<StreamHeader | undefined> {
     const startBytes = this.#positionBytes;
-    const head = new Uint8Array(32);
+    const atHand = this.#headerAtHand();
+    if (atHand) return headerOf(atHand.header, { startBytes, head: atHand.head });
+    const head = new Uint8Array(MAX_HEADER_BYTES);
     let have = await this.#read(head.subarray(0, 8));
     if (have === 0) return undefined;
     let header = parseBoxHeader(head.subarray(0, have));
@@ -66,10 +75,18 @@ export class BoxStream {
     }
     const place = { startBytes, head: head.subarray(0, have) };
     if (!header) throw endsInside('a box header', startBytes, 8, have);
-    if (!isBox(header, Number.POSITIVE_INFINITY)) return { ...NO_BOX, ...place };
-    expectRoomForHeader(header, startBytes, '');
-    if (header.sizeBytes === 0) throw openSize(header.type, startBytes);
-    return { ...header, ...place, isBox: true };
+    return headerOf(header, place);
+  }
+
+  /** The next header, where all of it lies in the bytes that came last: nearly always. */
+  #headerAtHand(): { readonly header: BoxHeader; readonly head: Uint8Array } | undefined {
+    if (this.#chunk.length < MAX_HEADER_BYTES) return undefined;
+    const header = parseBoxHeader(this.#chunk)!;
+    const { headerBytes } = header;
+    const head = this.#chunk.subarray(0, headerBytes);
+    this.#chunk = this.#chunk.subarray(headerBytes);
+    this.#positionBytes += headerBytes;
+    return { header, head };
   }
 
   /**

@@ -1,32 +1,34 @@
 import { parse } from 'node:path';
 import type { ByteReadable, ByteWritable } from '../../bytes/platform.js';
+import { MemorySource } from '../../bytes/source.js';
 import { PrpackError } from '../../errors.js';
 import { readMovie } from '../../isobmff/movie.js';
+import type { AssignedKey } from '../../keys/key-source.js';
 import { discardKeysOut, expectKeysOutIsFree, writeKeysOut } from '../../keys/keys-out.js';
 import { retryOnKeyRace } from '../../keystore/key-race.js';
 import { registeredName } from '../../keystore/registered-name.js';
 import { named } from '../../settings/spelling.js';
-import { expectSampleCounts } from '../check.js';
+import { checkEncryptedInit, expectSampleCounts } from '../check.js';
 import { expectKeysApart } from '../encrypt.js';
 import { type PlannedEncryption, planEncryption } from '../encryption-plan.js';
 import { ChunkRenderer } from '../execute/renderer.js';
 import { earlierEncryptionWarnings } from '../input-warnings.js';
-import { breathe, Clock } from '../job.js';
+import { Breather, breathe, Clock } from '../job.js';
 import { assignKeys } from '../key-assignment.js';
 import { movieDurationSeconds } from '../plan/timing.js';
 import { drawConstantIvs, drawStarts } from '../protect-tracks.js';
-import { perSampleIvSize, protectionSettings } from '../protection-settings.js';
+import { expectCodecsFitScheme, perSampleIvSize, protectionSettings } from '../protection-settings.js';
 import { reportPssh } from '../pssh.js';
 import { confirmPublication, registerKeys } from '../registration.js';
 import { type DescribedTrack, describeTracks, selectTracks, typeNameOf } from '../tracks.js';
 import type { EncryptOptions, EncryptResult, TrackReport } from '../types.js';
 import { BoxStream, STREAM_NAME } from './box-stream.js';
 import { FragmentEncryptor, type StreamWork } from './fragment-encryptor.js';
+import { FragmentProtection } from './fragment-protection.js';
 import { openEdits } from './open-edits.js';
 import { PartReader } from './parts.js';
 import { FileTarget, StreamTarget, type Target } from './targets.js';
 import { reservedUse } from './track-ivs.js';
-import { StreamWindow } from './window.js';
 
 /** What reports call a stream. */
 export const STREAM = '-';
@@ -41,6 +43,10 @@ export interface LiveOptions extends Omit<EncryptOptions, 'input' | 'output'> {
 interface LiveJob extends StreamWork {
   readonly options: EncryptOptions;
   readonly contentId: string;
+  readonly encryptedInit: Uint8Array;
+  /** One a track to encrypt. */
+  readonly keys: readonly AssignedKey[];
+  readonly protection: FragmentProtection;
   /** All tracks of the stream. */
   readonly described: readonly DescribedTrack[];
   readonly planned: PlannedEncryption;
@@ -92,13 +98,14 @@ async function begin(
 
 /** Reads what the stream begins with, and plans what the output will begin with. */
 async function plan(init: Uint8Array, options: EncryptOptions): Promise<LiveJob> {
-  const source = new StreamWindow(init, []);
+  const source = new MemorySource(init, STREAM_NAME);
   const movie = readMovie(source);
   const described = await describeTracks(movie);
   const tracks = selectTracks(described, options.tracks, () => true);
+  const settings = protectionSettings(options);
+  expectCodecsFitScheme(tracks, settings); // before anybody is asked for keys
   const contentId = contentIdOf(options);
   const keys = await assignKeys(tracks, contentId, options);
-  const settings = protectionSettings(options);
   const { ivSize, scheme } = settings;
   const ivStarts =
     scheme.ivKind === 'constant'
@@ -112,21 +119,32 @@ async function plan(init: Uint8Array, options: EncryptOptions): Promise<LiveJob>
   const renderer = await ChunkRenderer.create(planned.plan, source, []);
   const encryptedInit = new Uint8Array(planned.plan.sizeBytes);
   renderer.render(encryptedInit, 0);
-  const { psshBoxes } = planned;
   const warnings = [...planned.warnings, ...openEdits(encryptedInit)];
+  const protection = new FragmentProtection(keys);
+  const encryptedMovie = await checkEncryptedInit(new MemorySource(encryptedInit, STREAM_NAME), {
+    input: source,
+    movie,
+    sizeBytes: planned.plan.sizeBytes,
+    encryptions: planned.encryptions,
+    keyOf: protection.keyOf,
+  });
   const { signal } = options;
-  const stream = { init, encryptedInit, movie, tracks, keys, ivStarts, settings, psshBoxes, signal };
-  return { ...stream, options, contentId, described, planned: { ...planned, warnings } };
+  const stream = { encryptedInit, movie, encryptedMovie, tracks, protection, ivStarts, settings, signal };
+  return { ...stream, keys, options, contentId, described, planned: { ...planned, warnings } };
 }
 
 /** Passes all on that comes behind `moov`. */
 async function pass(parts: PartReader, job: LiveJob, target: Target): Promise<FragmentEncryptor> {
   const encryptor = new FragmentEncryptor(job);
+  const breather = new Breather(job.signal);
   const trexOf = (trackId: number) => job.movie.tracks.find(({ id }) => id === trackId)?.trex;
   for await (const part of parts.parts(trexOf)) {
-    const bytes = part.kind === 'box' ? part.bytes : await encryptor.encrypt(part.boxes, target.sizeBytes);
+    const bytes =
+      part.kind === 'box'
+        ? part.bytes
+        : await encryptor.encrypt(part.boxes, target.sizeBytes, job.protection);
     await target.write(bytes);
-    await breathe(job.signal);
+    await breather.breathe();
   }
   expectSamples(job, encryptor);
   return encryptor;
@@ -146,6 +164,7 @@ class FilePublishing {
   async publish({ keys }: LiveJob, { tallies }: FragmentEncryptor): Promise<void> {
     const { file, sizeBytes } = this.target;
     const { keysOut, signal } = this.#options;
+    this.target.flush();
     file.flush();
     // Its fragments were checked one by one; what is left is how they lie together, and that the disk has them all.
     await expectSampleCounts(file.temporaryPath, sizeBytes, tallies);
@@ -211,7 +230,7 @@ async function report(
   clock: Clock,
   warnings: readonly string[],
 ): Promise<EncryptResult> {
-  const { options, movie, keys, contentId, described, psshBoxes } = job;
+  const { options, movie, keys, contentId, described, planned } = job;
   const { input, output, keyStore } = options;
   const seconds = movie.tracks.map(
     ({ index, mdhd }) => encryptor.tallies[index].durationTicks / mdhd.timescaleHz,
@@ -227,7 +246,7 @@ async function report(
     contentId: registeredName(contentId, keys[0]?.seedId),
     ...(keyStore && { keyStore: keyStore.location }),
     tracks: described.map((track) => reportTrack(track, job, encryptor)),
-    pssh: await reportPssh(psshBoxes),
+    pssh: await reportPssh(planned.psshBoxes),
     timings: clock.timings(),
     warnings,
     unchanged: false,

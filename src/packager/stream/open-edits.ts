@@ -1,8 +1,9 @@
+import { MemorySource } from '../../bytes/source.js';
 import { readElst } from '../../isobmff/boxes/elst.js';
 import { readMovie } from '../../isobmff/movie.js';
 import { readerOf } from '../../isobmff/sample-entry.js';
 import { type BoxNode, findPath } from '../../isobmff/walk.js';
-import { StreamWindow } from './window.js';
+import { STREAM_NAME } from './box-stream.js';
 
 /**
  * Gives the one edit of a track segment_duration 0, "to the end" (ISO/IEC 14496-12 8.6.6): how long a stream lasts is not known
@@ -11,7 +12,7 @@ import { StreamWindow } from './window.js';
  * @returns a warning for each list of other edits, which cannot be put so
  */
 export function openEdits(init: Uint8Array): string[] {
-  const movie = readMovie(new StreamWindow(init, []));
+  const movie = readMovie(new MemorySource(init, STREAM_NAME));
   return movie.tracks.flatMap(({ id, node }) => {
     const elst = findPath(node, 'edts/elst');
     if (!elst) return [];

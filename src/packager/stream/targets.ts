@@ -33,11 +33,16 @@ export class StreamTarget implements Target {
   }
 }
 
+/** Small pieces are written together, so many bytes at a time. */
+const TOGETHER_BYTES = 256 * 1024;
+
 /** A file, which gets its name at the end; the caller must end it with `file.publish` or `file.discard`. */
 export class FileTarget implements Target {
   sizeBytes = 0;
   readonly file: OutputFile;
   readonly #hash = createHash('sha256');
+  #waiting: Uint8Array[] = [];
+  #writtenBytes = 0;
 
   /** @throws PrpackError OUTPUT_EXISTS, OUTPUT_FAILED */
   constructor(path: string, replace: boolean) {
@@ -45,12 +50,23 @@ export class FileTarget implements Target {
   }
 
   async write(bytes: Uint8Array): Promise<void> {
-    this.file.writeAt(bytes, this.sizeBytes);
-    this.#hash.update(bytes);
+    this.#waiting.push(bytes);
     this.sizeBytes += bytes.length;
+    if (this.sizeBytes - this.#writtenBytes >= TOGETHER_BYTES) this.flush();
+  }
+
+  /** Hands all to the system that was written so far. */
+  flush(): void {
+    if (this.#waiting.length === 0) return;
+    const bytes = this.#waiting.length === 1 ? this.#waiting[0] : Buffer.concat(this.#waiting);
+    this.#waiting = [];
+    this.file.writeAt(bytes, this.#writtenBytes);
+    this.#hash.update(bytes);
+    this.#writtenBytes += bytes.length;
   }
 
   sha256(): string {
+    this.flush();
     return this.#hash.digest('hex');
   }
 }
