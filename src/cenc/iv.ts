@@ -7,7 +7,12 @@ import type { IvSize } from './scheme.js';
  * reads it.
  */
 export type IvPlan =
-  | { readonly kind: 'counting8'; readonly start: Uint8Array }
+  | {
+      readonly kind: 'counting8';
+      readonly start: Uint8Array;
+      /** The sample that `start` is for; default the first. Clear samples before it have no IV. */
+      readonly firstSample?: number;
+    }
   | {
       readonly kind: 'counting16';
       readonly start: Uint8Array;
@@ -32,8 +37,10 @@ export interface IvSource {
 /** A reader of the plan. It keeps no state between samples. */
 export function createIvSource(plan: IvPlan): IvSource {
   switch (plan.kind) {
-    case 'counting8':
-      return countingSource(expectIv(plan.start, 8), 0, (sampleIndex) => sampleIndex);
+    case 'counting8': {
+      const { start, firstSample = 0 } = plan;
+      return countingSource(expectIv(start, 8), 0, (sampleIndex) => sampleIndex - firstSample);
+    }
     case 'counting16':
       return countingSource(expectIv(plan.start, 16), 8, (sampleIndex) => plan.blocksBefore[sampleIndex]);
     case 'listed':

@@ -1,7 +1,7 @@
 import { PrpackError } from '../errors.js';
 import { buildCommonProtection } from './common.js';
+import { ALG_ID_OF, type ProtectionScheme } from './playready/alg-id.js';
 import { buildPlayReadyHeader, type PlayReadyHeaderOptions } from './playready/header.js';
-import type { AlgId } from './playready/header-versions.js';
 import { buildPlayReadyObject } from './playready/object.js';
 import type { ProtectionData } from './protection-data.js';
 import { SYSTEM_IDS } from './system-ids.js';
@@ -26,7 +26,7 @@ export interface PlayReadyProtectionOptions extends Omit<PlayReadyHeaderOptions,
 export interface ProtectionOptions {
   /** Keys of the content. A KID may come more than once, as with several tracks under one key. */
   readonly keys: readonly ProtectionKey[];
-  readonly scheme: 'cenc';
+  readonly scheme: ProtectionScheme;
   /** The content's name in the provider's catalogue, for Widevine. */
   readonly contentId?: Uint8Array;
   readonly playready?: PlayReadyProtectionOptions;
@@ -37,8 +37,6 @@ export interface BuiltProtection {
   /** Sentences for the user about what was built but may not be what is wanted. */
   readonly warnings: readonly string[];
 }
-
-const ALG_IDS: Readonly<Record<ProtectionOptions['scheme'], AlgId>> = { cenc: 'AESCTR' };
 
 const BUILDERS: Readonly<Record<BuildableSystem, (options: ProtectionOptions) => BuiltProtection>> = {
   playready: buildPlayReady,
@@ -65,7 +63,7 @@ function buildPlayReady({ keys, scheme, playready = {} }: ProtectionOptions): Bu
   const { reserveLicenseStoreBytes, ...header } = playready;
   const { xml, warnings } = buildPlayReadyHeader({
     ...header,
-    keys: keys.map((key) => ({ ...key, algId: ALG_IDS[scheme] })),
+    keys: keys.map((key) => ({ ...key, algId: ALG_ID_OF[scheme] })),
   });
   const object = buildPlayReadyObject({
     headerXml: xml,

@@ -5,6 +5,7 @@ import { assignToAll, type KeyLookup, type KeySource } from './key-source.js';
 /** One KID and key for all tracks, as the caller holds them. `source` is what the report says of their origin. */
 export function givenKeySource(kid: KeyId, key: ContentKey, source = 'given'): KeySource & KeyLookup {
   return {
+    canRotate: false,
     async assign(requests) {
       return assignToAll(requests, { kid, key, source });
     },

@@ -1,4 +1,5 @@
 import { PrpackError } from '../errors.js';
+import { algorithmOf, type KeyAlgorithm } from './algorithm.js';
 import { keyChecksum } from './checksum.js';
 import { ContentKey } from './content-key.js';
 import { readSecretText } from './file.js';
@@ -21,7 +22,9 @@ export interface KeyFileEntry {
   /** The key is for tracks with this label: `audio`, `video` or a label of the request. With `trackId` it is a remark only. */
   readonly label?: string;
   /** What the key is for, by default AESCTR: a KID serves one algorithm only. */
-  readonly algorithm?: 'AESCTR' | 'AESCBC';
+  readonly algorithm?: KeyAlgorithm;
+  /** Index of the crypto period that the key is for. */
+  readonly period?: number;
   /** What a key store is to know of the key besides; no matter for the choice of keys. */
   readonly contentId?: string;
   /** Where the key came from at first. */
@@ -45,8 +48,9 @@ export interface KeyFileEntry {
 
 /**
  * Keys from a `keys.json`: `{"keys": [{"kid": UUID, "key": 32 hex digits, "trackId": 1 | "label": "video"}, …]}`, or the array alone.
- * An entry without track id and label is for every track that has no entry of its own. The other fields are the record of a key in
- * a key store.
+ * An entry without track id and label is for every track that has no entry of its own, an entry with `"period": 3` for the crypto period of
+ * that index. Where a KID of each algorithm is there for a track, the one for its scheme is taken. The other fields are the record of a
+ * key in a key store.
  */
 export class KeyFile implements KeySource, KeyLookup {
   readonly entries: readonly KeyFileEntry[];
@@ -56,6 +60,10 @@ export class KeyFile implements KeySource, KeyLookup {
   constructor(entries: readonly KeyFileEntry[], path: string) {
     this.entries = entries;
     this.#path = path;
+  }
+
+  get canRotate(): boolean {
+    return this.entries.some(({ period }) => period !== undefined);
   }
 
   async assign(requests: readonly TrackKeyRequest[]): Promise<AssignedKey[]> {
@@ -71,16 +79,19 @@ export class KeyFile implements KeySource, KeyLookup {
 
   #entryFor(request: TrackKeyRequest): KeyFileEntry {
     const usable = this.entries.filter(({ state }) => state !== 'revoked');
-    const found = pickForTrack(usable, request);
+    const meant = pickForTrack(usable, request);
+    if (!meant[0]) throw this.#missing(request);
+    const algorithm = algorithmOf(request);
+    const found = meant.filter((entry) => algorithmOfEntry(entry) === algorithm);
+    if (!found[0]) throw this.#otherAlgorithm(request, meant[0]);
     if (new Set(found.map((entry) => entry.kid)).size > 1) throw this.#ambiguous(request, found);
-    if (!found[0]) throw this.#missing(request);
-    if (algorithmOf(found[0]) !== 'AESCTR') throw this.#otherAlgorithm(request, found[0]);
     return found[0];
   }
 
-  #otherAlgorithm({ trackId, type }: TrackKeyRequest, entry: KeyFileEntry): PrpackError {
-    const expected = 'AESCTR';
-    const received = algorithmOf(entry);
+  #otherAlgorithm(request: TrackKeyRequest, entry: KeyFileEntry): PrpackError {
+    const { trackId, type } = request;
+    const expected = algorithmOf(request);
+    const received = algorithmOfEntry(entry);
     return new PrpackError(
       'KEY_CONFLICT',
       `${this.#path}: KID ${entry.kid} is for ${received}, and ${type} track ${trackId} is encrypted with ${expected}`,
@@ -88,7 +99,7 @@ export class KeyFile implements KeySource, KeyLookup {
         path: this.#path,
         expected,
         received,
-        remedy: 'Give the track a KID and key of its own: one KID never serves both algorithms.',
+        remedy: `Give the track a KID and key of its own with "algorithm": "${expected}": one KID never serves both algorithms.`,
       },
     );
   }
@@ -105,11 +116,13 @@ export class KeyFile implements KeySource, KeyLookup {
     );
   }
 
-  #missing({ trackId, type, label }: TrackKeyRequest): PrpackError {
+  #missing({ trackId, type, label, period }: TrackKeyRequest): PrpackError {
     const labels = label === undefined || label === type ? `"${type}"` : `"${label}" or "${type}"`;
-    return new PrpackError('KEY_REQUIRED', `${this.#path}: no key for ${type} track ${trackId}`, {
+    const inPeriod = period ? ` in crypto period ${period.index}` : '';
+    const also = period ? `"period": ${period.index}, and ` : '';
+    return new PrpackError('KEY_REQUIRED', `${this.#path}: no key for ${type} track ${trackId}${inPeriod}`, {
       path: this.#path,
-      remedy: `Add an entry with "trackId": ${trackId}, with "label": ${labels}, or with neither for all tracks.`,
+      remedy: `Add an entry with ${also}"trackId": ${trackId}, with "label": ${labels}, or with neither for all tracks.`,
     });
   }
 }
@@ -142,12 +155,12 @@ function expectSameKey(path: string, entries: readonly KeyFileEntry[], one: numb
   const [first, second] = [entries[one]!, entries[other]!];
   const at = `${path}: entries ${one} and ${other} give KID ${first.kid}`;
   if (!first.key.equals(second.key)) throw conflict(path, `${at} two different keys`);
-  const algorithms = [algorithmOf(first), algorithmOf(second)];
+  const algorithms = [algorithmOfEntry(first), algorithmOfEntry(second)];
   if (algorithms[0] !== algorithms[1])
     throw conflict(path, `${at} two algorithms, ${algorithms.join(' and ')}`);
 }
 
-function algorithmOf({ algorithm = 'AESCTR' }: KeyFileEntry): 'AESCTR' | 'AESCBC' {
+function algorithmOfEntry({ algorithm = 'AESCTR' }: KeyFileEntry): KeyAlgorithm {
   return algorithm;
 }
 
@@ -188,6 +201,7 @@ const OPTIONAL_FIELDS: Readonly<
   label: [isText, 'a text with at least one character'],
   contentId: [isText, 'a text with at least one character'],
   algorithm: [(value) => value === 'AESCTR' || value === 'AESCBC', 'AESCTR or AESCBC'],
+  period: [isPeriod, 'the index of a crypto period: 0, 1, …'],
   source: [isText, 'a text with at least one character'],
   seedId: [isText, 'a text with at least one character'],
   laUrl: [isText, 'a text with at least one character'],
@@ -246,6 +260,10 @@ function field<T>(
 /** track_ID: never zero (ISO/IEC 14496-12 8.3.2.3). */
 function isTrackId(value: unknown): value is number {
   return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 0xffffffff;
+}
+
+function isPeriod(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 function isText(value: unknown): boolean {

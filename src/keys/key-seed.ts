@@ -68,9 +68,13 @@ export async function readKeySeedFile(path: string): Promise<KeySeed> {
   return KeySeed.parse(await readPrivateText(path, 'key seed file'), path);
 }
 
-/** Keys that follow from a key seed: for encryption of the given KID or of a new one at every call, for decryption of any. */
+/**
+ * Keys that follow from a key seed: for encryption of the given KID, or of a new one at every call and so for every crypto period; for
+ * decryption of any.
+ */
 export function keySeedSource(seed: KeySeed, kid?: KeyId): KeySource & KeyLookup {
   return {
+    canRotate: kid === undefined,
     async assign(requests) {
       const shared = kid ?? newKeyId();
       return assignToAll(requests, {

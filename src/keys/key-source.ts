@@ -1,5 +1,11 @@
+import { algorithmOf, type KeyAlgorithm, type KeyScheme } from './algorithm.js';
 import type { ContentKey } from './content-key.js';
+import type { CryptoPeriod } from './crypto-period.js';
 import type { KeyId } from './key-id.js';
+
+export type { KeyAlgorithm, KeyScheme } from './algorithm.js';
+export { algorithmOf } from './algorithm.js';
+export type { CryptoPeriod } from './crypto-period.js';
 
 /** A track that is to be encrypted, as far as the choice of its key depends on it. */
 export interface TrackKeyRequest {
@@ -19,6 +25,10 @@ export interface TrackKeyRequest {
   readonly channels?: number;
   /** Nominal bit rate in bits per second. */
   readonly bitrateBps?: number;
+  /** Scheme that the track is encrypted with, which decides the algorithm of its key. Default `cenc`. */
+  readonly scheme?: KeyScheme;
+  /** Where the key is for one crypto period of the track only; absent where it is for all of the track. */
+  readonly period?: CryptoPeriod;
 }
 
 /** What the one who gives a key wants in the file for a protection system, unchecked. */
@@ -37,6 +47,10 @@ export interface AssignedKey {
   readonly kid: KeyId;
   readonly key: ContentKey;
   readonly label?: string;
+  /** What the key encrypts with. Absent: what the scheme of the request needs. */
+  readonly algorithm?: KeyAlgorithm;
+  /** Index of the crypto period that the key is for; absent where it is for all of the track. */
+  readonly period?: number;
   /** Where the key comes from: `random`, `file`, `environment`, `given`, `seed`, `store`, `cpix`, `speke` or `packaging-data`. */
   readonly source: string;
   /** Which seed the key was derived from, for source `seed`: enough for its owner to derive the key again. */
@@ -48,7 +62,13 @@ export interface AssignedKey {
 /** Hands out keys for encryption. */
 export interface KeySource {
   /**
-   * One key for every request, in the order of the requests.
+   * Whether it has a key for each crypto period. `false`: it has one key, and key rotation is refused before anything is read.
+   * Absent: it is not known beforehand; rotation is refused when a key comes for a second period.
+   */
+  readonly canRotate?: boolean;
+
+  /**
+   * One key for every request, in the order of the requests. The requests of one call have the same label, scheme and period.
    * @param systemIds protection systems (UUID text) whose data is wanted with the keys, of sources that have to be asked for it
    * @throws PrpackError KEY_REQUIRED when a track has no key, KEY_INVALID when its key is not unambiguous
    */
@@ -64,15 +84,25 @@ export interface KeyLookup {
 /** The same key for every track. Counter blocks stay apart because every track gets an IV of its own. */
 export function assignToAll(
   requests: readonly TrackKeyRequest[],
-  shared: Omit<AssignedKey, 'trackId' | 'label'>,
+  shared: Omit<SourcedKey, 'label'>,
 ): AssignedKey[] {
   return requests.map((request) => assignTo(request, shared));
 }
 
+/** What a source says of a track's key; algorithm and period are those of the request. */
+export type SourcedKey = Omit<AssignedKey, 'trackId' | 'algorithm' | 'period'>;
+
 /** One track's key; the label is that of the source, where it has one for the track, else that of the request. */
 export function assignTo(
-  { trackId, label: asked }: TrackKeyRequest,
-  { label = asked, ...given }: Omit<AssignedKey, 'trackId'>,
+  request: TrackKeyRequest,
+  { label = request.label, ...given }: SourcedKey,
 ): AssignedKey {
-  return { trackId, ...given, ...(label === undefined ? {} : { label }) };
+  const { trackId, period } = request;
+  return {
+    trackId,
+    ...given,
+    algorithm: algorithmOf(request),
+    ...(label !== undefined && { label }),
+    ...(period && { period: period.index }),
+  };
 }

@@ -5,7 +5,8 @@ import { createSecretFile } from './file.js';
 import type { AssignedKey } from './key-source.js';
 
 /**
- * Writes assigned keys as a key file that `readKeyFile` takes again: one entry for all tracks when they share a key, else one a track.
+ * Writes assigned keys as a key file that `readKeyFile` takes again: one entry for all tracks when they share a key, else one a track; and
+ * so for each crypto period.
  * The file is new, readable by its owner only, and on the disk when this returns: call it before media is published.
  * @throws PrpackError OUTPUT_EXISTS, OUTPUT_FAILED
  */
@@ -31,13 +32,23 @@ export function discardKeysOut(path: string): void {
 }
 
 function keyFileText(assigned: readonly AssignedKey[]): string {
-  const oneKey = new Set(assigned.map(({ kid }) => kid)).size === 1;
-  const keys = (oneKey ? assigned.slice(0, 1) : assigned).map(({ kid, key, trackId, label }) => ({
-    kid,
-    key: key.revealHex(),
-    ...(oneKey ? {} : { trackId, label }),
-  }));
+  const periods = new Set(assigned.map(({ period }) => period));
+  const keys = [...periods].flatMap((period) => entriesOf(assigned.filter((key) => key.period === period)));
   return `${JSON.stringify({ keys }, undefined, 2)}\n`;
+}
+
+/** Entries of one crypto period, or of a file without periods. */
+function entriesOf(assigned: readonly AssignedKey[]): object[] {
+  const oneKey = new Set(assigned.map(({ kid }) => kid)).size === 1;
+  return (oneKey ? assigned.slice(0, 1) : assigned).map(
+    ({ kid, key, trackId, label, algorithm, period }) => ({
+      kid,
+      key: key.revealHex(),
+      ...(oneKey ? {} : { trackId, label }),
+      ...(algorithm === 'AESCBC' && { algorithm }),
+      ...(period !== undefined && { period }),
+    }),
+  );
 }
 
 function writeFailure(path: string, cause: NodeJS.ErrnoException): PrpackError {

@@ -6,15 +6,18 @@ export interface Pickable {
   readonly kid: KeyId;
   readonly trackId?: number;
   readonly label?: string;
+  /** Index of the crypto period that it is for. */
+  readonly period?: number;
 }
 
 /**
  * The keys that say most precisely that they are for this track: by track id, else by label, else by type as the label, else for all
- * tracks. None when no key is for it; more than one when the choice is not clear.
+ * tracks. A key of a crypto period is for that period only, and no other key is. None when no key is for it; more than one when the choice is
+ * not clear.
  */
 export function pickForTrack<Entry extends Pickable>(
   entries: readonly Entry[],
-  { trackId, type, label }: TrackKeyRequest,
+  { trackId, type, label, period }: TrackKeyRequest,
 ): Entry[] {
   const precedence: ((entry: Entry) => boolean)[] = [
     (entry) => entry.trackId === trackId,
@@ -22,8 +25,9 @@ export function pickForTrack<Entry extends Pickable>(
     (entry) => entry.trackId === undefined && entry.label === type,
     (entry) => entry.trackId === undefined && entry.label === undefined,
   ];
+  const ofPeriod = entries.filter((entry) => entry.period === period?.index);
   for (const matches of precedence) {
-    const found = entries.filter(matches);
+    const found = ofPeriod.filter(matches);
     if (found.length > 0) return found;
   }
   return [];

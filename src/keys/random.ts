@@ -8,6 +8,7 @@ import { assignToAll, type KeySource } from './key-source.js';
  */
 export function randomKeySource(): KeySource {
   return {
+    canRotate: true,
     async assign(requests) {
       return assignToAll(requests, { kid: newKeyId(), key: ContentKey.random(), source: 'random' });
     },

@@ -1,9 +1,9 @@
+import type { KeyAlgorithm } from '../keys/algorithm.js';
 import type { ContentKey } from '../keys/content-key.js';
 import type { KeyId } from '../keys/key-id.js';
 import type { KeyEncryptionKey } from './key-wrap.js';
 
-/** What a key may encrypt with: one KID never serves both, for PlayReady licenses are issued for one of them. */
-export type KeyAlgorithm = 'AESCTR' | 'AESCBC';
+export type { KeyAlgorithm } from '../keys/algorithm.js';
 
 /**
  * Where a key is in its life. `pending`: registered, no published file needs it yet. `active`: a published file needs it.
@@ -22,6 +22,8 @@ export interface KeyDescription {
   readonly contentId: string;
   /** Which tracks of the content the key is for, such as `audio` or `HD`; absent when it is for all. */
   readonly label?: string;
+  /** Index of the crypto period that the key is for, an integer from 0; absent when it is for all of the content. */
+  readonly period?: number;
   /** Where the key comes from, such as `random` or `seed`. */
   readonly source: string;
   /** Which key seed the key is derived from; then the store does not hold the key itself. */
@@ -36,13 +38,13 @@ export interface KeyDescription {
 export interface KeyRegistration extends KeyDescription {
   readonly key: ContentKey;
   /**
-   * The key is a new random one, made because the content had none of this label: where another has been registered meanwhile, this
+   * The key is a new random one, made because the content had none of this label, algorithm and period: where another has been registered meanwhile, this
    * one is refused with `ContentHasKey`, and nothing is registered.
    */
   readonly givesWay?: boolean;
   /**
-   * The key is refused with KEY_CONFLICT where its content has another living key of this label and algorithm, for whoever registers
-   * it may not add to keys of others. Keys of one call may stand next to each other.
+   * The key is refused with KEY_CONFLICT where its content has another living key of this label, algorithm and period, for whoever
+   * registers it may not add to keys of others. Keys of one call may stand next to each other.
    */
   readonly onlyKey?: boolean;
 }
@@ -90,7 +92,11 @@ export interface KeyFilter {
   readonly label?: string;
   readonly state?: KeyState;
   readonly algorithm?: KeyAlgorithm;
+  readonly period?: number;
 }
+
+/** Which keys of a content are wanted. */
+export type ContentFilter = Pick<KeyFilter, 'algorithm' | 'period'>;
 
 /** Fields that an audit entry must equal; all of them. */
 export interface AuditFilter {
@@ -153,7 +159,7 @@ export interface KeyStore {
    * algorithm changes nothing.
    * @throws PrpackError KEY_CONFLICT when a KID is there with another key or algorithm, or is revoked
    * @throws ContentHasKey when a key gives way to another
-   * @throws PrpackError KEY_CONFLICT when a key that must be the only one of its content, label and algorithm is not
+   * @throws PrpackError KEY_CONFLICT when a key that must be the only one of its content, label, algorithm and period is not
    * @throws PrpackError KEY_REQUIRED, KEY_INVALID when the key-encryption key is missing or not the store's
    */
   register(registrations: readonly KeyRegistration[]): Promise<RegisteredKey[]>;
@@ -168,10 +174,11 @@ export interface KeyStore {
   get(kid: KeyId): Promise<StoredKey | undefined>;
 
   /**
-   * All keys of a content, verified as by `get`. Audited. Of the living keys of a label and algorithm the first is the one to use: it
-   * was registered first. Otherwise oldest first.
+   * The keys of a content, verified as by `get`. Audited. Of the living keys of a label, algorithm and period the first is the one to use:
+   * it was registered first. Otherwise oldest first.
+   * @param filter fields that the records must equal: a content of many crypto periods has many keys. A store may give more
    */
-  findByContentId(contentId: string): Promise<StoredKey[]>;
+  findByContentId(contentId: string, filter?: ContentFilter): Promise<StoredKey[]>;
 
   /** Records without keys, oldest first. Needs no key-encryption key. */
   list(filter?: KeyFilter, page?: PageRequest): Promise<Page<KeyRecord>>;

@@ -35,7 +35,7 @@ export function algorithmConflict(kid: KeyId, held: KeyAlgorithm, wanted: KeyAlg
   return conflict(
     kid,
     `is registered for ${held} and cannot serve ${wanted} too`,
-    'Give the content of each algorithm a KID and key of its own.',
+    'Give the content of each algorithm a KID and key of its own: a license is for AES in counter mode (cenc, cens) or in CBC mode (cbcs, cbc1), never for both.',
   );
 }
 
@@ -52,7 +52,7 @@ export function isKeyRace(error: unknown): error is PrpackError {
 }
 
 /**
- * A new key lost the race for its content and label: another one holds it already. `retryOnKeyRace` looks for keys again, and finds
+ * A new key lost the race for its content, label and period: another one holds it already. `retryOnKeyRace` looks for keys again, and finds
  * that one.
  */
 export class ContentHasKey extends PrpackError {
@@ -81,9 +81,10 @@ export function policyConflict(kid: KeyId, inForce: number, replaces: number): P
 
 const TAKE_REGISTERED = 'Take the registered key (`prpack keys list`), or another content id for a new key.';
 
-function heldMessage({ contentId, label }: KeyRegistration): string {
+function heldMessage({ contentId, label, period }: KeyRegistration): string {
   const of = label === undefined ? '' : ` for "${label}"`;
-  return `the content "${contentId}" has a key${of} already`;
+  const inPeriod = period === undefined ? '' : ` in crypto period ${period}`;
+  return `the content "${contentId}" has a key${of}${inPeriod} already`;
 }
 
 /** Two keys where both are at hand, else their check values. */

@@ -5,16 +5,18 @@ import type { KeyId } from '../keys/key-id.js';
 import type { KeySeed } from '../keys/key-seed.js';
 import {
   type AssignedKey,
+  algorithmOf,
   assignTo,
   assignToAll,
   type KeyLookup,
   type KeySource,
+  type SourcedKey,
   type TrackKeyRequest,
 } from '../keys/key-source.js';
 import { pickForTrack } from '../keys/pick.js';
 import { named } from '../settings/spelling.js';
 import { damagedRecord } from './damaged-record.js';
-import type { KeyAlgorithm, KeyStore, PackagerKeyStore, StoredKey } from './key-store.js';
+import type { KeyStore, PackagerKeyStore, StoredKey } from './key-store.js';
 import { registeredName } from './registered-name.js';
 import { algorithmConflict, revokedConflict } from './registration-rules.js';
 
@@ -23,8 +25,6 @@ export interface StoredContent {
   readonly contentId: string;
   /** Whether nobody chose the content id, and the input gave it its name. */
   readonly isNamedAfterInput?: boolean;
-  /** Keys of the other algorithm are passed over. */
-  readonly algorithm: KeyAlgorithm;
   /** Gives the keys that the store does not have yet; without it they are an error. */
   readonly otherwise?: KeySource;
   /** Opens keys that the store knows by their seed only. */
@@ -34,16 +34,23 @@ export interface StoredContent {
 }
 
 /**
- * The keys that a content was registered with, so that a rerun uses them again. Revoked keys are passed over. Where several would do,
+ * The keys that a content was registered with, so that a rerun uses them again. Revoked keys are passed over, and so are those of the
+ * algorithm that the scheme does not use: another scheme gets keys of its own under the same content id. Where several would do,
  * the one that was registered first is taken, published or not: every rerun comes to the same, and no later key takes its place.
  */
 export function storedContentSource(store: PackagerKeyStore, content: StoredContent): KeySource {
   const name = registeredName(content.contentId, content.seedOnly ? content.seed?.id : undefined);
   return {
+    canRotate: true,
     async assign(requests) {
-      const candidates = (await store.findByContentId(name)).filter(
+      const [first] = requests;
+      if (!first) return [];
+      const algorithm = algorithmOf(first);
+      // A content of many periods has many keys: only those of the period are opened.
+      const found = await store.findByContentId(name, first.period && { period: first.period.index });
+      const candidates = found.filter(
         ({ record }) =>
-          record.algorithm === content.algorithm &&
+          record.algorithm === algorithm &&
           record.state !== 'revoked' &&
           (!content.seedOnly || record.seedId === content.seed?.id),
       );
@@ -61,16 +68,19 @@ export function storedContentSource(store: PackagerKeyStore, content: StoredCont
 }
 
 /**
- * One registered key for all tracks, which are encrypted with AES-CTR.
- * @throws (from `assign`) PrpackError KEY_REQUIRED when the KID is not registered, KEY_CONFLICT when it is revoked or for AESCBC
+ * One registered key for all tracks.
+ * @throws (from `assign`) PrpackError KEY_REQUIRED when the KID is not registered, KEY_CONFLICT when it is revoked or for the algorithm that
+ *   the scheme does not use
  */
 export function storedKeySource(store: KeyStore, kid: KeyId, seed?: KeySeed): KeySource {
   return {
+    canRotate: false,
     async assign(requests) {
       const stored = await store.get(kid);
       if (!stored) throw notThere(`KID ${kid} is not registered in the key store ${store.location}`);
       const { algorithm, state } = stored.record;
-      if (algorithm !== 'AESCTR') throw algorithmConflict(kid, algorithm, 'AESCTR');
+      const other = requests.map(algorithmOf).find((wanted) => wanted !== algorithm);
+      if (other) throw algorithmConflict(kid, algorithm, other);
       if (state === 'revoked') throw revokedConflict(kid);
       return assignToAll(requests, sharedOf(stored, seed));
     },
@@ -112,8 +122,7 @@ function contentClash(
     {
       ...(record.seedId !== undefined && { expected: `key seed ${record.seedId}` }),
       received: 'no key seed',
-      remedy:
-        'Give that key seed with --key-seed-file to use the same key, or give this content a name of its own with --content-id.',
+      remedy: `Give that key seed with ${named('keySeedFile')} to use the same key, or give this content a name of its own with ${named('contentId')}.`,
     },
   );
 }
@@ -133,7 +142,7 @@ function assignStored(request: TrackKeyRequest, stored: StoredKey, seed: KeySeed
   return assignTo(label === undefined ? request : { ...request, label }, sharedOf(stored, seed));
 }
 
-function sharedOf(stored: StoredKey, seed: KeySeed | undefined): Omit<AssignedKey, 'trackId' | 'label'> {
+function sharedOf(stored: StoredKey, seed: KeySeed | undefined): Omit<SourcedKey, 'label'> {
   const { kid, seedId } = stored.record;
   return { kid, key: keyOf(stored, seed), source: 'store', ...(seedId === undefined ? {} : { seedId }) };
 }

@@ -4,11 +4,13 @@ import { createIvSource } from '../cenc/iv.js';
 import { createSampleCipher, type SampleCipher } from '../cenc/sample-cipher.js';
 import { SCHEMES } from '../cenc/scheme.js';
 import type { SubsampleTable } from '../cenc/subsamples.js';
-import { describeProtectionData } from '../drm/describe.js';
+import { describeProtectionData, type ProtectionDescription } from '../drm/describe.js';
 import { PrpackError } from '../errors.js';
+import { moofAt } from '../isobmff/fragments.js';
 import { type Movie, readMovie, readMovieFragments, readMovieInParts, type Track } from '../isobmff/movie.js';
 import { isPsshBox } from '../isobmff/protection-boxes.js';
 import { DecodeTimes } from '../isobmff/sample-table.js';
+import type { BoxNode, FileSlice } from '../isobmff/walk.js';
 import type { ContentKey } from '../keys/content-key.js';
 import { named } from '../settings/spelling.js';
 import { sampleBytesOf } from './coverage.js';
@@ -62,15 +64,18 @@ export async function checkEncryptedSource(output: ByteSource, expected: Encrypt
     const samples = new SampleComparison(expected.movie, expected.delaysTicks);
     const checks = checksOf(expected, output);
     const kids = new Set<string>();
+    const isRotating = expected.encryptions.some((encryption) => encryption.isRotating);
+    const psshOfFragments: ProtectionDescription[] = [];
     let movie: Movie | undefined;
     for (const part of readMovieInParts(output, FRAGMENTS_A_PART)) {
       samples.add(part);
       const protections = await checkProtections(part, checks, output);
       for (const kid of protections.flatMap((protection) => protection.kids)) kids.add(kid);
+      if (isRotating) psshOfFragments.push(...psshOfMoofs(part, output));
       movie = part;
     }
     samples.end();
-    expectPsshNamesKeys(movie!, kids);
+    expectPsshNamesKeys(movie!, psshOfFragments, kids);
     for (const check of checks) check.expectSomeProtected();
   });
 }
@@ -90,6 +95,7 @@ export async function checkEncryptedInit(output: ByteSource, expected: EncryptEx
     await checkProtections(movie, checksOf(expected, output), output);
     expectPsshNamesKeys(
       movie,
+      [],
       expected.encryptions.flatMap(({ kids }) => kids),
     );
     return movie;
@@ -249,7 +255,7 @@ class EncryptionCheck {
   readonly #expected: EncryptExpectations;
   readonly #output: ByteSource;
   readonly #chosen: readonly number[];
-  #cipher: SampleCipher | undefined;
+  readonly #ciphers = new Map<string, SampleCipher>();
   #first = 0;
   /** Of the samples so far, by what the output says. */
   protectedBytes = 0;
@@ -278,6 +284,17 @@ class EncryptionCheck {
     this.#first = end;
   }
 
+  async #cipherOf(kid: string): Promise<SampleCipher> {
+    const { keyOf, cipherOf } = this.#expected;
+    const { scheme, pattern } = this.#encryption;
+    const cipher =
+      this.#ciphers.get(kid) ??
+      (await (cipherOf?.(this.#encryption, kid) ??
+        createSampleCipher(SCHEMES[scheme], pattern, keyOf(kid).revealBytes(), 'decrypt')));
+    this.#ciphers.set(kid, cipher);
+    return cipher;
+  }
+
   expectSomeProtected(): void {
     const { track } = this.#encryption;
     if (this.protectedBytes > 0 || sampleBytesOf(track) === 0) return;
@@ -286,27 +303,36 @@ class EncryptionCheck {
 
   /** By what the output alone says of the sample; it must be the input's, and not have been before. */
   async #decrypt(sample: number, found: ReadProtection): Promise<void> {
-    const { input, keyOf, cipherOf } = this.#expected;
-    const { track, scheme, pattern } = this.#encryption;
-    const [kid] = found.kids;
-    this.#cipher ??= await (cipherOf?.(this.#encryption, kid) ??
-      createSampleCipher(SCHEMES[scheme], pattern, keyOf(kid).revealBytes(), 'decrypt'));
+    const { input } = this.#expected;
+    const { track } = this.#encryption;
     const local = sample - this.#first;
     const size = track.samples.sizes[sample];
     const clear = readBytes(input, track.samples.offsets[sample], size);
     const bytes = readBytes(this.#output, found.track.samples.offsets[local], size);
     const wasEncrypted = !isSameBytes(clear, bytes);
-    const ivs = createIvSource(found.ivPlan);
-    const iv = new Uint8Array(ivs.ivSizeBytes);
-    ivs.ivAt(local, iv);
-    this.#cipher.process({ bytes, at: 0, fromByte: 0, toByte: size }, iv, found.subsamples, local);
-    this.#cipher.flush();
+    const kid = kidOf(found, local);
+    if (kid !== undefined) {
+      const cipher = await this.#cipherOf(kid);
+      const ivs = createIvSource(found.ivPlan);
+      const iv = new Uint8Array(ivs.ivSizeBytes);
+      ivs.ivAt(local, iv);
+      cipher.process({ bytes, at: 0, fromByte: 0, toByte: size }, iv, found.subsamples, local);
+      cipher.flush();
+    }
     const where = `sample ${sample} of track ${track.id}`;
     if (!isSameBytes(clear, bytes)) throw failed(`${where} does not decrypt to the input's`);
     // A single block may encrypt to itself by chance in one of 2^128 cases, a byte in one of 256.
     const isLong = protectedBytesOf(this.#encryption, sample) >= 16;
     if (!wasEncrypted && isLong) throw failed(`${where} is not encrypted`);
   }
+}
+
+/** The KID that a sample is under; undefined when it is clear. */
+function kidOf(
+  { kids, keyNumbers }: Pick<ReadProtection, 'kids' | 'keyNumbers'>,
+  sample: number,
+): string | undefined {
+  return kids[(keyNumbers ? keyNumbers[sample] : 1) - 1];
 }
 
 function expectSameDefaults({ track, tenc, scheme }: TrackEncryption, found: ReadProtection): void {
@@ -321,23 +347,32 @@ function expectSameDefaults({ track, tenc, scheme }: TrackEncryption, found: Rea
 
 /** @param first number of the planned sample that the found ones begin with */
 function expectSameProtection(encryption: TrackEncryption, first: number, found: ReadProtection): void {
-  const { track, tenc, pattern } = encryption;
+  const { track, pattern } = encryption;
   const { count } = found.track.samples;
-  expectEqual(`the KID of the samples of track ${track.id}`, tenc.defaultKid, found.kids.join());
+  for (let i = 0; i < count; i++) {
+    const [wanted, read] = [kidOf(encryption, first + i), kidOf(found, i)];
+    if (wanted !== read)
+      expectEqual(`the KID of sample ${first + i} of track ${track.id}`, wanted ?? 'none', read ?? 'none');
+  }
+  const isClear = encryption.keyNumbers?.subarray(first, first + count).every((number) => number === 0);
+  if (isClear) return; // no IVs, no subsamples
   const isSame =
     isDeepStrictEqual(pattern, found.pattern) &&
-    hasSameSubsamples(encryption.subsamples, first, found.subsamples, count) &&
+    hasSameSubsamples(encryption, first, found) &&
     hasSameIvs(encryption, first, found);
   if (!isSame) throw failed(`track ${track.id} has other IVs or subsamples than planned`);
 }
 
 function hasSameSubsamples(
-  wanted: SubsampleTable | undefined,
+  { subsamples: wanted, keyNumbers }: TrackEncryption,
   first: number,
-  found: SubsampleTable | undefined,
-  count: number,
+  { subsamples: found, track }: ReadProtection,
 ): boolean {
+  const { count } = track.samples;
   if (!wanted || !found) return wanted === found;
+  if (keyNumbers?.subarray(first, first + count).includes(0)) {
+    return hasSameProtectedSubsamples(wanted, first, found, keyNumbers.subarray(first, first + count));
+  }
   const [from, to] = [wanted.starts[first], wanted.starts[first + count]];
   for (let i = 0; i <= count; i++) if (wanted.starts[first + i] - from !== found.starts[i]) return false;
   return (
@@ -346,15 +381,43 @@ function hasSameSubsamples(
   );
 }
 
+/** Where clear samples are among the others: those have no subsamples in the output. */
+function hasSameProtectedSubsamples(
+  wanted: SubsampleTable,
+  first: number,
+  found: SubsampleTable,
+  keyNumbers: Uint16Array,
+): boolean {
+  return keyNumbers.every((number, i) => {
+    if (number === 0) return true;
+    const rows = (table: SubsampleTable, sample: number) =>
+      [table.clearBytes, table.protectedBytes].map((column) =>
+        column.subarray(table.starts[sample], table.starts[sample + 1]),
+      );
+    const [wantedRows, foundRows] = [rows(wanted, first + i), rows(found, i)];
+    return wantedRows.every((column, side) => isSameBytes(column, foundRows[side]));
+  });
+}
+
 /** Compared some thousand samples at a time, so that the IVs of all need not be in memory. */
 function hasSameIvs(wanted: TrackEncryption, first: number, found: ReadProtection): boolean {
   const { count } = found.track.samples;
   if (wanted.ivPlan.kind === 'constant') return isDeepStrictEqual(wanted.ivPlan, found.ivPlan);
   for (let at = 0; at < count; at += 4096) {
     const length = Math.min(4096, count - at);
-    if (!isSameBytes(ivsOf(wanted, first + at, length), ivsOf(found, at, length))) return false;
+    const clear = clearSamplesIn(wanted, first + at, length);
+    if (clear === length) continue;
+    const [from, protectedCount] = [at + clear, length - clear];
+    if (!isSameBytes(ivsOf(wanted, first + from, protectedCount), ivsOf(found, from, protectedCount)))
+      return false;
   }
   return true;
+}
+
+/** How many samples of a run are in the clear lead, which comes first. */
+function clearSamplesIn({ keyNumbers }: TrackEncryption, first: number, count: number): number {
+  const clear = keyNumbers?.subarray(first, first + count).findIndex((number) => number > 0) ?? 0;
+  return clear < 0 ? count : clear;
 }
 
 function isSameBytes(
@@ -375,14 +438,34 @@ function* spread(count: number, wanted: number): Generator<number> {
   }
 }
 
-/** The boxes of a system together list the KIDs of all encrypted tracks, unless one of them lists none: it is for any. */
-function expectPsshNamesKeys({ moov, moovNode }: Movie, kids: Iterable<string>): void {
-  const described = moovNode.children
-    .filter(isPsshBox)
-    .map((box) => describeProtectionData(readPsshBox(box, moov)));
-  for (const systemId of new Set(described.map((box) => box.systemId))) {
-    const lists = described.filter((box) => box.systemId === systemId).map(({ keyIds }) => keyIds);
-    if (lists.some((list) => list.length === 0)) continue;
+function psshOfMoofs(movie: Movie, output: ByteSource): ProtectionDescription[] {
+  return Array.from({ length: movie.fragments.count }, (_, index) => {
+    const { node, slice } = moofAt(movie, output, index);
+    return describePsshIn(node, slice);
+  }).flat();
+}
+
+function describePsshIn(parent: BoxNode, slice: FileSlice): ProtectionDescription[] {
+  return parent.children.filter(isPsshBox).map((box) => describeProtectionData(readPsshBox(box, slice)));
+}
+
+/**
+ * The boxes of a system together list the KIDs of all encrypted tracks, unless one of `moov` lists none: it is for any, and
+ * what is in fragments must do.
+ */
+function expectPsshNamesKeys(
+  { moov, moovNode }: Movie,
+  ofFragments: readonly ProtectionDescription[],
+  kids: Iterable<string>,
+): void {
+  const ofMoov = describePsshIn(moovNode, moov);
+  for (const systemId of new Set(ofMoov.map((box) => box.systemId))) {
+    const listsOf = (boxes: readonly ProtectionDescription[]) =>
+      boxes.filter((box) => box.systemId === systemId).map(({ keyIds }) => keyIds);
+    const isForAny = listsOf(ofMoov).some((list) => list.length === 0);
+    const inFragments = listsOf(ofFragments);
+    if (isForAny && inFragments.length === 0) continue;
+    const lists = [...listsOf(ofMoov), ...inFragments];
     for (const kid of kids) {
       if (!lists.flat().includes(kid)) throw failed(`no pssh of system ${systemId} names KID ${kid}`);
     }

@@ -1,5 +1,6 @@
 import { malformed, PrpackError } from '../errors.js';
 import type { Track } from '../isobmff/movie.js';
+import { named } from '../settings/spelling.js';
 import type { TrackEncryption } from './plan/encrypt-edits.js';
 import { totalProtectedBytes } from './plan/track-protection.js';
 
@@ -77,7 +78,7 @@ export function expectSomeProtected(track: Track, coverage: Coverage): void {
   throw new PrpackError('UNSUPPORTED_FEATURE', `${what}: all of its slices are too small`, {
     ...details,
     clause: 'ISO/IEC 23001-7 10.1',
-    remedy: 'Leave the track clear by selecting others with --track, or encode it with larger pictures.',
+    remedy: `Leave the track clear by selecting others with ${named('tracks')}, or encode it with larger pictures.`,
   });
 }
 

@@ -3,7 +3,8 @@ import { assertMediaName } from '../bytes/media-name.js';
 import { expectTwoFiles, OutputFile } from '../bytes/output-file.js';
 import type { ByteSource } from '../bytes/source.js';
 import { PrpackError } from '../errors.js';
-import { readMovie } from '../isobmff/movie.js';
+import { type Movie, readMovie } from '../isobmff/movie.js';
+import type { AssignedKey } from '../keys/key-source.js';
 import { discardKeysOut, expectKeysOutIsFree, writeKeysOut } from '../keys/keys-out.js';
 import { retryOnKeyRace } from '../keystore/key-race.js';
 import { registeredName } from '../keystore/registered-name.js';
@@ -14,19 +15,26 @@ import { type EncryptionWork, type PlannedEncryption, planEncryption } from './e
 import type { WorkerPool } from './execute/worker-pool.js';
 import { findFinishedWork } from './finished-work.js';
 import { Clock, publishOutput, withInput, withWorkerPool } from './job.js';
-import { assignKeys } from './key-assignment.js';
+import { assertCanRotate, assignKeys, assignPeriodKeys } from './key-assignment.js';
+import { cryptoPeriodsOf } from './plan/crypto-periods.js';
 import { expectDisjointSamples } from './plan/disjoint.js';
 import type { TrackEncryption } from './plan/encrypt-edits.js';
+import type { FragmentCuts } from './plan/fragment-cuts.js';
+import { fragmentationOf } from './plan/fragmented-plan.js';
 import { withGroupedFrames } from './plan/pcm-samples.js';
 import { movieDurationSeconds } from './plan/timing.js';
 import { perSampleIvSizeOf, totalProtectedBytes } from './plan/track-protection.js';
+import type { FragmentPeriods } from './protect-tracks.js';
+import { expectCodecsFitScheme, protectionSettings } from './protection-settings.js';
 import { reportPssh } from './pssh.js';
 import { confirmPublication, fingerprintOf, registerKeys } from './registration.js';
 import { type DescribedTrack, describeTracks, selectTracks, typeNameOf } from './tracks.js';
 import type { EncryptOptions, EncryptResult, TrackReport } from './types.js';
 
+const DEFAULT_FRAGMENT_SECONDS = 2;
+
 /**
- * Encrypts an MP4 file by MPEG Common Encryption, scheme `cenc` (ISO/IEC 23001-7), with PlayReady and other `pssh` boxes.
+ * Encrypts an MP4 file by MPEG Common Encryption (ISO/IEC 23001-7), with PlayReady and other `pssh` boxes.
  * The output appears under its name whole and checked, or not at all; with a key store, its keys are registered before.
  * @throws PrpackError INVALID_ARGUMENT, INPUT_NOT_FOUND, INPUT_UNREADABLE, NOT_MP4, MALFORMED_INPUT, TRUNCATED_INPUT,
  *   NOTHING_TO_ENCRYPT, ALREADY_ENCRYPTED, UNSUPPORTED_CODEC, UNSUPPORTED_FEATURE, KEY_REQUIRED, KEY_INVALID,
@@ -36,6 +44,8 @@ export async function encrypt(options: EncryptOptions): Promise<EncryptResult> {
   checkOptions('encrypt', options);
   const clock = new Clock();
   expectKeysApart(options);
+  expectSchedulable(options);
+  protectionSettings(options); // refuses what the scheme cannot have before the input is opened
   expectTwoFiles(options.input, options.output);
   const { input, signal, threads, dryRun } = options;
   return withInput(input, signal, (source) =>
@@ -60,9 +70,44 @@ export async function prepareJob(
   const described = await describeTracks(movie);
   const tracks = selectTracks(described, options.tracks);
   expectDisjointSamples(movie, new Set(tracks.map(({ track }) => track)));
+  expectCodecsFitScheme(tracks, protectionSettings(options)); // before anybody is asked for keys
   const contentId = options.contentId ?? parse(source.path).name;
-  const keys = await assignKeys(tracks, contentId, options);
-  return { work: { movie, source, tracks, keys, pool }, described, contentId, options, clock };
+  const fragmentation =
+    options.layout === 'keep'
+      ? undefined
+      : fragmentationOf(movie, options.fragmentDurationSeconds ?? DEFAULT_FRAGMENT_SECONDS);
+  const periods = fragmentation && fragmentPeriodsOf(movie, fragmentation.cuts, options);
+  const keys = await keysOf(tracks, contentId, options, periods);
+  const work = { movie, source, tracks, keys, fragmentation, periods, pool };
+  return { work, described, contentId, options, clock };
+}
+
+function fragmentPeriodsOf(
+  movie: Movie,
+  cuts: FragmentCuts,
+  options: EncryptOptions,
+): FragmentPeriods | undefined {
+  const { clearLeadSeconds, cryptoPeriodSeconds } = options;
+  if (clearLeadSeconds === undefined && cryptoPeriodSeconds === undefined) return undefined;
+  const periods = cryptoPeriodsOf(movie, cuts, options);
+  return { cuts, periods, isRotating: cryptoPeriodSeconds !== undefined };
+}
+
+/** One a track or, where keys rotate, one a track and crypto period. */
+async function keysOf(
+  tracks: readonly DescribedTrack[],
+  contentId: string,
+  options: EncryptOptions,
+  periods: FragmentPeriods | undefined,
+): Promise<AssignedKey[]> {
+  const { cryptoPeriodSeconds: durationSeconds } = options;
+  if (!periods || durationSeconds === undefined) return assignKeys(tracks, contentId, options);
+  const wanted = periods.periods.indexes.map((index) => ({
+    index,
+    startSeconds: index * durationSeconds,
+    durationSeconds,
+  }));
+  return (await assignPeriodKeys(tracks, contentId, options, wanted)).flat();
 }
 
 export interface EncryptJob {
@@ -147,6 +192,22 @@ async function publish(
   return publishOutput(file, options, publication, clock);
 }
 
+/**
+ * Keys begin and change where fragments do, so that fragments are needed that can be cut there.
+ * @throws PrpackError INVALID_ARGUMENT
+ */
+export function expectSchedulable(options: EncryptOptions): void {
+  const [idle] = (['clearLeadSeconds', 'cryptoPeriodSeconds'] as const).filter(
+    (name) => options[name] !== undefined,
+  );
+  if (idle !== undefined && options.layout === 'keep') {
+    throw new PrpackError('INVALID_ARGUMENT', `${named(idle)} has no effect on the input's own layout`, {
+      remedy: `Leave ${named('layout', 'keep')} out.`,
+    });
+  }
+  if (options.cryptoPeriodSeconds !== undefined) assertCanRotate(options.keys);
+}
+
 /** @throws PrpackError INVALID_ARGUMENT */
 export function expectKeysApart({ keysOut, output }: EncryptOptions): void {
   assertMediaName(output);
@@ -194,6 +255,7 @@ function reportTrack(
     encrypted: encryption !== undefined,
     ...(encryption && {
       kid: encryption.kids[0],
+      ...(encryption.isRotating && { kids: encryption.kids }),
       ivSize: perSampleIvSizeOf(encryption),
       protectedBytes: totalProtectedBytes(encryption),
     }),

@@ -1,31 +1,34 @@
 import type { ByteSource } from '../bytes/source.js';
 import type { Movie } from '../isobmff/movie.js';
 import type { AssignedKey } from '../keys/key-source.js';
+import { named } from '../settings/spelling.js';
 import { holdsPictures, playerWarning } from './codecs.js';
 import { coverageOf, coverageWarning, expectSomeProtected } from './coverage.js';
 import type { WorkerPool } from './execute/worker-pool.js';
 import { inputWarnings } from './input-warnings.js';
 import { breathe } from './job.js';
 import { encryptEdits, type TrackEncryption } from './plan/encrypt-edits.js';
-import { FragmentedPlan } from './plan/fragmented-plan.js';
+import { type Fragmentation, FragmentedPlan } from './plan/fragmented-plan.js';
 import { KeepPlan } from './plan/keep-plan.js';
 import type { OutputPlan } from './plan/output-plan.js';
 import { expectFewFrames } from './plan/pcm-samples.js';
-import { protectTracks } from './protect-tracks.js';
+import { type FragmentPeriods, protectTracks } from './protect-tracks.js';
 import { expectCodecsFitScheme, protectionSettings } from './protection-settings.js';
-import { buildPsshBoxes } from './pssh-boxes.js';
+import { buildPeriodPsshBoxes, buildPsshBoxes, type PeriodPsshBoxes } from './pssh-boxes.js';
 import type { DescribedTrack } from './tracks.js';
 import type { EncryptOptions, Layout } from './types.js';
-
-const DEFAULT_FRAGMENT_SECONDS = 2;
 
 /** What is to be encrypted, and with what. */
 export interface EncryptionWork {
   readonly movie: Movie;
   readonly source: ByteSource;
   readonly tracks: readonly DescribedTrack[];
-  /** One a track. */
+  /** One a track; where keys rotate, those of one crypto period after the other. */
   readonly keys: readonly AssignedKey[];
+  /** Where the movie is cut, when it is to be cut into fragments. */
+  readonly fragmentation?: Fragmentation | undefined;
+  /** When keys begin and change, where they do not serve the whole movie. */
+  readonly periods?: FragmentPeriods | undefined;
   /** The threads that write the output beside this one. */
   readonly pool?: WorkerPool | undefined;
 }
@@ -51,18 +54,19 @@ export interface PlannedEncryption {
  * @throws PrpackError INVALID_ARGUMENT, MALFORMED_INPUT, UNSUPPORTED_FEATURE, KEY_SOURCE_FAILED, ABORTED
  */
 export async function planEncryption(
-  { movie, source, tracks, keys }: EncryptionWork,
+  { movie, source, tracks, keys, fragmentation, periods }: EncryptionWork,
   options: EncryptOptions,
   ivStarts?: readonly Uint8Array[],
 ): Promise<PlannedEncryption> {
-  const { layout = 'fragmented', fragmentDurationSeconds = DEFAULT_FRAGMENT_SECONDS } = options;
-  if (layout === 'keep') {
+  const layout: Layout = fragmentation ? 'fragmented' : 'keep';
+  if (!fragmentation) {
     expectFewFrames(
       tracks.map(({ track }) => track),
       movie.moov,
     );
   }
-  const { boxes, warnings: ofPssh, laUrl } = buildPsshBoxes(keys, options);
+  const pssh = psshBoxesOf(keys, tracks.length, options, periods?.isRotating ?? false);
+  const { boxes, warnings: ofPssh, laUrl } = pssh.movie;
   const psshWarnings = [...inputWarnings(movie, layout), ...ofPssh];
   const pause = () => {
     options.onProgress?.({ phase: 'plan', bytesDone: 0, bytesTotal: source.sizeBytes });
@@ -70,7 +74,7 @@ export async function planEncryption(
   };
   const settings = protectionSettings(options);
   const schemeWarnings = expectCodecsFitScheme(tracks, settings);
-  const request = { tracks, keys, settings, ...(ivStarts && { ivStarts }) };
+  const request = { tracks, keys, periods, settings, ...(ivStarts && { ivStarts }) };
   const encryptions = await protectTracks(source, request, pause);
   const warnings = [
     ...psshWarnings,
@@ -80,7 +84,7 @@ export async function planEncryption(
     ...coverageWarnings(encryptions),
   ];
   const known = { layout, encryptions, psshBoxes: boxes, ...(laUrl !== undefined && { laUrl }) };
-  if (layout === 'keep') {
+  if (!fragmentation) {
     const plan = new KeepPlan(movie, source, encryptEdits(movie, encryptions, boxes));
     return {
       ...known,
@@ -89,16 +93,39 @@ export async function planEncryption(
       warnings: [...warnings, ...hybridWarnings(movie)],
     };
   }
-  const plan = new FragmentedPlan(movie, source, encryptions, boxes, fragmentDurationSeconds);
+  const psshOfFragment = (fragment: number) =>
+    pssh.periods[periods!.periods.ofFragment[fragment]]?.boxes ?? [];
+  const plan = new FragmentedPlan(
+    movie,
+    source,
+    encryptions,
+    fragmentation,
+    boxes,
+    periods?.isRotating ? psshOfFragment : undefined,
+  );
   const { fragmentCount: fragments, delaysTicks } = plan;
   return { ...known, plan, fragments, delaysTicks, warnings: [...warnings, ...plan.warnings] };
+}
+
+/** The boxes of `moov` and, where keys rotate, those of each crypto period. */
+function psshBoxesOf(
+  keys: readonly AssignedKey[],
+  trackCount: number,
+  options: EncryptOptions,
+  isRotating: boolean,
+): PeriodPsshBoxes {
+  if (!isRotating) return { movie: buildPsshBoxes(keys, options), periods: [] };
+  const ofPeriods = Array.from({ length: keys.length / trackCount }, (_, period) =>
+    keys.slice(period * trackCount, (period + 1) * trackCount),
+  );
+  return buildPeriodPsshBoxes(ofPeriods, options);
 }
 
 function hybridWarnings({ fragments, tracks }: Movie): string[] {
   if (fragments.count === 0 || tracks.every(({ samplesInMoov }) => samplesInMoov === 0)) return [];
   return [
     'The file has samples in moov and more in fragments. No known player reads such a file whole when it is encrypted: ' +
-      'use --layout fragmented for playback.',
+      `use ${named('layout', 'fragmented')} for playback.`,
   ];
 }
 

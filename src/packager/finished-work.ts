@@ -44,11 +44,12 @@ function readIvStarts({ tracks, keys }: EncryptionWork, output: ByteSource): Uin
     const protections = readProtections(readMovie(output), output);
     const starts = tracks.flatMap(({ track }, i) => {
       const found = protections.find((protection) => protection.track.id === track.id);
-      if (found?.kids.length !== 1 || found.kids[0] !== keys[i].kid) return [];
-      if (found.track.samples.count === 0) return [];
+      if (!found || found.kids[0] !== keys[i].kid) return [];
+      const first = found.keyNumbers?.findIndex((number) => number > 0) ?? 0;
+      if (first < 0 || found.track.samples.count === 0) return [];
       const ivs = createIvSource(found.ivPlan);
       const iv = new Uint8Array(ivs.ivSizeBytes);
-      ivs.ivAt(0, iv);
+      ivs.ivAt(first, iv);
       return [iv];
     });
     return starts.length === tracks.length ? starts : undefined;

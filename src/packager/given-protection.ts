@@ -3,7 +3,7 @@ import { MAX_OBJECT_BYTES } from '../drm/playready/object.js';
 import { SYSTEM_IDS, systemName } from '../drm/system-ids.js';
 import { PrpackError } from '../errors.js';
 import { keyChecksum } from '../keys/checksum.js';
-import type { AssignedKey, GivenProtection } from '../keys/key-source.js';
+import type { AssignedKey, GivenProtection, KeyAlgorithm } from '../keys/key-source.js';
 import { named } from '../settings/spelling.js';
 import { onePsshOf, wrapPssh } from './pssh.js';
 
@@ -87,6 +87,11 @@ function readPsshBytes({ systemId, data }: GivenProtection, refuse: Refuse) {
   }
 }
 
+const NOT_FOR: Readonly<Record<KeyAlgorithm, string>> = {
+  AESCTR: 'is not for AES in counter mode',
+  AESCBC: 'is not for AES in CBC mode',
+};
+
 /** A header for another key, or for another way to encrypt, would make content that nobody can play. */
 function expectPlayReadyKeys(
   { playready }: ProtectionDescription,
@@ -98,10 +103,12 @@ function expectPlayReadyKeys(
   if (sizeBytes > MAX_OBJECT_BYTES) {
     throw refuse(`has ${sizeBytes} bytes, more than ${MAX_OBJECT_BYTES}`, 'PlayReady Header Specification 2');
   }
-  for (const { kid, checksum, algId = 'AESCTR' } of playready.keys) {
+  for (const { kid, checksum, algId } of playready.keys) {
     const found = keys.find((key) => key.kid === kid);
     if (!found) continue;
-    if (algId !== 'AESCTR') throw refuse('is not for AES in counter mode', 'ISO/IEC 23001-7 10.1');
+    const { algorithm = 'AESCTR' } = found;
+    // A header without ALGID leaves the mode to the license.
+    if (algId !== undefined && algId !== algorithm) throw refuse(NOT_FOR[algorithm], 'ISO/IEC 23001-7 10');
     if (checksum !== undefined && checksum !== keyChecksum(found.kid, found.key)) {
       throw refuse('has the CHECKSUM of another key', 'PlayReady Header Specification 5');
     }

@@ -1,13 +1,17 @@
 import { randomBytes } from 'node:crypto';
+import { makeColumn } from '../bytes/columns.js';
 import type { ByteSource } from '../bytes/source.js';
 import { countBlocksBefore, type IvPlan } from '../cenc/iv.js';
 import { type CounterUse, drawIvStarts } from '../cenc/iv-start.js';
 import { BLOCK_BYTES, type IvSize } from '../cenc/scheme.js';
-import { protectedBytesAt, type SubsampleTable } from '../cenc/subsamples.js';
 import type { Tenc } from '../isobmff/boxes/tenc.js';
+import type { Track } from '../isobmff/movie.js';
 import type { AssignedKey } from '../keys/key-source.js';
+import { CLEAR, type CryptoPeriods } from './plan/crypto-periods.js';
 import type { TrackEncryption } from './plan/encrypt-edits.js';
+import type { FragmentCuts } from './plan/fragment-cuts.js';
 import { expectWholeFrames } from './plan/pcm-samples.js';
+import { type ProtectedSamples, protectedBytesOf } from './plan/track-protection.js';
 import { type ProtectionSettings, patternOf, perSampleIvSize } from './protection-settings.js';
 import { type ScannedSubsamples, type SubsampleReader, scanSubsamples, subsampleReadersOf } from './scan.js';
 import type { DescribedTrack } from './tracks.js';
@@ -15,8 +19,10 @@ import type { DescribedTrack } from './tracks.js';
 /** How tracks are to be protected. */
 export interface ProtectionRequest {
   readonly tracks: readonly DescribedTrack[];
-  /** One a track. */
+  /** One a track; where keys rotate, those of one crypto period after the other. */
   readonly keys: readonly AssignedKey[];
+  /** Which fragments are clear or under which keys; absent: all samples are under the one key of their track. */
+  readonly periods?: FragmentPeriods | undefined;
   readonly settings: ProtectionSettings;
   /**
    * The IV of each track's first sample, or its constant one; drawn at random when absent, as it must be for all but a
@@ -25,6 +31,13 @@ export interface ProtectionRequest {
   readonly ivStarts?: readonly Uint8Array[];
   /** Of each track, for tracks that are read in parts: see {@link subsampleReadersOfTracks}. */
   readonly readers?: readonly (readonly SubsampleReader[] | undefined)[];
+}
+
+/** The crypto periods of a movie that is cut into fragments. */
+export interface FragmentPeriods {
+  readonly cuts: FragmentCuts;
+  readonly periods: CryptoPeriods;
+  readonly isRotating: boolean;
 }
 
 /** For each track the readers of its samples; for those protected in whole samples nothing. */
@@ -41,9 +54,10 @@ export function subsampleReadersOfTracks(
  */
 export async function protectTracks(
   source: ByteSource,
-  { tracks, keys, settings, ivStarts, readers = subsampleReadersOfTracks(tracks) }: ProtectionRequest,
+  request: ProtectionRequest,
   breathe: () => Promise<void>,
 ): Promise<TrackEncryption[]> {
+  const { tracks, settings, periods, readers = subsampleReadersOfTracks(tracks) } = request;
   const rules = { scheme: settings.scheme, perSampleIvSize: perSampleIvSize(settings) };
   const scanned: (ScannedSubsamples | undefined)[] = [];
   for (const [i, described] of tracks.entries()) {
@@ -51,25 +65,30 @@ export async function protectTracks(
     const own = readers[i];
     scanned.push(own && (await scanSubsamples(described, own, source, rules, breathe)));
   }
-  const tables = scanned.map((one) => one?.table);
-  const ivPlans = planIvs(tracks, tables, keys, settings, ivStarts);
+  const samples = tracks.map(({ track }, i) => ({
+    track,
+    subsamples: scanned[i]?.table,
+    keyNumbers: periods && keyNumbersOf(track, periods),
+  }));
+  const ivPlans = planIvs(samples, request);
   return tracks.map((described, i) => {
     const pattern = patternOf(described, settings);
+    const kids = kidsOfTrack(request, i);
     return {
-      track: described.track,
+      ...samples[i],
       scheme: settings.scheme.name,
       pattern,
       ivPlan: ivPlans[i],
-      subsamples: tables[i],
       sliceTally: scanned[i]?.tally,
-      keyNumbers: undefined,
-      kids: [keys[i].kid],
+      kids,
+      isRotating: periods?.isRotating ?? false,
+      hasClearLead: periods?.periods.ofFragment[0] === CLEAR,
       tenc: {
         defaultCryptByteBlock: pattern.cryptByteBlock,
         defaultSkipByteBlock: pattern.skipByteBlock,
         defaultIsProtected: true,
         defaultPerSampleIvSize: rules.perSampleIvSize,
-        defaultKid: keys[i].kid,
+        defaultKid: kids[0],
         ...constantIvOf(ivPlans[i]),
       },
     };
@@ -80,33 +99,46 @@ function constantIvOf(plan: IvPlan): Pick<Tenc, 'defaultConstantIv'> {
   return plan.kind === 'constant' ? { defaultConstantIv: plan.iv } : {};
 }
 
-function planIvs(
-  tracks: readonly DescribedTrack[],
-  tables: readonly (SubsampleTable | undefined)[],
-  keys: readonly AssignedKey[],
-  { scheme, ivSize }: ProtectionSettings,
-  given: readonly Uint8Array[] | undefined,
-): IvPlan[] {
+/** The KIDs of a track in the order of the crypto periods. */
+function kidsOfTrack({ tracks, keys }: ProtectionRequest, index: number): string[] {
+  return keys.filter((_, i) => i % tracks.length === index).map(({ kid }) => kid);
+}
+
+/** The number of its key for each sample: of the crypto period of its fragment, from 1; 0 in a clear fragment. */
+function keyNumbersOf(track: Track, { cuts, periods }: FragmentPeriods): Uint16Array {
+  const numbers = makeColumn('u16', track.samples.count);
+  const firstSample = cuts.firstSample[track.index];
+  for (const [fragment, period] of periods.ofFragment.entries()) {
+    numbers.fill(period === CLEAR ? 0 : period + 1, firstSample[fragment], firstSample[fragment + 1]);
+  }
+  return numbers;
+}
+
+function planIvs(samples: readonly ProtectedSamples[], request: ProtectionRequest): IvPlan[] {
+  const { scheme, ivSize } = request.settings;
+  const { ivStarts: given, tracks } = request;
+  const keys = request.keys.slice(0, tracks.length); // tracks that share one of them share those of all periods
   if (scheme.ivKind === 'constant') {
     return (given ?? drawConstantIvs(tracks.length, ivSize)).map((iv) => ({ kind: 'constant', iv }));
   }
-  const protectedBytes = tracks.map(({ track }, i) => (sample: number) => {
-    const table = tables[i];
-    return table ? protectedBytesAt(table, sample) : track.samples.sizes[sample];
-  });
+  const counts = samples.map(({ track }) => track.samples.count);
+  const protectedBytes = samples.map((one) => (sample: number) => protectedBytesOf(one, sample));
   if (ivSize === 8) {
-    const uses = tracks.map(({ track }, i) => ({
+    const uses = counts.map((sampleCount, i) => ({
       ivSizeBytes: ivSize,
-      sampleCount: track.samples.count,
-      blockCount: largestBlockCount(track.samples.count, protectedBytes[i]),
+      sampleCount,
+      blockCount: largestBlockCount(sampleCount, protectedBytes[i]),
     }));
-    return (given ?? drawStarts(uses, keys)).map((start) => ({ kind: 'counting8', start }));
+    return (given ?? drawStarts(uses, keys)).map((start, i) => {
+      const firstSample = Math.max(0, samples[i].keyNumbers?.findIndex((number) => number > 0) ?? 0);
+      return { kind: 'counting8', start, ...(firstSample > 0 && { firstSample }) };
+    });
   }
-  const blocks = tracks.map(({ track }, i) => countBlocksBefore(track.samples.count, protectedBytes[i]));
-  const uses = tracks.map(({ track }, i) => ({
+  const blocks = counts.map((count, i) => countBlocksBefore(count, protectedBytes[i]));
+  const uses = counts.map((sampleCount, i) => ({
     ivSizeBytes: ivSize,
-    sampleCount: track.samples.count,
-    blockCount: blocks[i][track.samples.count],
+    sampleCount,
+    blockCount: blocks[i][sampleCount],
   }));
   const starts = given ?? drawStarts(uses, keys);
   return starts.map((start, i) => ({ kind: 'counting16', start, blocksBefore: blocks[i] }));

@@ -245,6 +245,7 @@ class Collector {
   readonly #ivs: GrowingColumn<'u8'>;
   readonly #subsamples = new SubsampleColumnsBuilder();
   readonly #kids: string[] = [];
+  readonly #numberOf = new Map<string, number>();
   readonly #keyNumbers: GrowingColumn<'u16'>;
   readonly #tally = new KeyTally();
   /** Known from the first protected sample on. */
@@ -384,9 +385,10 @@ class Collector {
   }
 
   #keyNumber(kid: string): number {
-    const known = this.#kids.indexOf(kid);
-    if (known >= 0) return known + 1;
+    const known = this.#numberOf.get(kid);
+    if (known !== undefined) return known;
     this.#kids.push(kid);
+    this.#numberOf.set(kid, this.#kids.length);
     if (this.#kids.length > MAX_KEYS) {
       throw new PrpackError('UNSUPPORTED_FEATURE', `track ${this.track.id} uses more than ${MAX_KEYS} keys`, {
         boxPath: this.track.node.path,

@@ -1,13 +1,17 @@
 import { buildProtectionData } from '../drm/build.js';
 import { SYSTEM_IDS, systemName } from '../drm/system-ids.js';
 import { writePssh } from '../isobmff/boxes/pssh.js';
-import type { AssignedKey } from '../keys/key-source.js';
+import type { AssignedKey, KeyScheme } from '../keys/key-source.js';
 import { named } from '../settings/spelling.js';
 import { type GivenBox, readGivenProtection } from './given-protection.js';
 import { wrapPssh } from './pssh.js';
 import type { EncryptOptions, PlayReadyOptions, ProtectionSystem } from './types.js';
 
-type PsshOptions = Pick<EncryptOptions, 'systems' | 'playready' | 'contentId' | 'extraPssh'>;
+/** What the boxes are made by. */
+export type PsshOptions = Pick<EncryptOptions, 'systems' | 'playready' | 'contentId' | 'extraPssh'> & {
+  /** Default `cenc`. */
+  readonly scheme?: KeyScheme;
+};
 
 const DEFAULT_SYSTEMS: readonly ProtectionSystem[] = ['playready', 'common'];
 
@@ -53,6 +57,49 @@ export function buildPsshBoxes(keys: readonly AssignedKey[], options: PsshOption
   };
 }
 
+/** The `pssh` boxes of an output whose keys rotate. */
+export interface PeriodPsshBoxes {
+  /** For `moov`: for players that look nowhere else. */
+  readonly movie: PsshBoxes;
+  /** For `moof`, one for each period, in the order of the periods: those of its keys alone. */
+  readonly periods: readonly PsshBoxes[];
+}
+
+/**
+ * The boxes of an output whose keys rotate. In `moov` are those of the first period; with the decryptor setup on-demand the PlayReady
+ * header there has no KID, and the headers of the periods are those that came with the keys, such as ones with leaf licenses, else
+ * plain ones made here. Boxes of `extraPssh` are in `moov` only.
+ * @param periods the keys of each period, at least one period
+ * @throws PrpackError as `buildPsshBoxes`
+ */
+export function buildPeriodPsshBoxes(
+  periods: readonly (readonly AssignedKey[])[],
+  { extraPssh = [], ...options }: PsshOptions,
+): PeriodPsshBoxes {
+  const [first] = periods;
+  const { decryptorSetup, ...header } = options.playready ?? {};
+  const ofPeriod: PsshOptions = { ...options, ...(options.playready && { playready: header }) };
+  const built = periods.map((keys) => buildPsshBoxes(keys, ofPeriod));
+  const movie = decryptorSetup ? onDemandBoxes(first, options) : built[0];
+  return { movie: { ...movie, boxes: [...movie.boxes, ...extraPssh.map(wrapPssh)] }, periods: built };
+}
+
+/** As `buildPsshBoxes`, with a PlayReady header without KIDs: the root license is fetched ahead, and leaf licenses come with the periods. */
+function onDemandBoxes(keys: readonly AssignedKey[], options: PsshOptions): PsshBoxes {
+  const { systems = DEFAULT_SYSTEMS } = options;
+  const others = systems.filter((system) => system !== 'playready');
+  const parts = [
+    ...(systems.includes('playready') ? [buildBox('playready', [], options)] : []),
+    buildPsshBoxes(keys, { ...options, systems: others }),
+  ];
+  const laUrl = parts.find((part) => part.laUrl !== undefined)?.laUrl;
+  return {
+    boxes: parts.flatMap(({ boxes }) => boxes),
+    ...(laUrl !== undefined && { laUrl }),
+    warnings: parts.flatMap(({ warnings }) => warnings),
+  };
+}
+
 function givenBoxes(given: readonly GivenBox[]): PsshBoxes {
   const laUrl = given.find((box) => box.laUrl !== undefined)?.laUrl;
   const silent = given.find((box) => box.isPlayReady && box.laUrl === undefined);
@@ -66,11 +113,11 @@ function givenBoxes(given: readonly GivenBox[]): PsshBoxes {
 function buildBox(
   system: ProtectionSystem,
   keys: readonly AssignedKey[],
-  { playready, contentId }: PsshOptions,
+  { playready, contentId, scheme = 'cenc' }: PsshOptions,
 ): PsshBoxes {
   const { protection, warnings } = buildProtectionData(system, {
     keys: keys.map(({ kid, key }) => ({ kid, key: key.revealBytes() })),
-    scheme: 'cenc',
+    scheme,
     ...(playready && { playready }),
     ...(contentId !== undefined && { contentId: Buffer.from(contentId, 'utf8') }),
   });

@@ -10,7 +10,7 @@ import { readerOf } from '../isobmff/sample-entry.js';
 import { type BoxNode, type FileSlice, walkChildren } from '../isobmff/walk.js';
 import { keyChecksum } from '../keys/checksum.js';
 import { parseKeyId } from '../keys/key-id.js';
-import type { KeyLookup } from '../keys/key-source.js';
+import type { KeyLookup, KeyScheme } from '../keys/key-source.js';
 import { checkOptions } from '../settings/check.js';
 import type {
   ParsedPssh,
@@ -23,10 +23,12 @@ import type {
 /** What a `pssh` box is built from. */
 export interface BuildPsshOptions {
   readonly system: ProtectionSystem;
-  /** KIDs, UUID text. */
+  /** KIDs, UUID text. None for a PlayReady header whose decryptor setup is on-demand, or a Widevine box with a content id. */
   readonly keyIds: readonly string[];
   /** Keys for the CHECKSUM of a PlayReady header; KIDs without one get none. */
   readonly keys?: KeyLookup;
+  /** Scheme that the content is encrypted with. Default `cenc`. */
+  readonly scheme?: KeyScheme;
   readonly playready?: PlayReadyOptions;
   /** For Widevine. */
   readonly contentId?: string;
@@ -46,7 +48,7 @@ export interface BuiltPssh {
  */
 export async function buildPssh(options: BuildPsshOptions): Promise<BuiltPssh> {
   checkOptions('buildPssh', options);
-  const { system, keyIds, keys, playready, contentId } = options;
+  const { system, keyIds, keys, playready, contentId, scheme = 'cenc' } = options;
   const withKeys = await Promise.all(
     keyIds.map(async (text) => {
       const kid = parseKeyId(text);
@@ -56,7 +58,7 @@ export async function buildPssh(options: BuildPsshOptions): Promise<BuiltPssh> {
   );
   const { protection, warnings } = buildProtectionData(system, {
     keys: withKeys,
-    scheme: 'cenc',
+    scheme,
     ...(playready && { playready }),
     ...(contentId !== undefined && { contentId: Buffer.from(contentId, 'utf8') }),
   });

@@ -2,7 +2,12 @@ import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { FileSource } from '../bytes/source.js';
 import type { AssignedKey } from '../keys/key-source.js';
-import type { KeyDescription, KeyRegistration, PackagerKeyStore } from '../keystore/key-store.js';
+import type {
+  KeyDescription,
+  KeyRegistration,
+  PackagerKeyStore,
+  RegisteredKey,
+} from '../keystore/key-store.js';
 import { registeredName } from '../keystore/registered-name.js';
 import { breathe } from './job.js';
 import type { EncryptOptions } from './types.js';
@@ -31,7 +36,9 @@ export async function registerKeys(
 ): Promise<string[]> {
   if (!keyStore) return [];
   const file = { contentId, laUrl, policy, areOwnKeys: named === undefined };
-  const registered = await keyStore.register(distinctKeys(keys).map((key) => registrationOf(key, file)));
+  const registrations = distinctKeys(keys).map((key) => registrationOf(key, file));
+  const registered: RegisteredKey[] = [];
+  for (const some of inParts(registrations)) registered.push(...(await keyStore.register(some)));
   return registered.flatMap(({ record }) => {
     const kept = keptOf(record, file);
     return kept.length > 0 ? [`KID ${record.kid} stays registered ${kept.join(', ')}.`] : [];
@@ -50,16 +57,17 @@ function keptOf(record: KeyDescription, { contentId, laUrl, policy }: FileDescri
 }
 
 function registrationOf(
-  { kid, key, label, source, seedId }: AssignedKey,
+  { kid, key, algorithm = 'AESCTR', label, period, source, seedId }: AssignedKey,
   { contentId, laUrl, policy, areOwnKeys }: FileDescription,
 ): KeyRegistration {
   return {
     kid,
     key,
-    algorithm: 'AESCTR',
+    algorithm,
     contentId: registeredName(contentId, seedId),
     source,
     ...(label !== undefined && { label }),
+    ...(period !== undefined && { period }),
     ...(seedId !== undefined && { seedId }),
     ...(laUrl !== undefined && { laUrl }),
     ...(policy && { policy }),
@@ -73,10 +81,16 @@ export async function confirmPublication(
   keys: readonly AssignedKey[],
   sha256: string,
 ): Promise<void> {
-  await store.markActive(
-    distinctKeys(keys).map(({ kid }) => kid),
-    { sha256 },
-  );
+  const kids = distinctKeys(keys).map(({ kid }) => kid);
+  for (const some of inParts(kids)) await store.markActive(some, { sha256 });
+}
+
+/** Keys that a key server takes at once. A file of many crypto periods has more: what is between two parts is done by a rerun. */
+const KEYS_AT_ONCE = 1000;
+
+function inParts<T>(items: readonly T[]): T[][] {
+  const count = Math.ceil(items.length / KEYS_AT_ONCE);
+  return Array.from({ length: count }, (_, i) => items.slice(i * KEYS_AT_ONCE, (i + 1) * KEYS_AT_ONCE));
 }
 
 function distinctKeys(keys: readonly AssignedKey[]): AssignedKey[] {

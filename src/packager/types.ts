@@ -88,6 +88,10 @@ export interface EncryptOptions extends JobOptions {
   readonly scheme?: SchemeName;
   /** Of video under `cbcs` and `cens`: blocks of 16 bytes encrypted, and left clear. Default `1:9`. */
   readonly pattern?: '1:9' | '5:5' | '10:0';
+  /** Seconds at the beginning that stay clear, rounded up to whole fragments. Default: none. Not with layout `keep`. */
+  readonly clearLeadSeconds?: number;
+  /** Key rotation: seconds after which the next key is used, from the next fragment on. Default: one key. Not with layout `keep`. */
+  readonly cryptoPeriodSeconds?: number;
   /** Bytes of the IV. Default 8 for `cenc` and `cens`, which every PlayReady client of AES-CTR reads; 16 for `cbcs` and `cbc1`. */
   readonly ivSize?: 8 | 16;
   /** Default `['playready', 'common']`. */
@@ -111,8 +115,10 @@ export interface TrackReport {
   /** RFC 6381 codec string where the codec has one, else the sample entry's fourcc. */
   readonly codec: string;
   readonly encrypted: boolean;
-  /** UUID text. Only of encrypted tracks, as `ivSize` and `protectedBytes`. */
+  /** UUID text; of the first key where keys rotate. Only of encrypted tracks, as `ivSize` and `protectedBytes`. */
   readonly kid?: string;
+  /** Only where keys rotate: all KIDs, in order. */
+  readonly kids?: readonly string[];
   /** Bytes of the per-sample IV: 8 or 16; 0 where the IV is constant. */
   readonly ivSize?: number;
   readonly samples: number;

@@ -4,6 +4,7 @@ import type { RangeReader } from '../../src/bitstream/range-reader.js';
 import { createRangeReader, RANGE_CODECS, type RangeCodecKind } from '../../src/bitstream/range-readers.js';
 import { fromHex } from '../../src/bytes/hex.js';
 import { PrpackError } from '../../src/errors.js';
+import { SWEEPS } from '../support/sweeps.js';
 import { RANGE_FIXTURES, type RangeFixture } from './ranges.fixtures.js';
 import { readRanges, sampleOf, strictPeek } from './ranges.js';
 
@@ -62,7 +63,7 @@ describe.each(RANGE_FIXTURES)('$kind, $origin', (fixture) => {
         }
         for (const bytes of changed) if (attempt(reader, bytes)) return;
       }),
-      { numRuns: process.env.PRPACK_SWEEPS ? 20_000 : 150 },
+      { numRuns: SWEEPS ? 20_000 : 150 },
     );
   });
 });
@@ -77,7 +78,7 @@ describe.each(['av1', 'vp9'] as const)('%s', (kind) => {
         const reader = readerOf(fixture);
         if (!attempt(reader, first)) attempt(reader, second);
       }),
-      { numRuns: process.env.PRPACK_SWEEPS ? 100_000 : 1000 },
+      { numRuns: SWEEPS ? 100_000 : 1000 },
     );
   });
 

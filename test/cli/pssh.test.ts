@@ -41,6 +41,23 @@ describe('prpack pssh build', () => {
     );
   });
 
+  it('says the scheme, and needs no KID for keys on demand', async () => {
+    const textOf = async (...args: readonly string[]) => {
+      const { exitCode, stdout, stderr } = await runCli(['pssh', 'build', ...args]);
+      return { exitCode, stderr, header: Buffer.from(stdout, 'base64').toString('utf16le', 42) };
+    };
+    const cbcs = await textOf('--kid', KID, '--scheme', 'cbcs');
+    expect(cbcs).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('SDK before 4.4') });
+    expect(cbcs.header).toContain('<KID ALGID="AESCBC" VALUE="AAAAEAAQABAQABAAAAAAAQ=="></KID>');
+    const onDemand = await textOf('--decryptor-setup', 'on-demand');
+    expect(onDemand).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(onDemand.header).toContain('<DATA><DECRYPTORSETUP>ONDEMAND</DECRYPTORSETUP></DATA>');
+    expect((await textOf()).exitCode).toBe(2);
+    expect((await textOf('--system', 'common', '--kid', KID, '--scheme', 'cbcs')).stderr).toContain(
+      '--scheme has no meaning for the system common',
+    );
+  });
+
   it('warns of a key on the command line', async () => {
     const { exitCode, stdout, stderr } = await runCli(['pssh', 'build', '--kid', KID, '--key', KEY]);
     expect(exitCode).toBe(0);

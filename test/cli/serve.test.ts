@@ -188,7 +188,7 @@ describe('prpack serve', () => {
     { args: ['--clear-key', '--clear-key-origin', 'https://a.example/path'], says: 'an origin such as' },
     { args: ['--port', '70000'], says: '65535' },
     { args: ['--log-level', 'loud'], says: 'silent or error' },
-    { args: ['--rightsmanager-upstream', 'example.com'], says: 'a whole URL' },
+    { args: ['--rightsmanager-upstream', 'example.com'], says: 'a whole http or https URL' },
     {
       args: ['--tls-cert', 'c', '--tls-key', 'k', '--tls-client-ca', 'a', '--client', 'x'],
       says: '<subject>=<scopes>',

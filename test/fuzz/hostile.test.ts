@@ -12,10 +12,12 @@ import { encryptTo, tracesOf } from '../support/jobs.js';
 import { runMeasured } from '../support/measured.js';
 import { type Box, boxesIn } from '../support/mp4-reader.js';
 import { sample, testMedia } from '../support/samples.js';
+import { SWEEPS } from '../support/sweeps.js';
 import { temporaryFolder } from '../support/temporary.js';
 
 const temporary = temporaryFolder();
 const MAX_MS = 2000;
+const CUTS = SWEEPS ? 120 : 40;
 const MAX_RSS_BYTES = 200_000_000;
 const FTYP = box('ftyp', text('isom'), u32(0), text('isom'));
 
@@ -80,10 +82,15 @@ const NOTHING_TO_DO: Hostile[] = [
     codes: ['NOTHING_TO_ENCRYPT'],
   },
   { name: 'text alone', bytes: textOnly, codes: ['NOTHING_TO_ENCRYPT'] },
-  ...['av01', 'vp09', 'vp08', 'vvc1', 'mp4v', 'xxxx'].map((fourcc) => ({
+  ...['vp08', 'mp4v', 'xxxx'].map((fourcc) => ({
     name: `video of the unknown codec ${fourcc}`,
     bytes: () => renamed(movie(), 'avc1', fourcc),
     codes: ['UNSUPPORTED_CODEC'],
+  })),
+  ...['hvc1', 'av01', 'vp09', 'vvc1'].map((fourcc) => ({
+    name: `AVC that is named ${fourcc}`,
+    bytes: () => renamed(movie(), 'avc1', fourcc),
+    codes: ['MALFORMED_INPUT'],
   })),
   {
     name: 'audio of an unknown codec',
@@ -207,7 +214,7 @@ describe('hostile input', () => {
     const whole = shape === 'progressive' ? movie() : fragments();
     // Between fragments a file may end: that cut is not seen, and not tried.
     const ends = boxesIn(whole).map(({ offset, size }) => offset + size);
-    const cuts = Array.from({ length: 120 }, (_, i) => Math.floor((i * whole.length) / 120)).filter(
+    const cuts = Array.from({ length: CUTS }, (_, i) => Math.floor((i * whole.length) / CUTS)).filter(
       (cut) => !ends.includes(cut),
     );
     for (const cut of cuts) await expectRefused(`cut ${shape} at ${cut}`, whole.subarray(0, cut), DAMAGED);
@@ -215,8 +222,10 @@ describe('hostile input', () => {
 
   it.each(['progressive', 'fragments'])('never crashes on a box size that lies: %s', async (shape) => {
     const whole = shape === 'progressive' ? movie() : fragments();
-    for (const { offset, size, type } of everyBox(whole)) {
-      for (const lie of [0, 1, 7, 8, size - 1, size + 1, 0x7fffffff, 0xffffffff]) {
+    for (const [i, { offset, size, type }] of everyBox(whole).entries()) {
+      const lies = [0, 0x7fffffff, 1, size - 1, 7, size + 1, 8, 0xffffffff];
+      // Without sweeps two of them in turn, so that neighbouring boxes lie in all ways.
+      for (const lie of SWEEPS ? lies : [lies[(2 * i) % 8], lies[(2 * i + 1) % 8]]) {
         const bytes = Buffer.from(whole);
         bytes.writeUInt32BE(lie, offset);
         await expectRefusedOrDone(`${type} at ${offset} of size ${lie}`, bytes);
@@ -270,7 +279,7 @@ describe('the program on hostile input', () => {
     'a trun of 2^32-1 samples without fields',
     'trak in trak, 5000 deep',
     '300000 empty boxes at the top',
-    'video of the unknown codec av01',
+    'video of the unknown codec vp08',
   ];
 
   it.each(ALL.filter(({ name }) => CHOSEN.includes(name)))(

@@ -16,6 +16,7 @@ import { audioTrackOf } from '../support/builder/movie.js';
 import { toBytes } from '../support/builder/pieces.js';
 import { progressive } from '../support/builder/progressive.js';
 import { boxesIn } from '../support/mp4-reader.js';
+import { SWEEPS } from '../support/sweeps.js';
 
 const PSSH = box('pssh', Buffer.alloc(24));
 const two = [audioTrackOf([10, 20, 30, 40, 50, 60], 1), audioTrackOf([11, 21, 31, 41], 2)];
@@ -61,8 +62,7 @@ const REWRITTEN = ['stco', 'co64', 'saio', 'sidx', 'tfra', 'iloc', 'tfhd', 'trun
 
 describe('a layout that is kept, undone', () => {
   // PRPACK_SWEEPS=1 for more of them, which differ from run to run.
-  const isLong = process.env.PRPACK_SWEEPS !== undefined;
-  const RUNS = isLong ? 5_000 : 300;
+  const RUNS = SWEEPS ? 5_000 : 300;
 
   it.each(Object.entries(SEEDS))(
     `is the input, byte for byte, of mutated boxes: %s`,
@@ -74,7 +74,7 @@ describe('a layout that is kept, undone', () => {
           for (const { at, value } of changes) input.set(value, at);
           outcomes[expectUndone(input)]++;
         }),
-        { numRuns: RUNS, endOnFailure: true, ...(!isLong && { seed: 1 }) },
+        { numRuns: RUNS, endOnFailure: true, ...(!SWEEPS && { seed: 1 }) },
       );
       // Most changes are to bytes whose values do not matter here: a sweep that all but refuses everything proves nothing.
       expect(outcomes.undone).toBeGreaterThan(RUNS / 10);

@@ -9,10 +9,12 @@ import { progressive } from '../support/builder/progressive.js';
 import { encryptTo, testKeys, tracesOf } from '../support/jobs.js';
 import { boxesIn } from '../support/mp4-reader.js';
 import { testMedia } from '../support/samples.js';
+import { SWEEPS } from '../support/sweeps.js';
 import { temporaryFolder } from '../support/temporary.js';
 
 const temporary = temporaryFolder();
-const RUNS = 300;
+/** Of each seed and command. */
+const RUNS = SWEEPS ? 1000 : 60;
 const MAX_MS = 2000;
 
 const source = tracksOf(testMedia('moov-last.mp4'), 12);
@@ -79,7 +81,7 @@ function mutate(bytes: Buffer, change: Mutation): Buffer {
   }
 }
 
-describe.each(Object.entries(SEEDS))('random damage to a file: %s', { timeout: 120_000 }, (_, seed) => {
+describe.each(Object.entries(SEEDS))('random damage to a file: %s', { timeout: 600_000 }, (_, seed) => {
   it('never crashes, hangs or leaves output of encrypt', async () => {
     await withMutations(seed, (input, output) =>
       encryptTo(input, output, { layout: 'fragmented', force: true }),

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { MemorySource } from '../../src/bytes/source.js';
 import { KEPT_MOOF_BYTES, layoutOfMoof, moofAt, readMoof } from '../../src/isobmff/fragments.js';
@@ -156,7 +157,8 @@ describe('moofAt', () => {
     expect(movie.fragments.count).toBe(2);
     expect(movie.fragments.moofs !== undefined).toBe(isKept);
     for (const [index, run] of movie.fragments.runs.entries()) {
-      expect(moofAt(movie, source, index)).toEqual(readMoof(source, movie.topLevel, run));
+      const read = readMoof(source, movie.topLevel, run);
+      expect(isDeepStrictEqual(moofAt(movie, source, index), read)).toBe(true); // toEqual takes seconds for megabytes
     }
   });
 });

@@ -64,6 +64,32 @@ describe('KeyFile', () => {
     expect((await cbc.find(parseKeyId(KIDS[0])))?.revealHex()).toBe(KEYS[0]);
   });
 
+  it('takes the entry for the scheme of the track', async () => {
+    const both = file(entry(0), entry(1, { algorithm: 'AESCBC' }));
+    expect(await kidsFor(both, VIDEO, { ...VIDEO, scheme: 'cbcs' }, { ...VIDEO, scheme: 'cens' })).toEqual([
+      0, 1, 0,
+    ]);
+    expect(await both.assign([{ ...VIDEO, scheme: 'cbc1' }])).toMatchObject([{ algorithm: 'AESCBC' }]);
+    await expect(file(entry(0)).assign([{ ...VIDEO, scheme: 'cbcs' }])).rejects.toMatchObject({
+      code: 'KEY_CONFLICT',
+      details: { expected: 'AESCBC', remedy: expect.stringContaining('"algorithm": "AESCBC"') },
+    });
+  });
+
+  it('has keys of crypto periods where entries say so, and for those periods only', async () => {
+    const of = (index: number) => ({
+      ...VIDEO,
+      period: { index, startSeconds: index * 4, durationSeconds: 4 },
+    });
+    const rotating = file(entry(0, { period: 0 }), entry(1, { period: 1 }), entry(2));
+    expect([rotating.canRotate, file(entry(0)).canRotate]).toEqual([true, false]);
+    expect(await kidsFor(rotating, of(1), of(0), VIDEO)).toEqual([1, 0, 2]);
+    await expect(rotating.assign([of(2)])).rejects.toMatchObject({
+      code: 'KEY_REQUIRED',
+      message: expect.stringContaining('in crypto period 2'),
+    });
+  });
+
   it('refuses a KID with two algorithms, of which AESCTR is the one not named', () => {
     const entries = [entry(0, { trackId: 1 }), entry(0, { trackId: 2, algorithm: 'AESCBC' })];
     expect(failure(() => file(...entries))).toMatchObject({
@@ -136,6 +162,8 @@ describe('parseKeyFile', () => {
     ['a short key', [{ kid: KIDS[0], key: KEYS[0]!.slice(1) }], 'entry 0: "key"'],
     ['track 0', [entry(0, { trackId: 0 })], 'entry 0: "trackId"'],
     ['half a track', [entry(0, { trackId: 1.5 })], 'entry 0: "trackId"'],
+    ['half a period', [entry(0, { period: 0.5 })], 'entry 0: "period"'],
+    ['a period before the first', [entry(0, { period: -1 })], 'entry 0: "period"'],
     ['an empty label', [entry(0, { label: '' })], 'entry 0: "label"'],
     ['an unknown field', [entry(0, { lable: 'video' })], 'entry 0 has a field other than'],
     ['a checksum of another key', [entry(0, { checksum: 'AAAAAAAAAAA=' })], 'entry 0: "checksum"'],

@@ -68,6 +68,7 @@ describe('keySeedSource', () => {
     expect(assigned.map(({ key, ...rest }) => ({ ...rest, key: key.revealHex() }))).toEqual(
       TRACKS.map(({ trackId }) => ({
         trackId,
+        algorithm: 'AESCTR',
         kid: KNOWN[0][0],
         key: KNOWN[0][1],
         source: 'seed',

@@ -16,6 +16,23 @@ const TRACKS: TrackKeyRequest[] = [
 ];
 
 describe('writeKeysOut', () => {
+  it('says algorithm and crypto period where they are not the usual ones, and is read back', async () => {
+    const path = join(scratch(), 'keys.json');
+    const source = randomKeySource();
+    const periods = [0, 1].map((index) => ({ index, startSeconds: index, durationSeconds: 1 }));
+    const asked = periods.map((period) =>
+      TRACKS.map((track) => ({ ...track, period, scheme: 'cbcs' as const })),
+    );
+    const assigned = [await source.assign(asked[0]!), await source.assign(asked[1]!)];
+    await writeKeysOut(path, assigned.flat());
+    const file = await readKeyFile(path);
+    expect(file.entries).toMatchObject([
+      { period: 0, algorithm: 'AESCBC', kid: assigned[0]![0]!.kid },
+      { period: 1, algorithm: 'AESCBC', kid: assigned[1]![0]!.kid },
+    ]);
+    expect((await file.assign(asked[1]!)).map(({ kid }) => kid)).toEqual(assigned[1]!.map(({ kid }) => kid));
+  });
+
   it('writes one shared key as an entry for all tracks', async () => {
     const path = join(scratch(), 'keys.json');
     const [assigned] = await randomKeySource().assign(TRACKS);

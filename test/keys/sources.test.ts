@@ -18,7 +18,13 @@ describe('randomKeySource', () => {
     const source = randomKeySource();
     const [first, second] = await source.assign(TRACKS);
     expect(first).toMatchObject({ trackId: 1, label: 'HD', source: 'random' });
-    expect(second).toEqual({ trackId: 2, kid: first!.kid, key: first!.key, source: 'random' });
+    expect(second).toEqual({
+      trackId: 2,
+      kid: first!.kid,
+      key: first!.key,
+      source: 'random',
+      algorithm: 'AESCTR',
+    });
     const [other] = await source.assign(TRACKS);
     expect(other!.kid).not.toBe(first!.kid);
     expect(other!.key.equals(first!.key)).toBe(false);

@@ -11,7 +11,7 @@ import { NO_KID, registration, SHA, storeIn, tamper } from './helpers.js';
 const scratch = scratchDirectories();
 const VIDEO: TrackKeyRequest = { trackId: 1, type: 'video', label: 'HD' };
 const AUDIO: TrackKeyRequest = { trackId: 2, type: 'audio' };
-const MOVIE = { contentId: 'movie', algorithm: 'AESCTR' } as const;
+const MOVIE = { contentId: 'movie' } as const;
 const SEED = KeySeed.parse('XVBovsmzhP9gRIZxWfFta3VVRPzVEWmJsazEJ46I');
 let directory: string;
 let store: SqliteKeyStore;
@@ -47,6 +47,22 @@ describe('storedContentSource', () => {
     ]);
     expect(assigned[1]!.key.equals(hd!.key)).toBe(true);
     expect(assigned[1]!.source).toBe('store');
+  });
+
+  it('passes over keys of the other algorithm, and of other crypto periods', async () => {
+    const period = { index: 7, startSeconds: 70, durationSeconds: 10 };
+    const forms = [{}, { algorithm: 'AESCBC' }, { period: 7 }, { period: 7, algorithm: 'AESCBC' }] as const;
+    const keys = forms.map((more) => registration(more));
+    await store.register(keys);
+    const source = storedContentSource(store, MOVIE);
+    const asked = [{}, { scheme: 'cbcs' }, { period }, { scheme: 'cbcs', period }] as const;
+    for (const [i, more] of asked.entries()) {
+      expect(await source.assign([{ ...AUDIO, ...more }])).toMatchObject([
+        { kid: keys[i]!.kid, algorithm: i % 2 ? 'AESCBC' : 'AESCTR', ...(i > 1 && { period: 7 }) },
+      ]);
+    }
+    const other = { ...AUDIO, period: { ...period, index: 8 } };
+    await expect(source.assign([other])).rejects.toMatchObject({ code: 'KEY_REQUIRED' });
   });
 
   it('takes the key that was registered first, published or not, and when it is revoked the next', async () => {

@@ -12,13 +12,14 @@ import { encrypt } from '../../src/packager/encrypt.js';
 import { inspect } from '../../src/packager/inspect.js';
 import { runCli } from '../support/cli.js';
 import { ROOT, sample, testMedia } from '../support/samples.js';
+import { BY_SWEEPS, SWEEPS } from '../support/sweeps.js';
 
 const INPUT = sample('bars.mp4');
 const DYING = join(ROOT, 'test/support/dying-encrypt.mjs');
 const BYSTANDER = join(ROOT, 'test/support/bystander-encrypt.mjs');
 
 /** The steps of an encryption at which the process dies, and whether the output has its name by then. */
-const STEPS: readonly (readonly [step: string, published: boolean])[] = [
+const ALL_STEPS: readonly (readonly [step: string, published: boolean])[] = [
   ['before findByContentId', false],
   ['after findByContentId', false],
   ['plan', false],
@@ -30,6 +31,10 @@ const STEPS: readonly (readonly [step: string, published: boolean])[] = [
   ['after markActive', true],
   ['done', true],
 ];
+/** Without sweeps, the steps around which the promise turns: a key before a name, and a name before the key is active. */
+const SHORT = ['after register', 'before markActive'];
+const STEPS = ALL_STEPS.filter(([step]) => SWEEPS || SHORT.includes(step));
+const LEFT_OUT = ALL_STEPS.filter((step) => !STEPS.includes(step));
 
 describe('an encryption killed, while other processes encrypt into the same key store,', () => {
   let directory: string;
@@ -51,6 +56,8 @@ describe('an encryption killed, while other processes encrypt into the same key 
     await store.close();
     rmSync(directory, { recursive: true, force: true });
   });
+
+  it.skip.each(LEFT_OUT)(`at "%s" ${BY_SWEEPS}`, () => {});
 
   it.each(STEPS)(
     'at "%s": no published file without its key, and a rerun finishes',

@@ -168,6 +168,21 @@ describe('data that comes with keys', () => {
     expect(error).toMatchObject({ details: { remedy: expect.stringMatching(/./) } });
   });
 
+  it('is taken for CBC mode where the scheme uses it, and where its header leaves the mode to the license', () => {
+    const box = (algId: string) => wrm('4.3.0.0', kidElement(`${algId}VALUE="${guid}"`));
+    const key = (algorithm: 'AESCTR' | 'AESCBC', data: Uint8Array) => ({
+      ...withData(HD, [PLAYREADY, data]),
+      algorithm,
+    });
+    for (const algId of ['ALGID="AESCBC" ', '']) {
+      expect(boxesOf(key('AESCBC', box(algId)))).toEqual([[PLAYREADY, [box(algId)]]]);
+    }
+    expect(boxesOf(key('AESCTR', box('')))).toEqual([[PLAYREADY, [box('')]]]);
+    expect(refusal(key('AESCBC', box('ALGID="AESCTR" ')))).toMatchObject({
+      message: expect.stringMatching(/is not for AES in CBC mode$/),
+    });
+  });
+
   it('is refused cut off anywhere', () => {
     for (let length = 0; length < GOOD.length; length++) {
       expect(refusal(withData(HD, [PLAYREADY, GOOD.slice(0, length)]))).toMatchObject({

@@ -312,7 +312,7 @@ describe('inspect counts samples by key', () => {
     expect(found.keys).toEqual([{ kid: KID1, samples: 2, firstSeconds: secondFragment }]);
   });
 
-  it('of more keys than can be decrypted in one file', async () => {
+  it('of hundreds of keys', async () => {
     const kids = Array.from({ length: 300 }, (_, i) => `${i + 1000}`.padStart(32, '0'));
     const {
       entries: [clear],
@@ -334,7 +334,7 @@ describe('inspect counts samples by key', () => {
     });
     const found = await look(pieces);
     expect(found.keys).toHaveLength(300);
-    expect(found.warnings).toEqual([expect.stringMatching(/more than 255 keys/)]);
+    expect(found.warnings).toEqual([]);
   });
 });
 

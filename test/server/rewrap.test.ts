@@ -5,6 +5,7 @@ import { newKeyId } from '../../src/keys/key-id.js';
 import { createKekFile } from '../../src/keystore/kek.js';
 import { runCli } from '../support/cli.js';
 import { ROOT } from '../support/samples.js';
+import { BY_SWEEPS, SWEEPS } from '../support/sweeps.js';
 import { temporaryFolder } from '../support/temporary.js';
 import { startTestServer, type TestServer } from './helpers.js';
 
@@ -83,8 +84,8 @@ describe('a rewrap under a running server', () => {
     for (const share of [0.4, 0.75, 0.95]) await dieAndFinish(Math.ceil(steps * share));
   });
 
-  it.skipIf(!process.env.PRPACK_SWEEPS)(
-    'leaves every key readable when it dies at any step (set PRPACK_SWEEPS=1)',
+  it.skipIf(!SWEEPS)(
+    `leaves every key readable when it dies at any step ${BY_SWEEPS}`,
     async () => {
       const { steps } = await rewrap();
       for (let step = 1; step <= steps; step++) await dieAndFinish(step);

@@ -37,7 +37,7 @@ async function failureOf(call: Call, options?: unknown): Promise<PrpackError> {
 
 describe('encrypt', () => {
   it.each<[string, object, string]>([
-    ['a scheme that is not written', { scheme: 'cbcs' }, "scheme cannot be 'cbcs'"],
+    ['a scheme that does not exist', { scheme: 'aes' }, "scheme cannot be 'aes'"],
     ['a layout that does not exist', { layout: 'dash' }, "layout cannot be 'dash'"],
     ['a slip of a layout', { layout: 'fragmentd' }, "'fragmentd' (did you mean fragmented?)"],
     ['a header option outside', { laUrl: 'https://a.example' }, 'laUrl (did you mean playready.laUrl?)'],
@@ -134,7 +134,16 @@ describe('the table', () => {
     const names: Record<keyof EncryptOptions, true> = {
       ...{ input: true, output: true, force: true, signal: true, onProgress: true, threads: true },
       ...{ keys: true, keyPer: true, keyStore: true, policy: true, keysOut: true, tracks: true },
-      ...{ layout: true, fragmentDurationSeconds: true, scheme: true, pattern: true, ivSize: true, systems: true },
+      ...{
+        layout: true,
+        fragmentDurationSeconds: true,
+        scheme: true,
+        pattern: true,
+        clearLeadSeconds: true,
+        cryptoPeriodSeconds: true,
+        ivSize: true,
+        systems: true,
+      },
       ...{ playready: true, contentId: true, extraPssh: true, dryRun: true },
     };
     for (const taker of ['encrypt', 'encryptStream'] as const) {

@@ -16,6 +16,7 @@ export interface ReadSample {
   readonly sync: boolean;
   /** Index into the track's `entries`. */
   readonly entry: number;
+  /** Of the sample, or the constant one of its entry. */
   readonly iv?: Buffer;
   /** Clear and protected bytes by turns; absent where the whole sample is protected. */
   readonly subsamples?: readonly (readonly [clear: number, hidden: number])[];
@@ -28,7 +29,19 @@ export interface ReadEntry {
   readonly codec: string;
   /** The whole sample entry box. */
   readonly bytes: Buffer;
-  readonly tenc?: { readonly ivSize: number; readonly kid: string; readonly version: number };
+  readonly tenc?: ReadTenc;
+}
+
+export interface ReadTenc {
+  readonly version: number;
+  /** Four-character code in `schm`. */
+  readonly scheme: string;
+  /** Blocks that are encrypted and skipped by turns; 0:0 is no pattern. */
+  readonly pattern: readonly [crypt: number, skip: number];
+  readonly ivSize: number;
+  readonly kid: string;
+  /** Of all samples, where the size of their own IVs is 0. */
+  readonly constantIv?: Buffer;
 }
 
 export interface ReadTrack {
@@ -230,14 +243,28 @@ function readEntries(stsd: Node): ReadEntry[] {
     const sinf = bytes.indexOf('sinf', 0, 'latin1');
     if (!type.startsWith('enc') || sinf < 0) return { fourcc: type, codec: type, bytes };
     const frma = bytes.indexOf('frma', sinf, 'latin1') + 4;
+    const schm = bytes.indexOf('schm', sinf, 'latin1') + 8;
     const tenc = bytes.subarray(bytes.indexOf('tenc', sinf, 'latin1') + 4);
     return {
       fourcc: type,
       codec: bytes.toString('latin1', frma, frma + 4),
       bytes,
-      tenc: { version: tenc[0], ivSize: tenc[7], kid: uuid(tenc.subarray(8, 24)) },
+      tenc: readTenc(tenc, bytes.toString('latin1', schm, schm + 4)),
     };
   });
+}
+
+function readTenc(body: Buffer, scheme: string): ReadTenc {
+  const version = body[0];
+  const ivSize = body[7];
+  return {
+    version,
+    scheme,
+    pattern: version > 0 ? [body[5] >> 4, body[5] & 15] : [0, 0],
+    ivSize,
+    kid: uuid(body.subarray(8, 24)),
+    ...(ivSize === 0 && { constantIv: body.subarray(25, 25 + body[24]) }),
+  };
 }
 
 function uuid(bytes: Buffer): string {
@@ -388,8 +415,12 @@ function readTrun(trun: Node, track: Track, defaults: TrackDefaults, base: numbe
 function attachAux(track: Track, first: number, holder: Node, base: number, at: ReadMovie['at']): void {
   const saiz = holder.get('saiz');
   const saio = holder.get('saio');
-  if (!saiz || !saio) return;
   if (track.entries.every(({ tenc }) => !tenc)) return; // left over from an encryption that is gone
+  for (let i = first; i < track.samples.length; i++) {
+    const iv = track.entries[track.samples[i].entry].tenc?.constantIv;
+    if (iv) track.samples[i] = { ...track.samples[i], iv };
+  }
+  if (!saiz || !saio) return;
   const sizesAt = saiz.flags & 1 ? 12 : 4;
   const fixed = saiz.data[sizesAt];
   const count = saiz.u32(sizesAt + 1);
@@ -407,7 +438,7 @@ function attachAux(track: Track, first: number, holder: Node, base: number, at: 
   for (let i = 0; i < count; i++) {
     const size = fixed || saiz.data[sizesAt + 5 + i];
     const sample = track.samples[first + i];
-    const ivSize = track.entries[sample.entry].tenc!.ivSize;
+    const { ivSize } = track.entries[sample.entry].tenc!;
     const aux = readAux(at(offset, size), ivSize);
     if (senc && (aux.subsamples !== undefined) !== (senc.flags === 2))
       throw new Error('senc has wrong flags');
@@ -419,8 +450,8 @@ function attachAux(track: Track, first: number, holder: Node, base: number, at: 
 }
 
 function readAux(data: Buffer, ivSize: number): Pick<ReadSample, 'iv' | 'subsamples'> {
-  const iv = data.subarray(0, ivSize);
-  if (data.length === ivSize) return { iv };
+  const iv = ivSize > 0 ? { iv: data.subarray(0, ivSize) } : {};
+  if (data.length === ivSize) return iv;
   const count = data.readUInt16BE(ivSize);
   const subsamples = Array.from({ length: count }, (_, i) => {
     const entry = ivSize + 2 + 6 * i;
@@ -428,5 +459,5 @@ function readAux(data: Buffer, ivSize: number): Pick<ReadSample, 'iv' | 'subsamp
   });
   if (data.length !== ivSize + 2 + 6 * count)
     throw new Error('sample auxiliary information has another size than saiz says');
-  return { iv, subsamples };
+  return { ...iv, subsamples };
 }

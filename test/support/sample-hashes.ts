@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { ecb } from '@noble/ciphers/aes.js';
-import { type ReadMovie, type ReadSample, type ReadTrack, readMovie } from './mp4-reader.js';
+import { type ReadMovie, type ReadSample, type ReadTenc, type ReadTrack, readMovie } from './mp4-reader.js';
 import { ffmpeg } from './tools.js';
 
 /** A sample as any player sees it: when, how long, and which bytes. */
@@ -21,7 +21,7 @@ export function fingerprints(movie: ReadMovie, track: ReadTrack, keyHex?: string
     cto: sample.cto,
     sync: sample.sync,
     size: sample.size,
-    md5: md5(sampleBytes(movie, sample, keyHex)),
+    md5: md5(sampleBytes(movie, sample, keyHex, track.entries[sample.entry].tenc)),
   }));
 }
 
@@ -31,20 +31,65 @@ export function fingerprintsOf(path: string, keyHex?: string): SampleFingerprint
   return movie.tracks.map((track) => fingerprints(movie, track, keyHex));
 }
 
-/** A sample's bytes, decrypted by a second implementation (noble, block by block) where it has an IV. */
-export function sampleBytes(movie: ReadMovie, sample: ReadSample, keyHex?: string): Buffer {
+/** Size and hash of every sample of the first track of that kind. */
+export function trackHashes(path: string, kind: 'audio' | 'video', keyHex?: string): string[] {
+  const movie = readMovie(path);
+  const track = movie.tracks.find(({ handler }) => handler === { audio: 'soun', video: 'vide' }[kind])!;
+  return fingerprints(movie, track, keyHex).map(({ size, md5 }) => `${size} ${md5}`);
+}
+
+/**
+ * A sample's bytes, decrypted by a second implementation (noble, block by block) where it has an IV.
+ * @param tenc of its sample entry: `cenc` when absent
+ */
+export function sampleBytes(
+  movie: ReadMovie,
+  sample: ReadSample,
+  keyHex?: string,
+  tenc?: Pick<ReadTenc, 'scheme' | 'pattern'>,
+): Buffer {
   const bytes = movie.at(sample.offset, sample.size);
   if (keyHex === undefined || sample.iv === undefined) return bytes;
-  const hidden = sample.subsamples?.reduce((sum, [, size]) => sum + size, 0) ?? sample.size;
-  const stream = keystream(keyHex, sample.iv, hidden);
+  const ranges: Buffer[] = [];
   let at = 0;
-  let used = 0;
   for (const [clear, size] of sample.subsamples ?? [[0, sample.size]]) {
     at += clear;
-    for (let i = 0; i < size; i++) bytes[at++] ^= stream[used++];
+    ranges.push(bytes.subarray(at, at + size));
+    at += size;
   }
   if (at !== sample.size) throw new Error(`subsamples sum to ${at}, the sample has ${sample.size} bytes`);
+  const scheme = tenc?.scheme ?? 'cenc';
+  const pieces = scheme === 'cenc' ? ranges : ranges.flatMap((range) => blocksOf(range, tenc!.pattern));
+  if (scheme.startsWith('cbc')) {
+    const chains = scheme === 'cbc1' ? [pieces] : ranges.map((range) => blocksOf(range, tenc!.pattern));
+    for (const chain of chains) decryptChain(chain, keyHex, sample.iv);
+  } else {
+    const hidden = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    const stream = keystream(keyHex, sample.iv, hidden);
+    let used = 0;
+    for (const piece of pieces) for (let i = 0; i < piece.length; i++) piece[i] ^= stream[used++];
+  }
   return bytes;
+}
+
+/** Whole blocks of a protected range that the pattern encrypts (ISO/IEC 23001-7 9.6), as views of it. */
+function blocksOf(range: Buffer, [crypt, skip]: readonly [number, number]): Buffer[] {
+  const blocks: Buffer[] = [];
+  for (let i = 0; 16 * (i + 1) <= range.length; i++) {
+    if (skip === 0 || i % (crypt + skip) < crypt) blocks.push(range.subarray(16 * i, 16 * (i + 1)));
+  }
+  return blocks;
+}
+
+/** AES-CBC over blocks that need not lie side by side, in place; shorter IVs are followed by zeros. */
+function decryptChain(blocks: readonly Buffer[], keyHex: string, iv: Buffer): void {
+  if (blocks.length === 0) return;
+  const aes = ecb(Buffer.from(keyHex, 'hex'), { disablePadding: true });
+  const before = Buffer.concat([iv, Buffer.alloc(16 - iv.length), ...blocks]);
+  const clear = aes.decrypt(before.subarray(16));
+  blocks.forEach((block, i) => {
+    for (let j = 0; j < 16; j++) block[j] = clear[16 * i + j] ^ before[16 * i + j];
+  });
 }
 
 /** AES-CTR keystream as 'cenc' counts (ISO/IEC 23001-7 9.6): the low 64 bits of the block count, without a carry. */

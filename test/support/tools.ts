@@ -31,6 +31,10 @@ export function describeWith(tools: readonly Tool[], title: string, body: () => 
   describe.skip(`${title} (skipped: ${reason})`, body);
 }
 
+export function hasTool(tool: Tool): boolean {
+  return FINDERS[tool]() !== undefined;
+}
+
 /** Path of a tool; throws when it is missing. */
 export function toolPath(tool: Tool): string {
   const path = FINDERS[tool]();

@@ -66,7 +66,7 @@ export function configureBatch(command: Command): void {
   addSystemOptions(command);
   addPlayReadyOptions(command);
   addJobOutputOptions(command);
-  command.option('--dry-run', 'plan every file and report, and write nothing');
+  addOptions(command, ['dryRun'], { dryRun: 'plan every file and report, and write nothing' });
   addConfigOption(command);
   command.addHelpText('after', EXAMPLES);
   command.action(batchAction);

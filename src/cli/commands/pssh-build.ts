@@ -2,7 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { toBase64 } from '../../bytes/hex.js';
 import { PrpackError } from '../../errors.js';
-import type { ProtectionSystem } from '../../index.js';
+import type { BuildPsshOptions, ProtectionSystem } from '../../index.js';
+import { addOptions } from '../options/add.js';
 import { naming, selectLookup } from '../options/keys.js';
 import { addJsonOption, type OutputFlags } from '../options/output.js';
 import { addPlayReadyOptions, givenPlayReadyFlags, playReadyOptions } from '../options/playready.js';
@@ -15,7 +16,8 @@ import { joinLines, warningLines } from '../output/text.js';
 
 interface PsshBuildFlags extends OutputFlags {
   readonly system: ProtectionSystem;
-  readonly kid: readonly string[];
+  readonly kid?: readonly string[];
+  readonly scheme?: BuildPsshOptions['scheme'];
   readonly key?: string;
   readonly keyFile?: string;
   readonly contentId?: string;
@@ -28,6 +30,8 @@ const EXAMPLES = `
 Examples:
   prpack pssh build --kid 10000000-1000-1000-1000-100000000001 --la-url https://drm.example.com/rm.asmx
   prpack pssh build --kid … --key-file keys.json --format pro --out header.pro
+  prpack pssh build --scheme cbcs --kid …
+  prpack pssh build --decryptor-setup on-demand --la-url …    # the header of rotating keys, without KIDs
   prpack pssh build --system common --kid … --kid … --json`;
 
 /** `prpack pssh build` */
@@ -40,7 +44,14 @@ export function configurePsshBuild(command: Command): void {
     oneOf('--system', ['playready', 'common', 'widevine']),
     'playready',
   );
-  command.requiredOption('--kid <uuid>', 'KID; may be repeated', repeatable(nonEmpty('--kid')));
+  command.option(
+    '--kid <uuid>',
+    'KID; may be repeated; not needed for a header with --decryptor-setup on-demand',
+    repeatable(nonEmpty('--kid')),
+  );
+  addOptions(command, ['scheme'], {
+    scheme: 'cenc, cbcs, cens or cbc1: what the content is encrypted with (default: cenc)',
+  });
   command.option('--content-id <text>', 'content id of a Widevine pssh', nonEmpty('--content-id'));
   command.option(
     '--key-file <keys.json>',
@@ -73,7 +84,8 @@ async function psshBuildAction(flags: PsshBuildFlags, command: Command): Promise
   const keys = await selectLookup(keyFlags(flags), process.env, library, new library.HttpClient());
   const built = await library.buildPssh({
     system: flags.system,
-    keyIds: flags.kid.map((kid) => naming('--kid', () => library.parseKeyId(kid))),
+    keyIds: (flags.kid ?? []).map((kid) => naming('--kid', () => library.parseKeyId(kid))),
+    ...(flags.scheme && { scheme: flags.scheme }),
     playready: await playReadyOptions(flags),
     ...(keys && { keys: keys.source }),
     ...(flags.contentId !== undefined && { contentId: flags.contentId }),
@@ -94,12 +106,13 @@ async function psshBuildAction(flags: PsshBuildFlags, command: Command): Promise
 
 /** Options that would have no effect are refused. */
 function refuseContradictions(flags: PsshBuildFlags, command: Command): void {
-  const { system, format, kid, key, contentId } = flags;
+  const { system, format, kid = [], key, contentId } = flags;
   const idle = [
     ...(system === 'playready' ? [] : givenPlayReadyFlags(command)),
     ...(system !== 'playready' && key !== undefined ? ['--key'] : []),
     ...(system !== 'playready' && isGiven(command, 'keyFile') ? ['--key-file'] : []),
     ...(system !== 'playready' && format === 'pro' ? ['--format pro'] : []),
+    ...(system === 'common' && isGiven(command, 'scheme') ? ['--scheme'] : []),
     ...(system !== 'widevine' && contentId !== undefined ? ['--content-id'] : []),
   ];
   if (idle.length > 0) {
@@ -107,14 +120,14 @@ function refuseContradictions(flags: PsshBuildFlags, command: Command): void {
       remedy: `Leave ${idle[0]} out, or choose another --system.`,
     });
   }
-  if (key !== undefined && kid.length > 1) {
+  if (key !== undefined && kid.length !== 1) {
     throw new PrpackError('INVALID_ARGUMENT', `--key is given for ${kid.length} KIDs`, {
       remedy: 'Give one --kid, or the keys of all KIDs with --key-file.',
     });
   }
 }
 
-function keyFlags({ kid, key, keyFile }: PsshBuildFlags) {
+function keyFlags({ kid = [], key, keyFile }: PsshBuildFlags) {
   return {
     ...(key !== undefined && { kid: kid[0]!, key }),
     ...(keyFile !== undefined && { keyFile }),

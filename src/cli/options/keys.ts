@@ -125,7 +125,7 @@ async function openCpix(
     ? library.fetchCpix(location, client, options)
     : library.readCpixFile(location, options));
   const name = isUrl(location) ? library.describeUrl(location) : location;
-  return library.cpixKeySource(document, { name, scheme: 'cenc' });
+  return library.cpixKeySource(document, { name });
 }
 
 async function openSpeke(
@@ -143,7 +143,6 @@ async function openSpeke(
     url: spekeUrl!,
     client,
     contentId: contentIdFor('--speke-url', contentId),
-    scheme: 'cenc',
     systems: [],
     ...(spekeVersion && { version: spekeVersion }),
     ...(keyPer && { keyPer }),
@@ -211,7 +210,7 @@ function seedKeysOf(
   library: Library,
 ): (contentId: string) => Promise<KeySource> {
   return async (contentId) =>
-    library.storedContentSource(store, { contentId, algorithm: 'AESCTR', seed, seedOnly: true, otherwise });
+    library.storedContentSource(store, { contentId, seed, seedOnly: true, otherwise });
 }
 
 async function openSource(

@@ -1,12 +1,12 @@
 import { PrpackError } from '../../errors.js';
+import type { AlgId } from './alg-id.js';
+
+export type { AlgId } from './alg-id.js';
 
 /** Header versions, lowest first: a lower one is read by more clients (PlayReady Header Specification, 3.1). */
 const VERSIONS = ['4.0', '4.1', '4.2', '4.3'] as const;
 
 export type HeaderVersion = (typeof VERSIONS)[number];
-
-/** How the content is encrypted: AES in counter mode (cenc) or in CBC mode (cbcs). */
-export type AlgId = 'AESCTR' | 'AESCBC';
 
 /** One KID as a header writes it. */
 export interface HeaderKidEntry {

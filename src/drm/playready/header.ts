@@ -100,6 +100,11 @@ function warningsOf(version: HeaderVersion, xml: string, entries: readonly Heade
       'The PlayReady header 4.0 has no CHECKSUM: servers and clients of PlayReady 1.2 and before refuse it.',
     );
   }
+  if (entries.some((entry) => entry.algId === 'AESCBC')) {
+    warnings.push(
+      'PlayReady license servers of an SDK before 4.4 refuse keys for AES-CBC to Windows clients of security level 2000, and those before 4.0 cannot read the header 4.3.',
+    );
+  }
   return warnings;
 }
 

@@ -73,8 +73,12 @@ export interface CpixHlsSignaling {
 export interface CpixKeyPeriod {
   readonly id?: string;
   readonly index?: number;
+  /** xs:dateTime, of live content. */
   readonly start?: string;
   readonly end?: string;
+  /** xs:duration from the start of the content, of content on demand; since 2.4. */
+  readonly startOffset?: string;
+  readonly endOffset?: string;
 }
 
 /** For which media a key is: filters of one type are alternatives, and every type that occurs must be met. */

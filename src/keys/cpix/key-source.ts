@@ -1,6 +1,7 @@
 import { PrpackError } from '../../errors.js';
 import { checkOptions } from '../../settings/check.js';
 import { named } from '../../settings/spelling.js';
+import type { KeyScheme } from '../algorithm.js';
 import type { KeyId } from '../key-id.js';
 import {
   type AssignedKey,
@@ -16,8 +17,8 @@ import { protectionOf } from './protection.js';
 export interface CpixKeySourceOptions {
   /** Where the document comes from, for messages: a path, or a URL without query. */
   readonly name: string;
-  /** Scheme that the media is encrypted with, such as `cenc`: a key that is meant for another is refused. */
-  readonly scheme?: string;
+  /** Scheme of tracks that do not say theirs. Default `cenc`. A key that is meant for another scheme than its track's is refused. */
+  readonly scheme?: KeyScheme;
   /** What reports say of the keys' origin. Default `cpix`. */
   readonly source?: string;
 }
@@ -31,14 +32,25 @@ export function cpixKeySource(document: CpixDocument, options: CpixKeySourceOpti
   checkOptions('cpixKeySource', options);
   const keyOf = (kid: KeyId) => document.contentKeys.find((entry) => entry.kid === kid);
   return {
+    canRotate: document.usageRules.some(({ keyPeriodFilters }) => keyPeriodFilters.length > 0),
     async assign(requests) {
       expectUsableRules(document, options);
-      return requests.map((request) => assignByRules(document, request, options));
+      return requests.map((request) => assignByRules(document, withScheme(request, options), options));
     },
     async find(kid) {
       return keyOf(kid)?.key;
     },
   };
+}
+
+/** A track with its scheme, which is known from here on. */
+type SchemedRequest = TrackKeyRequest & { readonly scheme: KeyScheme };
+
+function withScheme(
+  request: TrackKeyRequest,
+  { scheme: otherwise = 'cenc' }: CpixKeySourceOptions,
+): SchemedRequest {
+  return { ...request, scheme: request.scheme ?? otherwise };
 }
 
 /** "shall not perform Content Key(s) mapping [...] if any unusable usage rules exist" (CPIX 2.4, "Usage Rules Filters"). */
@@ -60,18 +72,19 @@ function expectUsableRules({ usageRules }: CpixDocument, { name }: CpixKeySource
 
 function assignByRules(
   document: CpixDocument,
-  request: TrackKeyRequest,
+  request: SchemedRequest,
   options: CpixKeySourceOptions,
 ): AssignedKey {
   const rules = rulesFor(document, request, options);
-  const kids = document.usageRules.length > 0 ? kidsOf(rules) : allKids(document);
+  const candidates = document.usageRules.length > 0 ? kidsOf(rules) : allKids(document);
+  const kids = ofScheme(candidates, document, request);
   const [kid] = kids;
   if (kids.length > 1) throw ambiguous(kids, request, options);
   if (kid === undefined) throw noKey(document, request, options);
   const contentKey = document.contentKeys.find((entry) => entry.kid === kid);
   if (!contentKey?.key) throw noValue(kid, request, options);
-  expectScheme(contentKey, options);
-  const label = labelOf(rules);
+  expectScheme(contentKey, request, options);
+  const label = labelOf(rules.filter((rule) => rule.kid === kid));
   return assignTo(request, {
     kid,
     key: contentKey.key,
@@ -79,6 +92,17 @@ function assignByRules(
     protection: protectionOf(document, kid, options.name),
     ...(label !== undefined && { label }),
   });
+}
+
+/** Where a document has keys of several schemes for a track: those of its scheme. */
+function ofScheme(
+  kids: readonly KeyId[],
+  { contentKeys }: CpixDocument,
+  { scheme }: SchemedRequest,
+): readonly KeyId[] {
+  const schemeOf = new Map(contentKeys.map((entry) => [entry.kid, entry.commonEncryptionScheme]));
+  const fitting = kids.filter((kid) => (schemeOf.get(kid) ?? scheme) === scheme);
+  return fitting.length > 0 ? fitting : kids;
 }
 
 function allKids({ contentKeys }: CpixDocument): KeyId[] {
@@ -155,9 +179,10 @@ function noValue(kid: KeyId, request: TrackKeyRequest, { name }: CpixKeySourceOp
 
 function expectScheme(
   { kid, commonEncryptionScheme }: CpixContentKey,
-  { name, scheme }: CpixKeySourceOptions,
+  { scheme }: SchemedRequest,
+  { name }: CpixKeySourceOptions,
 ): void {
-  if (!scheme || !commonEncryptionScheme || scheme === commonEncryptionScheme) return;
+  if (!commonEncryptionScheme || scheme === commonEncryptionScheme) return;
   throw new PrpackError('KEY_INVALID', `${name}: KID ${kid} is meant for another encryption scheme`, {
     expected: scheme,
     received: commonEncryptionScheme,
@@ -171,8 +196,12 @@ function kidList(kids: readonly KeyId[]): string {
   return kids.slice(0, 5).join(', ') + more;
 }
 
-function nameOf({ trackId, type, label, width, height }: TrackKeyRequest): string {
-  const facts = [label, width !== undefined && height !== undefined ? `${width}x${height}` : undefined];
+function nameOf({ trackId, type, label, width, height, period }: TrackKeyRequest): string {
+  const facts = [
+    label,
+    width !== undefined && height !== undefined ? `${width}x${height}` : undefined,
+    period && `crypto period ${period.index}`,
+  ];
   const known = facts.filter((fact) => fact !== undefined).join(', ');
   return `${type} track ${trackId}${known ? ` (${known})` : ''}`;
 }

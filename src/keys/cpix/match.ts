@@ -1,5 +1,12 @@
+import { type CryptoPeriod, durationAsSeconds } from '../crypto-period.js';
 import type { TrackKeyRequest } from '../key-source.js';
-import type { CpixAudioFilter, CpixDocument, CpixUsageRule, CpixVideoFilter } from './document.js';
+import type {
+  CpixAudioFilter,
+  CpixDocument,
+  CpixKeyPeriod,
+  CpixUsageRule,
+  CpixVideoFilter,
+} from './document.js';
 
 /** Whether something is for a track; `missing` names what would have to be known of the track to tell. */
 export type Verdict = 'match' | 'mismatch' | { readonly missing: string };
@@ -13,7 +20,7 @@ export function ruleVerdict(
   keyPeriods: CpixDocument['keyPeriods'],
 ): Verdict {
   return allOf([
-    ...whereAny(rule.keyPeriodFilters, (periodId) => keyPeriodVerdict(periodId, keyPeriods)),
+    ...whereAny(rule.keyPeriodFilters, (periodId) => keyPeriodVerdict(periodId, keyPeriods, track.period)),
     ...whereAny(rule.labelFilters, (label) => fromBoolean(label === track.label || label === track.type)),
     ...mediaVerdicts(rule, track),
     ...whereAny(rule.bitrateFilters, ({ minBitrate, maxBitrate }) =>
@@ -57,11 +64,34 @@ function audioVerdict({ minChannels, maxChannels }: CpixAudioFilter, track: Trac
   return within(track.channels, minChannels, maxChannels, 'number of channels');
 }
 
-/** A file is encrypted with one key for all its time: a filter is met when its period is the only one of the document. */
-function keyPeriodVerdict(periodId: string, keyPeriods: CpixDocument['keyPeriods']): Verdict {
+/**
+ * Without rotation a track has one key for all its time: a filter is met when its period is the only one of the document. With rotation
+ * the key period that the filter names must be that of the track, by its index, else by the time in which it starts.
+ */
+function keyPeriodVerdict(
+  periodId: string,
+  keyPeriods: CpixDocument['keyPeriods'],
+  period: CryptoPeriod | undefined,
+): Verdict {
+  if (period) {
+    return anyOf(keyPeriods.filter(({ id }) => id === periodId).map((named) => periodVerdict(named, period)));
+  }
   const [only] = keyPeriods;
   if (keyPeriods.length === 1) return fromBoolean(only.id === periodId);
   return { missing: 'key period' };
+}
+
+/** What times of a document may be off by: they are written with milliseconds. */
+const TIME_TOLERANCE_SECONDS = 0.001;
+
+function periodVerdict({ index, startOffset, endOffset }: CpixKeyPeriod, period: CryptoPeriod): Verdict {
+  if (index !== undefined) return fromBoolean(index === period.index);
+  const start = durationAsSeconds(startOffset ?? '');
+  const end = durationAsSeconds(endOffset ?? '');
+  // @start and @end are times of the clock on the wall, which the media do not have.
+  if (start === undefined || end === undefined) return { missing: 'time of day' };
+  const at = period.startSeconds + TIME_TOLERANCE_SECONDS;
+  return fromBoolean(at >= start && at < end);
 }
 
 /** Inclusive bounds; without any, nothing need be known. */

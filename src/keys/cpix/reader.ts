@@ -184,5 +184,7 @@ function readKeyPeriod(period: XmlElement): CpixKeyPeriod {
     index: integerAttribute(period, 'index'),
     start: attributeOf(period, 'start'),
     end: attributeOf(period, 'end'),
+    startOffset: attributeOf(period, 'startOffset'),
+    endOffset: attributeOf(period, 'endOffset'),
   });
 }

@@ -30,7 +30,10 @@ export function writeCpix(document: CpixDocument, version: CpixVersion): string 
         'DRMSystemList',
         document.drmSystems.map((system) => writeDrmSystem(system, version)),
       ),
-      list('ContentKeyPeriodList', document.keyPeriods.map(writeKeyPeriod)),
+      list(
+        'ContentKeyPeriodList',
+        document.keyPeriods.map((period) => writeKeyPeriod(period, version)),
+      ),
       list('ContentKeyUsageRuleList', usageRulesOf(document)),
     ];
     return `<?xml version="1.0" encoding="UTF-8"?>\n<cpix:CPIX${rootAttributes(document, version)}>${lists.join('')}</cpix:CPIX>\n`;
@@ -80,8 +83,10 @@ function encryptedSecret({ key }: CpixContentKey, secrets: Secrets): string {
   return `<pskc:EncryptedValue>${encrypted}</pskc:EncryptedValue><pskc:ValueMAC>${toBase64(mac)}</pskc:ValueMAC>`;
 }
 
-function writeKeyPeriod({ id, index, start, end }: CpixKeyPeriod): string {
-  return `<cpix:ContentKeyPeriod${attributes({ id, index, start, end })}/>`;
+/** `@startOffset` and `@endOffset` came with 2.4. */
+function writeKeyPeriod({ id, index, start, end, ...offsets }: CpixKeyPeriod, version: CpixVersion): string {
+  const { startOffset, endOffset } = version < '2.4' ? {} : offsets;
+  return `<cpix:ContentKeyPeriod${attributes({ id, index, start, end, startOffset, endOffset })}/>`;
 }
 
 function usageRulesOf({ usageRules }: CpixDocument): string[] {

@@ -1,6 +1,7 @@
 import { checkOptions } from '../../settings/check.js';
 import { named } from '../../settings/spelling.js';
 import type { ContentKey } from '../content-key.js';
+import type { CryptoPeriod } from '../crypto-period.js';
 import type { HttpClient } from '../http/client.js';
 import { expectSuccess } from '../http/failure.js';
 import { describeUrl } from '../http/location.js';
@@ -25,11 +26,13 @@ export interface PackagingDataOptions {
 }
 
 /**
- * The key of a PlayReady server (AcquirePackagingData, SOAP 1.1), one for all tracks. Every `assign` asks once; it is asked again only where
+ * The key of a PlayReady server (AcquirePackagingData, SOAP 1.1), one for all tracks of a crypto period. Every `assign` asks once; it is asked again only where
  * the server cannot have acted on the request.
  */
 export class PackagingDataKeySource implements KeySource, KeyLookup {
+  readonly canRotate = true;
   readonly #options: PackagingDataOptions;
+  readonly #keys = new Map<KeyId, ContentKey>();
   #answer: PackagingData | undefined;
 
   constructor(options: PackagingDataOptions) {
@@ -43,23 +46,23 @@ export class PackagingDataKeySource implements KeySource, KeyLookup {
   }
 
   async assign(requests: readonly TrackKeyRequest[]): Promise<AssignedKey[]> {
-    const { kid, key, pro } = await this.#ask();
+    const { kid, key, pro } = await this.#ask(requests[0]?.period);
     const origin = describeUrl(this.#options.url);
     const protection = pro && [{ systemId: PLAYREADY_SYSTEM_ID, data: pro, origin }];
     return assignToAll(requests, { kid, key, source: 'packaging-data', ...(protection && { protection }) });
   }
 
   async find(kid: KeyId): Promise<ContentKey | undefined> {
-    return this.#answer?.kid === kid ? this.#answer.key : undefined;
+    return this.#keys.get(kid);
   }
 
-  async #ask(): Promise<PackagingData> {
+  async #ask(period: CryptoPeriod | undefined): Promise<PackagingData> {
     const { url, client, programIdentifier } = this.#options;
     const response = await client.request({
       method: 'POST',
       url,
       headers: { 'content-type': 'text/xml; charset=utf-8', soapaction: SOAP_ACTION },
-      body: packagingDataRequest(programIdentifier),
+      body: packagingDataRequest(programIdentifier, period),
     });
     // SOAP 1.1, 6.2: a fault comes with status 500
     const fault = response.status === 500 ? soapFaultOf(bodyText(response), response.url) : undefined;
@@ -68,6 +71,7 @@ export class PackagingDataKeySource implements KeySource, KeyLookup {
       bodyText(expectSuccess(response, named('packagingDataAuth'))),
       response.url,
     );
+    this.#keys.set(this.#answer.kid, this.#answer.key);
     return this.#answer;
   }
 }

@@ -6,7 +6,7 @@ import type { CpixDocument, CpixDrmSystem } from '../cpix/document.js';
 import { protectionOf } from '../cpix/protection.js';
 import type { KeyId } from '../key-id.js';
 import type { AssignedKey } from '../key-source.js';
-import type { AskedKey, SpekeContract, SpekeSignaling } from './request.js';
+import type { AskedKey, SpekeContract, SpekePurpose, SpekeSignaling } from './request.js';
 
 /** The key that a provider gives a class of tracks; its KID may be another than was asked for. */
 export type GivenKey = Pick<AssignedKey, 'kid' | 'key' | 'label' | 'protection'>;
@@ -18,7 +18,8 @@ export type GivenKey = Pick<AssignedKey, 'kid' | 'key' | 'label' | 'protection'>
  */
 export function readSpekeAnswer(
   answer: CpixDocument,
-  { scheme, systems }: SpekeContract,
+  { systems }: SpekeContract,
+  { scheme }: SpekePurpose,
   asked: readonly AskedKey[],
   url: string,
 ): GivenKey[] {

@@ -1,6 +1,7 @@
 import type { PrivateKey } from '../../bytes/platform.js';
 import { PrpackError } from '../../errors.js';
 import { checkOptions } from '../../settings/check.js';
+import type { KeyScheme } from '../algorithm.js';
 import type { ContentKey } from '../content-key.js';
 import type { CpixDocument } from '../cpix/document.js';
 import { readCpixAnswer } from '../cpix/load.js';
@@ -21,6 +22,7 @@ import {
   askForClasses,
   CPIX_VERSION_OF,
   type SpekeContract,
+  type SpekePurpose,
   type SpekeSystem,
   type SpekeVersion,
   spekeRequest,
@@ -28,6 +30,8 @@ import {
 import { type KeyPer, trackClassOf } from './track-class.js';
 
 export interface SpekeOptions extends SpekeContract {
+  /** Encryption scheme of tracks that do not say theirs. Default `cenc`. */
+  readonly scheme?: KeyScheme;
   readonly url: string;
   readonly client: HttpClient;
   /** Default `2.0`. */
@@ -39,11 +43,13 @@ export interface SpekeOptions extends SpekeContract {
 }
 
 /**
- * Keys of a SPEKE key provider. Every `assign` asks once for all its tracks, with new KIDs, which the provider may override. The request is
- * repeated only where the provider cannot have acted on it.
+ * Keys of a SPEKE key provider. Every `assign` asks once for all its tracks, with new KIDs, which the provider may override; so there is a
+ * request for each crypto period. A request is repeated only where the provider cannot have acted on it.
  */
 export class SpekeKeySource implements KeySource, KeyLookup {
+  readonly canRotate = true;
   readonly #options: SpekeOptions;
+  readonly #keys = new Map<KeyId, ContentKey>();
   #answer: CpixDocument | undefined;
 
   constructor(options: SpekeOptions) {
@@ -67,27 +73,34 @@ export class SpekeKeySource implements KeySource, KeyLookup {
     requests: readonly TrackKeyRequest[],
     systemIds: readonly string[] = [],
   ): Promise<AssignedKey[]> {
-    const { version = '2.0' } = this.#options;
+    const { version = '2.0', scheme = 'cenc' } = this.#options;
     const keyPer = this.#options.keyPer ?? (version === '1.0' ? 'none' : 'resolution');
     const classes = requests.map((request) => trackClassOf(request, keyPer));
     const asked = askForClasses(classes);
     const contract = { ...this.#options, systems: withPssh(this.#options.systems, systemIds) };
-    const response = await this.#ask(contract, asked, version);
+    const { scheme: ownScheme = scheme, period } = requests[0] ?? {};
+    const purpose: SpekePurpose = { scheme: ownScheme, ...(period && { period }) };
+    const response = await this.#ask(contract, purpose, asked, version);
     const { privateKey } = this.#options;
     const answer = readCpixAnswer(response, privateKey ? { privateKey } : {});
-    const given = readSpekeAnswer(answer, contract, asked, response.url);
+    const given = readSpekeAnswer(answer, contract, purpose, asked, response.url);
     this.#answer = answer;
+    for (const { kid, key } of answer.contentKeys) if (key) this.#keys.set(kid, key);
     return requests.map((request, i) =>
-      assignTo(request, { ...keyOfClass(classes[i].name, asked, given), source: 'speke' }),
+      assignTo(
+        { ...request, scheme: ownScheme },
+        { ...keyOfClass(classes[i].name, asked, given), source: 'speke' },
+      ),
     );
   }
 
   async find(kid: KeyId): Promise<ContentKey | undefined> {
-    return this.#answer?.contentKeys.find((entry) => entry.kid === kid)?.key;
+    return this.#keys.get(kid);
   }
 
   async #ask(
     contract: SpekeContract,
+    purpose: SpekePurpose,
     asked: readonly AskedKey[],
     version: SpekeVersion,
   ): Promise<HttpResponse> {
@@ -99,7 +112,7 @@ export class SpekeKeySource implements KeySource, KeyLookup {
         accept: 'application/xml',
         ...(version !== '1.0' && { 'x-speke-version': version }),
       },
-      body: writeCpix(spekeRequest(contract, asked, version), CPIX_VERSION_OF[version]),
+      body: writeCpix(spekeRequest(contract, purpose, asked, version), CPIX_VERSION_OF[version]),
     });
     if (response.status < 200 || response.status >= 300) throw spekeFailure(response);
     expectVersion(response, version);

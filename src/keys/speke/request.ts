@@ -1,4 +1,6 @@
-import type { CpixDocument, CpixDrmSystem, CpixVersion } from '../cpix/document.js';
+import type { KeyScheme } from '../algorithm.js';
+import type { CpixDocument, CpixDrmSystem, CpixKeyPeriod, CpixVersion } from '../cpix/document.js';
+import { type CryptoPeriod, secondsAsDuration } from '../crypto-period.js';
 import { type KeyId, newKeyId } from '../key-id.js';
 import type { TrackClass } from './track-class.js';
 
@@ -29,11 +31,16 @@ export interface AskedKey {
 
 export interface SpekeContract {
   readonly contentId: string;
-  /** Encryption scheme, such as `cenc`. */
-  readonly scheme: string;
   readonly systems: readonly SpekeSystem[];
   /** Certificate (DER) that the server is to encrypt keys to. */
   readonly certificate?: Uint8Array;
+}
+
+/** What the keys of one request are for. */
+export interface SpekePurpose {
+  readonly scheme: KeyScheme;
+  /** Where keys rotate. */
+  readonly period?: CryptoPeriod;
 }
 
 /** New KIDs, one for each class that occurs. */
@@ -52,11 +59,13 @@ const EMPTY: Readonly<Record<SpekeSignaling, Partial<CpixDrmSystem>>> = {
 
 /** The document that asks a key provider for keys. */
 export function spekeRequest(
-  contract: SpekeContract,
+  { contentId, systems, certificate }: SpekeContract,
+  { scheme, period }: SpekePurpose,
   asked: readonly AskedKey[],
   version: SpekeVersion,
 ): CpixDocument {
-  const { contentId, scheme, systems, certificate } = contract;
+  const keyPeriods = period ? [keyPeriodOf(period, version)] : [];
+  const periodIds = keyPeriods.map(({ id }) => id);
   return {
     contentId,
     recipients: certificate ? [certificate] : [],
@@ -66,21 +75,33 @@ export function spekeRequest(
         Object.assign({ systemId, kid }, ...wants.map((want) => EMPTY[want])),
       ),
     ),
-    keyPeriods: [],
-    usageRules: version === '1.0' ? [] : asked.map(usageRuleOf), // version 1 knows rules for rotating keys only
+    keyPeriods,
+    usageRules: asked.flatMap((key) => usageRuleOf(key, periodIds, version)),
   };
 }
 
-function usageRuleOf({ kid, trackClass }: AskedKey): CpixDocument['usageRules'][number] {
-  const { name, videoFilters, audioFilters } = trackClass;
+/** The id is an XML ID, which may not begin with a digit. Times came with 2.1; those of content on demand are offsets. */
+function keyPeriodOf(
+  { index, startSeconds, durationSeconds }: CryptoPeriod,
+  version: SpekeVersion,
+): CpixKeyPeriod & { readonly id: string } {
+  const named = { id: `keyPeriod_${index}`, index };
+  if (version !== '2.1') return named;
   return {
-    kid,
-    intendedTrackType: name,
-    keyPeriodFilters: [],
-    labelFilters: [],
-    videoFilters,
-    audioFilters,
-    bitrateFilters: [],
-    unknownFilters: [],
+    ...named,
+    startOffset: secondsAsDuration(startSeconds),
+    endOffset: secondsAsDuration(startSeconds + durationSeconds),
   };
+}
+
+/** Version 1 knows rules for rotating keys only, and no classes of tracks. */
+function usageRuleOf(
+  { kid, trackClass }: AskedKey,
+  keyPeriodFilters: readonly string[],
+  version: SpekeVersion,
+): CpixDocument['usageRules'] {
+  const { name, videoFilters, audioFilters } = trackClass;
+  const rule = { kid, keyPeriodFilters, labelFilters: [], bitrateFilters: [], unknownFilters: [] };
+  if (version !== '1.0') return [{ ...rule, intendedTrackType: name, videoFilters, audioFilters }];
+  return keyPeriodFilters.length > 0 ? [{ ...rule, videoFilters: [], audioFilters: [] }] : [];
 }

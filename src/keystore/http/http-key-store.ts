@@ -4,6 +4,7 @@ import type { KeyId } from '../../keys/key-id.js';
 import type {
   AuditEntry,
   AuditFilter,
+  ContentFilter,
   KeyFilter,
   KeyRecord,
   KeyRegistration,
@@ -55,8 +56,10 @@ export class HttpKeyStore implements KeyStore {
     return this.#send(request, (wire, body) => wire.readStored(body), [404]);
   }
 
-  async findByContentId(contentId: string): Promise<StoredKey[]> {
-    return this.#send(get('/v1/content-keys', { contentId }), (wire, body) => wire.readStoredList(body));
+  async findByContentId(contentId: string, filter: ContentFilter = {}): Promise<StoredKey[]> {
+    return this.#send(get('/v1/content-keys', { contentId, ...filter }), (wire, body) =>
+      wire.readStoredList(body),
+    );
   }
 
   async list(filter: KeyFilter = {}, page: PageRequest = {}): Promise<Page<KeyRecord>> {
@@ -85,8 +88,7 @@ export class HttpKeyStore implements KeyStore {
 
   async pruneAudit(): Promise<number> {
     throw new PrpackError('UNSUPPORTED_FEATURE', 'a key server does not prune its audit for a client', {
-      remedy:
-        'Run `prpack keys audit --prune` on the machine of the key server, on the store that it serves.',
+      remedy: 'Prune it on the machine of the key server, in the store that it serves.',
     });
   }
 

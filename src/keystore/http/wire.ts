@@ -13,6 +13,7 @@ const Record = z.object({
   algorithm: z.enum(['AESCTR', 'AESCBC']),
   contentId: z.string(),
   label: z.string().optional(),
+  period: z.number().optional(),
   source: z.string(),
   seedId: z.string().optional(),
   kekId: z.string().optional(),

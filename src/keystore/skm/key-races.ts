@@ -17,7 +17,7 @@ export interface KeyRacesOptions {
 }
 
 /**
- * Lets one key hold each content, label and algorithm among the processes of this machine: the server knows nothing of contents. A key
+ * Lets one key hold each content, label, algorithm and period among the processes of this machine: the server knows nothing of contents. A key
  * holds its content before it is sent (`enter`), and is asked afterwards whether it still does (`confirm`). A holder that never got
  * to the server is replaced after a while; so a process that died blocks nothing, and one that was only slow finds that it has lost.
  */

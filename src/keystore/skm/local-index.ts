@@ -39,8 +39,28 @@ const SCHEMA: Schema = {
       primary key (server, content_id, label, algorithm)
     ) strict, without rowid;
     `,
+    // Crypto periods have holders of their own; -1 stands for none.
+    `
+    alter table holders rename to holders_without_periods;
+    create table holders (
+      server text not null,
+      content_id text not null,
+      label text not null,
+      algorithm text not null,
+      period integer not null,
+      kid text not null check (length(kid) = 36),
+      since text not null,
+      primary key (server, content_id, label, algorithm, period)
+    ) strict, without rowid;
+    insert into holders (server, content_id, label, algorithm, period, kid, since)
+      select server, content_id, label, algorithm, -1, kid, since from holders_without_periods;
+    drop table holders_without_periods;
+    `,
   ],
 };
+
+/** The `period` of holders that are of no crypto period. */
+const NO_PERIOD = -1;
 
 /** A KID, and the content that it was to be registered for. */
 export interface NotedKey {
@@ -49,9 +69,9 @@ export interface NotedKey {
 }
 
 /** What a key is to hold. */
-export type Slot = Pick<KeyDescription, 'contentId' | 'label' | 'algorithm'>;
+export type Slot = Pick<KeyDescription, 'contentId' | 'label' | 'algorithm' | 'period'>;
 
-/** The key that holds a content for a label and algorithm. It may not be on the server yet, or never get there. */
+/** The key that holds a content for a label, algorithm and period. It may not be on the server yet, or never get there. */
 export interface Holder {
   readonly kid: KeyId;
   /** RFC 3339 UTC. */
@@ -109,13 +129,14 @@ export class LocalIndex {
   async hold(slot: Slot, kid: KeyId): Promise<Holder> {
     return this.#write((database) => {
       database.run(
-        'insert or ignore into holders (server, content_id, label, algorithm, kid, since) values (?, ?, ?, ?, ?, ?)',
+        'insert or ignore into holders (server, content_id, label, algorithm, period, kid, since) values (?, ?, ?, ?, ?, ?, ?)',
         ...this.#primaryKey(slot),
         kid,
         new Date().toISOString(),
       );
       return database.get<Holder>(
-        'select kid, since from holders where server = ? and content_id = ? and label = ? and algorithm = ?',
+        `select kid, since from holders
+           where server = ? and content_id = ? and label = ? and algorithm = ? and period = ?`,
         ...this.#primaryKey(slot),
       )!;
     });
@@ -126,7 +147,7 @@ export class LocalIndex {
     await this.#write((database) =>
       database.run(
         `update holders set kid = ?, since = ?
-           where server = ? and content_id = ? and label = ? and algorithm = ? and kid = ?`,
+           where server = ? and content_id = ? and label = ? and algorithm = ? and period = ? and kid = ?`,
         to,
         new Date().toISOString(),
         ...this.#primaryKey(slot),
@@ -135,7 +156,7 @@ export class LocalIndex {
     );
   }
 
-  /** The keys that hold a content, one for each label and algorithm. */
+  /** The keys that hold a content, one for each label, algorithm and period. */
   async holdersOf(contentId: string): Promise<ReadonlySet<KeyId>> {
     const rows = await this.#read<Holder>(
       'select kid from holders where server = ? and content_id = ?',
@@ -145,8 +166,8 @@ export class LocalIndex {
     return new Set(rows.map(({ kid }) => kid));
   }
 
-  #primaryKey({ contentId, label, algorithm }: Slot): [string, string, string, string] {
-    return [this.#server, contentId, label ?? '', algorithm];
+  #primaryKey({ contentId, label, algorithm, period }: Slot): [string, string, string, string, number] {
+    return [this.#server, contentId, label ?? '', algorithm, period ?? NO_PERIOD];
   }
 
   /** In the order in which they were noted. */

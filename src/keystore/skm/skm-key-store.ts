@@ -4,6 +4,7 @@ import { damagedRecord } from '../damaged-record.js';
 import { readAnswer, ServerClient, type ServerClientOptions } from '../http/server-client.js';
 import type {
   AuditEntry,
+  ContentFilter,
   KeyFilter,
   KeyRecord,
   KeyRegistration,
@@ -87,13 +88,14 @@ export class SkmKeyStore implements KeyStore {
     return object && this.#open(object, await this.#kek());
   }
 
-  /** Those that were registered from this machine; those that hold the content for their label and algorithm first. */
-  async findByContentId(contentId: string): Promise<StoredKey[]> {
+  /** Those that were registered from this machine; those that hold the content for their label, algorithm and period first. */
+  async findByContentId(contentId: string, filter: ContentFilter = {}): Promise<StoredKey[]> {
     const found: StoredKey[] = [];
     let cursor: string | undefined;
     do {
       const page = await this.#index.keys(contentId, cursor === undefined ? {} : { cursor });
-      found.push(...(await this.#getNoted(page.items)));
+      const noted = await this.#getNoted(page.items);
+      found.push(...noted.filter(({ record }) => matches(record, filter)));
       cursor = page.next;
     } while (cursor !== undefined);
     const holders = await this.#index.holdersOf(contentId);

@@ -30,6 +30,7 @@ const Info = z.object({
   algorithm: z.enum(['AESCTR', 'AESCBC']),
   source: z.string(),
   label: z.string().optional(),
+  period: z.int().min(0).optional(),
   seedId: z.string().optional(),
   laUrl: z.string().optional(),
   policy: z.record(z.string(), z.unknown()).optional(),

@@ -129,6 +129,37 @@ export const MIGRATIONS: readonly string[] = [
     when exists (select 1 from policies where kid = new.kid and version = new.version)
   begin select raise(abort, 'policies are append-only'); end;
   `,
+  // Keys of crypto periods: each period of a content, label and algorithm has a holder of its own; -1 stands for none.
+  `
+  alter table keys add column period integer check (period >= 0);
+
+  drop trigger keys_keep_their_description;
+  create trigger keys_keep_their_description before update of
+    kid, algorithm, content_id, label, period, source, seed_id, checksum, la_url, policy, created_at on keys
+  begin select raise(abort, 'the description of a key never changes'); end;
+
+  drop index keys_that_hold_contents;
+  create unique index keys_that_hold_contents on keys
+    (content_id, ifnull(label, ''), algorithm, ifnull(period, -1)) where holds_content = 1;
+  drop trigger keys_take_free_contents;
+  create trigger keys_take_free_contents after insert on keys
+    when not exists (
+      select 1 from keys where content_id = new.content_id and ifnull(label, '') = ifnull(new.label, '')
+        and algorithm = new.algorithm and ifnull(period, -1) = ifnull(new.period, -1) and holds_content = 1
+    )
+  begin update keys set holds_content = 1 where kid = new.kid; end;
+  drop trigger revoked_keys_pass_contents_on;
+  create trigger revoked_keys_pass_contents_on after update of state on keys
+    when new.state = 'revoked' and old.holds_content = 1
+  begin
+    update keys set holds_content = 0 where kid = new.kid;
+    update keys set holds_content = 1 where kid = (
+      select kid from keys where content_id = new.content_id and ifnull(label, '') = ifnull(new.label, '')
+        and algorithm = new.algorithm and ifnull(period, -1) = ifnull(new.period, -1)
+        and state <> 'revoked' order by created_at, kid limit 1
+    );
+  end;
+  `,
 ];
 
 /** `applicationId`: "prpk". */

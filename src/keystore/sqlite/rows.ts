@@ -14,6 +14,7 @@ export interface KeyRow {
   readonly algorithm: KeyAlgorithm;
   readonly content_id: string;
   readonly label: string | null;
+  readonly period: number | null;
   readonly source: string;
   readonly seed_id: string | null;
   readonly wrapped_key: Uint8Array | null;
@@ -24,7 +25,7 @@ export interface KeyRow {
   readonly state: KeyState;
   readonly created_at: string;
   readonly updated_at: string;
-  /** 1: of the living keys of its content, label and algorithm it is the first. */
+  /** 1: of the living keys of its content, label, algorithm and period it is the first. */
   readonly holds_content: 0 | 1;
 }
 
@@ -67,6 +68,7 @@ export function toRecord(
     algorithm: row.algorithm,
     contentId: row.content_id,
     ...(row.label === null ? {} : { label: row.label }),
+    ...(row.period === null ? {} : { period: row.period }),
     source: row.source,
     ...(row.seed_id === null ? {} : { seedId: row.seed_id }),
     ...(row.kek_id === null ? {} : { kekId: row.kek_id }),

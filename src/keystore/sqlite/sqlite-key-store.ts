@@ -6,6 +6,7 @@ import { missingKek, noKekYet, strangeKek } from '../kek-failure.js';
 import type {
   AuditEntry,
   AuditFilter,
+  ContentFilter,
   KeyFilter,
   KeyRecord,
   KeyRegistration,
@@ -124,10 +125,13 @@ export class SqliteKeyStore implements KeyStore {
     return row && (await this.#openRows(tables, [row]))[0];
   }
 
-  async findByContentId(contentId: string): Promise<StoredKey[]> {
+  async findByContentId(contentId: string, filter: ContentFilter = {}): Promise<StoredKey[]> {
     const tables = await this.#openIfThere();
     if (!tables) return [];
-    return this.#openRows(tables, await this.#file.attempt(() => tables.keysOfContent(contentId)));
+    return this.#openRows(
+      tables,
+      await this.#file.attempt(() => tables.keysOfContent({ ...filter, contentId })),
+    );
   }
 
   async list(filter: KeyFilter = {}, page: PageRequest = {}): Promise<Page<KeyRecord>> {

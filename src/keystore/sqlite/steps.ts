@@ -83,12 +83,12 @@ export function findHeldContent(
   return contentConflict(late);
 }
 
-/** New keys of several jobs may come in one call: the second of a content, label and algorithm has lost the race. */
+/** New keys of several jobs may come in one call: the second of a content, label, algorithm and period has lost the race. */
 function findRaceWithin(registrations: readonly KeyRegistration[]): KeyRegistration | undefined {
   const first = new Map<string, KeyId>();
   return registrations.find((registration) => {
-    const { kid, contentId, label, algorithm, givesWay } = registration;
-    const slot = JSON.stringify([contentId, label, algorithm]);
+    const { kid, contentId, label, algorithm, period, givesWay } = registration;
+    const slot = JSON.stringify([contentId, label, algorithm, period]);
     const holder = first.get(slot) ?? kid;
     first.set(slot, holder);
     return givesWay && holder !== kid;

@@ -51,6 +51,7 @@ const KEY_COLUMNS: Record<keyof KeyFilter, string> = {
   label: 'label',
   state: 'state',
   algorithm: 'algorithm',
+  period: 'period',
 };
 const AUDIT_COLUMNS: Record<keyof AuditFilter, string> = { kid: 'kid', contentId: 'content_id' };
 
@@ -77,21 +78,24 @@ export class Tables {
     return this.#database.get<KeyRow>('select * from keys where kid = ?', kid);
   }
 
-  /** Those that hold the content for their label and algorithm first, then by age. */
-  keysOfContent(contentId: string): KeyRow[] {
+  /** Those that hold the content for their label, algorithm and period first, then by age. */
+  keysOfContent(filter: KeyFilter): KeyRow[] {
+    const { terms, values } = conditions(filter, KEY_COLUMNS);
     return this.#database.all(
-      'select * from keys where content_id = ? order by holds_content desc, created_at, kid',
-      contentId,
+      `select * from keys where ${terms.join(' and ')} order by holds_content desc, created_at, kid`,
+      ...values,
     );
   }
 
-  /** Whether a living key holds the content for this label and algorithm. */
-  isHeld({ contentId, label, algorithm }: KeyRegistration): boolean {
+  /** Whether a living key holds the content for this label, algorithm and period. */
+  isHeld({ contentId, label, algorithm, period }: KeyRegistration): boolean {
     const found = this.#database.get(
-      `select 1 from keys where content_id = ? and ifnull(label, '') = ? and algorithm = ? and holds_content = 1`,
+      `select 1 from keys where content_id = ? and ifnull(label, '') = ? and algorithm = ?
+         and ifnull(period, -1) = ? and holds_content = 1`,
       contentId,
       label ?? '',
       algorithm,
+      period ?? -1,
     );
     return found !== undefined;
   }
@@ -139,15 +143,16 @@ export class Tables {
   }
 
   insertKey(registration: KeyRegistration, kept: KeptKey): void {
-    const { kid, algorithm, contentId, label, source, seedId, laUrl, policy } = registration;
+    const { kid, algorithm, contentId, label, period, source, seedId, laUrl, policy } = registration;
     const time = now();
     this.#database.run(
-      `insert into keys (kid, algorithm, content_id, label, source, seed_id, wrapped_key, kek_id, checksum,
-         la_url, policy, created_at, updated_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `insert into keys (kid, algorithm, content_id, label, period, source, seed_id, wrapped_key, kek_id, checksum,
+         la_url, policy, created_at, updated_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       kid,
       algorithm,
       contentId,
       label ?? null,
+      period ?? null,
       source,
       seedId ?? null,
       kept.wrappedKey,

@@ -43,8 +43,9 @@ export function periodAt(
   seconds: number,
   { clearLeadSeconds = 0, cryptoPeriodSeconds }: CryptoSchedule,
 ): number {
-  if (seconds < clearLeadSeconds) return CLEAR;
-  return cryptoPeriodSeconds === undefined ? 0 : Math.floor(Math.max(0, seconds) / cryptoPeriodSeconds);
+  const shownAt = Math.max(0, seconds); // players show nothing before 0
+  if (shownAt < clearLeadSeconds) return CLEAR;
+  return cryptoPeriodSeconds === undefined ? 0 : Math.floor(shownAt / cryptoPeriodSeconds);
 }
 
 function fragmentStartSeconds(movie: Movie, cuts: FragmentCuts, fragment: number): number {

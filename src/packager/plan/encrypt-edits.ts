@@ -1,4 +1,6 @@
+import { ByteWriter } from '../../bytes/writer.js';
 import type { SliceTally } from '../../cenc/subsamples.js';
+import { fullBox } from '../../isobmff/boxes/box.js';
 import { sizeOfSaio, writeSaio } from '../../isobmff/boxes/saio.js';
 import { saizOf, sizeOfSaiz, writeSaiz } from '../../isobmff/boxes/saiz.js';
 import { sencEntrySizes, sizeOfSenc, writeSenc } from '../../isobmff/boxes/senc.js';
@@ -7,8 +9,8 @@ import type { Tenc } from '../../isobmff/boxes/tenc.js';
 import { type MoofTree, trafsOf } from '../../isobmff/fragments.js';
 import type { Movie } from '../../isobmff/movie.js';
 import { protectionBoxesOfMoof } from '../../isobmff/protection-boxes.js';
-import type { BoxEdit, BoxEdits } from '../../isobmff/splice.js';
-import type { BoxNode } from '../../isobmff/walk.js';
+import { type BoxEdit, type BoxEdits, rebuildBox } from '../../isobmff/splice.js';
+import { type BoxNode, bytesOf, type FileSlice, findChild } from '../../isobmff/walk.js';
 import { earlierBoxes, removals } from './earlier-encryption.js';
 import type { KeepEdits } from './keep-plan.js';
 import { perSampleIvSizeOf, sencColumns, sencShape, type TrackProtection } from './track-protection.js';
@@ -16,6 +18,10 @@ import { perSampleIvSizeOf, sencColumns, sencShape, type TrackProtection } from 
 /** A track to encrypt, with the defaults that its sample entries will state. */
 export interface TrackEncryption extends TrackProtection {
   readonly tenc: Tenc;
+  /** Whether its keys change: fragments then say theirs by key groups. */
+  readonly isRotating?: boolean;
+  /** Whether samples at its beginning are clear: they have sample entries of their own, behind the protected ones. */
+  readonly hasClearLead?: boolean;
   /** What the samples hold of slice data; absent where they are protected as a whole. */
   readonly sliceTally?: SliceTally | undefined;
 }
@@ -44,7 +50,7 @@ function moovEdits(
   edits.set(movie.moovNode, { append: psshBoxes });
   for (const encryption of encryptions) {
     const { track } = encryption;
-    for (const [node, edit] of sampleEntryEdits(encryption)) edits.set(node, edit);
+    for (const [node, edit] of sampleEntryEdits(encryption, movie.moov)) edits.set(node, edit);
     if (track.samplesInMoov === 0) continue;
     const auxiliary = auxiliaryBoxes(encryption, 0, track.samplesInMoov, saioOffset);
     if (!auxiliary) continue;
@@ -60,8 +66,36 @@ function moovEdits(
  */
 const SINF_FIRST = new Set(['alac']);
 
+/**
+ * The edits of the sample entries of a track. With a clear lead, the entries as they were follow the protected ones: with
+ * the clear ones first, Chromium does not play on where protection begins.
+ */
+export function sampleEntryEdits(encryption: TrackEncryption, moov: FileSlice): [BoxNode, BoxEdit][] {
+  const edits = protectedEntryEdits(encryption);
+  if (!encryption.hasClearLead) return edits;
+  const stsd = findChild(encryption.track.stbl, 'stsd')!;
+  const nodes = encryption.track.entries.map(({ node }) => node);
+  const protectedEntries = nodes.map((node) => rebuildBox(node, moov, new Map(edits)));
+  const count = new ByteWriter(4).u32(2 * nodes.length).finish();
+  return [
+    [
+      stsd,
+      {
+        replace: fullBox(
+          'stsd',
+          0,
+          0,
+          count,
+          ...protectedEntries,
+          ...nodes.map((node) => bytesOf(node, moov)),
+        ),
+      },
+    ],
+  ];
+}
+
 /** `encv` or `enca` for every sample entry of the track, with a `sinf` that keeps the old name (14496-12 8.12). */
-export function sampleEntryEdits({ track, tenc, scheme }: TrackEncryption): [BoxNode, BoxEdit][] {
+function protectedEntryEdits({ track, tenc, scheme }: TrackEncryption): [BoxNode, BoxEdit][] {
   const type = track.handler === 'vide' ? 'encv' : 'enca';
   return track.entries.flatMap(({ node, format }): [BoxNode, BoxEdit][] => {
     const sinf = writeSinf({ originalFormat: format, schemeType: scheme, schemeVersion: 0x00010000, tenc });

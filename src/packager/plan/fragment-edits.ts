@@ -3,6 +3,7 @@ import type { Movie, Track } from '../../isobmff/movie.js';
 import { readerOf } from '../../isobmff/sample-entry.js';
 import { DecodeTimes } from '../../isobmff/sample-table.js';
 import { type BoxNode, findPath } from '../../isobmff/walk.js';
+import { named } from '../../settings/spelling.js';
 
 /**
  * What becomes of the edit list of a track whose samples go into fragments (ISO/IEC 14496-12 8.6.6). Readers of fragments
@@ -47,7 +48,7 @@ function hasCuts({ mediaTimes, mediaRateIntegers, mediaRateFractions }: Elst, fi
 function cutsWarning({ id }: Track): string {
   return (
     `The edit list of track ${id} cuts, repeats or slows down its samples; players of fragments play them all from the ` +
-    'first edit on. Encode the track as it is to be seen, or use --layout keep.'
+    `first edit on. Encode the track as it is to be seen, or use ${named('layout', 'keep')}.`
   );
 }
 
@@ -72,6 +73,6 @@ function trimWarnings(
   const seconds = (cutOff / mdhd.timescaleHz).toFixed(2);
   return [
     `The edit list of track ${track.id} leaves out its last ${seconds} s; players of fragments play them. Cut the samples ` +
-      'off, or use --layout keep.',
+      `off, or use ${named('layout', 'keep')}.`,
   ];
 }

@@ -47,7 +47,7 @@ export function buildFragmentedMoov(
     if (replacement) edits.set(replacement.node, { replace: replacement.elst });
   }
   for (const encryption of encryptions) {
-    for (const [node, edit] of sampleEntryEdits(encryption)) edits.set(node, edit);
+    for (const [node, edit] of sampleEntryEdits(encryption, moov)) edits.set(node, edit);
   }
   edits.set(moovNode, { append: [buildMvex(movie), ...psshBoxes] });
   return rebuildBox(moovNode, moov, edits);

@@ -4,6 +4,7 @@ import type { Movie, Track } from '../../isobmff/movie.js';
 import { pcmFrameBytes } from '../../isobmff/pcm.js';
 import type { SampleTable } from '../../isobmff/sample-table.js';
 import { type FileSlice, findChild } from '../../isobmff/walk.js';
+import { named } from '../../settings/spelling.js';
 import { PCM_CODECS } from '../codecs.js';
 
 /** Frames that are put into one sample: as many as a frame of AAC has. */
@@ -122,8 +123,7 @@ export function expectFewFrames(tracks: readonly Track[], slice: FileSlice): voi
       offsetBytes: track.stbl.startBytes,
       expected: `at most ${MAX_KEPT_SAMPLES} samples`,
       received: track.samples.count,
-      remedy:
-        'Use --layout fragmented, which puts 1024 frames into a sample, or select other tracks with --track.',
+      remedy: `Use ${named('layout', 'fragmented')}, which puts 1024 frames into a sample, or select other tracks with ${named('tracks')}.`,
     },
   );
 }

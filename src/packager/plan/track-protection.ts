@@ -58,7 +58,7 @@ export function sencShape(
 const NO_IVS = new Uint8Array(0);
 
 /** Which bytes of a track's samples are protected. */
-type ProtectedSamples = Pick<TrackProtection, 'track' | 'subsamples' | 'keyNumbers'>;
+export type ProtectedSamples = Pick<TrackProtection, 'track' | 'subsamples' | 'keyNumbers'>;
 
 /** Protected bytes of a sample. */
 export function protectedBytesOf(protection: ProtectedSamples, sample: number): number {

@@ -17,7 +17,7 @@ import { Breather, breathe, Clock } from '../job.js';
 import { assignKeys } from '../key-assignment.js';
 import { movieDurationSeconds } from '../plan/timing.js';
 import { drawConstantIvs, drawStarts } from '../protect-tracks.js';
-import { perSampleIvSize, protectionSettings } from '../protection-settings.js';
+import { expectCodecsFitScheme, perSampleIvSize, protectionSettings } from '../protection-settings.js';
 import { reportPssh } from '../pssh.js';
 import { confirmPublication, registerKeys } from '../registration.js';
 import { type DescribedTrack, describeTracks, selectTracks, typeNameOf } from '../tracks.js';
@@ -102,9 +102,10 @@ async function plan(init: Uint8Array, options: EncryptOptions): Promise<LiveJob>
   const movie = readMovie(source);
   const described = await describeTracks(movie);
   const tracks = selectTracks(described, options.tracks, () => true);
+  const settings = protectionSettings(options);
+  expectCodecsFitScheme(tracks, settings); // before anybody is asked for keys
   const contentId = contentIdOf(options);
   const keys = await assignKeys(tracks, contentId, options);
-  const settings = protectionSettings(options);
   const { ivSize, scheme } = settings;
   const ivStarts =
     scheme.ivKind === 'constant'

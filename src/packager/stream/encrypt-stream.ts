@@ -7,6 +7,7 @@ import { encrypt, expectKeysApart, prepareJob, reportJob } from '../encrypt.js';
 import { planEncryption } from '../encryption-plan.js';
 import { ChunkRenderer } from '../execute/renderer.js';
 import { breathe, Clock, withInput } from '../job.js';
+import { protectionSettings } from '../protection-settings.js';
 import { confirmPublication, registerKeys } from '../registration.js';
 import type { EncryptOptions, EncryptResult } from '../types.js';
 import { encryptLive, STREAM } from './encrypt-live.js';
@@ -30,6 +31,7 @@ export interface EncryptStreamOptions extends Omit<EncryptOptions, 'input' | 'ou
  */
 export async function encryptStream(options: EncryptStreamOptions): Promise<EncryptResult> {
   checkOptions('encryptStream', options);
+  protectionSettings(options); // refuses what the scheme cannot have before the input is read
   const { input, output } = options;
   if (typeof input !== 'string') return encryptLive({ ...options, input });
   if (typeof output !== 'string') return encryptFileToStream({ ...options, input, output: STREAM }, output);

@@ -2,6 +2,7 @@ import type { KeyId } from '../../keys/key-id.js';
 import type {
   AuditEntry,
   AuditFilter,
+  ContentFilter,
   KeyFilter,
   KeyRecord,
   KeyRegistration,
@@ -49,8 +50,8 @@ export class BoundKeyStore implements KeyStore {
     return (await this.#recordOf(kid)) && this.#store.get(kid);
   }
 
-  async findByContentId(contentId: string): Promise<StoredKey[]> {
-    return this.#isOwn(contentId) ? this.#store.findByContentId(contentId) : [];
+  async findByContentId(contentId: string, filter?: ContentFilter): Promise<StoredKey[]> {
+    return this.#isOwn(contentId) ? this.#store.findByContentId(contentId, filter) : [];
   }
 
   /** Pages of the store without the records of others: they may be short, and even empty, before the last. */

@@ -2,14 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { cpixKeySource } from '../../../src/keys/cpix/key-source.js';
 import { readCpix } from '../../../src/keys/cpix/reader.js';
 import { parseKeyId } from '../../../src/keys/key-id.js';
-import type { TrackKeyRequest } from '../../../src/keys/key-source.js';
+import type { KeyScheme, TrackKeyRequest } from '../../../src/keys/key-source.js';
 import { cpix, KEYS, KIDS, keyList, plainKey, rule, ruleList } from './documents.js';
 
 const VIDEO: TrackKeyRequest = { trackId: 1, type: 'video', width: 1920, height: 1080 };
 const AUDIO: TrackKeyRequest = { trackId: 2, type: 'audio' };
 const ALL_KEYS = keyList(...KIDS.map((_, i) => plainKey(i)));
 
-function source(inner: string, scheme?: string) {
+function source(inner: string, scheme?: KeyScheme) {
   return cpixKeySource(readCpix(cpix(inner)), { name: 'keys.xml', ...(scheme && { scheme }) });
 }
 
@@ -29,8 +29,16 @@ describe('cpixKeySource', () => {
   it('gives the only key of a document without rules to all tracks', async () => {
     const keys = await source(keyList(plainKey(0))).assign([{ ...VIDEO, label: 'HD' }, AUDIO]);
     expect(keys.map(({ key, ...rest }) => ({ ...rest, key: key.revealHex() }))).toEqual([
-      { trackId: 1, kid: KIDS[0], key: KEYS[0], label: 'HD', source: 'cpix', protection: [] },
-      { trackId: 2, kid: KIDS[0], key: KEYS[0], source: 'cpix', protection: [] },
+      {
+        trackId: 1,
+        kid: KIDS[0],
+        key: KEYS[0],
+        label: 'HD',
+        source: 'cpix',
+        algorithm: 'AESCTR',
+        protection: [],
+      },
+      { trackId: 2, kid: KIDS[0], key: KEYS[0], source: 'cpix', algorithm: 'AESCTR', protection: [] },
     ]);
   });
 
@@ -174,6 +182,55 @@ describe('cpixKeySource', () => {
       message: expect.stringMatching(message),
       details: { remedy: expect.any(String) },
     });
+  });
+
+  it('takes the key of the scheme of the track, and names its algorithm', async () => {
+    const both = keyList(
+      plainKey(0, 'commonEncryptionScheme="cenc"'),
+      plainKey(1, 'commonEncryptionScheme="cbcs"'),
+    );
+    const keys = source(both + ruleList(rule(0, ''), rule(1, '')));
+    expect(await keys.assign([{ ...VIDEO, scheme: 'cbcs' }])).toMatchObject([
+      { kid: KIDS[1], algorithm: 'AESCBC' },
+    ]);
+    expect(await keys.assign([VIDEO])).toMatchObject([{ kid: KIDS[0], algorithm: 'AESCTR' }]);
+    await expect(keys.assign([{ ...VIDEO, scheme: 'cens' }])).rejects.toMatchObject({ code: 'KEY_INVALID' });
+  });
+
+  const inPeriod = (index: number) => ({
+    ...VIDEO,
+    period: { index, startSeconds: 10 * index, durationSeconds: 10 },
+  });
+  const rotating = (...periods: readonly string[]) =>
+    source(
+      ALL_KEYS +
+        `<cpix:ContentKeyPeriodList>${periods.map((said, i) => `<cpix:ContentKeyPeriod id="p${i}" ${said}/>`).join('')}</cpix:ContentKeyPeriodList>` +
+        ruleList(...periods.map((_, i) => rule(i, `<cpix:KeyPeriodFilter periodId="p${i}"/>`))),
+    );
+
+  it.each([
+    ['index', ['index="4"', 'index="5"']],
+    [
+      'time in the content',
+      ['startOffset="PT40S" endOffset="PT50.000S"', 'startOffset="PT50S" endOffset="PT1M"'],
+    ],
+  ])('gives crypto periods their keys, by %s', async (_, periods) => {
+    const keys = rotating(...periods);
+    expect(keys.canRotate).toBe(true);
+    expect(await keys.assign([inPeriod(5)])).toMatchObject([{ kid: KIDS[1], period: 5 }]);
+    expect(await keys.assign([inPeriod(4)])).toMatchObject([{ kid: KIDS[0], period: 4 }]);
+    await expect(keys.assign([inPeriod(6)])).rejects.toMatchObject({
+      code: 'KEY_REQUIRED',
+      message: expect.stringContaining('crypto period 6'),
+    });
+  });
+
+  it('cannot tell crypto periods apart by the time of day, nor has several keys without periods', async () => {
+    const keys = rotating('start="2026-01-01T00:00:00Z" end="2026-01-01T00:00:10Z"');
+    await expect(keys.assign([inPeriod(0)])).rejects.toMatchObject({
+      details: { expected: 'a known time of day' },
+    });
+    expect(source(keyList(plainKey(0))).canRotate).toBe(false);
   });
 
   it('takes several rules that agree on the key', async () => {

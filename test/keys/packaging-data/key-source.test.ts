@@ -83,11 +83,39 @@ describe('AcquirePackagingData', () => {
       { systemId: '9a04f079-9840-4286-ab92-e65be0885f95', data, origin: expect.stringContaining(server.url) },
     ];
     expect(assigned.map(({ key, ...rest }) => ({ ...rest, key: key.revealHex() }))).toEqual([
-      { trackId: 1, label: 'HD', kid: KID, key: KEY, source: 'packaging-data', protection },
-      { trackId: 2, kid: KID, key: KEY, source: 'packaging-data', protection },
+      {
+        trackId: 1,
+        label: 'HD',
+        kid: KID,
+        key: KEY,
+        source: 'packaging-data',
+        algorithm: 'AESCTR',
+        protection,
+      },
+      { trackId: 2, kid: KID, key: KEY, source: 'packaging-data', algorithm: 'AESCTR', protection },
     ]);
     expect((await keys.find(assigned[0].kid))!.revealHex()).toBe(KEY);
     expect(inspect(keys.answer, { depth: 9 })).not.toContain(KEY);
+  });
+
+  it('asks for each crypto period by its time, and knows the keys of all', async () => {
+    const second = TEST_KEYS[0];
+    const leavesOf = ({ kid, keyHex }: { kid: string; keyHex: string }) =>
+      `<KeyId>${kid}</KeyId><KeyData>${Buffer.from(keyHex, 'hex').toString('base64')}</KeyData>`;
+    const server = await servers.http(
+      inTurn(reply(200, soap(leavesOf(TEST_KEYS[1]))), reply(200, soap(leavesOf(second)))),
+    );
+    const keys = source(server.url);
+    const in3 = { index: 3, startSeconds: 3 * 4.004, durationSeconds: 4.004 };
+    const [first] = await keys.assign([TRACKS[0]]);
+    expect(await keys.assign([{ ...TRACKS[0], period: in3, scheme: 'cbcs' }])).toMatchObject([
+      { kid: second.kid, period: 3, algorithm: 'AESCBC' },
+    ]);
+    expect(server.seen.map(({ body }) => /<Offset.*Interval>/.exec(body)![0])).toEqual([
+      '<OffsetFromProgramStart>PT0S</OffsetFromProgramStart><RequestInterval>PT0S</RequestInterval>',
+      '<OffsetFromProgramStart>PT12.012S</OffsetFromProgramStart><RequestInterval>PT4.004S</RequestInterval>',
+    ]);
+    expect((await keys.find(first.kid))!.revealHex()).toBe(KEY);
   });
 
   it('takes an answer without PlayReady Object', async () => {

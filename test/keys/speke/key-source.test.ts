@@ -98,6 +98,29 @@ function provider(
 }
 
 describe('the request', () => {
+  const period = { index: 12, startSeconds: 48.048, durationSeconds: 4.004 };
+
+  it.each([
+    ['1.0', '2.0', { index: 12 }, undefined],
+    ['2.0', '2.3', { index: 12 }, 'AUDIO'],
+    ['2.1', '2.4', { index: 12, startOffset: 'PT48.048S', endOffset: 'PT52.052S' }, 'AUDIO'],
+  ] as const)(
+    'asks in SPEKE %s for the keys of a crypto period',
+    async (version, cpixVersion, times, type) => {
+      const server = await servers.http(provider((answer) => answer, cpixVersion));
+      const keys = source(server.url, { version });
+      const before = await keys.assign([AUDIO]);
+      const assigned = await keys.assign([{ ...AUDIO, period, scheme: 'cbcs' }]);
+      expect(assigned).toMatchObject([{ trackId: 4, period: 12, algorithm: 'AESCBC' }]);
+      const asked = readCpix(server.seen[1].body);
+      expect(asked.keyPeriods).toEqual([{ id: 'keyPeriod_12', ...times }]);
+      const [{ intendedTrackType, keyPeriodFilters }] = asked.usageRules;
+      expect([intendedTrackType, keyPeriodFilters]).toEqual([type, ['keyPeriod_12']]);
+      expect(asked.contentKeys[0].commonEncryptionScheme).toBe(version === '1.0' ? undefined : 'cbcs');
+      expect((await keys.find(before[0].kid))?.equals(before[0].key)).toBe(true);
+    },
+  );
+
   it('asks in SPEKE 2.0 for a key, signalling and a rule for each class that occurs', async () => {
     const server = await servers.http(provider());
     await source(`${server.url}/speke`, {
@@ -220,8 +243,8 @@ describe('the answer', () => {
     const origin = `${server.url}/`;
     const protection = [{ systemId: PLAYREADY, data: psshOf(PLAYREADY), origin }];
     expect(keys.map(({ key, kid, ...rest }) => ({ ...rest, key: key.revealHex() }))).toEqual([
-      { trackId: 2, label: 'HD', source: 'speke', key: KEYS[0], protection },
-      { trackId: 4, label: 'AUDIO', source: 'speke', key: KEYS[1], protection },
+      { trackId: 2, label: 'HD', source: 'speke', algorithm: 'AESCTR', key: KEYS[0], protection },
+      { trackId: 4, label: 'AUDIO', source: 'speke', algorithm: 'AESCTR', key: KEYS[1], protection },
     ]);
     expect((await speke.find(keys[1].kid))!.revealHex()).toBe(KEYS[1]);
     expect(await speke.find(parseKeyId('0'.repeat(32)))).toBeUndefined();

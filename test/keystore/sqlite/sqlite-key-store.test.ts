@@ -45,10 +45,10 @@ describe('a key that gives way', () => {
     await store.close();
   });
 
-  it('is registered where the other has another label, algorithm or content, or is revoked', async () => {
+  it('is registered where the other has another label, algorithm, crypto period or content, or is revoked', async () => {
     const store = storeIn(scratch());
     const revoked = registration();
-    const others = [{ label: 'HD' }, { algorithm: 'AESCBC' as const }, { contentId: 'other' }];
+    const others = [{ label: 'HD' }, { algorithm: 'AESCBC' as const }, { contentId: 'other' }, { period: 0 }];
     await store.register([revoked, ...others.map((more) => registration(more))]);
     await store.revoke([revoked.kid]);
     expect((await store.register([late()]))[0]!.outcome).toBe('created');
@@ -89,6 +89,26 @@ describe('the key that holds a content', () => {
     await store.close();
     const double = "update keys set holds_content = 1 where kid <> ''";
     expect(() => tamper(directory, double)).toThrow(/UNIQUE/);
+  });
+
+  it('is one for each crypto period, and passes on within its period', async () => {
+    const store = storeIn(scratch());
+    const [first, next, other] = [{ period: 1 }, { period: 1 }, { period: 2 }].map((more) =>
+      registration(more),
+    );
+    await store.register([first!, next!, other!]);
+    const ofPeriod = async (period: number) =>
+      (await store.findByContentId('movie', { period })).map(({ record }) => [record.kid, record.period]);
+    expect((await ofPeriod(1))[0]).toEqual([first!.kid, 1]);
+    expect(await ofPeriod(2)).toEqual([[other!.kid, 2]]);
+    await store.revoke([first!.kid]);
+    expect((await ofPeriod(1))[0]).toEqual([next!.kid, 1]);
+    await expect(store.register([registration({ period: 1, givesWay: true })])).rejects.toMatchObject({
+      code: 'KEY_CONFLICT',
+      message: 'the content "movie" has a key in crypto period 1 already',
+    });
+    expect((await store.list({ period: 2 })).items.map(({ kid }) => kid)).toEqual([other!.kid]);
+    await store.close();
   });
 
   it('is the oldest living one in a store of an older version', async () => {

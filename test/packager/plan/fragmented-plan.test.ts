@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MemorySource } from '../../../src/bytes/source.js';
 import { readMovie } from '../../../src/isobmff/movie.js';
-import { FragmentedPlan } from '../../../src/packager/plan/fragmented-plan.js';
+import { FragmentedPlan, fragmentationOf } from '../../../src/packager/plan/fragmented-plan.js';
 import { box, fullBox, text, u8, u16, u32, u64 } from '../../support/builder/boxes.js';
 import { fragmented } from '../../support/builder/fragmented.js';
 import { audioTrackOf, type BuiltTrack } from '../../support/builder/movie.js';
@@ -25,7 +25,9 @@ function planned(pieces: readonly Piece[], seconds: number, encryptedIds: number
   const source = new MemorySource(toBytes(pieces));
   const movie = readMovie(source);
   const tracks = movie.tracks.filter(({ id }) => encryptedIds.includes(id));
-  const plan = new FragmentedPlan(movie, source, tracks.map(wholeSamples), [PSSH], seconds);
+  const plan = new FragmentedPlan(movie, source, tracks.map(wholeSamples), fragmentationOf(movie, seconds), [
+    PSSH,
+  ]);
   const bytes = render(plan, source);
   const top = boxesIn(bytes);
   return {
@@ -190,7 +192,8 @@ describe('FragmentedPlan', () => {
       { hole: 2 ** 40 - 32 },
     ];
     const source = sourceOf([...progressive([audioTrackOf([5])], { moov: 'last' }), ...large]);
-    const plan = new FragmentedPlan(readMovie(source), source, [], [], 2);
+    const movie = readMovie(source);
+    const plan = new FragmentedPlan(movie, source, [], fragmentationOf(movie, 2), []);
     expect(plan.sizeBytes).toBeGreaterThan(2 ** 40);
     expect(plan.pieces(2)).toEqual([
       { kind: 'copy', inputBytes: source.sizeBytes - 2 ** 40, lengthBytes: 2 ** 40 },
@@ -253,7 +256,8 @@ describe('FragmentedPlan', () => {
       bytes.writeUInt32BE(large, at + 16);
     }
     const source = sourceOf([bytes, u32(large + 8), text('mdat'), { hole: large }]);
-    const plan = () => new FragmentedPlan(readMovie(source), source, [], [], 2);
+    const movie = readMovie(source);
+    const plan = () => new FragmentedPlan(movie, source, [], fragmentationOf(movie, 2), []);
     expect(plan).toThrow(
       expect.objectContaining({
         code: 'UNSUPPORTED_FEATURE',

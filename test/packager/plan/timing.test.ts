@@ -61,7 +61,7 @@ describe('earliestTime', () => {
     ];
     const { movie } = movieOf(progressive([{ ...track, samples, edits }]));
     const cuts = cutFragments(movie.tracks, movie.tracks[0], 10);
-    return earliestTime(movie.tracks[0], movie, cuts.decodeTime[0], cuts);
+    return earliestTime(movie.tracks[0], movie, cuts, 0);
   };
 
   it.each([
