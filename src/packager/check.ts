@@ -320,7 +320,12 @@ class EncryptionCheck {
       const ivs = createIvSource(found.ivPlan);
       const iv = new Uint8Array(ivs.ivSizeBytes);
       ivs.ivAt(local, iv);
-      cipher.process({ bytes, at: 0, fromByte: 0, toByte: size }, iv, found.subsamples, local);
+      cipher.process(
+        { bytes, at: 0, fromByte: 0, toByte: size, sizeBytes: size },
+        iv,
+        found.subsamples,
+        local,
+      );
       cipher.flush();
     }
     const where = `sample ${sample} of track ${track.id}`;
