@@ -55,7 +55,7 @@ describe('the Widevine Common Encryption API', () => {
     expect(cbcs[0]).not.toBe(cenc);
     expect(cbcs).toEqual([cbcs[0], 'cbcs', expect.stringContaining('ALGID="AESCBC"')]);
     expect(await kidOf(0x63626373)).toEqual(cbcs);
-    expect(await kidOf('CENS')).toMatchObject([cenc, 'cens']);
+    expect((await kidOf('CENS')).slice(0, 2)).toEqual([cenc, 'cens']);
     const { json } = await server.fetch('/v1/keys?contentId=film&algorithm=AESCBC', { token });
     expect(json.items).toHaveLength(2);
   });
