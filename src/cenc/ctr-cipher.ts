@@ -55,7 +55,7 @@ export class CtrSampleCipher implements SampleCipher {
     this.#run = undefined;
     this.#startCtr = stretch.toByte - stretch.fromByte < OWN_CIPHER_BYTES ? undefined : this.#aes.startCtr;
     if (!subsamples) {
-      this.#processProtected(stretch, 0, stretch.toByte, 0);
+      this.#processProtected(stretch, 0, stretch.sizeBytes, 0);
       return;
     }
     const end = subsamples.starts[sampleIndex + 1];

@@ -14,6 +14,8 @@ export interface SampleBytes {
   /** The stretch is bytes [fromByte, toByte) of the sample. */
   readonly fromByte: number;
   readonly toByte: number;
+  /** Of the whole sample. */
+  readonly sizeBytes: number;
 }
 
 /**

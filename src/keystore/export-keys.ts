@@ -1,6 +1,6 @@
 import { PrpackError } from '../errors.js';
 import type { ContentKey } from '../keys/content-key.js';
-import type { CpixDocument } from '../keys/cpix/document.js';
+import type { CpixDocument, CpixKeyPeriod } from '../keys/cpix/document.js';
 import { writeCpix } from '../keys/cpix/writer.js';
 import { createSecretFile } from '../keys/file.js';
 import { named } from '../settings/spelling.js';
@@ -61,18 +61,33 @@ function cpixOf(keys: readonly OpenedKey[]): Omit<CpixDocument, 'recipients'> {
       commonEncryptionScheme: SCHEMES[algorithm],
     })),
     drmSystems: [],
-    keyPeriods: [],
-    usageRules: records.some(({ label }) => label !== undefined) ? records.map(usageRuleOf) : [],
+    keyPeriods: keyPeriodsOf(records),
+    usageRules: records.some(isForSome) ? records.map(usageRuleOf) : [],
   };
 }
 
-/** Tracks of the label, or all tracks where there is none. */
-function usageRuleOf({ kid, label }: KeyRecord): CpixDocument['usageRules'][number] {
+/** Whether a key is not for all of its content. */
+function isForSome({ label, period }: KeyRecord): boolean {
+  return label !== undefined || period !== undefined;
+}
+
+function keyPeriodsOf(records: readonly KeyRecord[]): CpixKeyPeriod[] {
+  const indexes = new Set(records.flatMap(({ period = [] }) => period));
+  return [...indexes].sort((a, b) => a - b).map((index) => ({ id: keyPeriodId(index), index }));
+}
+
+/** An XML ID does not begin with a digit. */
+function keyPeriodId(index: number): string {
+  return `keyPeriod_${index}`;
+}
+
+/** Tracks of the label and the crypto period, or all where there is none. */
+function usageRuleOf({ kid, label, period }: KeyRecord): CpixDocument['usageRules'][number] {
   return {
     kid,
     ...(label !== undefined && { intendedTrackType: label }),
     labelFilters: label === undefined ? [] : [label],
-    keyPeriodFilters: [],
+    keyPeriodFilters: period === undefined ? [] : [keyPeriodId(period)],
     videoFilters: [],
     audioFilters: [],
     bitrateFilters: [],

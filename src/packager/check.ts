@@ -123,7 +123,11 @@ export async function checkEncryptedFragment(
     samples.add(part);
     samples.end();
     const checks = checksOf(expected, output);
-    await checkProtections(part, checks, output);
+    const protections = await checkProtections(part, checks, output);
+    if (expected.encryptions.some(({ isRotating, keyNumbers }) => isRotating && !keyNumbers)) {
+      const kids = protections.flatMap((protection) => protection.kids);
+      expectPsshNamesKeys(init, psshOfMoofs(part, output), kids);
+    }
     return checks.map(({ protectedBytes }) => protectedBytes);
   });
 }
@@ -316,7 +320,12 @@ class EncryptionCheck {
       const ivs = createIvSource(found.ivPlan);
       const iv = new Uint8Array(ivs.ivSizeBytes);
       ivs.ivAt(local, iv);
-      cipher.process({ bytes, at: 0, fromByte: 0, toByte: size }, iv, found.subsamples, local);
+      cipher.process(
+        { bytes, at: 0, fromByte: 0, toByte: size, sizeBytes: size },
+        iv,
+        found.subsamples,
+        local,
+      );
       cipher.flush();
     }
     const where = `sample ${sample} of track ${track.id}`;

@@ -16,7 +16,7 @@ import type { WorkerPool } from './execute/worker-pool.js';
 import { findFinishedWork } from './finished-work.js';
 import { Clock, publishOutput, withInput, withWorkerPool } from './job.js';
 import { assertCanRotate, assignKeys, assignPeriodKeys } from './key-assignment.js';
-import { cryptoPeriodsOf } from './plan/crypto-periods.js';
+import { cryptoPeriod, cryptoPeriodsOf } from './plan/crypto-periods.js';
 import { expectDisjointSamples } from './plan/disjoint.js';
 import type { TrackEncryption } from './plan/encrypt-edits.js';
 import type { FragmentCuts } from './plan/fragment-cuts.js';
@@ -102,11 +102,7 @@ async function keysOf(
 ): Promise<AssignedKey[]> {
   const { cryptoPeriodSeconds: durationSeconds } = options;
   if (!periods || durationSeconds === undefined) return assignKeys(tracks, contentId, options);
-  const wanted = periods.periods.indexes.map((index) => ({
-    index,
-    startSeconds: index * durationSeconds,
-    durationSeconds,
-  }));
+  const wanted = periods.periods.indexes.map((index) => cryptoPeriod(index, durationSeconds));
   return (await assignPeriodKeys(tracks, contentId, options, wanted)).flat();
 }
 

@@ -33,6 +33,9 @@ export interface EncryptionWork {
   readonly pool?: WorkerPool | undefined;
 }
 
+/** What sample entries have to say of a stream whose keys begin or change later. */
+export type StreamSchedule = Pick<TrackEncryption, 'isRotating' | 'hasClearLead'>;
+
 /** All that is known of the output before it is written. */
 export interface PlannedEncryption {
   readonly plan: OutputPlan;
@@ -43,6 +46,8 @@ export interface PlannedEncryption {
   /** One a track of the movie: ticks by which its decode times are later than in the input. Absent: none are. */
   readonly delaysTicks?: readonly number[];
   readonly psshBoxes: readonly Uint8Array[];
+  /** Where keys rotate: `pssh` boxes of the first crypto period alone. */
+  readonly periodPsshBoxes: readonly Uint8Array[];
   /** License acquisition URL of the PlayReady header. */
   readonly laUrl?: string;
   readonly warnings: readonly string[];
@@ -57,6 +62,7 @@ export async function planEncryption(
   { movie, source, tracks, keys, fragmentation, periods }: EncryptionWork,
   options: EncryptOptions,
   ivStarts?: readonly Uint8Array[],
+  stream: StreamSchedule = {},
 ): Promise<PlannedEncryption> {
   const layout: Layout = fragmentation ? 'fragmented' : 'keep';
   if (!fragmentation) {
@@ -65,7 +71,7 @@ export async function planEncryption(
       movie.moov,
     );
   }
-  const pssh = psshBoxesOf(keys, tracks.length, options, periods?.isRotating ?? false);
+  const pssh = psshBoxesOf(keys, tracks.length, options, (periods?.isRotating || stream.isRotating) ?? false);
   const { boxes, warnings: ofPssh, laUrl } = pssh.movie;
   const psshWarnings = [...inputWarnings(movie, layout), ...ofPssh];
   const pause = () => {
@@ -75,7 +81,7 @@ export async function planEncryption(
   const settings = protectionSettings(options);
   const schemeWarnings = expectCodecsFitScheme(tracks, settings);
   const request = { tracks, keys, periods, settings, ...(ivStarts && { ivStarts }) };
-  const encryptions = await protectTracks(source, request, pause);
+  const encryptions = (await protectTracks(source, request, pause)).map((one) => ({ ...one, ...stream }));
   const warnings = [
     ...psshWarnings,
     ...schemeWarnings,
@@ -83,7 +89,14 @@ export async function planEncryption(
     ...pictureWarnings(movie),
     ...coverageWarnings(encryptions),
   ];
-  const known = { layout, encryptions, psshBoxes: boxes, ...(laUrl !== undefined && { laUrl }) };
+  const periodPsshBoxes = pssh.periods[0]?.boxes ?? [];
+  const known = {
+    layout,
+    encryptions,
+    psshBoxes: boxes,
+    periodPsshBoxes,
+    ...(laUrl !== undefined && { laUrl }),
+  };
   if (!fragmentation) {
     const plan = new KeepPlan(movie, source, encryptEdits(movie, encryptions, boxes));
     return {

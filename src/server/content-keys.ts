@@ -14,6 +14,8 @@ export interface OpenedKey {
 export interface ContentRequest {
   readonly contentId: string;
   readonly algorithm: KeyAlgorithm;
+  /** Index of a crypto period, whose keys are wanted; absent for keys that do not rotate. */
+  readonly period?: number;
   /** A key for each; undefined is the key of all tracks. */
   readonly labels: readonly (string | undefined)[];
   /** KIDs for keys that are made, by label, unless they are taken. */
@@ -57,24 +59,27 @@ async function findOrMake(store: KeyStore, request: ContentRequest): Promise<Ope
   return request.labels.map((label) => complete.get(label)!);
 }
 
-/** By label, the key that was registered first. */
+/** By label, the key that was registered first. Earlier versions registered a crypto period as a content of its own. */
 async function heldKeys(
   store: KeyStore,
-  { contentId, algorithm, labels }: ContentRequest,
+  { contentId, algorithm, period, labels }: ContentRequest,
 ): Promise<Map<string | undefined, OpenedKey>> {
-  const stored = (await store.findByContentId(contentId)).filter(
+  // Only those of the period are opened: a channel that never ends has ever more keys.
+  const found = await store.findByContentId(contentId, period === undefined ? {} : { period });
+  const formerly = period === undefined ? [] : await store.findByContentId(`${contentId}/period-${period}`);
+  const stored = [...found.filter(({ record }) => record.period === period), ...formerly].filter(
     ({ record }) => record.algorithm === algorithm && record.state !== 'revoked',
   );
-  const found = labels.flatMap((label) => {
+  const byLabel = labels.flatMap((label) => {
     const first = stored.find(({ record }) => record.label === label);
     return first ? [[label, opened(first)] as const] : [];
   });
-  return new Map(found);
+  return new Map(byLabel);
 }
 
 async function newRegistration(
   store: KeyStore,
-  { algorithm, contentId, laUrl, kids }: ContentRequest,
+  { algorithm, contentId, period, laUrl, kids }: ContentRequest,
   label: string | undefined,
 ): Promise<KeyRegistration> {
   const wished = kids?.get(label);
@@ -87,6 +92,7 @@ async function newRegistration(
     source: 'random',
     givesWay: true,
     ...(label !== undefined && { label }),
+    ...(period !== undefined && { period }),
     ...(laUrl !== undefined && { laUrl }),
   };
 }

@@ -1,9 +1,11 @@
 import { type BuildableSystem, buildProtectionData } from '../drm/build.js';
 import { writePssh } from '../isobmff/boxes/pssh.js';
+import type { KeyScheme } from '../keys/algorithm.js';
 import type { OpenedKey } from './content-keys.js';
 
 export interface ProtectionContent {
   readonly keys: readonly OpenedKey[];
+  readonly scheme: KeyScheme;
   /** License acquisition URL. */
   readonly laUrl?: string;
   /** The provider's name of the content, for Widevine. */
@@ -20,10 +22,10 @@ export function psshBox(system: BuildableSystem, content: ProtectionContent): Ui
   return writePssh(build(system, content));
 }
 
-function build(system: BuildableSystem, { keys, laUrl, contentId }: ProtectionContent) {
+function build(system: BuildableSystem, { keys, scheme, laUrl, contentId }: ProtectionContent) {
   const { protection } = buildProtectionData(system, {
     keys: keys.map(({ record, key }) => ({ kid: record.kid, key: key.revealBytes() })),
-    scheme: 'cenc',
+    scheme,
     ...(laUrl !== undefined && { playready: { laUrl } }),
     ...(contentId !== undefined && { contentId: Buffer.from(contentId, 'utf8') }),
   });

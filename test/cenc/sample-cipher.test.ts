@@ -33,7 +33,8 @@ function processed(
 ): Uint8Array {
   const bytes = new Uint8Array(data.length + 3);
   bytes.set(data, 3);
-  cipher.process({ bytes, at: 3, fromByte, toByte: fromByte + data.length }, iv, subsamples, 0);
+  const toByte = fromByte + data.length;
+  cipher.process({ bytes, at: 3, fromByte, toByte, sizeBytes: toByte }, iv, subsamples, 0);
   cipher.flush();
   return bytes.slice(3);
 }
@@ -169,7 +170,12 @@ describe('stretches and flushing', () => {
     const bytes = plain.slice();
     const edges = [0, ...cuts.filter((cut) => cut < plain.length).sort((a, b) => a - b), plain.length];
     for (let i = edges.length - 2; i >= 0; i--) {
-      cipher.process({ bytes, at: edges[i], fromByte: edges[i], toByte: edges[i + 1] }, iv, table, 0);
+      cipher.process(
+        { bytes, at: edges[i], fromByte: edges[i], toByte: edges[i + 1], sizeBytes: edges.at(-1)! },
+        iv,
+        table,
+        0,
+      );
     }
     cipher.flush();
     return bytes;
@@ -209,7 +215,7 @@ describe('stretches and flushing', () => {
     for (let i = 0; i < 500; i++) {
       iv[6] = i >> 8;
       iv[7] = i & 0xff;
-      cipher.process({ bytes, at: i * size, fromByte: 0, toByte: size }, iv);
+      cipher.process({ bytes, at: i * size, fromByte: 0, toByte: size, sizeBytes: size }, iv);
     }
     cipher.flush();
     for (const i of [0, 107, 108, 255, 256, 499]) {
@@ -226,7 +232,8 @@ describe('stretches and flushing', () => {
     const a = new Uint8Array(20);
     const b = new Uint8Array(20);
     const iv = new Uint8Array(8);
-    for (const bytes of [a, b, a]) cipher.process({ bytes, at: 0, fromByte: 0, toByte: 20 }, iv);
+    for (const bytes of [a, b, a])
+      cipher.process({ bytes, at: 0, fromByte: 0, toByte: 20, sizeBytes: 20 }, iv);
     cipher.flush();
     expect(toHex(a)).toBe('00'.repeat(20)); // twice is not at all
     expect(toHex(b)).toBe(toHex(ctr(NIST_KEY, new Uint8Array(16)).encrypt(new Uint8Array(20))));
@@ -247,7 +254,10 @@ describe('memory', () => {
     const bytes = new Uint8Array(2 ** 20);
     const before = process.memoryUsage().arrayBuffers;
     for (let i = 0; i < 20; i++) {
-      cipher.process({ bytes, at: 0, fromByte: 0, toByte: bytes.length }, hex('0000000000000001'));
+      cipher.process(
+        { bytes, at: 0, fromByte: 0, toByte: bytes.length, sizeBytes: bytes.length },
+        hex('0000000000000001'),
+      );
       cipher.flush();
     }
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 20);

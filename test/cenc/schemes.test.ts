@@ -27,7 +27,12 @@ function processed(cipher: SampleCipher, sample: Uint8Array, iv: Uint8Array, ent
   const bytes = new Uint8Array(sample.length + 3);
   bytes.set(sample, 3);
   const table = entries && tableOf(entries);
-  cipher.process({ bytes, at: 3, fromByte: 0, toByte: sample.length }, iv, table, 0);
+  cipher.process(
+    { bytes, at: 3, fromByte: 0, toByte: sample.length, sizeBytes: sample.length },
+    iv,
+    table,
+    0,
+  );
   cipher.flush();
   return bytes.slice(3);
 }
@@ -149,27 +154,30 @@ describe('every scheme', () => {
 
   it('of CBC refuses a part of a sample, since its chain has no middle to start from', async () => {
     const cipher = await createSampleCipher(SCHEMES.cbcs, NO_PATTERN, key, 'encrypt');
-    const stretch = { bytes: new Uint8Array(32), at: 0, fromByte: 16, toByte: 48 };
+    const stretch = { bytes: new Uint8Array(32), at: 0, fromByte: 16, toByte: 48, sizeBytes: 48 };
     expect(() => cipher.process(stretch, new Uint8Array(16))).toThrow(RangeError);
   });
 
   it('cens can be done in any stretches', async () => {
     const pattern = SCHEMES.cens.videoPattern;
     const cipher = await createSampleCipher(SCHEMES.cens, pattern, key, 'encrypt');
-    const list: Entries = [
+    const inParts: Entries = [
       [16, 1000],
       [7, 6000],
     ];
     const sample = Uint8Array.from({ length: 7023 }, (_, i) => i & 0xff);
     const iv = new Uint8Array(8).fill(3);
-    for (const cuts of [[1], [17, 40, 41], [1015, 1017, 1030, 5000]]) {
+    const cutLists = [[1], [17, 40, 41], [1015, 1017, 1030, 5000]];
+    const tables = [tableOf(inParts), undefined]; // without one, the whole sample is protected
+    for (const [cuts, table] of cutLists.flatMap((cuts) => tables.map((table) => [cuts, table] as const))) {
       const bytes = sample.slice();
       const edges = [0, ...cuts, sample.length];
       for (let i = edges.length - 2; i >= 0; i--) {
         const [fromByte, toByte] = [edges[i], edges[i + 1]];
-        cipher.process({ bytes, at: fromByte, fromByte, toByte }, iv, tableOf(list), 0);
+        cipher.process({ bytes, at: fromByte, fromByte, toByte, sizeBytes: sample.length }, iv, table, 0);
       }
       cipher.flush();
+      const list: Entries = table ? inParts : [[0, sample.length]];
       expect(toHex(bytes)).toBe(toHex(encryptedByBlocks('cens', pattern, sample, iv, list)));
     }
   });

@@ -32,7 +32,7 @@ async function sharedOptions(path: readonly string[]): Promise<{ flag: string; v
   for (let at = command.parent; at; at = at.parent) for (const { long } of at.options) above.add(long!);
   return command.options
     .filter(({ long }) => above.has(long!))
-    .map((option) => ({ flag: option.long!, value: option.isBoolean() ? true : 'given-text' }));
+    .map((option) => ({ flag: option.long!, value: option.isBoolean() ? true : 'sqlite:given.sqlite' }));
 }
 
 /** The command that an argument list leads to, right before it would be run. */

@@ -1,4 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { ContentKey } from '../../src/keys/content-key.js';
+import { parseKeyId } from '../../src/keys/key-id.js';
+import { openKeyStore } from '../../src/keystore/open.js';
+import { KEK_HEX, registration } from '../keystore/helpers.js';
 import { serverStarter, type TestServer } from './helpers.js';
 
 const start = serverStarter();
@@ -9,11 +13,15 @@ const KID_64 = 'EAAAABAAEAAQABAAAAAAAQ';
 const OTHER_64 = 'IAAAABAAEAAQABAAAAAAAg';
 const clearKey = { origins: [] };
 
-async function register(server: TestServer, policy?: object): Promise<void> {
-  const token = await server.token('register');
-  const body = { key: KEY, contentId: 'film', ...(policy && { policy }) };
-  const { status } = await server.fetch(`/v1/keys/${KID}`, { method: 'PUT', token, body });
-  expect(status).toBe(201);
+/** Into the store itself, which may hold policies that REST takes no more. */
+async function register(
+  { storeLocation }: TestServer,
+  policy?: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const store = openKeyStore({ location: storeLocation, environment: { PRPACK_KEK: KEK_HEX } });
+  const key = { kid: parseKeyId(KID), key: ContentKey.fromHex(KEY), contentId: 'film' };
+  await store.register([registration({ ...key, ...(policy && { policy }) })]);
+  await store.close();
 }
 
 const ask = (server: TestServer, kids: unknown = [KID_64], headers = {}) =>

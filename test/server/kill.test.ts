@@ -14,7 +14,8 @@ const KILL_AFTER = 150;
 it('has every registration that it acknowledged, when it is killed under load', async () => {
   const location = `sqlite:${temporary('keys.sqlite')}`;
   const tokens = new TokenStore(temporary('tokens'));
-  const { token } = await tokens.create({ name: 'load', scopes: ['register'] });
+  // admin: many keys of one content
+  const { token } = await tokens.create({ name: 'load', scopes: ['register', 'admin'] });
   const acknowledged = new Map<string, string>();
 
   async function client(url: string): Promise<void> {

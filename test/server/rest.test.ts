@@ -39,6 +39,20 @@ describe('registering one key', () => {
     expect(first.text).not.toContain(KEY);
   });
 
+  it('keeps the crypto period that it is for, and finds keys by it', async () => {
+    const { server, register: token, read } = await started();
+    const put = (kid: string, key: string, period: number) =>
+      server.fetch(`/v1/keys/${kid}`, { method: 'PUT', token, body: { ...BODY, key, period } });
+    expect((await put(KID, KEY, 0)).json.record).toMatchObject({ kid: KID, period: 0 });
+    expect((await put(OTHER_KID, OTHER_KEY, 1)).status).toBe(201);
+    expect((await server.fetch('/v1/keys?period=1', { token })).json.items).toMatchObject([
+      { kid: OTHER_KID },
+    ]);
+    const stored = await server.fetch('/v1/content-keys?contentId=film&period=0', { token: read });
+    expect(stored.json.items).toMatchObject([{ record: { kid: KID }, key: KEY }]);
+    for (const period of [-1, 0.5, '1']) expect((await put(KID, KEY, period as number)).status).toBe(400);
+  });
+
   it('refuses another key under the same KID, and keeps the first', async () => {
     const { server, register: token, read } = await started();
     await server.fetch(`/v1/keys/${KID}`, { method: 'PUT', token, body: BODY });

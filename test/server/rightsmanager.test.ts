@@ -36,6 +36,28 @@ const leaf = (xml: string, name: string) =>
   [...xml.matchAll(new RegExp(`<${name}>([^<]*)</${name}>`, 'g'))].map((m) => m[1]!);
 
 describe('AcquirePackagingData', () => {
+  it('gives each crypto period of a program a key of its own, by the time of the request', async () => {
+    const server = await start();
+    const token = await server.token('register', 'read-keys');
+    const kidAt = async (offset: string, interval: string) => {
+      const times = `<OffsetFromProgramStart>${offset}</OffsetFromProgramStart><RequestInterval>${interval}</RequestInterval>`;
+      const timed = stream('film').replace(/<OffsetFromProgramStart>.*<\/RequestInterval>/, times);
+      return leaf((await post(server, request(timed), token)).text, 'KeyId')[0];
+    };
+    const whole = await kidAt('PT0S', 'PT0S');
+    const third = await kidAt('PT12.012S', 'PT4.004S');
+    expect([whole, third, await kidAt('PT3S', 'PT1S')]).toEqual([
+      expect.any(String),
+      expect.any(String),
+      third,
+    ]);
+    expect(third).not.toBe(whole);
+    expect(await kidAt('PT0.000S', 'PT0M')).toBe(whole);
+    const { json } = await server.fetch('/v1/keys?contentId=film&period=3', { token });
+    expect(json.items).toMatchObject([{ kid: third, algorithm: 'AESCTR' }]);
+    expect(await kidAt('PT1S', 'P1M')).toBeUndefined();
+  });
+
   it('gives KeyId, KeyData and a PlayReady Object, the same again to whoever asks for the program', async () => {
     const server = await start({ laUrl: 'https://drm.example.com/?a=1&b=2' });
     const token = await server.token('register', 'read-keys');

@@ -172,6 +172,42 @@ describe('what an encryptor gets', () => {
     expect(drmSystems[0]).toMatchObject({ pssh: new Uint8Array(), contentProtectionData: '' });
   });
 
+  it('is of the scheme that it asks for, with keys of its own', async () => {
+    const server = await start();
+    const token = await server.token('register', 'read-keys');
+    const cenc = readCpix((await post(server, token, request())).text);
+    const cbcs = readCpix(
+      (await post(server, token, request({ scheme: 'commonEncryptionScheme="cbcs"' }))).text,
+    );
+    expect(cbcs.contentKeys).toMatchObject([{ commonEncryptionScheme: 'cbcs' }]);
+    expect(cbcs.contentKeys[0]!.kid).not.toBe(cenc.contentKeys[0]!.kid);
+    expect((await parsePssh(cbcs.drmSystems[0]!.pssh!))[0]!.playready).toMatchObject({
+      version: '4.3.0.0',
+      keys: [{ algId: 'AESCBC' }],
+    });
+    expect(cbcs.drmSystems[0]!.hlsSignaling!.media).toMatch(/^#EXT-X-KEY:METHOD=SAMPLE-AES,/);
+  });
+
+  it.each(['1.0', '2.0', '2.1'] as const)(
+    'is the same for a crypto period again, in SPEKE %s',
+    async (version) => {
+      const server = await start();
+      const token = await server.token('register', 'read-keys');
+      const kidsOf = async (index: number) => {
+        const period = { index, startSeconds: 4 * index, durationSeconds: 4 };
+        const requests = [
+          { ...TRACKS[2]!, period, scheme: version === '1.0' ? ('cenc' as const) : ('cbcs' as const) },
+        ];
+        return (await (await source(server, token, { version })).assign(requests)).map(({ kid }) => kid);
+      };
+      const [zero, one] = [await kidsOf(0), await kidsOf(1)];
+      expect(one).not.toEqual(zero);
+      expect(await kidsOf(1)).toEqual(one);
+      const { json } = await server.fetch('/v1/keys?contentId=film&period=1', { token });
+      expect(json.items.map(({ kid }: { kid: string }) => kid)).toEqual(one);
+    },
+  );
+
   it('has keys of its own for each key period', async () => {
     const server = await start();
     const token = await server.token('register', 'read-keys');
@@ -186,11 +222,11 @@ describe('what an encryptor gets', () => {
     const { json } = await server.fetch('/v1/keys', { token });
     expect(
       json.items
-        .map(({ contentId, label }: { contentId: string; label: string }) => [contentId, label])
+        .map(({ contentId, label, period }: Record<string, unknown>) => [contentId, label, period])
         .sort(),
     ).toEqual([
-      ['abc123/period-7', 'VIDEO'],
-      ['abc123/period-8', 'VIDEO'],
+      ['abc123', 'VIDEO', 7],
+      ['abc123', 'VIDEO', 8],
     ]);
   });
 });
@@ -204,8 +240,16 @@ describe('what an encryptor is refused', () => {
     ['the CPIX version of another', request(), { 'x-speke-version': '2.1' }, 'Unsupported CPIX@version'],
     ['no scheme', request({ scheme: '' }), V2, `Missing ContentKey@commonEncryptionScheme for KID ${KID}`],
     [
-      'a scheme that is not served',
-      request({ scheme: 'commonEncryptionScheme="cbcs"' }),
+      'a scheme that is none of MPEG',
+      request({ scheme: 'commonEncryptionScheme="SAMPLE-AES"' }),
+      V2,
+      'Non compliant ContentKey@commonEncryptionScheme combination',
+    ],
+    [
+      'keys of two schemes',
+      request({
+        keys: `<cpix:ContentKey kid="${KID}" commonEncryptionScheme="cenc"/><cpix:ContentKey kid="${KID_2}" commonEncryptionScheme="cbcs"/>`,
+      }),
       V2,
       'Non compliant ContentKey@commonEncryptionScheme combination',
     ],

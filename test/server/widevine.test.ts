@@ -41,6 +41,57 @@ describe('the Widevine Common Encryption API', () => {
     expect(json.items).toHaveLength(2);
   });
 
+  it('has keys of their own for CBC mode, by the name or number of the scheme', async () => {
+    const server = await start();
+    const token = await server.token('register', 'read-keys');
+    const kidOf = async (scheme: string | number | undefined) => {
+      const { inner } = await ask(server, token, { ...REQUEST, protection_scheme: scheme });
+      const [{ key_id, pssh }] = inner.tracks;
+      const data = readWidevinePsshData(new Uint8Array(Buffer.from(pssh[0].data, 'base64')));
+      return [key_id, data.protectionScheme, Buffer.from(pssh[1].data, 'base64').toString('utf16le', 10)];
+    };
+    const [cenc] = await kidOf(undefined);
+    const cbcs = await kidOf('CBCS');
+    expect(cbcs[0]).not.toBe(cenc);
+    expect(cbcs).toEqual([cbcs[0], 'cbcs', expect.stringContaining('ALGID="AESCBC"')]);
+    expect(await kidOf(0x63626373)).toEqual(cbcs);
+    expect((await kidOf('CENS')).slice(0, 2)).toEqual([cenc, 'cens']);
+    const { json } = await server.fetch('/v1/keys?contentId=film&algorithm=AESCBC', { token });
+    expect(json.items).toHaveLength(2);
+  });
+
+  it('gives a crypto period the same keys in every request, and other periods others', async () => {
+    const server = await start();
+    const token = await server.token('register', 'read-keys');
+    const kidsOf = async (first: number, count: number) => {
+      const rotating = {
+        ...REQUEST,
+        tracks: [{ type: 'HD' }],
+        first_crypto_period_index: first,
+        crypto_period_count: count,
+        crypto_period_seconds: 10,
+      };
+      const { tracks } = (await ask(server, token, rotating)).inner;
+      return tracks.map((track: Record<string, unknown>) => [track.crypto_period_index, track.key_id]);
+    };
+    const first = await kidsOf(4, 3);
+    expect(first.map(([index]: [number]) => index)).toEqual([4, 5, 6]);
+    expect(new Set(first.map(([, kid]: [number, string]) => kid)).size).toBe(3);
+    expect(await kidsOf(5, 2)).toEqual(first.slice(1));
+    const { json } = await server.fetch('/v1/keys?contentId=film&period=5', { token });
+    expect(json.items).toMatchObject([{ contentId: 'film', label: 'HD', period: 5, algorithm: 'AESCTR' }]);
+  });
+
+  it('goes on with the keys of a crypto period that an earlier version registered', async () => {
+    const server = await start();
+    const token = await server.token('register', 'read-keys');
+    const kid = '10000000-1000-1000-1000-100000000001';
+    const body = { key: '1'.repeat(32), contentId: 'film/period-5', label: 'SD' };
+    await server.fetch(`/v1/keys/${kid}`, { method: 'PUT', token, body });
+    const { inner } = await ask(server, token, { ...REQUEST, first_crypto_period_index: 5 });
+    expect(Buffer.from(inner.tracks[0].key_id, 'base64').toString('hex')).toBe(kid.replaceAll('-', ''));
+  });
+
   it.each([
     ['no base64', '{}', 'MALFORMED_REQUEST'],
     ['no JSON', b64('{'), 'MALFORMED_REQUEST'],
@@ -48,7 +99,8 @@ describe('the Widevine Common Encryption API', () => {
     ['no content id', { ...REQUEST, content_id: undefined }, 'CONTENT_ID_MISSING'],
     ['no tracks', { ...REQUEST, tracks: [] }, 'TRACK_TYPE_MISSING'],
     ['a strange track', { ...REQUEST, tracks: [{ type: 'SMELL' }] }, 'TRACK_TYPE_UNKNOWN'],
-    ['another scheme', { ...REQUEST, protection_scheme: 'CBCS' }, 'MALFORMED_REQUEST'],
+    ['an unknown scheme', { ...REQUEST, protection_scheme: 'PIFF' }, 'MALFORMED_REQUEST'],
+    ['an unknown number of a scheme', { ...REQUEST, protection_scheme: 7 }, 'MALFORMED_REQUEST'],
     [
       'too many periods',
       { ...REQUEST, first_crypto_period_index: 0, crypto_period_count: 1e6 },

@@ -4,7 +4,7 @@ import { addKeysOptions, type KeyStoreFlags, withKeyStore } from '../options/key
 import { naming, type SelectedKeys, selectKeys } from '../options/keys.js';
 import type { OutputFlags } from '../options/output.js';
 import { addPolicyOption } from '../options/policy.js';
-import { absoluteUrl, nonEmpty, once, oneOf } from '../options/values.js';
+import { absoluteUrl, nonEmpty, once, oneOf, periodIndex } from '../options/values.js';
 import { formatJson } from '../output/json.js';
 import { formatKeyTable } from '../output/keys-text.js';
 import { writeMessage, writeResult } from '../output/streams.js';
@@ -17,6 +17,7 @@ interface KeysAddFlags extends KeyStoreFlags, OutputFlags {
   readonly contentId: string;
   readonly label?: string;
   readonly algorithm: KeyAlgorithm;
+  readonly period?: number;
   readonly laUrl?: string;
   readonly policy?: string;
   readonly kid?: string;
@@ -42,9 +43,14 @@ export function configureKeysAdd(command: Command): void {
   );
   command.option(
     '--algorithm <name>',
-    'AESCTR (cenc) or AESCBC (cbcs); a key serves one of them',
+    'AESCTR (cenc, cens) or AESCBC (cbcs, cbc1); a key serves one of them',
     oneOf('--algorithm', ['AESCTR', 'AESCBC']),
     'AESCTR',
+  );
+  command.option(
+    '--period <index>',
+    'crypto period that it is for, where keys rotate: 0, 1, … (default: all of the content)',
+    periodIndex('--period'),
   );
   command.option('--la-url <url>', 'license acquisition URL', absoluteUrl('--la-url'));
   addPolicyOption(command);
@@ -69,7 +75,8 @@ async function keysAddAction(flags: KeysAddFlags): Promise<void> {
   const library = await import('../../index.js');
   await withKeyStore(flags, library, async (store) => {
     const { source, warnings } = await keyToAdd(flags, library, store);
-    const [assigned] = await source.assign([{ trackId: 1, type: 'video' }]);
+    const scheme = SCHEME_OF[flags.algorithm];
+    const [assigned] = await source.assign([{ trackId: 1, type: 'video', scheme }]);
     const policy = flags.policy === undefined ? {} : { policy: await library.loadPolicy(flags.policy) };
     const [registered] = await store.register([{ ...registrationOf(assigned!, flags), ...policy }]);
     const { outcome, record } = registered!;
@@ -83,6 +90,9 @@ async function keysAddAction(flags: KeysAddFlags): Promise<void> {
     return writeMessage(joinLines(lines));
   });
 }
+
+/** A scheme that encrypts with keys of the algorithm. */
+const SCHEME_OF = { AESCTR: 'cenc', AESCBC: 'cbcs' } as const;
 
 /** A KID without a key or seed gets a random key. */
 async function keyToAdd(
@@ -101,7 +111,7 @@ async function keyToAdd(
 
 function registrationOf(assigned: AssignedKey, flags: KeysAddFlags): KeyRegistration {
   const { kid, key, source, seedId } = assigned;
-  const { contentId, label, algorithm, laUrl } = flags;
+  const { contentId, label, algorithm, period, laUrl } = flags;
   return {
     kid,
     key,
@@ -110,6 +120,7 @@ function registrationOf(assigned: AssignedKey, flags: KeysAddFlags): KeyRegistra
     source,
     ...(seedId !== undefined && { seedId }),
     ...(label !== undefined && { label }),
+    ...(period !== undefined && { period }),
     ...(laUrl !== undefined && { laUrl }),
   };
 }

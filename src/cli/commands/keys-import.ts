@@ -101,9 +101,12 @@ async function readCpixKeys(
   );
   const keys = document.contentKeys.flatMap((entry) => (entry.key ? [{ ...entry, key: entry.key }] : []));
   if (keys.length === 0) throw noKeys(path);
+  const indexOf = new Map(document.keyPeriods.map(({ id, index }) => [id, index]));
   return keys.map(({ kid, key, commonEncryptionScheme }) => {
-    const labels = new Set(
-      document.usageRules.flatMap((rule) => (rule.kid === kid ? (rule.intendedTrackType ?? []) : [])),
+    const rules = document.usageRules.filter((rule) => rule.kid === kid);
+    const labels = new Set(rules.flatMap(({ intendedTrackType }) => intendedTrackType ?? []));
+    const periods = new Set(
+      rules.flatMap(({ keyPeriodFilters }) => keyPeriodFilters.flatMap((id) => indexOf.get(id) ?? [])),
     );
     return {
       kid,
@@ -112,6 +115,7 @@ async function readCpixKeys(
       source: 'cpix',
       contentId: document.contentId ?? document.id ?? namedContent(flags, path),
       ...(labels.size === 1 && { label: [...labels][0]! }),
+      ...(periods.size === 1 && { period: [...periods][0]! }),
     };
   });
 }

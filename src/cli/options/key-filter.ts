@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { KeyAlgorithm, KeyFilter, KeyState } from '../../index.js';
-import { nonEmpty, oneOf } from './values.js';
+import { nonEmpty, oneOf, periodIndex } from './values.js';
 
 /** What commander makes of the options that choose among registered keys. */
 export interface KeyFilterFlags {
@@ -8,6 +8,7 @@ export interface KeyFilterFlags {
   readonly label?: string;
   readonly state?: KeyState;
   readonly algorithm?: KeyAlgorithm;
+  readonly period?: number;
 }
 
 /** Adds the options that choose among registered keys. */
@@ -22,17 +23,19 @@ export function addKeyFilterOptions(command: Command): void {
   );
   command.option(
     '--algorithm <name>',
-    'AESCTR (cenc) or AESCBC (cbcs)',
+    'AESCTR (cenc, cens) or AESCBC (cbcs, cbc1)',
     oneOf('--algorithm', ['AESCTR', 'AESCBC']),
   );
+  command.option('--period <index>', 'of this crypto period: 0, 1, …', periodIndex('--period'));
 }
 
 /** The store's filter from the flags. */
-export function keyFilter({ contentId, label, state, algorithm }: KeyFilterFlags): KeyFilter {
+export function keyFilter({ contentId, label, state, algorithm, period }: KeyFilterFlags): KeyFilter {
   return {
     ...(contentId !== undefined && { contentId }),
     ...(label !== undefined && { label }),
     ...(state && { state }),
     ...(algorithm && { algorithm }),
+    ...(period !== undefined && { period }),
   };
 }

@@ -24,6 +24,14 @@ export function integer(flag: string, min: number, max: number, unit: string): P
   return readValue(flag, kinds.integer(min, max, unit));
 }
 
+/** The index of a crypto period. */
+export function periodIndex(flag: string): ParseValue<number> {
+  return readValue(flag, {
+    ...kinds.integer(0, Number.MAX_SAFE_INTEGER, ''),
+    allowed: 'the index of a crypto period: 0, 1, …',
+  });
+}
+
 /** An absolute http or https URL, taken as it is. */
 export function absoluteUrl(flag: string): ParseValue<string> {
   return readValue(flag, kinds.URL_TEXT);

@@ -65,6 +65,12 @@ export function writeTfhd(tfhd: Tfhd): Uint8Array {
   return fullBox('tfhd', 0, flags, payload.finish());
 }
 
+/** The whole box with another sample description index, all other fields kept. */
+export function withSampleDescriptionIndex(boxBytes: Uint8Array, index: number): Uint8Array {
+  const { reader } = payloadOf(boxBytes);
+  return writeTfhd({ ...readTfhd(reader), sampleDescriptionIndex: index });
+}
+
 /**
  * A copy of a whole box with its base data offset sent through `map`, all other bytes kept; the same bytes when it
  * has none.

@@ -135,10 +135,11 @@ function processOverlap(
     const cipher = ciphers[(keyNumbers ? keyNumbers[sample] : 1) - 1];
     if (!cipher) continue;
     const fromByte = Math.max(0, inputBytes - offset);
-    const toByte = Math.min(sizes[sample], endBytes - offset);
+    const sizeBytes = sizes[sample];
+    const toByte = Math.min(sizeBytes, endBytes - offset);
     ivs.ivAt(sample, iv);
     cipher.process(
-      { bytes, at: at + offset + fromByte - inputBytes, fromByte, toByte },
+      { bytes, at: at + offset + fromByte - inputBytes, fromByte, toByte, sizeBytes },
       iv,
       subsamples,
       sample,

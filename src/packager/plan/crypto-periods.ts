@@ -1,5 +1,6 @@
 import { PrpackError } from '../../errors.js';
 import type { Movie } from '../../isobmff/movie.js';
+import type { CryptoPeriod } from '../../keys/key-source.js';
 import { named } from '../../settings/spelling.js';
 import type { FragmentCuts } from './fragment-cuts.js';
 import { earliestTime } from './timing.js';
@@ -19,6 +20,11 @@ export interface CryptoPeriods {
 export interface CryptoSchedule {
   readonly clearLeadSeconds?: number | undefined;
   readonly cryptoPeriodSeconds?: number | undefined;
+}
+
+/** A crypto period as key sources are asked for it. */
+export function cryptoPeriod(index: number, durationSeconds: number): CryptoPeriod {
+  return { index, startSeconds: index * durationSeconds, durationSeconds };
 }
 
 /**

@@ -6,13 +6,16 @@ import { saizOf, sizeOfSaiz, writeSaiz } from '../../isobmff/boxes/saiz.js';
 import { sencEntrySizes, sizeOfSenc, writeSenc } from '../../isobmff/boxes/senc.js';
 import { writeSinf } from '../../isobmff/boxes/sinf.js';
 import type { Tenc } from '../../isobmff/boxes/tenc.js';
+import { withSampleDescriptionIndex } from '../../isobmff/boxes/tfhd.js';
 import { type MoofTree, trafsOf } from '../../isobmff/fragments.js';
-import type { Movie } from '../../isobmff/movie.js';
+import type { Movie, Track } from '../../isobmff/movie.js';
 import { protectionBoxesOfMoof } from '../../isobmff/protection-boxes.js';
+import { entryRunAt } from '../../isobmff/sample-table.js';
 import { type BoxEdit, type BoxEdits, rebuildBox } from '../../isobmff/splice.js';
 import { type BoxNode, bytesOf, type FileSlice, findChild } from '../../isobmff/walk.js';
 import { earlierBoxes, removals } from './earlier-encryption.js';
 import type { KeepEdits } from './keep-plan.js';
+import { keyGroupBoxes } from './key-group-boxes.js';
 import { perSampleIvSizeOf, sencColumns, sencShape, type TrackProtection } from './track-protection.js';
 
 /** A track to encrypt, with the defaults that its sample entries will state. */
@@ -31,11 +34,12 @@ export function encryptEdits(
   movie: Movie,
   encryptions: readonly TrackEncryption[],
   psshBoxes: readonly Uint8Array[],
+  psshOfMoofs: readonly Uint8Array[] = [],
 ): KeepEdits {
   const byTrack = new Map(encryptions.map((encryption) => [encryption.track.index, encryption]));
   return {
     moov: (saioOffset) => moovEdits(movie, encryptions, psshBoxes, saioOffset),
-    moof: (moof, index) => moofEdits(movie, byTrack, moof, index),
+    moof: (moof, index) => moofEdits(movie, byTrack, psshOfMoofs, moof, index),
     dropped: new Set(),
   };
 }
@@ -111,19 +115,36 @@ function protectedEntryEdits({ track, tenc, scheme }: TrackEncryption): [BoxNode
 function moofEdits(
   { fragments }: Movie,
   byTrack: ReadonlyMap<number, TrackEncryption>,
+  psshBoxes: readonly Uint8Array[],
   moof: MoofTree,
   index: number,
 ): BoxEdits {
   const edits = new Map<BoxNode, BoxEdit>(removals(protectionBoxesOfMoof(moof.node, moof.slice)));
+  if (psshBoxes.length > 0) edits.set(moof.node, { append: psshBoxes });
   for (const [i, traf] of trafsOf(moof.node).entries()) {
     const row = fragments.firstTraf[index] + i;
     const encryption = byTrack.get(fragments.trafTrack[row]);
     const count = fragments.trafSampleCount[row];
     if (!encryption || count === 0) continue;
-    const auxiliary = auxiliaryBoxes(encryption, fragments.trafFirstSample[row], count, 0);
-    if (auxiliary) edits.set(traf, { append: [auxiliary.saiz, auxiliary.saio, auxiliary.senc] });
+    const first = fragments.trafFirstSample[row];
+    if (encryption.keyNumbers?.[first] === 0) {
+      edits.set(...clearEntryEdit(encryption.track, first, traf, moof.slice));
+      continue;
+    }
+    const groups = encryption.isRotating ? keyGroupBoxes(encryption, first, count) : [];
+    const auxiliary = auxiliaryBoxes(encryption, first, count, 0);
+    const boxes = auxiliary ? [auxiliary.saiz, auxiliary.saio, auxiliary.senc] : [];
+    if (groups.length + boxes.length > 0) edits.set(traf, { append: [...groups, ...boxes] });
   }
   return edits;
+}
+
+/** Refers a clear fragment to the sample entries behind the protected ones. */
+function clearEntryEdit(track: Track, first: number, traf: BoxNode, slice: FileSlice): [BoxNode, BoxEdit] {
+  const { entryIndex } = track.samples.entryRuns[entryRunAt(track.samples, first)];
+  const tfhd = findChild(traf, 'tfhd')!;
+  const index = entryIndex + track.entries.length;
+  return [tfhd, { replace: withSampleDescriptionIndex(bytesOf(tfhd, slice), index) }];
 }
 
 /** The three boxes that hold IVs and subsamples of a run of samples. */

@@ -2,10 +2,7 @@ import { ByteWriter } from '../../bytes/writer.js';
 import { box } from '../../isobmff/boxes/box.js';
 import { SIZE_OF_MFHD, writeMfhd } from '../../isobmff/boxes/mfhd.js';
 import { writeSaio } from '../../isobmff/boxes/saio.js';
-import { FRAGMENT_GROUP_BASE, writeSbgp } from '../../isobmff/boxes/sbgp.js';
-import type { Seig } from '../../isobmff/boxes/seig.js';
 import { SENC_FIRST_IV_BYTES } from '../../isobmff/boxes/senc.js';
-import { writeSeigSgpd } from '../../isobmff/boxes/sgpd.js';
 import { writeTfdt } from '../../isobmff/boxes/tfdt.js';
 import { writeTfhd } from '../../isobmff/boxes/tfhd.js';
 import {
@@ -18,7 +15,8 @@ import {
 import type { Track } from '../../isobmff/movie.js';
 import { entryRunAt, toSampleFlags } from '../../isobmff/sample-table.js';
 import { auxiliaryBoxes, sizeOfAuxiliaryBoxes, type TrackEncryption } from './encrypt-edits.js';
-import { KEY_GROUP, type SampleGrouping, writeGroups } from './sample-groups.js';
+import { keyGroupBoxes } from './key-group-boxes.js';
+import { type SampleGrouping, writeGroups } from './sample-groups.js';
 
 /** The samples that a fragment has of one track: at least one, under one sample entry and one key. */
 export interface TrackRange {
@@ -112,32 +110,6 @@ function trafParts({
     head: [tfhd, tfdt],
     groups: [...writeGroups(groupings, from, count), ...keyGroups],
     encryption: isClear ? undefined : encryption,
-  };
-}
-
-/**
- * The group of all samples of a `traf` under the key of their crypto period (ISO/IEC 23001-7 6): one run, one entry of
- * version 1. ExoPlayer reads no other form, and looks nowhere else.
- */
-function keyGroupBoxes(encryption: TrackEncryption, from: number, count: number): Uint8Array[] {
-  const group = seigOf(encryption, encryption.kids[encryption.keyNumbers![from] - 1]);
-  const sbgp = writeSbgp({
-    groupingType: KEY_GROUP,
-    sampleCounts: Uint32Array.of(count),
-    groupDescriptionIndexes: Uint32Array.of(FRAGMENT_GROUP_BASE + 1),
-  });
-  return [sbgp, writeSeigSgpd([group])];
-}
-
-/** `tenc` once more, with another KID: a group replaces all defaults, the pattern too. */
-export function seigOf({ tenc }: Pick<TrackEncryption, 'tenc'>, kid: string): Seig {
-  return {
-    cryptByteBlock: tenc.defaultCryptByteBlock,
-    skipByteBlock: tenc.defaultSkipByteBlock,
-    isProtected: true,
-    perSampleIvSize: tenc.defaultPerSampleIvSize,
-    kid,
-    ...(tenc.defaultConstantIv && { constantIv: tenc.defaultConstantIv }),
   };
 }
 

@@ -128,7 +128,8 @@ function moveTraf(
   edits: Map<BoxNode, BoxEdit>,
 ): void {
   const tfhd = findChild(traf, 'tfhd')!;
-  edits.set(tfhd, { replace: patchTfhd(bytesOf(tfhd, moof.slice), map) });
+  const own = edits.get(tfhd)?.replace ?? bytesOf(tfhd, moof.slice);
+  edits.set(tfhd, { replace: patchTfhd(own, map) });
   for (const { node, dataBytes } of layout.truns) {
     const newOffset = () => reachable(map(dataBytes) - base, node);
     edits.set(node, { replace: patchTrun(bytesOf(node, moof.slice), newOffset) });

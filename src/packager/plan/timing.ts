@@ -36,6 +36,21 @@ export function earliestTime(
   return Math.max(0, earliest - editStart(track, movie));
 }
 
+/** When the first sample of a part of a movie is presented, in seconds, not below 0; undefined where it has none. */
+export function partStartSeconds(movie: Movie): number | undefined {
+  let earliest = Number.POSITIVE_INFINITY;
+  for (const track of movie.tracks) {
+    const { count, compositionOffsets } = track.samples;
+    const times = new DecodeTimes(track.samples);
+    const start = editStart(track, movie);
+    for (let i = 0; i < count; i++) {
+      const ticks = times.next() + (compositionOffsets?.[i] ?? 0) - start;
+      earliest = Math.min(earliest, ticks / track.mdhd.timescaleHz);
+    }
+  }
+  return earliest === Number.POSITIVE_INFINITY ? undefined : Math.max(0, earliest);
+}
+
 /** Seconds that the movie lasts: as `mvhd` says, else as the longest track's samples do. */
 export function movieDurationSeconds(movie: Movie): number {
   const { durationTicks, timescaleHz } = movie.mvhd;

@@ -2,7 +2,8 @@ import { parse } from 'node:path';
 import type { ByteReadable, ByteWritable } from '../../bytes/platform.js';
 import { MemorySource } from '../../bytes/source.js';
 import { PrpackError } from '../../errors.js';
-import { readMovie } from '../../isobmff/movie.js';
+import type { Trex } from '../../isobmff/boxes/trex.js';
+import { type Movie, readMovie, readMovieFragments } from '../../isobmff/movie.js';
 import type { AssignedKey } from '../../keys/key-source.js';
 import { discardKeysOut, expectKeysOutIsFree, writeKeysOut } from '../../keys/keys-out.js';
 import { retryOnKeyRace } from '../../keystore/key-race.js';
@@ -14,19 +15,23 @@ import { type PlannedEncryption, planEncryption } from '../encryption-plan.js';
 import { ChunkRenderer } from '../execute/renderer.js';
 import { earlierEncryptionWarnings } from '../input-warnings.js';
 import { Breather, breathe, Clock } from '../job.js';
-import { assignKeys } from '../key-assignment.js';
-import { movieDurationSeconds } from '../plan/timing.js';
+import { assertCanRotate, assignKeys, openPeriodKeys } from '../key-assignment.js';
+import { cryptoPeriod } from '../plan/crypto-periods.js';
+import { movieDurationSeconds, partStartSeconds } from '../plan/timing.js';
 import { drawConstantIvs, drawStarts } from '../protect-tracks.js';
 import { expectCodecsFitScheme, perSampleIvSize, protectionSettings } from '../protection-settings.js';
 import { reportPssh } from '../pssh.js';
+import { buildPeriodPsshBoxes } from '../pssh-boxes.js';
 import { confirmPublication, registerKeys } from '../registration.js';
 import { type DescribedTrack, describeTracks, selectTracks, typeNameOf } from '../tracks.js';
 import type { EncryptOptions, EncryptResult, TrackReport } from '../types.js';
 import { BoxStream, STREAM_NAME } from './box-stream.js';
+import { FragmentBytes } from './fragment-bytes.js';
 import { FragmentEncryptor, type StreamWork } from './fragment-encryptor.js';
 import { FragmentProtection } from './fragment-protection.js';
 import { openEdits } from './open-edits.js';
-import { PartReader } from './parts.js';
+import { PartQueue, PartReader } from './parts.js';
+import { firstPeriodOf, StreamProtections } from './stream-protections.js';
 import { FileTarget, StreamTarget, type Target } from './targets.js';
 import { reservedUse } from './track-ivs.js';
 
@@ -46,7 +51,9 @@ interface LiveJob extends StreamWork {
   readonly encryptedInit: Uint8Array;
   /** One a track to encrypt. */
   readonly keys: readonly AssignedKey[];
-  readonly protection: FragmentProtection;
+  readonly protections: StreamProtections;
+  /** All keys so far, those of `keys` first. */
+  readonly usedKeys: AssignedKey[];
   /** All tracks of the stream. */
   readonly described: readonly DescribedTrack[];
   readonly planned: PlannedEncryption;
@@ -59,6 +66,7 @@ export async function encryptLive({ input, output, ...asked }: LiveOptions): Pro
   const options: EncryptOptions = { ...asked, input: STREAM, output: outputName };
   expectKeysApart(options);
   expectStreamable(options);
+  if (options.cryptoPeriodSeconds !== undefined) assertCanRotate(options.keys);
   const boxes = new BoxStream(input, options.signal);
   let publishing: FilePublishing | undefined;
   try {
@@ -66,16 +74,19 @@ export async function encryptLive({ input, output, ...asked }: LiveOptions): Pro
     const target = publishing?.target ?? new StreamTarget(output as ByteWritable);
     const parts = new PartReader(boxes);
     const { bytes: init } = await parts.init();
-    const { job, warnings } = await retryOnKeyRace(() => begin(init, options));
-    if (options.keysOut !== undefined && !publishing) await writeKeysOut(options.keysOut, job.keys);
+    const beginning = await read(init, options);
+    const queue = new PartQueue(parts.parts(trexOf(beginning.movie)));
+    const startSeconds = isScheduled(options) ? await startOf(queue, beginning.movie) : 0;
+    const { job, warnings } = await retryOnKeyRace(() => begin(beginning, startSeconds, options));
+    if (options.keysOut !== undefined && !publishing) await writeKeysOut(options.keysOut, job.usedKeys);
     clock.planned();
     await target.write(job.encryptedInit);
-    const encryptor = await pass(parts, job, target);
+    const encryptor = await pass(queue, job, target);
     const coverageWarnings = encryptor.finish();
     clock.written();
     await publishing?.publish(job, encryptor);
     const { keyStore } = options;
-    if (keyStore) await confirmPublication(keyStore, job.keys, target.sha256());
+    if (keyStore) await confirmPublication(keyStore, job.usedKeys, target.sha256());
     const earlier = earlierEncryptionWarnings(encryptor.earlierTypes, 'keep');
     const all = [...warnings, ...coverageWarnings, ...earlier, ...parts.warnings()];
     return await report(job, encryptor, target.sizeBytes, clock, all);
@@ -85,27 +96,59 @@ export async function encryptLive({ input, output, ...asked }: LiveOptions): Pro
   }
 }
 
+/** What a stream begins with. */
+interface Beginning {
+  readonly source: MemorySource;
+  readonly movie: Movie;
+  readonly described: readonly DescribedTrack[];
+  readonly tracks: readonly DescribedTrack[];
+}
+
+async function read(init: Uint8Array, options: EncryptOptions): Promise<Beginning> {
+  const source = new MemorySource(init, STREAM_NAME);
+  const movie = readMovie(source);
+  const described = await describeTracks(movie);
+  return { source, movie, described, tracks: selectTracks(described, options.tracks, () => true) };
+}
+
+function trexOf({ tracks }: Movie): (trackId: number) => Trex | undefined {
+  return (trackId) => tracks.find(({ id }) => id === trackId)?.trex;
+}
+
+function isScheduled({ clearLeadSeconds, cryptoPeriodSeconds }: EncryptOptions): boolean {
+  return clearLeadSeconds !== undefined || cryptoPeriodSeconds !== undefined;
+}
+
+/** When the first fragment is presented: the first crypto period follows from it. */
+async function startOf(queue: PartQueue, movie: Movie): Promise<number> {
+  const fragment = await queue.peekFragment();
+  if (!fragment) return 0;
+  const bytes = new FragmentBytes(fragment.boxes);
+  return partStartSeconds(readMovieFragments(movie, bytes, bytes.startBytes)) ?? 0;
+}
+
 /** All that goes before the first byte of the output: its keys are where they will be found. */
 async function begin(
-  init: Uint8Array,
+  beginning: Beginning,
+  startSeconds: number,
   options: EncryptOptions,
 ): Promise<{ job: LiveJob; warnings: readonly string[] }> {
-  const job = await plan(init, options);
+  const job = await plan(beginning, startSeconds, options);
   const { keys, contentId, planned } = job;
   const warnings = await registerKeys(options, keys, contentId, planned.laUrl);
   return { job, warnings: [...planned.warnings, ...warnings] };
 }
 
-/** Reads what the stream begins with, and plans what the output will begin with. */
-async function plan(init: Uint8Array, options: EncryptOptions): Promise<LiveJob> {
-  const source = new MemorySource(init, STREAM_NAME);
-  const movie = readMovie(source);
-  const described = await describeTracks(movie);
-  const tracks = selectTracks(described, options.tracks, () => true);
+/** Plans what the output will begin with. */
+async function plan(
+  { source, movie, described, tracks }: Beginning,
+  startSeconds: number,
+  options: EncryptOptions,
+): Promise<LiveJob> {
   const settings = protectionSettings(options);
   expectCodecsFitScheme(tracks, settings); // before anybody is asked for keys
   const contentId = contentIdOf(options);
-  const keys = await assignKeys(tracks, contentId, options);
+  const { keys, keysOfPeriod } = await firstKeys(tracks, contentId, startSeconds, options);
   const { ivSize, scheme } = settings;
   const ivStarts =
     scheme.ivKind === 'constant'
@@ -115,12 +158,18 @@ async function plan(init: Uint8Array, options: EncryptOptions): Promise<LiveJob>
           keys,
         );
   const work = { movie, source, tracks, keys };
-  const planned = await planEncryption(work, { ...options, layout: 'keep' }, ivStarts);
+  const isRotating = keysOfPeriod !== undefined;
+  const hasClearLead = options.clearLeadSeconds !== undefined;
+  const planned = await planEncryption(work, { ...options, layout: 'keep' }, ivStarts, {
+    isRotating,
+    hasClearLead,
+  });
   const renderer = await ChunkRenderer.create(planned.plan, source, []);
   const encryptedInit = new Uint8Array(planned.plan.sizeBytes);
   renderer.render(encryptedInit, 0);
   const warnings = [...planned.warnings, ...openEdits(encryptedInit)];
-  const protection = new FragmentProtection(keys);
+  const usedKeys = [...keys];
+  const protection = new FragmentProtection(keys, planned.periodPsshBoxes);
   const encryptedMovie = await checkEncryptedInit(new MemorySource(encryptedInit, STREAM_NAME), {
     input: source,
     movie,
@@ -128,21 +177,47 @@ async function plan(init: Uint8Array, options: EncryptOptions): Promise<LiveJob>
     encryptions: planned.encryptions,
     keyOf: protection.keyOf,
   });
+  const open = async (period: number): Promise<FragmentProtection> =>
+    retryOnKeyRace(async () => {
+      const next = await keysOfPeriod!(period);
+      const { boxes, laUrl } = buildPeriodPsshBoxes([next], options).periods[0];
+      await registerKeys(options, next, contentId, laUrl);
+      usedKeys.push(...next);
+      return new FragmentProtection(next, boxes);
+    });
+  const protections = new StreamProtections(options, startSeconds, protection, open);
   const { signal } = options;
-  const stream = { encryptedInit, movie, encryptedMovie, tracks, protection, ivStarts, settings, signal };
-  return { ...stream, keys, options, contentId, described, planned: { ...planned, warnings } };
+  const stream = { encryptedInit, movie, encryptedMovie, tracks, protections, ivStarts, settings, signal };
+  const known = { keys, usedKeys, isRotating, options, contentId, described };
+  return { ...stream, ...known, planned: { ...planned, warnings } };
+}
+
+/** The keys that sample entries will state and, where keys rotate, what gives those of a crypto period. */
+async function firstKeys(
+  tracks: readonly DescribedTrack[],
+  contentId: string,
+  startSeconds: number,
+  options: EncryptOptions,
+): Promise<{
+  keys: AssignedKey[];
+  keysOfPeriod?: (index: number) => Promise<AssignedKey[]>;
+}> {
+  const { cryptoPeriodSeconds: durationSeconds } = options;
+  if (durationSeconds === undefined) return { keys: await assignKeys(tracks, contentId, options) };
+  const open = await openPeriodKeys(tracks, contentId, options);
+  const keysOfPeriod = (index: number) => open(cryptoPeriod(index, durationSeconds));
+  return { keys: await keysOfPeriod(firstPeriodOf(options, startSeconds)), keysOfPeriod };
 }
 
 /** Passes all on that comes behind `moov`. */
-async function pass(parts: PartReader, job: LiveJob, target: Target): Promise<FragmentEncryptor> {
+async function pass(parts: PartQueue, job: LiveJob, target: Target): Promise<FragmentEncryptor> {
   const encryptor = new FragmentEncryptor(job);
   const breather = new Breather(job.signal);
-  const trexOf = (trackId: number) => job.movie.tracks.find(({ id }) => id === trackId)?.trex;
-  for await (const part of parts.parts(trexOf)) {
+  for await (const part of parts) {
     const bytes =
       part.kind === 'box'
         ? part.bytes
-        : await encryptor.encrypt(part.boxes, target.sizeBytes, job.protection);
+        : await encryptor.encrypt(part.boxes, target.sizeBytes, job.protections);
     await target.write(bytes);
     await breather.breathe();
   }
@@ -161,7 +236,7 @@ class FilePublishing {
     this.target = new FileTarget(path, options.force ?? false);
   }
 
-  async publish({ keys }: LiveJob, { tallies }: FragmentEncryptor): Promise<void> {
+  async publish({ usedKeys: keys }: LiveJob, { tallies }: FragmentEncryptor): Promise<void> {
     const { file, sizeBytes } = this.target;
     const { keysOut, signal } = this.#options;
     this.target.flush();
@@ -197,6 +272,7 @@ function expectStreamable({
   dryRun,
   keysOut,
   output,
+  cryptoPeriodSeconds,
 }: EncryptOptions): void {
   const remedy =
     'Leave it out: the fragments of a stream keep their shape. Files can be given new fragments.';
@@ -206,7 +282,14 @@ function expectStreamable({
   }
   if (dryRun)
     throw invalid('a stream cannot be planned without using it up', `Leave ${named('dryRun')} out.`);
-  if (keysOut !== undefined && output === STREAM) expectKeysOutIsFree(keysOut);
+  if (keysOut === undefined || output !== STREAM) return;
+  if (cryptoPeriodSeconds !== undefined) {
+    throw invalid(
+      'keys that rotate cannot be written before the stream that needs them',
+      `Register them in a key store, and leave ${named('keysOut')} out.`,
+    );
+  }
+  expectKeysOutIsFree(keysOut);
 }
 
 function invalid(message: string, remedy: string): PrpackError {
@@ -256,7 +339,7 @@ async function report(
 
 function reportTrack(
   { track, codecs }: DescribedTrack,
-  { tracks, keys, settings }: LiveJob,
+  { tracks, keys, usedKeys, isRotating, settings }: LiveJob,
   { tallies }: FragmentEncryptor,
 ): TrackReport {
   const { samples, coverage } = tallies[track.index];
@@ -268,6 +351,7 @@ function reportTrack(
     encrypted: i >= 0,
     ...(i >= 0 && {
       kid: keys[i].kid,
+      ...(isRotating && { kids: usedKeys.filter((_, j) => j % tracks.length === i).map(({ kid }) => kid) }),
       ivSize: perSampleIvSize(settings),
       protectedBytes: coverage.protectedBytes,
     }),

@@ -1,5 +1,6 @@
 import { PrpackError } from '../../errors.js';
 import { type Movie, readMovieFragments } from '../../isobmff/movie.js';
+import type { AssignedKey } from '../../keys/key-source.js';
 import { checkEncryptedFragment } from '../check.js';
 import {
   addCoverage,
@@ -17,7 +18,8 @@ import { protectTracks, subsampleReadersOfTracks } from '../protect-tracks.js';
 import type { ProtectionSettings } from '../protection-settings.js';
 import type { DescribedTrack } from '../tracks.js';
 import { FragmentBytes, type Held } from './fragment-bytes.js';
-import type { FragmentProtection } from './fragment-protection.js';
+import { FragmentProtection } from './fragment-protection.js';
+import type { StreamProtections } from './stream-protections.js';
 import { TrackIvs } from './track-ivs.js';
 import { writeFragment } from './write-fragment.js';
 
@@ -37,6 +39,9 @@ export interface StreamWork {
   readonly encryptedMovie: Movie;
   /** The tracks to encrypt. */
   readonly tracks: readonly DescribedTrack[];
+  /** As the sample entries say, one a track: the first ones where keys rotate. */
+  readonly keys: readonly AssignedKey[];
+  readonly isRotating: boolean;
   /** One a track. */
   readonly ivStarts: readonly Uint8Array[];
   readonly settings: ProtectionSettings;
@@ -79,10 +84,12 @@ export class FragmentEncryptor {
   async encrypt(
     boxes: readonly Held[],
     outputBytes: number,
-    protection: FragmentProtection,
+    protections: StreamProtections,
   ): Promise<Uint8Array> {
     const input = new FragmentBytes(boxes);
     const movie = readMovieFragments(this.#work.movie, input, input.startBytes);
+    const protection = await protections.of(movie);
+    if (!protection) return this.#leaveClear(movie, input, outputBytes);
     const encryptions = await this.#protect(movie, input, protection);
     const bytes = await this.#write(movie, input, encryptions, protection, outputBytes);
     const output = new FragmentBytes([{ startBytes: outputBytes, bytes }]);
@@ -120,13 +127,31 @@ export class FragmentEncryptor {
     }
   }
 
+  /** A fragment of the clear lead. Its samples are looked through all the same, for what later ones depend on. */
+  async #leaveClear(movie: Movie, input: FragmentBytes, outputBytes: number): Promise<Uint8Array> {
+    const protection = new FragmentProtection(this.#work.keys);
+    const scanned = await this.#protect(movie, input, protection);
+    const encryptions = scanned.map((encryption) => ({
+      ...encryption,
+      keyNumbers: new Uint16Array(encryption.track.samples.count),
+    }));
+    const bytes = await this.#write(movie, input, encryptions, protection, outputBytes);
+    const output = new FragmentBytes([{ startBytes: outputBytes, bytes }]);
+    const { sizeBytes } = output;
+    const { keyOf } = protection;
+    const expected = { input, movie, sizeBytes, encryptions, keyOf, samplesChecked: SAMPLES_CHECKED };
+    await checkEncryptedFragment(this.#work.encryptedMovie, output, outputBytes, expected);
+    this.#countSamples(movie);
+    return bytes;
+  }
+
   /** Where the IVs go on that the fragments before used, what is protected of its samples. */
   async #protect(
     movie: Movie,
     input: FragmentBytes,
     { keys }: FragmentProtection,
   ): Promise<TrackEncryption[]> {
-    const { settings } = this.#work;
+    const { settings, isRotating } = this.#work;
     const tracks = this.#work.tracks.map((described) => ({
       ...described,
       track: movie.tracks[described.track.index],
@@ -134,7 +159,13 @@ export class FragmentEncryptor {
     expectDisjointSamples(movie, new Set(tracks.map(({ track }) => track)));
     const ivStarts = this.#ivs.map(({ next }) => next);
     const request = { tracks, keys, settings, ivStarts, readers: this.#readers };
-    return protectTracks(input, request, this.#breather.breathe);
+    const encryptions = await protectTracks(input, request, this.#breather.breathe);
+    if (!isRotating) return encryptions;
+    return encryptions.map((encryption, i) => ({
+      ...encryption,
+      isRotating,
+      tenc: { ...encryption.tenc, defaultKid: this.#work.keys[i].kid },
+    }));
   }
 
   async #write(
@@ -146,13 +177,14 @@ export class FragmentEncryptor {
   ): Promise<Uint8Array> {
     const processor = await SampleProcessor.ofPart(encryptions, protection.encryption);
     try {
-      return writeFragment(movie, input, encryptEdits(movie, encryptions, []), processor, outputBytes);
+      const edits = encryptEdits(movie, encryptions, [], protection.psshBoxes);
+      return writeFragment(movie, input, edits, processor, outputBytes);
     } catch (error) {
       throw asStreamError(error);
     }
   }
 
-  #count(movie: Movie, encryptions: readonly TrackEncryption[], protectedBytes: readonly number[]): void {
+  #countSamples(movie: Movie): void {
     this.fragments += movie.fragments.count;
     for (const type of movie.fragments.protectionTypes) this.earlierTypes.add(type);
     for (const { index, samples } of movie.tracks) {
@@ -160,6 +192,10 @@ export class FragmentEncryptor {
       tally.samples += samples.count;
       for (let i = 0; i < samples.count; i++) tally.durationTicks += samples.durations[i];
     }
+  }
+
+  #count(movie: Movie, encryptions: readonly TrackEncryption[], protectedBytes: readonly number[]): void {
+    this.#countSamples(movie);
     for (const [i, encryption] of encryptions.entries()) {
       const { track, ivPlan } = encryption;
       const tally = this.tallies[track.index];

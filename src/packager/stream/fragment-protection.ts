@@ -12,10 +12,13 @@ import type { SampleProtection } from '../execute/sample-processor.js';
 export class FragmentProtection {
   /** One a track to encrypt. */
   readonly keys: readonly AssignedKey[];
+  /** Put into each `moof`, where keys rotate. */
+  readonly psshBoxes: readonly Uint8Array[];
   readonly #ciphers = new Map<string, Promise<SampleCipher>>();
 
-  constructor(keys: readonly AssignedKey[]) {
+  constructor(keys: readonly AssignedKey[], psshBoxes: readonly Uint8Array[] = []) {
     this.keys = keys;
+    this.psshBoxes = psshBoxes;
   }
 
   readonly keyOf = (kid: string): ContentKey => this.keys.find((assigned) => assigned.kid === kid)!.key;

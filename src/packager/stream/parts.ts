@@ -130,6 +130,31 @@ export class PartReader {
   }
 }
 
+/** The parts of a stream in order, of which the first fragment can be looked at before its turn. */
+export class PartQueue {
+  readonly #parts: AsyncGenerator<StreamPart>;
+  readonly #taken: StreamPart[] = [];
+
+  constructor(parts: AsyncGenerator<StreamPart>) {
+    this.#parts = parts;
+  }
+
+  /** Reads on to the first fragment; undefined when the stream has none. To be called once, before the parts are taken. */
+  async peekFragment(): Promise<Extract<StreamPart, { kind: 'fragment' }> | undefined> {
+    for (;;) {
+      const { done, value } = await this.#parts.next();
+      if (done) return undefined;
+      this.#taken.push(value);
+      if (value.kind === 'fragment') return value;
+    }
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<StreamPart> {
+    yield* this.#taken;
+    yield* this.#parts;
+  }
+}
+
 /** A fragment that has begun: complete when all bytes are there that its samples need. */
 class OpenFragment {
   readonly boxes: StreamBox[] = [];

@@ -13,7 +13,7 @@ export function registerRoutes(app: App, context: ServerContext): void {
         operationId: 'registerKey',
         summary: 'Register a key',
         description:
-          'Idempotent: the same key again changes nothing. Another key or algorithm under the same KID is a conflict, and the first stays. So is, without the scope `admin`, another KID for a content that has a living key of this label and algorithm.',
+          'Idempotent: the same key again changes nothing. Another key or algorithm under the same KID is a conflict, and the first stays. So is, without the scope `admin`, another KID for a content that has a living key of this label, algorithm and period.',
         tags: ['keys'],
         security: SECURITY,
         params: NewKidParams,

@@ -1,7 +1,7 @@
 import { parseKeyId } from '../../keys/key-id.js';
 import type { StoredKey } from '../../keystore/key-store.js';
 import { type ServerContext, storeOf } from '../context.js';
-import { type App, keyNotFound, PROBLEM, REFUSALS, SECURITY } from './common.js';
+import { type App, keyNotFound, PROBLEM, present, REFUSALS, SECURITY } from './common.js';
 import { ContentQuery, KidParams, StoredKeyBody, StoredKeys } from './schemas.js';
 
 /** Where keys leave: for `read-keys` alone, and every time the store notes it. */
@@ -36,7 +36,7 @@ export function releaseRoutes(app: App, context: ServerContext): void {
       schema: {
         operationId: 'releaseContentKeys',
         summary: 'Get all keys of a content, oldest first',
-        description: 'Audited, each key by itself.',
+        description: 'Audited, each key by itself. All filters given must match.',
         tags: ['keys'],
         security: SECURITY,
         querystring: ContentQuery,
@@ -44,7 +44,8 @@ export function releaseRoutes(app: App, context: ServerContext): void {
       },
     },
     async (request) => {
-      const stored = await storeOf(context, request).findByContentId(request.query.contentId);
+      const { contentId, ...filter } = request.query;
+      const stored = await storeOf(context, request).findByContentId(contentId, present(filter));
       return { items: stored.map((one) => released(context, one)) } as never;
     },
   );

@@ -29,6 +29,12 @@ const NewKey = Key.regex(/[1-9a-f]/i, 'must not be all zeros');
 const Algorithm = z
   .enum(['AESCTR', 'AESCBC'])
   .describe('What the key encrypts with, in the words of PlayReady');
+const Period = z
+  .int()
+  .min(0)
+  .describe('Index of the crypto period that the key is for; absent: all of the content');
+/** In a query, where everything is text. */
+const PeriodQuery = z.coerce.number().int().min(0).optional();
 const State = z.enum(['pending', 'active', 'revoked']);
 const Checksum = z.string().max(24).describe('PlayReady checksum: base64 of 8 bytes');
 /** Of a new policy the words are checked; what stores hold already is shown as it is. */
@@ -43,6 +49,7 @@ const description = {
   algorithm: Algorithm.default('AESCTR'),
   contentId: name.describe('The content that the key protects'),
   label: name.optional().describe('Tracks that the key is for, such as audio or HD; absent: all'),
+  period: Period.optional(),
   source: name.default('given').describe('Where the key comes from'),
   seedId: name
     .optional()
@@ -53,7 +60,7 @@ const description = {
     .boolean()
     .optional()
     .describe(
-      'Refuse the key with CONTENT_HAS_KEY where its content has another of this label and algorithm',
+      'Refuse the key with CONTENT_HAS_KEY where its content has another of this label, algorithm and period',
     ),
 };
 
@@ -105,6 +112,7 @@ export const KeyRecord = z
     algorithm: Algorithm,
     contentId: z.string(),
     label: z.string().optional(),
+    period: Period.optional(),
     source: z.string(),
     seedId: z.string().optional(),
     kekId: z.string().optional().describe('Id of the key-encryption key that the key is wrapped under'),
@@ -162,10 +170,15 @@ export const KeyQuery = z.strictObject({
   label: name.optional(),
   state: State.optional(),
   algorithm: Algorithm.optional(),
+  period: PeriodQuery,
   ...page,
 });
 
-export const ContentQuery = z.strictObject({ contentId: name });
+export const ContentQuery = z.strictObject({
+  contentId: name,
+  algorithm: Algorithm.optional(),
+  period: PeriodQuery,
+});
 
 export const AuditQuery = z.strictObject({ kid: Kid.optional(), contentId: name.optional(), ...page });
 

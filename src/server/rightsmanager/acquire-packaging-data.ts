@@ -2,6 +2,7 @@ import { toBase64 } from '../../bytes/hex.js';
 import { childElements, escapeXml, textOf, type XmlElement } from '../../bytes/xml.js';
 import { SYSTEM_IDS } from '../../drm/system-ids.js';
 import { PrpackError } from '../../errors.js';
+import { durationAsSeconds } from '../../keys/crypto-period.js';
 import type { OpenedKey } from '../content-keys.js';
 import { envelopeOf, noMessage, PLAYREADY_PROTOCOLS } from './soap.js';
 
@@ -19,12 +20,18 @@ export interface PackagedStream {
   readonly playReadyObject: Uint8Array;
 }
 
+/** A stream that a key is wanted for. */
+export interface WantedStream {
+  readonly programIdentifier: string;
+  /** Index of the crypto period, where keys rotate: RequestInterval is its length, OffsetFromProgramStart its start. */
+  readonly period?: number;
+}
+
 /**
- * The ProgramIdentifier of every stream of a request. When in the program a key is wanted is not looked at: a program
- * has one key.
+ * The streams of a request. Without RequestInterval, or with one of no length, a program has one key.
  * @throws PrpackError MALFORMED_INPUT, UNSUPPORTED_FEATURE when PlayReady is not asked for
  */
-export function readPackagingRequest(operation: XmlElement): string[] {
+export function readPackagingRequest(operation: XmlElement): WantedStream[] {
   const challenge = one(operation, 'challenge');
   const systems = childElements(one(challenge, 'ProtectionSystems'), 'ProtectionSystemId').map((id) =>
     textOf(id).toLowerCase(),
@@ -36,9 +43,32 @@ export function readPackagingRequest(operation: XmlElement): string[] {
   }
   return streams.map((stream) => {
     const identifier = textOf(one(stream, 'ProgramIdentifier'));
-    if (identifier !== '' && identifier.length <= MAX_IDENTIFIER) return identifier;
-    throw noMessage(`a ProgramIdentifier does not have from 1 to ${MAX_IDENTIFIER} characters`);
+    if (identifier === '' || identifier.length > MAX_IDENTIFIER) {
+      throw noMessage(`a ProgramIdentifier does not have from 1 to ${MAX_IDENTIFIER} characters`);
+    }
+    const period = periodOf(stream);
+    return { programIdentifier: identifier, ...(period !== undefined && { period }) };
   });
+}
+
+/** Times are written with microseconds: a period that begins a little early is not the one before. */
+const TIME_TOLERANCE = 0.001;
+
+function periodOf(stream: XmlElement): number | undefined {
+  const interval = timeOf(stream, 'RequestInterval');
+  const offset = timeOf(stream, 'OffsetFromProgramStart');
+  if (interval === 0) return undefined;
+  const index = Math.floor(offset / interval + TIME_TOLERANCE);
+  if (Number.isSafeInteger(index)) return index;
+  throw noMessage('the RequestInterval is too short for the OffsetFromProgramStart');
+}
+
+/** Seconds of an xs:duration; 0 where it is left out. */
+function timeOf(stream: XmlElement, localName: string): number {
+  const [element] = childElements(stream, localName);
+  const seconds = element ? durationAsSeconds(textOf(element)) : 0;
+  if (seconds !== undefined) return seconds;
+  throw noMessage(`${localName} is not a duration of days, hours, minutes and seconds`);
 }
 
 /** The answer. Packagers search it for the leaves KeyId, KeyData and Data as text: they carry no prefix, and come in this order. */

@@ -7,6 +7,7 @@ import { systemData } from '../protection.js';
 import {
   type PackagedStream,
   readPackagingRequest,
+  type WantedStream,
   writePackagingResponse,
 } from './acquire-packaging-data.js';
 import { forward } from './forward.js';
@@ -121,8 +122,8 @@ async function packagingData(
     throw new Problem(415, 'UNSUPPORTED_MEDIA_TYPE', 'the message has to be sent as text/xml');
   }
   const streams: PackagedStream[] = [];
-  for (const programIdentifier of readPackagingRequest(operation)) {
-    streams.push(await packageStream(context, request, programIdentifier));
+  for (const wanted of readPackagingRequest(operation)) {
+    streams.push(await packageStream(context, request, wanted));
   }
   return reply.type(XML).send(writePackagingResponse(streams));
 }
@@ -130,18 +131,23 @@ async function packagingData(
 async function packageStream(
   context: ServerContext,
   request: FastifyRequest,
-  programIdentifier: string,
+  { programIdentifier, period }: WantedStream,
 ): Promise<PackagedStream> {
   const url = context.laUrl === undefined ? {} : { laUrl: context.laUrl };
   const [key] = await context.contentKeys.get(storeOf(context, request), {
     contentId: programIdentifier,
     algorithm: 'AESCTR',
     labels: [undefined],
+    ...(period !== undefined && { period }),
     ...url,
   });
   context.metrics.releases.inc({ by: 'rightsmanager' });
   const laUrl = key!.record.laUrl ?? context.laUrl;
-  const playReadyObject = systemData('playready', { keys: [key!], ...(laUrl !== undefined && { laUrl }) });
+  const playReadyObject = systemData('playready', {
+    keys: [key!],
+    scheme: 'cenc',
+    ...(laUrl !== undefined && { laUrl }),
+  });
   return { programIdentifier, key: key!, playReadyObject };
 }
 

@@ -1,3 +1,4 @@
+import { algorithmOf, type KeyScheme } from '../../keys/algorithm.js';
 import type { CpixContentKey, CpixDocument } from '../../keys/cpix/document.js';
 import type { KeyId } from '../../keys/key-id.js';
 import type { KeyStore } from '../../keystore/key-store.js';
@@ -11,6 +12,7 @@ export interface SpekeAnswerOptions {
   readonly store: KeyStore;
   readonly contentKeys: ContentKeys;
   readonly contentId: string;
+  readonly scheme: KeyScheme;
   /** License acquisition URL. */
   readonly laUrl?: string;
 }
@@ -18,8 +20,9 @@ export interface SpekeAnswerOptions {
 /** Which key of which content a ContentKey of a request stands for. */
 interface Slot {
   readonly asked: KeyId;
-  /** The content, or a key period of it: a channel that never ends does not become a content without end. */
+  /** The content; of a key period that has no index, one named after the period. */
   readonly contentId: string;
+  readonly period: number | undefined;
   readonly label: string | undefined;
 }
 
@@ -29,14 +32,14 @@ interface Slot {
  */
 export async function answerSpeke(request: CpixDocument, options: SpekeAnswerOptions): Promise<CpixDocument> {
   const keyOf = await keysOf(request, options);
-  const { laUrl, contentId } = options;
+  const { laUrl, contentId, scheme } = options;
   const kidOf = (kid: KeyId) => keyOf.get(kid)?.record.kid ?? kid;
   return {
     ...request,
     contentKeys: request.contentKeys.map((entry) => filledKey(entry, keyOf.get(entry.kid)!)),
     drmSystems: request.drmSystems.map((system) => {
       const key = keyOf.get(system.kid);
-      const content = { contentId, ...(laUrl !== undefined && { laUrl }) };
+      const content = { contentId, scheme, ...(laUrl !== undefined && { laUrl }) };
       return key ? fillSystem(system, { ...content, keys: [key] }) : system;
     }),
     usageRules: request.usageRules.map((rule) => ({ ...rule, kid: kidOf(rule.kid) })),
@@ -50,15 +53,18 @@ function filledKey(asked: CpixContentKey, { record, key }: OpenedKey): CpixConte
 /** The keys, by the KIDs of the request. */
 async function keysOf(
   request: CpixDocument,
-  { store, contentKeys, contentId, laUrl }: SpekeAnswerOptions,
+  { store, contentKeys, contentId, scheme, laUrl }: SpekeAnswerOptions,
 ): Promise<Map<KeyId, OpenedKey>> {
   const slots = request.contentKeys.map(({ kid }) => slotOf(request, kid, contentId));
   const found = new Map<KeyId, OpenedKey>();
-  for (const content of new Set(slots.map((slot) => slot.contentId))) {
-    const own = slots.filter((slot) => slot.contentId === content);
+  const nameOf = (slot: Slot) => JSON.stringify([slot.contentId, slot.period]);
+  for (const name of new Set(slots.map(nameOf))) {
+    const own = slots.filter((slot) => nameOf(slot) === name);
+    const [{ contentId: content, period }] = own as [Slot];
     const keys = await contentKeys.get(store, {
       contentId: content,
-      algorithm: 'AESCTR',
+      algorithm: algorithmOf({ scheme }),
+      ...(period !== undefined && { period }),
       labels: own.map(({ label }) => label),
       kids: new Map(own.map(({ label, asked }) => [label, asked])),
       ...(laUrl !== undefined && { laUrl }),
@@ -75,11 +81,12 @@ function slotOf(
 ): Slot {
   const rule = usageRules.find(({ kid }) => kid === asked);
   const [periodId] = rule?.keyPeriodFilters ?? [];
-  const period = keyPeriods.find(({ id }) => id === periodId);
-  const name = period?.index ?? periodId;
+  const period = keyPeriods.find(({ id }) => id === periodId)?.index;
+  const isNamed = periodId !== undefined && period === undefined;
   return {
     asked,
-    contentId: name === undefined ? contentId : `${contentId}/period-${name}`,
+    contentId: isNamed ? `${contentId}/period-${periodId}` : contentId,
+    period,
     label: rule?.intendedTrackType ? labelOf(rule.intendedTrackType) : labelOfKid(asked, contentKeys.length),
   };
 }

@@ -1,11 +1,9 @@
-import type { CpixDocument } from '../../keys/cpix/document.js';
+import { isKeyScheme, type KeyScheme } from '../../keys/algorithm.js';
+import type { CpixContentKey, CpixDocument } from '../../keys/cpix/document.js';
 import { CPIX_VERSION_OF, type SpekeVersion } from '../../keys/speke/request.js';
 
 /** A request that breaks the contract: status 422, in the words of the standard (SPEKE 2.0, "Error handling"). */
 export class SpekeRefusal extends Error {}
-
-/** Schemes that keys are made for here; all of them encrypt in counter mode. */
-const SCHEMES: readonly string[] = ['cenc'];
 
 /**
  * The version that a request is in: version 1 has no header, and versions 2 name themselves.
@@ -45,9 +43,23 @@ function expectVersion1(request: CpixDocument): string {
   throw new SpekeRefusal('Missing CPIX@id');
 }
 
+/**
+ * The scheme of the keys of a request that keeps to the contract.
+ */
+export function schemeOfRequest({ contentKeys }: CpixDocument): KeyScheme {
+  const [first] = contentKeys.map(schemeOfKey);
+  return first !== undefined && isKeyScheme(first) ? first : 'cenc';
+}
+
+/** Version 1 does not name it. */
+function schemeOfKey({ commonEncryptionScheme = 'cenc' }: CpixContentKey): string {
+  return commonEncryptionScheme;
+}
+
+/** One scheme for all keys, as SPEKE wants it of an encryption contract. */
 function expectScheme({ contentKeys }: CpixDocument): void {
-  const schemes = contentKeys.map(({ commonEncryptionScheme }) => commonEncryptionScheme ?? 'cenc');
-  if (schemes.every((scheme) => SCHEMES.includes(scheme))) return;
+  const [scheme, another] = new Set(contentKeys.map(schemeOfKey));
+  if (another === undefined && (scheme === undefined || isKeyScheme(scheme))) return;
   throw new SpekeRefusal('Non compliant ContentKey@commonEncryptionScheme combination');
 }
 

@@ -7,7 +7,7 @@ import { CPIX_VERSION_OF } from '../../keys/speke/request.js';
 import { type ServerContext, storeOf } from '../context.js';
 import { type ProblemBody, problemHeaders, problemOf } from '../problem.js';
 import { answerSpeke, MAX_KEYS } from './answer.js';
-import { expectContract, SpekeRefusal, spekeVersionOf } from './contract.js';
+import { expectContract, SpekeRefusal, schemeOfRequest, spekeVersionOf } from './contract.js';
 
 /** Paths of the versions, as encryptors are used to them. */
 export const SPEKE_PATHS = { 1: '/speke/v1.0/copyProtection', 2: '/speke/v2.0/copyProtection' } as const;
@@ -50,6 +50,7 @@ async function answer(
     store: storeOf(context, request),
     contentKeys,
     contentId,
+    scheme: schemeOfRequest(document),
     ...(laUrl !== undefined && { laUrl }),
   });
   metrics.releases.inc({ by: 'speke' }, length);

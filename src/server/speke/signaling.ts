@@ -1,17 +1,26 @@
 import { toBase64 } from '../../bytes/hex.js';
 import type { BuildableSystem } from '../../drm/build.js';
 import { SYSTEM_IDS } from '../../drm/system-ids.js';
+import type { KeyScheme } from '../../keys/algorithm.js';
 import type { CpixDrmSystem } from '../../keys/cpix/document.js';
 import { type ProtectionContent, psshBox, systemData } from '../protection.js';
 
 /** What a key's signalling is made from. */
 interface Material {
+  /** METHOD of HLS; absent for schemes that HLS does not know. */
+  readonly method?: string;
   readonly kid: string;
   /** The whole `pssh` box, base64. */
   readonly box: string;
   /** The data inside it, base64: of PlayReady, the PlayReady Object. */
   readonly data: string;
 }
+
+/** METHOD of EXT-X-KEY (RFC 8216bis, 4.4.4.4). */
+const HLS_METHODS: Readonly<Partial<Record<KeyScheme, string>>> = {
+  cenc: 'SAMPLE-AES-CTR',
+  cbcs: 'SAMPLE-AES',
+};
 
 /** How a system is signalled, beyond its box. */
 interface Signaling {
@@ -61,7 +70,13 @@ export function fillSystem(asked: CpixDrmSystem, content: ProtectionContent): Cp
   const signaling = SIGNALING.get(asked.systemId);
   if (!signaling) return { ...asked, kid };
   const pssh = psshBox(signaling.system, content);
-  const material = { kid, box: toBase64(pssh), data: toBase64(systemData(signaling.system, content)) };
+  const method = HLS_METHODS[content.scheme];
+  const material = {
+    kid,
+    ...(method && { method }),
+    box: toBase64(pssh),
+    data: toBase64(systemData(signaling.system, content)),
+  };
   return { ...asked, kid, ...filledFields(asked, signaling, pssh, material) };
 }
 
@@ -75,12 +90,13 @@ function filledFields(
   const filled: Partial<CpixDrmSystem> = {
     pssh,
     contentProtectionData: cencPssh + (dash?.(material) ?? ''),
-    ...(hls && {
-      hlsSignaling: hlsLines(hls, material),
-      uriExtXKey: hls.uri(material),
-      spekeKeyFormat: hls.keyFormat,
-      spekeKeyFormatVersions: '1',
-    }),
+    ...(hls &&
+      material.method && {
+        hlsSignaling: hlsLines(hls, material),
+        uriExtXKey: hls.uri(material),
+        spekeKeyFormat: hls.keyFormat,
+        spekeKeyFormatVersions: '1',
+      }),
     ...(smooth && { smoothStreamingData: smooth(material), spekeProtectionHeader: smooth(material) }),
   };
   const wanted = Object.entries(filled).filter(
@@ -95,6 +111,6 @@ function hlsLines(
   material: Material,
 ): { media: string; multivariant: string } {
   const keyId = isKeyIdWritten ? `,KEYID=0x${material.kid.replaceAll('-', '')}` : '';
-  const attributes = `METHOD=SAMPLE-AES-CTR,URI="${uri(material)}"${keyId},KEYFORMAT="${keyFormat}",KEYFORMATVERSIONS="1"`;
+  const attributes = `METHOD=${material.method},URI="${uri(material)}"${keyId},KEYFORMAT="${keyFormat}",KEYFORMATVERSIONS="1"`;
   return { media: `#EXT-X-KEY:${attributes}`, multivariant: `#EXT-X-SESSION-KEY:${attributes}` };
 }

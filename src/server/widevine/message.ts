@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { fromBase64, toBase64 } from '../../bytes/hex.js';
 import { uuidToBytes } from '../../bytes/uuid.js';
+import { isKeyScheme, type KeyScheme } from '../../keys/algorithm.js';
 import type { OpenedKey } from '../content-keys.js';
 import { parseJson } from '../json-body.js';
 
@@ -30,9 +31,11 @@ const Request = z.object({
   content_id: z.string().default(''),
   tracks: z.array(z.object({ type: z.string() })).default([]),
   drm_types: z.array(z.string()).default(['WIDEVINE']),
-  protection_scheme: z.union([z.string(), z.int()]).optional(),
+  protection_scheme: z.union([z.string(), z.int().min(0).max(0xffffffff)]).optional(),
   first_crypto_period_index: z.int().min(0).max(0xffffffff).optional(),
   crypto_period_count: z.int().min(1).max(MAX_PERIODS).default(1),
+  /** What a period lasts is the packager's business: its index names it. */
+  crypto_period_seconds: z.number().optional(),
 });
 
 /** What a packager asks for. */
@@ -40,6 +43,7 @@ export interface WidevineRequest {
   /** The content's id as text: UTF-8 where it is that, else hexadecimal digits. */
   readonly contentId: string;
   readonly trackTypes: readonly string[];
+  readonly scheme: KeyScheme;
   readonly drmTypes: readonly string[];
   /** Crypto periods that each have keys of their own; undefined alone when keys do not rotate. */
   readonly periods: readonly (number | undefined)[];
@@ -63,11 +67,13 @@ export function readWidevineRequest(encoded: string): WidevineRequest {
   const trackTypes = [...new Set(request.tracks.map(({ type }) => type))];
   if (trackTypes.length === 0) throw new WidevineRefusal('TRACK_TYPE_MISSING');
   if (!trackTypes.every(isTrackType)) throw new WidevineRefusal('TRACK_TYPE_UNKNOWN');
-  if (!isCenc(request.protection_scheme)) throw new WidevineRefusal('MALFORMED_REQUEST');
+  const scheme = schemeOf(request.protection_scheme);
+  if (!scheme) throw new WidevineRefusal('MALFORMED_REQUEST');
   const { first_crypto_period_index: first, crypto_period_count: count } = request;
   return {
     contentId: textOfId(contentId),
     trackTypes,
+    scheme,
     drmTypes: request.drm_types,
     periods: first === undefined ? [undefined] : Array.from({ length: count }, (_, i) => first + i),
   };
@@ -116,9 +122,14 @@ function isTrackType(type: string): boolean {
   return (TRACK_TYPES as readonly string[]).includes(type);
 }
 
-/** By name or by fourcc, which is what it is without a name. */
-function isCenc(scheme: string | number | undefined): boolean {
-  return scheme === undefined || scheme === 0x63656e63 || `${scheme}`.toUpperCase() === 'CENC';
+/** By name in either case, or by the number of its four characters; `cenc` where there is none. */
+function schemeOf(given: string | number = 'cenc'): KeyScheme | undefined {
+  const name = typeof given === 'number' ? fourccOf(given) : given.toLowerCase();
+  return isKeyScheme(name) ? name : undefined;
+}
+
+function fourccOf(number: number): string {
+  return [24, 16, 8, 0].map((shift) => String.fromCharCode((number >>> shift) & 0xff)).join('');
 }
 
 function textOfId(contentId: Uint8Array): string {

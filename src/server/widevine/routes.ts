@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { algorithmOf } from '../../keys/algorithm.js';
 import { type ServerContext, storeOf } from '../context.js';
 import { Problem } from '../problem.js';
 import { systemData } from '../protection.js';
@@ -63,22 +64,22 @@ async function tracksOf(
   return tracks;
 }
 
-/** A crypto period is a content of its own, so that a channel that never ends does not become a content without end. */
 async function periodTracks(
   context: ServerContext,
   request: FastifyRequest,
-  { contentId, trackTypes, drmTypes }: WidevineRequest,
+  { contentId, trackTypes, scheme, drmTypes }: WidevineRequest,
   period: number | undefined,
 ): Promise<WidevineTrack[]> {
   const { laUrl } = context;
   const keys = await context.contentKeys.get(storeOf(context, request), {
-    contentId: period === undefined ? contentId : `${contentId}/period-${period}`,
-    algorithm: 'AESCTR',
+    contentId,
+    algorithm: algorithmOf({ scheme }),
+    ...(period !== undefined && { period }),
     labels: trackTypes,
     ...(laUrl !== undefined && { laUrl }),
   });
   context.metrics.releases.inc({ by: 'widevine' }, keys.length);
-  const content = { keys, contentId, ...(laUrl !== undefined && { laUrl }) };
+  const content = { keys, scheme, contentId, ...(laUrl !== undefined && { laUrl }) };
   const types = Object.entries(SYSTEMS).filter(([type]) => drmTypes.includes(type));
   const pssh = new Map(types.map(([type, system]) => [type, systemData(system, content)]));
   return trackTypes.map((type, i) => ({ type, period, key: keys[i]!, pssh }));

@@ -1,32 +1,47 @@
 import { FileSource } from '../../../src/bytes/source.js';
-import { NO_PATTERN } from '../../../src/cenc/scheme.js';
+import type { SchemeName } from '../../../src/cenc/scheme.js';
 import { readMovie } from '../../../src/isobmff/movie.js';
 import { ContentKey } from '../../../src/keys/content-key.js';
 import { planEncryption } from '../../../src/packager/encryption-plan.js';
 import type { Execution } from '../../../src/packager/execute/execute.js';
 import { decryptEdits } from '../../../src/packager/plan/decrypt-edits.js';
+import { fragmentationOf } from '../../../src/packager/plan/fragmented-plan.js';
 import { KeepPlan } from '../../../src/packager/plan/keep-plan.js';
 import { isProtected, readProtections } from '../../../src/packager/protection-reader.js';
+import { protectionSettings } from '../../../src/packager/protection-settings.js';
 import { describeTracks, selectTracks } from '../../../src/packager/tracks.js';
-import type { Layout } from '../../../src/packager/types.js';
+import type { EncryptOptions, Layout } from '../../../src/packager/types.js';
 import { KEY, testKeys } from '../../support/jobs.js';
 
 /** All of an execution but where its output goes. */
 export type Planned = Pick<Execution, 'plan' | 'source' | 'steps'>;
 
 const key = ContentKey.fromHex(KEY);
+const FRAGMENT_SECONDS = 2;
 
 /** Plans to encrypt a file with the tests' key and always the same IVs: the plan of every call is the same. */
-export async function planToEncrypt(path: string, layout: Layout): Promise<Planned> {
+export async function planToEncrypt(
+  path: string,
+  layout: Layout,
+  choice: Pick<EncryptOptions, 'scheme' | 'pattern' | 'ivSize'> = {},
+): Promise<Planned> {
   const source = new FileSource(path);
   const movie = readMovie(source);
   const tracks = selectTracks(await describeTracks(movie), undefined);
   const requests = tracks.map(({ track }) => ({ trackId: track.id, type: 'video' as const }));
-  const work = { movie, source, tracks, keys: await testKeys.assign(requests) };
-  const ivStarts = tracks.map((_, i) => Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff - i, 0xf0));
-  const options = { input: path, output: '', keys: testKeys, layout };
+  const fragmentation = layout === 'keep' ? undefined : fragmentationOf(movie, FRAGMENT_SECONDS);
+  const work = { movie, source, tracks, keys: await testKeys.assign(requests), fragmentation };
+  const { ivSize } = protectionSettings(choice);
+  const ivStarts = tracks.map((_, i) => ivStart(i).subarray(0, ivSize));
+  const options = { input: path, output: '', keys: testKeys, layout, ...choice };
   const { plan, encryptions } = await planEncryption(work, options, ivStarts);
   return { plan, source, steps: [{ direction: 'encrypt', protections: encryptions, keyOf: () => key }] };
+}
+
+/** Counters that soon carry out of their eighth byte, and of their sixteenth, where tracks share no block. */
+function ivStart(index: number): Uint8Array {
+  const low = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xf0];
+  return Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff - index, 0xf0, ...low);
 }
 
 /** Plans to decrypt a file with the tests' key. */
@@ -35,8 +50,7 @@ export function planToDecrypt(path: string): Planned {
   const movie = readMovie(source);
   const protections = readProtections(movie, source).map((found) => ({
     ...found,
-    scheme: 'cenc' as const,
-    pattern: NO_PATTERN,
+    scheme: found.scheme as SchemeName,
   }));
   const plan = new KeepPlan(
     movie,
