@@ -718,6 +718,7 @@ const TABLE = [
   { name: 'certificate', kind: FILE, of: ['tls'] },
   { name: 'privateKey', kind: FILE, of: ['tls'] },
   { name: 'privateKey', kind: PRIVATE_KEY, of: ['readCpix', 'SpekeKeySource'] },
+  { name: 'limits', kind: OBJECT, of: ['readCpix'] },
   { name: 'certificate', kind: BYTES, of: ['SpekeKeySource'] },
   { name: 'name', kind: TEXT, of: ['cpixKeySource'], required: true },
   { name: 'source', kind: TEXT, of: ['cpixKeySource'] },
