@@ -116,6 +116,8 @@ interface SliceTiles {
 function readTiles(reader: BitReader, sps: VvcSps, pps: VvcPps): SliceTiles {
   const { tileCount, hasRectSlices } = pps;
   const first = !hasRectSlices && tileCount > 1 ? reader.u(ceilLog2(tileCount)) : 0; // sh_slice_address
+  if (first >= tileCount)
+    throw malformed('a slice begins behind the last tile', { clause: 'ITU-T H.266 7.4.8' });
   reader.skip(sps.extraSliceHeaderBits);
   if (hasRectSlices || tileCount - first <= 1) return { first, count: hasRectSlices ? tileCount : 1 };
   const count = reader.ueUpTo(tileCount - first - 1, 'sh_num_tiles_in_slice_minus1') + 1;

@@ -16,10 +16,12 @@ const DURATION =
   /^P(?:(\d{1,6})D)?(?:T(?=[\d.])(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9}(?:\.\d{1,9})?)S)?)?$/;
 
 /**
- * The seconds of an xs:duration; undefined for what is none, or has years or months, which have no fixed length.
+ * The seconds of an xs:duration, and of `P0S` without the T, which packagers write; undefined for what is none, or has years or months,
+ * which have no fixed length.
  */
 export function durationAsSeconds(text: string): number | undefined {
   const match = DURATION.exec(text.trim());
+  if (text.trim() === 'P0S') return 0;
   if (!match || /^P$|T$/.test(text.trim())) return undefined;
   const [days = 0, hours = 0, minutes = 0, seconds = 0] = match.slice(1).map((part) => Number(part ?? 0));
   return days * 86_400 + hours * 3_600 + minutes * 60 + seconds;

@@ -41,7 +41,7 @@ describe('AcquirePackagingData', () => {
     const token = await server.token('register', 'read-keys');
     const kidAt = async (offset: string, interval: string) => {
       const times = `<OffsetFromProgramStart>${offset}</OffsetFromProgramStart><RequestInterval>${interval}</RequestInterval>`;
-      const timed = stream('film').replace(/<OffsetFromProgramStart>.*<\/RequestInterval>/, times);
+      const timed = stream('film').replace(/<OffsetFromProgramStart>.*<\/OffsetFromProgramStart>/, times);
       return leaf((await post(server, request(timed), token)).text, 'KeyId')[0];
     };
     const whole = await kidAt('PT0S', 'PT0S');

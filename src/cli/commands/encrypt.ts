@@ -36,7 +36,7 @@ Examples:
 /** `prpack encrypt <input> <output>` */
 export function configureEncrypt(command: Command): void {
   command
-    .description('Encrypts the audio and video of an MP4 file (scheme cenc) and adds DRM headers.')
+    .description('Encrypts the audio and video of an MP4 file (MPEG Common Encryption) and adds DRM headers.')
     .argument('<input>', 'MP4, M4A, M4V, CMAF or MOV file, its http(s) URL, or - for fragmented MP4 on stdin')
     .argument('<output>', 'file to make, which appears whole or not at all; or - for stdout');
   addMediaOptions(command);

@@ -56,8 +56,8 @@ const TIME_TOLERANCE = 0.001;
 
 function periodOf(stream: XmlElement): number | undefined {
   const interval = timeOf(stream, 'RequestInterval');
-  const offset = timeOf(stream, 'OffsetFromProgramStart');
   if (interval === 0) return undefined;
+  const offset = timeOf(stream, 'OffsetFromProgramStart');
   const index = Math.floor(offset / interval + TIME_TOLERANCE);
   if (Number.isSafeInteger(index)) return index;
   throw noMessage('the RequestInterval is too short for the OffsetFromProgramStart');
