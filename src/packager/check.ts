@@ -16,7 +16,7 @@ import { named } from '../settings/spelling.js';
 import { sampleBytesOf } from './coverage.js';
 import type { SampleProtection } from './execute/sample-processor.js';
 import type { TrackEncryption } from './plan/encrypt-edits.js';
-import { ivsOf, protectedBytesOf, totalProtectedBytes } from './plan/track-protection.js';
+import { ivsOf, largestRangeOf, totalProtectedBytes } from './plan/track-protection.js';
 import { isProtected, type ReadProtection, readProtections } from './protection-reader.js';
 import { readPsshBox } from './pssh.js';
 
@@ -331,7 +331,7 @@ class EncryptionCheck {
     const where = `sample ${sample} of track ${track.id}`;
     if (!isSameBytes(clear, bytes)) throw failed(`${where} does not decrypt to the input's`);
     // A single block may encrypt to itself by chance in one of 2^128 cases, a byte in one of 256.
-    const isLong = protectedBytesOf(this.#encryption, sample) >= 16;
+    const isLong = largestRangeOf(this.#encryption, sample) >= 16;
     if (!wasEncrypted && isLong) throw failed(`${where} is not encrypted`);
   }
 }

@@ -7,6 +7,7 @@ import type { EncryptOptions } from '../../src/index.js';
 import { launchBrowser } from '../support/browser.js';
 import { encryptTo, KEY, KID } from '../support/jobs.js';
 import { sample } from '../support/samples.js';
+import { itWith, type Stream, streamPath } from '../support/streams.js';
 import { BY_SWEEPS, SWEEPS } from '../support/sweeps.js';
 import { temporaryFolder } from '../support/temporary.js';
 import { describeWith } from '../support/tools.js';
@@ -55,6 +56,14 @@ describeWith(['chromium'], 'a browser plays our output through Clear Key', () =>
     }
   }
 
+  function expectPlayed(playback: Playback, kind: Stream['kind']): void {
+    expect(playback.error).toBeNull();
+    expect(playback.currentTime).toBeGreaterThan(2);
+    if (kind === 'video') expect(playback.frames).toBeGreaterThan(25);
+    const kid = Buffer.from(KID.replaceAll('-', ''), 'hex').toString('base64url');
+    expect(playback.keyIds).toEqual([kid]);
+  }
+
   const JOBS: { title: string; input: string; options: Partial<EncryptOptions> }[] = [
     { title: 'a progressive file made fragments', input: 'bars.mp4', options: {} },
     { title: 'with 16-byte IVs', input: 'bars.mp4', options: { ivSize: 16 } },
@@ -75,12 +84,46 @@ describeWith(['chromium'], 'a browser plays our output through Clear Key', () =>
   it.skipIf(!SWEEPS).each(JOBS.slice(1))(`$title ${BY_SWEEPS}`, plays);
 
   async function plays({ input, options }: (typeof JOBS)[0]): Promise<void> {
-    const playback = await play(sample(input), options);
-    expect(playback.error).toBeNull();
-    expect(playback.currentTime).toBeGreaterThan(2);
-    if (input !== 'tone.m4a') expect(playback.frames).toBeGreaterThan(25);
-    const kid = Buffer.from(KID.replaceAll('-', ''), 'hex').toString('base64url');
-    expect(playback.keyIds).toEqual([kid]);
+    expectPlayed(await play(sample(input), options), input === 'tone.m4a' ? 'audio' : 'video');
+  }
+
+  const LONG_STREAMS: Stream[] = [
+    ['AVC', 'libx264', '-pix_fmt yuv420p -g 25 -bf 2'],
+    ['AV1', 'libaom-av1', '-cpu-used 8 -g 25 -tiles 2x2 -aom-params sb-size=64'],
+    ['AV1 of several frames a sample', 'libsvtav1', '-preset 12 -g 25'],
+    ['VP9', 'libvpx-vp9', '-cpu-used 8 -deadline good -b:v 100k -lag-in-frames 8 -auto-alt-ref 6 -g 25'],
+  ].map(([name, encoder, args]) => ({
+    name,
+    kind: 'video' as const,
+    from: {
+      source: 'testsrc2=s=192x128:r=25,noise=alls=10:allf=t',
+      args: `-frames:v 75 -c:v ${encoder} ${args}`,
+    },
+  }));
+  const AUDIO: Stream[] = [
+    { name: 'AAC', kind: 'audio', from: sample('tone.m4a') },
+    {
+      name: 'Opus',
+      kind: 'audio',
+      from: { source: 'sine=440:d=3', args: '-af aresample=48000 -strict -2 -c:a libopus' },
+    },
+  ];
+
+  it('AVC and AAC under cbcs', async () => {
+    expectPlayed(await play(sample('bars.mp4'), { scheme: 'cbcs' }), 'video');
+  });
+
+  for (const stream of [...LONG_STREAMS, ...AUDIO]) {
+    for (const scheme of ['cbcs', 'cenc'] as const) {
+      const title = `${stream.name} under ${scheme}`;
+      if (!SWEEPS) {
+        it.skip(`${title} ${BY_SWEEPS}`, () => undefined);
+        continue;
+      }
+      itWith(stream, title, async () => {
+        expectPlayed(await play(streamPath(stream, temporary), { scheme }), stream.kind);
+      });
+    }
   }
 
   it.skipIf(!SWEEPS)(`but not with another key ${BY_SWEEPS}`, async () => {

@@ -39,13 +39,20 @@ const VARIANTS: Variant[] = [
     shape: { aux: 'senc', runs: 2, trafs: 2 },
   },
   { name: 'PIFF', style: 'piff', ivSize: 8, shape: { aux: 'piff', moovBoxes: [PIFF_PSSH] } },
+  {
+    name: 'PIFF, AES-CBC',
+    style: 'piff',
+    cipher: 'cbc',
+    ivSize: 16,
+    shape: { aux: 'piff', moovBoxes: [PIFF_PSSH] },
+  },
   { name: 'PIFF, 16-byte IVs', style: 'piff', ivSize: 16, shape: { aux: 'piff', moovBoxes: [PIFF_PSSH] } },
 ];
 
 describe('files as other packagers write them', () => {
-  it.each(VARIANTS)('decrypts $name', async ({ name, style, ivSize, shape }) => {
-    const encrypted = writeProtected({ name, style, ivSize, shape });
-    const output = temporary(`${name}.clear.mp4`);
+  it.each(VARIANTS)('decrypts $name', async (variant) => {
+    const encrypted = writeProtected(variant);
+    const output = temporary(`${variant.name}.clear.mp4`);
     await decrypt({ input: encrypted, output, keys: testKeys });
     expect(fingerprintsOf(output)).toEqual(fingerprintsOf(SOURCE));
   });
@@ -61,10 +68,10 @@ describe('files as other packagers write them', () => {
 });
 
 /** Video with 40 clear bytes a sample, audio protected whole. */
-function writeProtected({ name, style, ivSize, shape }: Variant): string {
+function writeProtected({ name, style, cipher = 'ctr', ivSize, shape }: Variant): string {
   const tracks = tracksOf(SOURCE).map((track) => {
     const clearBytes = track.handler === 'vide' ? 40 : 0;
-    return protect(track, { style, ivSize, clearBytes, kid: KID, keyHex: KEY });
+    return protect(track, { style, cipher, ivSize, clearBytes, kid: KID, keyHex: KEY });
   });
   const path = temporary(`${name}.mp4`);
   writePieces(path, fragmented(tracks, shape));

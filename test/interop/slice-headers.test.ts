@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { encryptTo } from '../support/jobs.js';
 import { type ReadSample, readMovie } from '../support/mp4-reader.js';
 import { sample, testMedia } from '../support/samples.js';
+import { itWith, type Stream, streamPath } from '../support/streams.js';
 import { temporaryFolder } from '../support/temporary.js';
 import { describeWith, toolPath } from '../support/tools.js';
 
@@ -15,31 +16,76 @@ const FILES = [
   ),
 ].map((path) => ({ path, name: path.slice(path.lastIndexOf('/') + 1) }));
 
-const BLOCK = 16;
 const NAL_LENGTH_SIZE = 4;
 
 /** Bytes of a file: start inclusive, end exclusive. */
 type Range = readonly [start: number, end: number];
 
+const FADING = 'testsrc2=s=160x96:r=25,fade=in:0:20,noise=alls=10:allf=t';
+
+/** Streams with headers that the files have not, where ffmpeg has the encoder. */
+const MADE: readonly Stream[] = (
+  [
+    [
+      'AVC, P and B slices with weights',
+      'libx264',
+      '-x264-params weightp=2:weightb=1:bframes=3:ref=4:slices=3',
+    ],
+    ['AVC, MBAFF', 'libx264', '-flags +ildct -x264-params tff=1:bframes=2:ref=3:weightp=0:slices=2'],
+    ['AVC, slices of few macroblocks', 'libx264', '-x264-params slice-max-mbs=3:bframes=2:cabac=0:weightp=2'],
+    [
+      'HEVC, P and B slices with weights',
+      'libx265',
+      '-x265-params log-level=none:weightp=1:weightb=1:bframes=3:ref=4:slices=2:wpp=1:ctu=16',
+    ],
+    ['HEVC, fields', 'libx265', '-x265-params log-level=none:interlace=tff:bframes=2:ctu=16'],
+    [
+      'HEVC, parameter sets before each IDR',
+      'libx265',
+      '-tag:v hev1 -x265-params log-level=none:repeat-headers=1:keyint=5:open-gop=1',
+    ],
+  ] as const
+).map(([name, encoder, args]) => ({
+  name,
+  kind: 'video',
+  from: { source: FADING, args: `-frames:v 24 -pix_fmt yuv420p -c:v ${encoder} ${args}` },
+}));
+
 describeWith(['ffmpeg'], "protection begins where ffmpeg's own parser ends the slice header", () => {
   it.each(FILES)('$name', async ({ name, path }) => {
-    const output = temporary(name);
-    await encryptTo(path, output, { layout: 'keep', tracks: ['video'] });
-    const headerSizes = sliceHeaderSizes(path);
+    await expectTracedEnds(path, name);
+  });
+
+  for (const stream of MADE) {
+    itWith(stream, stream.name, () => expectTracedEnds(streamPath(stream, temporary), stream.name));
+  }
+});
+
+/** Under cenc in whole blocks before the end; under cbcs from the very first byte of slice data on. */
+async function expectTracedEnds(path: string, name: string): Promise<void> {
+  const traced = sliceHeaderSizes(path);
+  expect(traced.length).toBeGreaterThan(0);
+  for (const [scheme, unitBytes] of [
+    ['cenc', 16],
+    ['cbcs', 1],
+  ] as const) {
+    const output = temporary(`${name}.${scheme}.mp4`);
+    await encryptTo(path, output, { layout: 'keep', tracks: ['video'], scheme });
+    const headerSizes = [...traced];
     const before = readMovie(path);
     const after = readMovie(output);
     const track = before.tracks.findIndex(({ handler }) => handler === 'vide');
     const isHevc = before.tracks[track].entries[0].codec.startsWith('h');
     before.tracks[track].samples.forEach((one, i) => {
-      const expected = protectedRanges(before.at(one.offset, one.size), isHevc, headerSizes);
+      const expected = protectedRanges(before.at(one.offset, one.size), isHevc, headerSizes, unitBytes);
       expect({ sample: i, ranges: rangesOf(after.tracks[track].samples[i]) }).toEqual({
         sample: i,
         ranges: expected,
       });
     });
     expect(headerSizes).toEqual([]);
-  });
-});
+  }
+}
 
 /**
  * Size of every slice header in decoding order, NAL unit header included, rounded up to whole bytes, without
@@ -77,15 +123,15 @@ function sliceHeaderSizes(path: string): number[] {
   return sizes;
 }
 
-/** What ISO/IEC 23001-7 10.2 and 10.3 leave to protect: whole blocks of slice data, the remainder clear before them. */
-function protectedRanges(bytes: Buffer, isHevc: boolean, headerSizes: number[]): Range[] {
+/** What ISO/IEC 23001-7 10 leaves to protect: whole units of slice data, the remainder clear before them. */
+function protectedRanges(bytes: Buffer, isHevc: boolean, headerSizes: number[], unitBytes: number): Range[] {
   const ranges: Range[] = [];
   for (let at = 0; at < bytes.length; ) {
     const start = at + NAL_LENGTH_SIZE;
     const end = start + bytes.readUInt32BE(at);
     if (isSlice(bytes[start], isHevc)) {
       const dataAt = start + escapedSize(bytes.subarray(start, end), headerSizes.shift()!);
-      const size = Math.floor((end - dataAt) / BLOCK) * BLOCK;
+      const size = Math.floor((end - dataAt) / unitBytes) * unitBytes;
       if (size > 0) ranges.push([end - size, end]);
     }
     at = end;

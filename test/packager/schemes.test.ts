@@ -9,7 +9,7 @@ import { fragmented } from '../support/builder/fragmented.js';
 import { audioTrackOf, type BuiltTrack, tracksOf } from '../support/builder/movie.js';
 import { writePieces } from '../support/builder/pieces.js';
 import { progressive } from '../support/builder/progressive.js';
-import { KEY, testKeys } from '../support/jobs.js';
+import { encryptTo, KEY, testKeys } from '../support/jobs.js';
 import { type ReadMovie, type ReadSample, type ReadTrack, readMovie } from '../support/mp4-reader.js';
 import { fingerprintsOf } from '../support/sample-hashes.js';
 import { sample, testMedia } from '../support/samples.js';
@@ -211,4 +211,15 @@ describe('IVs of files of several tracks', () => {
       expect(new Set(blocks).size).toBe(blocks.length);
     },
   );
+});
+
+it('publishes samples of slices that are all too small for a block', async () => {
+  const input = temporary('small.mp4');
+  const output = temporary('small.enc.mp4');
+  const track = vvcTrack();
+  // the first and the last sample are among those that are read back
+  writePieces(input, progressive([{ ...track, samples: track.samples.slice(-2) }]));
+  await encryptTo(input, output, { scheme: 'cbcs' });
+  const { subsamples } = readMovie(output).tracks[0].samples.at(-1)!;
+  expect(subsamples!.map(([, hidden]) => hidden)).toEqual([15, 9]);
 });

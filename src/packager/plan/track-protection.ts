@@ -67,6 +67,21 @@ export function protectedBytesOf(protection: ProtectedSamples, sample: number): 
   return subsamples ? protectedBytesAt(subsamples, sample) : track.samples.sizes[sample];
 }
 
+/**
+ * Size of the largest protected range of a sample in bytes: below a block of 16, schemes that encrypt whole blocks leave every
+ * byte of the sample as it is, however many ranges it has.
+ */
+export function largestRangeOf(protection: ProtectedSamples, sample: number): number {
+  if (protection.keyNumbers?.[sample] === 0) return 0;
+  const { subsamples, track } = protection;
+  if (!subsamples) return track.samples.sizes[sample];
+  let largest = 0;
+  const end = subsamples.starts[sample + 1];
+  for (let i = subsamples.starts[sample]; i < end; i++)
+    largest = Math.max(largest, subsamples.protectedBytes[i]);
+  return largest;
+}
+
 /** Protected bytes of all samples. */
 export function totalProtectedBytes(protection: ProtectedSamples): number {
   let sum = 0;

@@ -18,17 +18,20 @@ export function rangeTrack(kind: 'av1' | 'vp9', limit = 16): BuiltTrack {
   return videoTrack(entry, data);
 }
 
-/** A track of VVC (`vvc1`, all sets in the entry): the slices of the fixture, one a sample, with made-up slice data. */
+/** A track of VVC (`vvc1`, all sets in the entry): the slices of the fixture, one a sample, with made-up slice data, and a sample of tiny ones. */
 export function vvcTrack(): BuiltTrack {
   const { parameterSets, slices } = SLICE_HEADERS.find(({ kind }) => kind === 'vvc')!;
   const [sps, pps] = parameterSets.map((set) => hex(set));
   const arrays = [sps, pps].map((set, i) => Buffer.concat([u8(0x80 | (15 + i)), u16(1, set.length), set]));
   const vvcC = fullBox('vvcC', 0, 0, u8(0xfe, 2), ...arrays); // NAL length fields of 4 bytes, no profile record
-  const data = slices.map(([head, size, clear], i) => {
-    const nal = Buffer.concat([hex(head).subarray(0, clear), Buffer.alloc(size - clear)]);
-    fill(nal, clear, size, i, false);
-    return Buffer.concat([u32(size), nal]);
-  });
+  const nalOf = ([head, , clear]: (typeof slices)[number], dataBytes: number, seed: number): Buffer => {
+    const nal = Buffer.concat([hex(head).subarray(0, clear), Buffer.alloc(dataBytes)]);
+    fill(nal, clear, nal.length, seed, false);
+    return Buffer.concat([u32(nal.length), nal]);
+  };
+  const data = slices.map((slice, i) => nalOf(slice, slice[1] - slice[2], i));
+  // several slices, none of which has a whole block
+  data.push(Buffer.concat([nalOf(slices[1], 15, 1), nalOf(slices[1], 9, 2)]));
   return videoTrack(videoEntry('vvc1', vvcC), data);
 }
 
