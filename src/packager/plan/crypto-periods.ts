@@ -63,7 +63,8 @@ function fragmentStartSeconds(movie: Movie, cuts: FragmentCuts, fragment: number
   return Math.max(0, earliest);
 }
 
-function allClear(clearLeadSeconds: number): PrpackError {
+/** Of a clear lead that is not over when the last fragment begins. */
+export function allClear(clearLeadSeconds: number): PrpackError {
   return new PrpackError('INVALID_ARGUMENT', 'the clear lead leaves nothing of the movie to encrypt', {
     received: clearLeadSeconds,
     remedy: `Give fewer seconds as ${named('clearLeadSeconds')}: it is rounded up to whole fragments.`,
