@@ -63,7 +63,8 @@ describe.each(CASES)('a clear lead, $scheme, of a $way', ({ way, scheme }) => {
         expect(entryIndex).toBe(isClear[i] ? 2 : 1);
         const isVideo = track.handler === 'vide';
         const boxes = isVideo ? ['saiz', 'saio', 'senc'] : protection;
-        expect(typesIn(node).slice(3)).toEqual(isClear[i] ? [] : boxes);
+        const written = typesIn(node).slice(3);
+        expect(written.filter((type) => type !== 'sbgp')).toEqual(isClear[i] ? [] : boxes); // sbgp: of roll
       }
     }
   });
@@ -83,9 +84,12 @@ describe('the clear lead', () => {
     [3.99, 4],
   ])('of %d s is %d fragments of a second', async (clearLeadSeconds, count) => {
     const output = temporary('rounded.mp4');
-    await encryptBy('file', output, { keys: testKeys, clearLeadSeconds, tracks: ['video'] });
-    const video = trafsOf(readMovie(output)).flatMap((trafs) => trafs.slice(0, 1));
-    expect(video.map(({ entryIndex }) => entryIndex)).toEqual(
+    const [video] = tracksOf(INPUTS.file);
+    const edits = [{ duration: 5000, mediaTime: video.samples[0].cto ?? 0 }];
+    const input = temporary('video.mp4');
+    writeFileSync(input, toBytes(progressive([{ ...video, edits }])));
+    await encryptBy('file', output, { input, keys: testKeys, clearLeadSeconds });
+    expect(trafsOf(readMovie(output)).map(([{ entryIndex }]) => entryIndex)).toEqual(
       Array.from({ length: 5 }, (_, i) => (i < count ? 2 : 1)),
     );
   });
