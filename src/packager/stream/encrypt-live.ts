@@ -182,7 +182,8 @@ async function plan(
       const next = await keysOfPeriod!(period);
       const { boxes, laUrl } = buildPeriodPsshBoxes([next], options).periods[0];
       await registerKeys(options, next, contentId, laUrl);
-      usedKeys.push(...next);
+      const isKnown = usedKeys.some(({ kid }) => kid === next[0].kid); // times may go back
+      if (!isKnown) usedKeys.push(...next);
       return new FragmentProtection(next, boxes);
     });
   const protections = new StreamProtections(options, startSeconds, protection, open);
