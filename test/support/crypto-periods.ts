@@ -16,9 +16,10 @@ export function periodKey(index: number): { kid: string; key: string } {
   return { kid: `10000000-0000-4000-8000-${hex}`, key: createHash('md5').update(hex).digest('hex') };
 }
 
-/** A key source and lookup with a key for each of the first crypto periods. */
-export function periodKeys(count = 20) {
-  const keys = Array.from({ length: count }, (_, period) => ({ ...periodKey(period), period }));
+/** A key source and lookup with a key for each of the first crypto periods, for a scheme. */
+export function periodKeys(count = 20, scheme: 'cenc' | 'cbcs' = 'cenc') {
+  const algorithm = scheme === 'cenc' ? 'AESCTR' : 'AESCBC';
+  const keys = Array.from({ length: count }, (_, period) => ({ ...periodKey(period), period, algorithm }));
   return parseKeyFile(JSON.stringify({ keys }), 'keys.json');
 }
 
