@@ -13,20 +13,28 @@ export interface SampleFingerprint {
   readonly md5: string;
 }
 
+/** The key of everything, or what gives the key of a KID; hex. */
+export type KeyHex = string | ((kid: string) => string);
+
 /** Fingerprints of the samples of one track, decrypted where they are encrypted and a key is given. */
-export function fingerprints(movie: ReadMovie, track: ReadTrack, keyHex?: string): SampleFingerprint[] {
+export function fingerprints(movie: ReadMovie, track: ReadTrack, keyHex?: KeyHex): SampleFingerprint[] {
+  const keyOf = (sample: ReadSample) => {
+    if (typeof keyHex !== 'function') return keyHex;
+    const kid = sample.groupKid ?? track.entries[sample.entry].tenc?.kid;
+    return kid === undefined ? undefined : keyHex(kid);
+  };
   return track.samples.map((sample) => ({
     dts: sample.dts,
     duration: sample.duration,
     cto: sample.cto,
     sync: sample.sync,
     size: sample.size,
-    md5: md5(sampleBytes(movie, sample, keyHex, track.entries[sample.entry].tenc)),
+    md5: md5(sampleBytes(movie, sample, keyOf(sample), track.entries[sample.entry].tenc)),
   }));
 }
 
 /** Fingerprints of every track of a file, in track order. */
-export function fingerprintsOf(path: string, keyHex?: string): SampleFingerprint[][] {
+export function fingerprintsOf(path: string, keyHex?: KeyHex): SampleFingerprint[][] {
   const movie = readMovie(path);
   return movie.tracks.map((track) => fingerprints(movie, track, keyHex));
 }

@@ -33,15 +33,15 @@ export function cryptoPeriod(index: number, durationSeconds: number): CryptoPeri
  * @throws PrpackError INVALID_ARGUMENT when the clear lead leaves nothing to encrypt
  */
 export function cryptoPeriodsOf(movie: Movie, cuts: FragmentCuts, schedule: CryptoSchedule): CryptoPeriods {
-  const indexes: number[] = [];
+  const positions = new Map<number, number>();
   const ofFragment = new Int32Array(cuts.count);
   for (let fragment = 0; fragment < cuts.count; fragment++) {
     const index = periodAt(fragmentStartSeconds(movie, cuts, fragment), schedule);
-    if (index !== CLEAR && indexes.at(-1) !== index) indexes.push(index);
-    ofFragment[fragment] = index === CLEAR ? CLEAR : indexes.length - 1;
+    if (index !== CLEAR && !positions.has(index)) positions.set(index, positions.size);
+    ofFragment[fragment] = positions.get(index) ?? CLEAR;
   }
-  if (indexes.length === 0) throw allClear(schedule.clearLeadSeconds!);
-  return { ofFragment, indexes };
+  if (positions.size === 0) throw allClear(schedule.clearLeadSeconds!);
+  return { ofFragment, indexes: [...positions.keys()] };
 }
 
 /** The index of the crypto period at a time, 0 where keys do not change; CLEAR in the clear lead. */
@@ -63,7 +63,8 @@ function fragmentStartSeconds(movie: Movie, cuts: FragmentCuts, fragment: number
   return Math.max(0, earliest);
 }
 
-function allClear(clearLeadSeconds: number): PrpackError {
+/** Of a clear lead that is not over when the last fragment begins. */
+export function allClear(clearLeadSeconds: number): PrpackError {
   return new PrpackError('INVALID_ARGUMENT', 'the clear lead leaves nothing of the movie to encrypt', {
     received: clearLeadSeconds,
     remedy: `Give fewer seconds as ${named('clearLeadSeconds')}: it is rounded up to whole fragments.`,

@@ -8,7 +8,7 @@ import { writeSinf } from '../../isobmff/boxes/sinf.js';
 import type { Tenc } from '../../isobmff/boxes/tenc.js';
 import { withSampleDescriptionIndex } from '../../isobmff/boxes/tfhd.js';
 import { type MoofTree, trafsOf } from '../../isobmff/fragments.js';
-import type { Movie, Track } from '../../isobmff/movie.js';
+import type { Movie } from '../../isobmff/movie.js';
 import { protectionBoxesOfMoof } from '../../isobmff/protection-boxes.js';
 import { entryRunAt } from '../../isobmff/sample-table.js';
 import { type BoxEdit, type BoxEdits, rebuildBox } from '../../isobmff/splice.js';
@@ -127,10 +127,8 @@ function moofEdits(
     const count = fragments.trafSampleCount[row];
     if (!encryption || count === 0) continue;
     const first = fragments.trafFirstSample[row];
-    if (encryption.keyNumbers?.[first] === 0) {
-      edits.set(...clearEntryEdit(encryption.track, first, traf, moof.slice));
-      continue;
-    }
+    if (encryption.hasClearLead) edits.set(...entryIndexEdit(encryption, first, traf, moof.slice));
+    if (isClearFrom(encryption, first)) continue;
     const groups = encryption.isRotating ? keyGroupBoxes(encryption, first, count) : [];
     const auxiliary = auxiliaryBoxes(encryption, first, count, 0);
     const boxes = auxiliary ? [auxiliary.saiz, auxiliary.saio, auxiliary.senc] : [];
@@ -139,11 +137,21 @@ function moofEdits(
   return edits;
 }
 
-/** Refers a clear fragment to the sample entries behind the protected ones. */
-function clearEntryEdit(track: Track, first: number, traf: BoxNode, slice: FileSlice): [BoxNode, BoxEdit] {
-  const { entryIndex } = track.samples.entryRuns[entryRunAt(track.samples, first)];
+function isClearFrom({ keyNumbers }: TrackEncryption, first: number): boolean {
+  return keyNumbers?.[first] === 0;
+}
+
+/** Has each fragment name its sample entry: one of the protected ones, or, in the clear lead, of those behind them. */
+function entryIndexEdit(
+  encryption: TrackEncryption,
+  first: number,
+  traf: BoxNode,
+  slice: FileSlice,
+): [BoxNode, BoxEdit] {
+  const { samples, entries } = encryption.track;
+  const { entryIndex } = samples.entryRuns[entryRunAt(samples, first)];
+  const index = entryIndex + (isClearFrom(encryption, first) ? entries.length : 0);
   const tfhd = findChild(traf, 'tfhd')!;
-  const index = entryIndex + track.entries.length;
   return [tfhd, { replace: withSampleDescriptionIndex(bytesOf(tfhd, slice), index) }];
 }
 

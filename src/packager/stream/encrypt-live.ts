@@ -16,7 +16,7 @@ import { ChunkRenderer } from '../execute/renderer.js';
 import { earlierEncryptionWarnings } from '../input-warnings.js';
 import { Breather, breathe, Clock } from '../job.js';
 import { assertCanRotate, assignKeys, openPeriodKeys } from '../key-assignment.js';
-import { cryptoPeriod } from '../plan/crypto-periods.js';
+import { allClear, cryptoPeriod } from '../plan/crypto-periods.js';
 import { movieDurationSeconds, partStartSeconds } from '../plan/timing.js';
 import { drawConstantIvs, drawStarts } from '../protect-tracks.js';
 import { expectCodecsFitScheme, perSampleIvSize, protectionSettings } from '../protection-settings.js';
@@ -182,13 +182,14 @@ async function plan(
       const next = await keysOfPeriod!(period);
       const { boxes, laUrl } = buildPeriodPsshBoxes([next], options).periods[0];
       await registerKeys(options, next, contentId, laUrl);
-      usedKeys.push(...next);
+      const isKnown = usedKeys.some(({ kid }) => kid === next[0].kid); // times may go back
+      if (!isKnown) usedKeys.push(...next);
       return new FragmentProtection(next, boxes);
     });
   const protections = new StreamProtections(options, startSeconds, protection, open);
   const { signal } = options;
   const stream = { encryptedInit, movie, encryptedMovie, tracks, protections, ivStarts, settings, signal };
-  const known = { keys, usedKeys, isRotating, options, contentId, described };
+  const known = { keys, usedKeys, isRotating, hasClearLead, options, contentId, described };
   return { ...stream, ...known, planned: { ...planned, warnings } };
 }
 
@@ -222,6 +223,7 @@ async function pass(parts: PartQueue, job: LiveJob, target: Target): Promise<Fra
     await breather.breathe();
   }
   expectSamples(job, encryptor);
+  expectEndOfClearLead(job, encryptor);
   return encryptor;
 }
 
@@ -304,6 +306,13 @@ function expectSamples({ tracks, described }: LiveJob, { tallies }: FragmentEncr
       .join('; '),
     remedy: 'Look at the messages of the program that writes the stream.',
   });
+}
+
+/** A track that is clear to its end is not encrypted, whatever its sample entries say. */
+function expectEndOfClearLead({ tracks, options }: LiveJob, { tallies }: FragmentEncryptor): void {
+  const seen = tracks.map(({ track }) => tallies[track.index]);
+  const isClear = seen.some(({ samples, coverage }) => samples > 0 && coverage.samples === 0);
+  if (isClear) throw allClear(options.clearLeadSeconds!);
 }
 
 async function report(

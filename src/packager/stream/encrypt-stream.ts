@@ -3,7 +3,7 @@ import type { ByteSource } from '../../bytes/source.js';
 import { expectKeysOutIsFree, writeKeysOut } from '../../keys/keys-out.js';
 import { retryOnKeyRace } from '../../keystore/key-race.js';
 import { checkOptions } from '../../settings/check.js';
-import { encrypt, expectKeysApart, prepareJob, reportJob } from '../encrypt.js';
+import { encrypt, expectKeysApart, expectSchedulable, prepareJob, reportJob } from '../encrypt.js';
 import { planEncryption } from '../encryption-plan.js';
 import { ChunkRenderer } from '../execute/renderer.js';
 import { breathe, Clock, withInput } from '../job.js';
@@ -43,6 +43,7 @@ async function encryptFileToStream(options: EncryptOptions, output: ByteWritable
   const { keyStore, keysOut, dryRun, signal, onProgress } = options;
   const clock = new Clock();
   expectKeysApart(options);
+  expectSchedulable(options);
   return withInput(options.input, signal, async (source) => {
     const { job, planned, warnings } = await retryOnKeyRace(() => begin(source, options, clock));
     const { work } = job;

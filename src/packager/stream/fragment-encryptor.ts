@@ -42,6 +42,7 @@ export interface StreamWork {
   /** As the sample entries say, one a track: the first ones where keys rotate. */
   readonly keys: readonly AssignedKey[];
   readonly isRotating: boolean;
+  readonly hasClearLead: boolean;
   /** One a track. */
   readonly ivStarts: readonly Uint8Array[];
   readonly settings: ProtectionSettings;
@@ -151,7 +152,7 @@ export class FragmentEncryptor {
     input: FragmentBytes,
     { keys }: FragmentProtection,
   ): Promise<TrackEncryption[]> {
-    const { settings, isRotating } = this.#work;
+    const { settings, isRotating, hasClearLead } = this.#work;
     const tracks = this.#work.tracks.map((described) => ({
       ...described,
       track: movie.tracks[described.track.index],
@@ -160,10 +161,11 @@ export class FragmentEncryptor {
     const ivStarts = this.#ivs.map(({ next }) => next);
     const request = { tracks, keys, settings, ivStarts, readers: this.#readers };
     const encryptions = await protectTracks(input, request, this.#breather.breathe);
-    if (!isRotating) return encryptions;
+    if (!isRotating && !hasClearLead) return encryptions;
     return encryptions.map((encryption, i) => ({
       ...encryption,
       isRotating,
+      hasClearLead,
       tenc: { ...encryption.tenc, defaultKid: this.#work.keys[i].kid },
     }));
   }
