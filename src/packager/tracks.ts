@@ -100,7 +100,7 @@ function expectClear(track: Track): void {
   throw new PrpackError('ALREADY_ENCRYPTED', `track ${track.id} is encrypted already (${entry.fourcc})`, {
     boxPath: entry.node.path,
     offsetBytes: entry.node.startBytes,
-    remedy: 'Give the clear file; prpack decrypt makes one where you have the key.',
+    remedy: `Give the clear file, or the keys of this one with ${named('decryptKeys')}.`,
   });
 }
 

@@ -10,8 +10,8 @@ import { type MoofTree, trafsOf } from '../../isobmff/fragments.js';
 import type { Movie } from '../../isobmff/movie.js';
 import { protectionBoxesOfMoof } from '../../isobmff/protection-boxes.js';
 import { type BoxEdit, type BoxEdits, rebuildBox } from '../../isobmff/splice.js';
-import { type BoxNode, bytesOf, type FileSlice, findChild } from '../../isobmff/walk.js';
-import { earlierBoxes, removals } from './earlier-encryption.js';
+import { type BoxNode, type FileSlice, findChild } from '../../isobmff/walk.js';
+import { clearEntryEdits, clearMoovEdits, removals } from './earlier-encryption.js';
 import type { KeepEdits } from './keep-plan.js';
 import { perSampleIvSizeOf, sencColumns, sencShape, type TrackProtection } from './track-protection.js';
 
@@ -26,17 +26,21 @@ export interface TrackEncryption extends TrackProtection {
   readonly sliceTally?: SliceTally | undefined;
 }
 
-/** The edits that make a movie of the same layout encrypted. Boxes of an earlier encryption are taken out. */
+/**
+ * The edits that make a movie of the same layout encrypted. Boxes of an earlier encryption are taken out.
+ * @param dropped runs of the input that hold nothing but such an encryption
+ */
 export function encryptEdits(
   movie: Movie,
   encryptions: readonly TrackEncryption[],
   psshBoxes: readonly Uint8Array[],
+  dropped: ReadonlySet<number> = new Set(),
 ): KeepEdits {
   const byTrack = new Map(encryptions.map((encryption) => [encryption.track.index, encryption]));
   return {
     moov: (saioOffset) => moovEdits(movie, encryptions, psshBoxes, saioOffset),
     moof: (moof, index) => moofEdits(movie, byTrack, moof, index),
-    dropped: new Set(),
+    dropped,
   };
 }
 
@@ -46,7 +50,7 @@ function moovEdits(
   psshBoxes: readonly Uint8Array[],
   saioOffset: number,
 ): BoxEdits {
-  const edits = new Map<BoxNode, BoxEdit>(removals(earlierBoxes(movie)));
+  const edits = new Map<BoxNode, BoxEdit>(clearMoovEdits(movie));
   edits.set(movie.moovNode, { append: psshBoxes });
   for (const encryption of encryptions) {
     const { track } = encryption;
@@ -74,9 +78,10 @@ export function sampleEntryEdits(encryption: TrackEncryption, moov: FileSlice): 
   const edits = protectedEntryEdits(encryption);
   if (!encryption.hasClearLead) return edits;
   const stsd = findChild(encryption.track.stbl, 'stsd')!;
-  const nodes = encryption.track.entries.map(({ node }) => node);
-  const protectedEntries = nodes.map((node) => rebuildBox(node, moov, new Map(edits)));
-  const count = new ByteWriter(4).u32(2 * nodes.length).finish();
+  const { entries } = encryption.track;
+  const asClear = new Map(entries.flatMap(clearEntryEdits));
+  const asProtected = new Map([...asClear, ...edits]);
+  const count = new ByteWriter(4).u32(2 * entries.length).finish();
   return [
     [
       stsd,
@@ -86,8 +91,8 @@ export function sampleEntryEdits(encryption: TrackEncryption, moov: FileSlice): 
           0,
           0,
           count,
-          ...protectedEntries,
-          ...nodes.map((node) => bytesOf(node, moov)),
+          ...entries.map(({ node }) => rebuildBox(node, moov, asProtected)),
+          ...entries.map(({ node }) => rebuildBox(node, moov, asClear)),
         ),
       },
     ],
@@ -99,7 +104,9 @@ function protectedEntryEdits({ track, tenc, scheme }: TrackEncryption): [BoxNode
   const type = track.handler === 'vide' ? 'encv' : 'enca';
   return track.entries.flatMap(({ node, format }): [BoxNode, BoxEdit][] => {
     const sinf = writeSinf({ originalFormat: format, schemeType: scheme, schemeVersion: 0x00010000, tenc });
-    const firstChild = SINF_FIRST.has(format) ? node.children[0] : undefined;
+    const firstChild = SINF_FIRST.has(format)
+      ? node.children.find((child) => child.type !== 'sinf')
+      : undefined;
     if (!firstChild) return [[node, { type, append: [sinf] }]];
     return [
       [node, { type }],
