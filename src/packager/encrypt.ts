@@ -74,7 +74,9 @@ export async function prepareJob(
   pool?: WorkerPool,
 ): Promise<EncryptJob> {
   const input = readMovie(source);
-  const reencryption = options.decryptKeys && (await prepareReencryption(input, source, options.decryptKeys));
+  const reencryption =
+    options.decryptKeys &&
+    (await prepareReencryption(input, source, options.decryptKeys, options.layout ?? 'fragmented'));
   const movie = reencryption?.clear ?? (options.layout === 'keep' ? input : withGroupedFrames(input));
   const described = await describeTracks(movie);
   const tracks = selectTracks(described, options.tracks);

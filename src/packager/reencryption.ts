@@ -7,14 +7,16 @@ import { type AssignedKey, algorithmOf, type KeyLookup, type KeyScheme } from '.
 import { named } from '../settings/spelling.js';
 import { DecryptedSource } from './decrypted-source.js';
 import { type Decryption, prepareDecryption } from './decryption.js';
+import { withFoldedEntries } from './plan/earlier-encryption.js';
 import { isProtected } from './protection-reader.js';
 import { typeNameOf } from './tracks.js';
+import type { Layout } from './types.js';
 
 /** Protected input that is decrypted on the way to its new encryption. */
 export interface Reencryption extends Pick<Decryption, 'protections' | 'keys' | 'step' | 'warnings'> {
   /** The movie as the file has it. */
   readonly input: Movie;
-  /** The same behind its decryption: no track is protected, and nothing else differs. */
+  /** The same behind its decryption: no track is protected. */
   readonly clear: Movie;
   /** The input with clear samples. */
   readonly clearSource: ByteSource;
@@ -28,15 +30,24 @@ export async function prepareReencryption(
   input: Movie,
   source: ByteSource,
   lookup: KeyLookup,
+  layout: Layout,
 ): Promise<Reencryption> {
   if (!input.tracks.some(isProtected)) throw notEncrypted(source.path);
   const decryption = await prepareDecryption(input, source, lookup, 'decryptKeys');
   const clearSource = await DecryptedSource.create(source, decryption.step);
-  return { ...decryption, input, clear: { ...input, tracks: input.tracks.map(asClear) }, clearSource };
+  return { ...decryption, input, clear: asClear(input, layout), clearSource };
 }
 
-function asClear(track: Track): Track {
-  if (!isProtected(track)) return track;
+function asClear(input: Movie, layout: Layout): Movie {
+  const tracks = input.tracks.map((track) => {
+    if (!isProtected(track)) return track;
+    const clear = withClearEntries(track);
+    return layout === 'keep' ? clear : withFoldedEntries(clear, input.moov);
+  });
+  return { ...input, tracks };
+}
+
+function withClearEntries(track: Track): Track {
   const entries = track.entries.map(({ node, format }): SampleEntry => ({ fourcc: format, format, node }));
   return { ...track, entries };
 }

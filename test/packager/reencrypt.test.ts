@@ -20,6 +20,7 @@ import { writePieces } from '../support/builder/pieces.js';
 import { progressive } from '../support/builder/progressive.js';
 import { protect } from '../support/builder/protect.js';
 import { encryptTo, KEY, KID, testKeys, tracesOf } from '../support/jobs.js';
+import { readMovie } from '../support/mp4-reader.js';
 import { fingerprintsOf, trackHashes } from '../support/sample-hashes.js';
 import { sample, testMedia } from '../support/samples.js';
 import { BY_SWEEPS, SWEEPS } from '../support/sweeps.js';
@@ -160,8 +161,30 @@ describe('protected input whose keys are given', () => {
       [1, 0],
     ]);
     expect(readFileSync(output).includes('seig')).toBe(false);
+    const entries = layout === 'keep' ? 2 : 1;
+    expect(await protectionBoxes(output)).toMatchObject({ encv: entries, enca: entries, sinf: 2 * entries });
     for (const kind of KINDS) {
       expect(trackHashes(output, kind, NEW_KEY)).toEqual(trackHashes(PROGRESSIVE, kind));
+    }
+  });
+
+  it.each([
+    ['video', { encv: 1, sinf: 1 }],
+    ['audio', { enca: 1, sinf: 1 }],
+  ] as const)('has one sample entry a track after a clear lead, %s selected', async (kind, boxes) => {
+    const lead = { clearLeadSeconds: 1, fragmentDurationSeconds: 0.5 };
+    const input = await encryptedOnce(PROGRESSIVE, lead);
+    expect(await protectionBoxes(input)).toMatchObject({ encv: 1, enca: 1 });
+    for (const choice of [{}, lead]) {
+      const { output } = await encryptedAgain(input, { ...choice, tracks: [kind] });
+      expect(await protectionBoxes(output)).toMatchObject(boxes);
+      const entries = readMovie(output)
+        .tracks.map((track) => track.entries.length)
+        .sort();
+      expect(entries).toEqual(choice === lead ? [1, 2] : [1, 1]);
+      for (const one of KINDS) {
+        expect(trackHashes(output, one, NEW_KEY)).toEqual(trackHashes(PROGRESSIVE, one));
+      }
     }
   });
 

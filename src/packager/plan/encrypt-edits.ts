@@ -1,6 +1,4 @@
-import { ByteWriter } from '../../bytes/writer.js';
 import type { SliceTally } from '../../cenc/subsamples.js';
-import { fullBox } from '../../isobmff/boxes/box.js';
 import { sizeOfSaio, writeSaio } from '../../isobmff/boxes/saio.js';
 import { saizOf, sizeOfSaiz, writeSaiz } from '../../isobmff/boxes/saiz.js';
 import { sencEntrySizes, sizeOfSenc, writeSenc } from '../../isobmff/boxes/senc.js';
@@ -9,9 +7,15 @@ import type { Tenc } from '../../isobmff/boxes/tenc.js';
 import { type MoofTree, trafsOf } from '../../isobmff/fragments.js';
 import type { Movie } from '../../isobmff/movie.js';
 import { protectionBoxesOfMoof } from '../../isobmff/protection-boxes.js';
-import { type BoxEdit, type BoxEdits, rebuildBox } from '../../isobmff/splice.js';
-import { type BoxNode, type FileSlice, findChild } from '../../isobmff/walk.js';
-import { clearEntryEdits, clearMoovEdits, removals } from './earlier-encryption.js';
+import type { BoxEdit, BoxEdits } from '../../isobmff/splice.js';
+import type { BoxNode, FileSlice } from '../../isobmff/walk.js';
+import {
+  clearEntryEdits,
+  clearMoovEdits,
+  hasFoldedEntries,
+  removals,
+  replacedEntries,
+} from './earlier-encryption.js';
 import type { KeepEdits } from './keep-plan.js';
 import { perSampleIvSizeOf, sencColumns, sencShape, type TrackProtection } from './track-protection.js';
 
@@ -76,27 +80,11 @@ const SINF_FIRST = new Set(['alac']);
  */
 export function sampleEntryEdits(encryption: TrackEncryption, moov: FileSlice): [BoxNode, BoxEdit][] {
   const edits = protectedEntryEdits(encryption);
-  if (!encryption.hasClearLead) return edits;
-  const stsd = findChild(encryption.track.stbl, 'stsd')!;
-  const { entries } = encryption.track;
-  const asClear = new Map(entries.flatMap(clearEntryEdits));
+  const { track, hasClearLead } = encryption;
+  if (!hasClearLead && !hasFoldedEntries(track, moov)) return edits;
+  const asClear = new Map(track.entries.flatMap(clearEntryEdits));
   const asProtected = new Map([...asClear, ...edits]);
-  const count = new ByteWriter(4).u32(2 * entries.length).finish();
-  return [
-    [
-      stsd,
-      {
-        replace: fullBox(
-          'stsd',
-          0,
-          0,
-          count,
-          ...entries.map(({ node }) => rebuildBox(node, moov, asProtected)),
-          ...entries.map(({ node }) => rebuildBox(node, moov, asClear)),
-        ),
-      },
-    ],
-  ];
+  return [replacedEntries(track, moov, hasClearLead ? [asProtected, asClear] : [asProtected])];
 }
 
 /** `encv` or `enca` for every sample entry of the track, with a `sinf` that keeps the old name (14496-12 8.12). */
