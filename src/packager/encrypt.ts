@@ -3,7 +3,7 @@ import { assertMediaName } from '../bytes/media-name.js';
 import { expectTwoFiles, OutputFile } from '../bytes/output-file.js';
 import type { ByteSource } from '../bytes/source.js';
 import { PrpackError } from '../errors.js';
-import { type Movie, readMovie } from '../isobmff/movie.js';
+import { type Movie, readMovie, type Track } from '../isobmff/movie.js';
 import type { AssignedKey } from '../keys/key-source.js';
 import { discardKeysOut, expectKeysOutIsFree, writeKeysOut } from '../keys/keys-out.js';
 import { retryOnKeyRace } from '../keystore/key-race.js';
@@ -11,7 +11,12 @@ import { registeredName } from '../keystore/registered-name.js';
 import { checkOptions } from '../settings/check.js';
 import { named } from '../settings/spelling.js';
 import { checkEncrypted } from './check.js';
-import { type EncryptionWork, type PlannedEncryption, planEncryption } from './encryption-plan.js';
+import {
+  type EncryptionWork,
+  type PlannedEncryption,
+  planEncryption,
+  processingSteps,
+} from './encryption-plan.js';
 import type { WorkerPool } from './execute/worker-pool.js';
 import { findFinishedWork } from './finished-work.js';
 import { Clock, publishOutput, withInput, withWorkerPool } from './job.js';
@@ -27,6 +32,7 @@ import { perSampleIvSizeOf, totalProtectedBytes } from './plan/track-protection.
 import type { FragmentPeriods } from './protect-tracks.js';
 import { expectCodecsFitScheme, protectionSettings } from './protection-settings.js';
 import { reportPssh } from './pssh.js';
+import { assertKeysFit, prepareReencryption, type Reencryption } from './reencryption.js';
 import { confirmPublication, fingerprintOf, registerKeys } from './registration.js';
 import { type DescribedTrack, describeTracks, selectTracks, typeNameOf } from './tracks.js';
 import type { EncryptOptions, EncryptResult, TrackReport } from './types.js';
@@ -36,8 +42,9 @@ const DEFAULT_FRAGMENT_SECONDS = 2;
 /**
  * Encrypts an MP4 file by MPEG Common Encryption (ISO/IEC 23001-7), with PlayReady and other `pssh` boxes.
  * The output appears under its name whole and checked, or not at all; with a key store, its keys are registered before.
+ * Protected input is decrypted on the way where its keys are given as `decryptKeys`.
  * @throws PrpackError INVALID_ARGUMENT, INPUT_NOT_FOUND, INPUT_UNREADABLE, NOT_MP4, MALFORMED_INPUT, TRUNCATED_INPUT,
- *   NOTHING_TO_ENCRYPT, ALREADY_ENCRYPTED, UNSUPPORTED_CODEC, UNSUPPORTED_FEATURE, KEY_REQUIRED, KEY_INVALID,
+ *   NOTHING_TO_ENCRYPT, ALREADY_ENCRYPTED, NOT_ENCRYPTED, UNSUPPORTED_SCHEME, UNSUPPORTED_CODEC, UNSUPPORTED_FEATURE, KEY_REQUIRED, KEY_INVALID,
  *   KEY_CONFLICT, KEY_SOURCE_FAILED, KEY_STORE_FAILED, OUTPUT_EXISTS, OUTPUT_FAILED, OUTPUT_CHECK_FAILED, ABORTED
  */
 export async function encrypt(options: EncryptOptions): Promise<EncryptResult> {
@@ -66,10 +73,14 @@ export async function prepareJob(
   clock: Clock,
   pool?: WorkerPool,
 ): Promise<EncryptJob> {
-  const movie = options.layout === 'keep' ? readMovie(source) : withGroupedFrames(readMovie(source));
+  const input = readMovie(source);
+  const reencryption =
+    options.decryptKeys &&
+    (await prepareReencryption(input, source, options.decryptKeys, options.layout ?? 'fragmented'));
+  const movie = reencryption?.clear ?? (options.layout === 'keep' ? input : withGroupedFrames(input));
   const described = await describeTracks(movie);
   const tracks = selectTracks(described, options.tracks);
-  expectDisjointSamples(movie, new Set(tracks.map(({ track }) => track)));
+  expectDisjointSamples(movie, tracksToChange(tracks, reencryption));
   expectCodecsFitScheme(tracks, protectionSettings(options)); // before anybody is asked for keys
   const contentId = options.contentId ?? parse(source.path).name;
   const fragmentation =
@@ -78,8 +89,20 @@ export async function prepareJob(
       : fragmentationOf(movie, options.fragmentDurationSeconds ?? DEFAULT_FRAGMENT_SECONDS);
   const periods = fragmentation && fragmentPeriodsOf(movie, fragmentation.cuts, options);
   const keys = await keysOf(tracks, contentId, options, periods);
-  const work = { movie, source, tracks, keys, fragmentation, periods, pool };
+  if (reencryption) assertKeysFit(reencryption, keys, options.scheme);
+  const work = { movie, source, tracks, keys, fragmentation, periods, reencryption, pool };
   return { work, described, contentId, options, clock };
+}
+
+/** Tracks whose samples are encrypted or decrypted. */
+function tracksToChange(
+  selected: readonly DescribedTrack[],
+  reencryption: Reencryption | undefined,
+): Set<Track> {
+  const tracks = new Set(selected.map(({ track }) => track));
+  for (const { track } of reencryption?.protections ?? [])
+    tracks.add(reencryption!.clear.tracks[track.index]);
+  return tracks;
 }
 
 function fragmentPeriodsOf(
@@ -157,14 +180,15 @@ async function make({ work, contentId, options, clock }: EncryptJob): Promise<Do
 async function publish(
   file: OutputFile,
   { plan, encryptions, delaysTicks }: PlannedEncryption,
-  { movie, source, keys, pool }: EncryptionWork,
+  work: EncryptionWork,
   options: EncryptOptions,
   clock: Clock,
 ): Promise<string | undefined> {
   const { keysOut, keyStore } = options;
+  const { movie, source, keys, reencryption, pool } = work;
   const keyOf = (kid: string) => keys.find((key) => key.kid === kid)!.key;
   const expected = {
-    input: source,
+    input: reencryption?.clearSource ?? source,
     movie,
     sizeBytes: plan.sizeBytes,
     encryptions,
@@ -179,7 +203,7 @@ async function publish(
   const publication = {
     plan,
     source,
-    steps: [{ direction: 'encrypt' as const, protections: encryptions, keyOf }],
+    steps: processingSteps(work, encryptions),
     pool,
     fingerprint: keyStore !== undefined,
     check: (path: string) => checkEncrypted(path, expected),

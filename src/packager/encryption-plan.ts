@@ -4,17 +4,21 @@ import type { AssignedKey } from '../keys/key-source.js';
 import { named } from '../settings/spelling.js';
 import { holdsPictures, playerWarning } from './codecs.js';
 import { coverageOf, coverageWarning, expectSomeProtected } from './coverage.js';
+import type { ProcessingStep } from './execute/sample-processor.js';
 import type { WorkerPool } from './execute/worker-pool.js';
 import { inputWarnings } from './input-warnings.js';
 import { breathe } from './job.js';
+import { auxiliaryRuns } from './plan/decrypt-edits.js';
 import { encryptEdits, type TrackEncryption } from './plan/encrypt-edits.js';
 import { type Fragmentation, FragmentedPlan } from './plan/fragmented-plan.js';
 import { KeepPlan } from './plan/keep-plan.js';
 import type { OutputPlan } from './plan/output-plan.js';
 import { expectFewFrames } from './plan/pcm-samples.js';
 import { type FragmentPeriods, protectTracks } from './protect-tracks.js';
+import { isProtected } from './protection-reader.js';
 import { expectCodecsFitScheme, protectionSettings } from './protection-settings.js';
 import { buildPeriodPsshBoxes, buildPsshBoxes, type PeriodPsshBoxes } from './pssh-boxes.js';
+import { clearedWarnings, type Reencryption } from './reencryption.js';
 import type { DescribedTrack } from './tracks.js';
 import type { EncryptOptions, Layout } from './types.js';
 
@@ -29,6 +33,8 @@ export interface EncryptionWork {
   readonly fragmentation?: Fragmentation | undefined;
   /** When keys begin and change, where they do not serve the whole movie. */
   readonly periods?: FragmentPeriods | undefined;
+  /** How the input is decrypted, where it is protected; `movie` is then the clear one. */
+  readonly reencryption?: Reencryption | undefined;
   /** The threads that write the output beside this one. */
   readonly pool?: WorkerPool | undefined;
 }
@@ -59,7 +65,7 @@ export interface PlannedEncryption {
  * @throws PrpackError INVALID_ARGUMENT, MALFORMED_INPUT, UNSUPPORTED_FEATURE, KEY_SOURCE_FAILED, ABORTED
  */
 export async function planEncryption(
-  { movie, source, tracks, keys, fragmentation, periods }: EncryptionWork,
+  { movie, source, tracks, keys, fragmentation, periods, reencryption }: EncryptionWork,
   options: EncryptOptions,
   ivStarts?: readonly Uint8Array[],
   stream: StreamSchedule = {},
@@ -73,7 +79,7 @@ export async function planEncryption(
   }
   const pssh = psshBoxesOf(keys, tracks.length, options, (periods?.isRotating || stream.isRotating) ?? false);
   const { boxes, warnings: ofPssh, laUrl } = pssh.movie;
-  const psshWarnings = [...inputWarnings(movie, layout), ...ofPssh];
+  const psshWarnings = [...inputWarnings(reencryption?.input ?? movie, layout), ...ofPssh];
   const pause = () => {
     options.onProgress?.({ phase: 'plan', bytesDone: 0, bytesTotal: source.sizeBytes });
     return breathe(options.signal);
@@ -81,9 +87,11 @@ export async function planEncryption(
   const settings = protectionSettings(options);
   const schemeWarnings = expectCodecsFitScheme(tracks, settings);
   const request = { tracks, keys, periods, settings, ...(ivStarts && { ivStarts }) };
-  const encryptions = (await protectTracks(source, request, pause)).map((one) => ({ ...one, ...stream }));
+  const encrypted = await protectTracks(reencryption?.clearSource ?? source, request, pause);
+  const encryptions = encrypted.map((one) => ({ ...one, ...stream }));
   const warnings = [
     ...psshWarnings,
+    ...(reencryption ? [...reencryption.warnings, ...clearedWarnings(reencryption, tracks)] : []),
     ...schemeWarnings,
     ...tracks.flatMap(({ track }) => playerWarning(track) ?? []),
     ...pictureWarnings(movie),
@@ -98,7 +106,8 @@ export async function planEncryption(
     ...(laUrl !== undefined && { laUrl }),
   };
   if (!fragmentation) {
-    const plan = new KeepPlan(movie, source, encryptEdits(movie, encryptions, boxes));
+    const special = reencryption && { dropped: droppedRuns(reencryption, source) };
+    const plan = new KeepPlan(movie, source, encryptEdits(movie, encryptions, boxes, special));
     return {
       ...known,
       plan,
@@ -118,6 +127,21 @@ export async function planEncryption(
   );
   const { fragmentCount: fragments, delaysTicks } = plan;
   return { ...known, plan, fragments, delaysTicks, warnings: [...warnings, ...plan.warnings] };
+}
+
+/** What is done to the samples on their way from the input to the output, in this order. */
+export function processingSteps(
+  { keys, reencryption }: Pick<EncryptionWork, 'keys' | 'reencryption'>,
+  protections: readonly TrackEncryption[],
+): ProcessingStep[] {
+  const keyOf = (kid: string) => keys.find((key) => key.kid === kid)?.key;
+  const encryption: ProcessingStep = { direction: 'encrypt', protections, keyOf };
+  return reencryption ? [reencryption.step, encryption] : [encryption];
+}
+
+/** Runs of the input that its protection alone needs. */
+function droppedRuns({ input }: Reencryption, source: ByteSource): ReadonlySet<number> {
+  return auxiliaryRuns(input, source, new Set(input.tracks.filter(isProtected)));
 }
 
 /** The boxes of `moov` and, where keys rotate, those of each crypto period. */

@@ -2,7 +2,12 @@ import { type ByteSource, FileSource, readBytes } from '../bytes/source.js';
 import { createIvSource } from '../cenc/iv.js';
 import { PrpackError } from '../errors.js';
 import { readMovie } from '../isobmff/movie.js';
-import { type EncryptionWork, type PlannedEncryption, planEncryption } from './encryption-plan.js';
+import {
+  type EncryptionWork,
+  type PlannedEncryption,
+  planEncryption,
+  processingSteps,
+} from './encryption-plan.js';
 import { ChunkRenderer } from './execute/renderer.js';
 import { breathe } from './job.js';
 import { readProtections } from './protection-reader.js';
@@ -61,14 +66,12 @@ function readIvStarts({ tracks, keys }: EncryptionWork, output: ByteSource): Uin
 
 async function isRendered(
   { plan, encryptions }: PlannedEncryption,
-  { source, keys }: EncryptionWork,
+  work: EncryptionWork,
   output: ByteSource,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
   if (plan.sizeBytes !== output.sizeBytes) return false;
-  const keyOf = (kid: string) => keys.find((key) => key.kid === kid)?.key;
-  const step = { direction: 'encrypt' as const, protections: encryptions, keyOf };
-  const renderer = await ChunkRenderer.create(plan, source, [step]);
+  const renderer = await ChunkRenderer.create(plan, work.source, processingSteps(work, encryptions));
   for (const { startBytes, bytes } of renderer.chunks(CHUNK_BYTES)) {
     const found = readBytes(output, startBytes, bytes.length);
     if (Buffer.compare(bytes, found) !== 0) return false;

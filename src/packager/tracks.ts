@@ -1,7 +1,8 @@
 import { PrpackError } from '../errors.js';
-import { type CodecDescription, readCodecs } from '../isobmff/codec-reader.js';
+import { type CodecDescription, readCodecs, type TrackCodecs } from '../isobmff/codec-reader.js';
 import type { Movie, Track } from '../isobmff/movie.js';
 import type { SampleEntry } from '../isobmff/sample-entry.js';
+import { findChild } from '../isobmff/walk.js';
 import { named } from '../settings/spelling.js';
 import {
   encryptableCodecs,
@@ -38,11 +39,18 @@ export async function describeTracks(movie: Movie): Promise<DescribedTrack[]> {
   const codecs = await readCodecs(movie.moov.bytes, movie.moov.startBytes);
   return movie.tracks.map((track, i) => ({
     track,
-    codecs: codecs[i].entries,
+    codecs: codecsOf(track, codecs[i]),
     holdsPictures: holdsPictures(track, movie.moov),
     frameBytes: frameBytesOf(track, movie.moov),
     explanation: explainCodec(unsupportedEntryOf(track) ?? track.entries[0], movie.moov),
   }));
+}
+
+/** Of each entry of the track, which may have fewer than the file. */
+function codecsOf({ stbl, entries }: Track, codecs: TrackCodecs): readonly CodecDescription[] {
+  const nodes = findChild(stbl, 'stsd')!.children;
+  const own = new Set(entries.map(({ node }) => node));
+  return codecs.entries.filter((_, row) => own.has(nodes[row]));
 }
 
 /**
@@ -100,7 +108,7 @@ function expectClear(track: Track): void {
   throw new PrpackError('ALREADY_ENCRYPTED', `track ${track.id} is encrypted already (${entry.fourcc})`, {
     boxPath: entry.node.path,
     offsetBytes: entry.node.startBytes,
-    remedy: 'Give the clear file; prpack decrypt makes one where you have the key.',
+    remedy: `Give the clear file, or the keys of this one with ${named('decryptKeys')}.`,
   });
 }
 

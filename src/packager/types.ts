@@ -70,6 +70,11 @@ export interface EncryptOptions extends JobOptions {
    * does not have yet, and without a store, new random ones.
    */
   readonly keys?: KeySource | ((contentId: string) => Promise<KeySource>);
+  /**
+   * Keys of protected input, which is decrypted and encrypted again in one pass, under other keys or another scheme. Tracks that are not
+   * selected become clear. Not for streams as input. Default: protected input is refused.
+   */
+  readonly decryptKeys?: KeyLookup;
   /** Tracks that share a key: all (`none`, the default), or those of one type, track or resolution class. */
   readonly keyPer?: KeyPer;
   /** Where the keys are registered before the output appears. Without one, registering them is the caller's task. */

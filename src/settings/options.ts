@@ -256,6 +256,15 @@ const TABLE = [
     of: [...ENCRYPT, 'encryptBatch'],
   },
   { name: 'keys', kind: KEY_LOOKUP, of: ['decrypt'], required: true },
+  {
+    name: 'decryptKeys',
+    kind: KEY_LOOKUP,
+    of: ENCRYPT,
+    flag: '--decrypt-keys <keys.json>',
+    help: 'KIDs and keys of an input that is encrypted already, which is decrypted and encrypted again in one pass',
+    written: FILE,
+    again: 'refused',
+  },
   { name: 'keys', kind: KEY_LOOKUP, of: ['inspect', 'buildPssh', 'parsePssh'] },
   {
     name: 'keyFile',

@@ -55,7 +55,10 @@ describe('help', () => {
   });
 
   it.each([
-    [['encrypt'], ['Media:', 'Keys (', 'Protection systems:', 'PlayReady header:', 'Output:']],
+    [
+      ['encrypt'],
+      ['Media:', 'Keys (', 'Encrypted input:', 'Protection systems:', 'PlayReady header:', 'Output:'],
+    ],
     [['decrypt'], ['Keys (', 'Output:']],
     [['inspect'], ['Keys (', 'Output:']],
     [

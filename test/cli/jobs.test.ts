@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { runCli, runCliJson } from '../support/cli.js';
+import { trackHashes } from '../support/sample-hashes.js';
 import { sample } from '../support/samples.js';
 import { temporaryFolder } from '../support/temporary.js';
 
@@ -231,6 +232,41 @@ describe('prpack encrypt', () => {
     expect(result.json.error.remedy).toMatch(/\.$/);
     expect(result.stderr).toBe('');
     expect(readdirSync(inFolder('')).sort()).toEqual(before);
+  });
+
+  it('encrypts an encrypted input again, with its keys', async () => {
+    const [output, newKeyFile] = [inFolder('again.mp4'), inFolder('new.json')];
+    const args = [
+      'encrypt',
+      encrypted,
+      output,
+      '--no-register',
+      '--keys-out',
+      newKeyFile,
+      '--scheme',
+      'cbcs',
+    ];
+    const { exitCode, json } = await runCliJson([...args, '--decrypt-keys', keyFile]);
+    expect({ exitCode, scheme: json.scheme }).toEqual({ exitCode: 0, scheme: 'cbcs' });
+    const clear = inFolder('again.clear.mp4');
+    const back = await runCliJson(['decrypt', output, clear, '--key-file', newKeyFile]);
+    expect(back.exitCode).toBe(0);
+    expect(trackHashes(clear, 'video')).toEqual(trackHashes(INPUT, 'video'));
+  });
+
+  it('does nothing on a rerun, encrypted input or not', async () => {
+    const output = inFolder('rerun.mp4');
+    const store = ['--key-store', `sqlite:${inFolder('rerun.sqlite')}`, '--la-url', 'https://drm.example/la'];
+    const args = ['encrypt', encrypted, output, '--decrypt-keys', keyFile, '--scheme', 'cbcs', ...store];
+    for (const unchanged of [false, true]) {
+      const { exitCode, json } = await runCliJson(args);
+      expect({ exitCode, unchanged: json.unchanged }).toEqual({ exitCode: 0, unchanged });
+    }
+  });
+
+  it('names the option where an encrypted input comes without its keys', async () => {
+    const result = await runCliJson(['encrypt', encrypted, inFolder('x.mp4'), '--key-file', keyFile]);
+    expect(result.json.error.remedy).toContain('--decrypt-keys');
   });
 
   it('says an error even with --quiet', async () => {

@@ -144,7 +144,7 @@ describe('the table', () => {
         ivSize: true,
         systems: true,
       },
-      ...{ playready: true, contentId: true, extraPssh: true, dryRun: true },
+      ...{ decryptKeys: true, playready: true, contentId: true, extraPssh: true, dryRun: true },
     };
     for (const taker of ['encrypt', 'encryptStream'] as const) {
       expect([...optionsTakenBy(taker).keys()].sort()).toEqual(Object.keys(names).sort());

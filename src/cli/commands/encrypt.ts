@@ -14,6 +14,7 @@ import {
 import { addKeyStoreOptions } from '../options/key-store.js';
 import { selectKeys } from '../options/keys.js';
 import { addMediaOptions } from '../options/media.js';
+import { keyFileWarnings } from '../options/open-key-file.js';
 import { addJobOutputOptions } from '../options/output.js';
 import { addPlayReadyOptions } from '../options/playready.js';
 import { addPolicyOption } from '../options/policy.js';
@@ -30,6 +31,7 @@ Examples:
   prpack encrypt in.mp4 out.mp4 --key-per resolution --policy rental
   prpack encrypt in.mp4 out.mp4 --key-seed-file seed.txt --systems playready,widevine
   prpack encrypt in.mp4 out.mp4 --no-register --keys-out keys.json
+  prpack encrypt cenc.mp4 cbcs.mp4 --decrypt-keys keys.json --scheme cbcs
   prpack encrypt https://media.example.com/in.mp4 out.mp4
   ffmpeg -i … -movflags frag_keyframe+empty_moov+default_base_moof -f mp4 - | prpack encrypt - - --content-id live-7 > out.mp4`;
 
@@ -41,6 +43,8 @@ export function configureEncrypt(command: Command): void {
     .argument('<output>', 'file to make, which appears whole or not at all; or - for stdout');
   addMediaOptions(command);
   addEncryptionKeyOptions(command);
+  command.optionsGroup('Encrypted input:');
+  addOptions(command, ['decryptKeys']);
   addContentOptions(command);
   addSystemOptions(command);
   addPlayReadyOptions(command);
@@ -90,7 +94,9 @@ async function encryptJob(
       ...(await encryptOptions(flags, library)),
       ...context,
     });
-    return { ...result, warnings: [...keyWarnings(flags, named), ...result.warnings] };
+    const { decryptKeys } = flags;
+    const ofFile = decryptKeys === undefined ? [] : await keyFileWarnings(decryptKeys);
+    return { ...result, warnings: [...keyWarnings(flags, named), ...ofFile, ...result.warnings] };
   });
 }
 

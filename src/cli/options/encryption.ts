@@ -20,6 +20,8 @@ export interface EncryptFlags extends KeyFlags, KeyStoreFlags, OutputFlags {
   readonly keyPer?: KeyPer;
   readonly register: boolean;
   readonly keysOut?: string;
+  /** Path of a key file. */
+  readonly decryptKeys?: string;
 }
 
 /** Options of `encrypt` that have a flag of the same meaning. How many threads there are is a matter of the job. */
@@ -87,6 +89,7 @@ export function keyWarnings(
 /** Flags that give an option of the library another value than their own. */
 const LOADERS: Readonly<Record<string, (value: never, library: Library) => Promise<unknown>>> = {
   policy: (value: string, library) => library.loadPolicy(value),
+  decryptKeys: (value: string, library) => library.readKeyFile(value),
   extraPssh: givenPssh,
 };
 

@@ -71,7 +71,7 @@ function withoutParts(chunk: Chunk, reader: PlanReader, wholeSamples: readonly S
 }
 
 /** The sample that begins before an offset of the input and ends behind it. */
-function sampleAround(
+export function sampleAround(
   tracks: readonly SamplePlaces[],
   inputBytes: number,
 ): { startBytes: number; endBytes: number } | undefined {

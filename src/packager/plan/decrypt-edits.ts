@@ -9,6 +9,7 @@ import { firstEndingAfter, type SamplePlaces } from '../../isobmff/sample-table.
 import { type BoxEdit, REMOVED } from '../../isobmff/splice.js';
 import { RunKind, runAt } from '../../isobmff/top-level.js';
 import type { BoxNode, FileSlice } from '../../isobmff/walk.js';
+import { clearEntryEdits } from './earlier-encryption.js';
 import type { KeepEdits } from './keep-plan.js';
 
 /** The edits that take protection out of a movie of the same layout: the inverse of `encryptEdits`. */
@@ -36,7 +37,11 @@ export function decryptEdits(
 type Range = readonly [startBytes: number, endBytes: number];
 
 /** The `mdat` boxes that hold auxiliary information of fragments and nothing else: they are part of the protection. */
-function auxiliaryRuns(movie: Movie, source: ByteSource, protectedTracks: ReadonlySet<Track>): Set<number> {
+export function auxiliaryRuns(
+  movie: Movie,
+  source: ByteSource,
+  protectedTracks: ReadonlySet<Track>,
+): Set<number> {
   const { topLevel, fragments, tracks } = movie;
   const trexOf = (trackId: number) => tracks.find(({ id }) => id === trackId)?.trex;
   const found = new Map<number, Range[]>();
@@ -94,13 +99,9 @@ function moovEdits(movie: Movie, protectedTracks: ReadonlySet<Track>): Map<BoxNo
   for (const track of protectedTracks) {
     removeAll(edits, protectionBoxes(track.node, movie.moov));
     removeAll(edits, protectionBoxes(track.stbl, movie.moov));
-    for (const { node, format, protection } of track.entries) {
-      if (!protection) continue;
-      edits.set(node, { type: format });
-      removeAll(
-        edits,
-        node.children.filter((child) => child.type === 'sinf'),
-      );
+    for (const entry of track.entries) {
+      if (!entry.protection) continue;
+      for (const [node, edit] of clearEntryEdits(entry)) edits.set(node, edit);
     }
   }
   return edits;

@@ -1,6 +1,4 @@
-import { ByteWriter } from '../../bytes/writer.js';
 import type { SliceTally } from '../../cenc/subsamples.js';
-import { fullBox } from '../../isobmff/boxes/box.js';
 import { sizeOfSaio, writeSaio } from '../../isobmff/boxes/saio.js';
 import { saizOf, sizeOfSaiz, writeSaiz } from '../../isobmff/boxes/saiz.js';
 import { sencEntrySizes, sizeOfSenc, writeSenc } from '../../isobmff/boxes/senc.js';
@@ -11,9 +9,15 @@ import { type MoofTree, trafsOf } from '../../isobmff/fragments.js';
 import type { Movie } from '../../isobmff/movie.js';
 import { protectionBoxesOfMoof } from '../../isobmff/protection-boxes.js';
 import { entryRunAt } from '../../isobmff/sample-table.js';
-import { type BoxEdit, type BoxEdits, rebuildBox } from '../../isobmff/splice.js';
+import type { BoxEdit, BoxEdits } from '../../isobmff/splice.js';
 import { type BoxNode, bytesOf, type FileSlice, findChild } from '../../isobmff/walk.js';
-import { earlierBoxes, removals } from './earlier-encryption.js';
+import {
+  clearEntryEdits,
+  clearMoovEdits,
+  hasFoldedEntries,
+  removals,
+  replacedEntries,
+} from './earlier-encryption.js';
 import type { KeepEdits } from './keep-plan.js';
 import { keyGroupBoxes } from './key-group-boxes.js';
 import { perSampleIvSizeOf, sencColumns, sencShape, type TrackProtection } from './track-protection.js';
@@ -29,18 +33,26 @@ export interface TrackEncryption extends TrackProtection {
   readonly sliceTally?: SliceTally | undefined;
 }
 
+/** What only some movies need. */
+export interface SpecialEdits {
+  /** `pssh` boxes of a crypto period that begins with the movie fragment. */
+  readonly psshOfMoof?: readonly Uint8Array[];
+  /** Runs of the input that hold nothing but an earlier encryption. */
+  readonly dropped?: ReadonlySet<number>;
+}
+
 /** The edits that make a movie of the same layout encrypted. Boxes of an earlier encryption are taken out. */
 export function encryptEdits(
   movie: Movie,
   encryptions: readonly TrackEncryption[],
   psshBoxes: readonly Uint8Array[],
-  psshOfMoofs: readonly Uint8Array[] = [],
+  { psshOfMoof = [], dropped = new Set() }: SpecialEdits = {},
 ): KeepEdits {
   const byTrack = new Map(encryptions.map((encryption) => [encryption.track.index, encryption]));
   return {
     moov: (saioOffset) => moovEdits(movie, encryptions, psshBoxes, saioOffset),
-    moof: (moof, index) => moofEdits(movie, byTrack, psshOfMoofs, moof, index),
-    dropped: new Set(),
+    moof: (moof, index) => moofEdits(movie, byTrack, psshOfMoof, moof, index),
+    dropped,
   };
 }
 
@@ -50,7 +62,7 @@ function moovEdits(
   psshBoxes: readonly Uint8Array[],
   saioOffset: number,
 ): BoxEdits {
-  const edits = new Map<BoxNode, BoxEdit>(removals(earlierBoxes(movie)));
+  const edits = new Map<BoxNode, BoxEdit>(clearMoovEdits(movie));
   edits.set(movie.moovNode, { append: psshBoxes });
   for (const encryption of encryptions) {
     const { track } = encryption;
@@ -76,26 +88,11 @@ const SINF_FIRST = new Set(['alac']);
  */
 export function sampleEntryEdits(encryption: TrackEncryption, moov: FileSlice): [BoxNode, BoxEdit][] {
   const edits = protectedEntryEdits(encryption);
-  if (!encryption.hasClearLead) return edits;
-  const stsd = findChild(encryption.track.stbl, 'stsd')!;
-  const nodes = encryption.track.entries.map(({ node }) => node);
-  const protectedEntries = nodes.map((node) => rebuildBox(node, moov, new Map(edits)));
-  const count = new ByteWriter(4).u32(2 * nodes.length).finish();
-  return [
-    [
-      stsd,
-      {
-        replace: fullBox(
-          'stsd',
-          0,
-          0,
-          count,
-          ...protectedEntries,
-          ...nodes.map((node) => bytesOf(node, moov)),
-        ),
-      },
-    ],
-  ];
+  const { track, hasClearLead } = encryption;
+  if (!hasClearLead && !hasFoldedEntries(track, moov)) return edits;
+  const asClear = new Map(track.entries.flatMap(clearEntryEdits));
+  const asProtected = new Map([...asClear, ...edits]);
+  return [replacedEntries(track, moov, hasClearLead ? [asProtected, asClear] : [asProtected])];
 }
 
 /** `encv` or `enca` for every sample entry of the track, with a `sinf` that keeps the old name (14496-12 8.12). */
@@ -103,7 +100,9 @@ function protectedEntryEdits({ track, tenc, scheme }: TrackEncryption): [BoxNode
   const type = track.handler === 'vide' ? 'encv' : 'enca';
   return track.entries.flatMap(({ node, format }): [BoxNode, BoxEdit][] => {
     const sinf = writeSinf({ originalFormat: format, schemeType: scheme, schemeVersion: 0x00010000, tenc });
-    const firstChild = SINF_FIRST.has(format) ? node.children[0] : undefined;
+    const firstChild = SINF_FIRST.has(format)
+      ? node.children.find((child) => child.type !== 'sinf')
+      : undefined;
     if (!firstChild) return [[node, { type, append: [sinf] }]];
     return [
       [node, { type }],

@@ -7,7 +7,7 @@ import type { Movie, Track } from '../../isobmff/movie.js';
 import { readerOf } from '../../isobmff/sample-entry.js';
 import { type BoxEdit, REMOVED, rebuildBox } from '../../isobmff/splice.js';
 import { type BoxNode, bytesOf, type FileSlice, findPath, requirePath } from '../../isobmff/walk.js';
-import { earlierBoxes, removals } from './earlier-encryption.js';
+import { clearMoovEdits, earlierBoxes } from './earlier-encryption.js';
 import { sampleEntryEdits, type TrackEncryption } from './encrypt-edits.js';
 import type { FragmentEdits } from './fragment-edits.js';
 import { movieDurationSeconds } from './timing.js';
@@ -39,7 +39,7 @@ export function buildFragmentedMoov(
   fragmentEdits: readonly FragmentEdits[],
 ): Uint8Array {
   const { moovNode, moov } = movie;
-  const edits = new Map<BoxNode, BoxEdit>(removals(earlierBoxes(movie)));
+  const edits = new Map<BoxNode, BoxEdit>(clearMoovEdits(movie));
   for (const child of moovNode.children) if (child.type === 'mvex') edits.set(child, REMOVED);
   zeroDuration(edits, requirePath(moovNode, 'mvhd', 'ISO/IEC 14496-12 8.2.2'), moov);
   for (const track of movie.tracks) addTrackEdits(edits, track, moov);

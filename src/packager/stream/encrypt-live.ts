@@ -275,12 +275,19 @@ function expectStreamable({
   keysOut,
   output,
   cryptoPeriodSeconds,
+  decryptKeys,
 }: EncryptOptions): void {
   const remedy =
     'Leave it out: the fragments of a stream keep their shape. Files can be given new fragments.';
   if (layout === 'fragmented') throw invalid('a stream cannot be cut into new fragments', remedy);
   if (fragmentDurationSeconds !== undefined) {
     throw invalid('the fragments of a stream cannot be given another duration', remedy);
+  }
+  if (decryptKeys !== undefined) {
+    throw invalid(
+      'a stream that is encrypted already cannot be encrypted again',
+      `Leave ${named('decryptKeys')} out for a clear stream; give an encrypted one as a file.`,
+    );
   }
   if (dryRun)
     throw invalid('a stream cannot be planned without using it up', `Leave ${named('dryRun')} out.`);

@@ -4,7 +4,7 @@ import { expectKeysOutIsFree, writeKeysOut } from '../../keys/keys-out.js';
 import { retryOnKeyRace } from '../../keystore/key-race.js';
 import { checkOptions } from '../../settings/check.js';
 import { encrypt, expectKeysApart, expectSchedulable, prepareJob, reportJob } from '../encrypt.js';
-import { planEncryption } from '../encryption-plan.js';
+import { planEncryption, processingSteps } from '../encryption-plan.js';
 import { ChunkRenderer } from '../execute/renderer.js';
 import { breathe, Clock, withInput } from '../job.js';
 import { protectionSettings } from '../protection-settings.js';
@@ -50,9 +50,7 @@ async function encryptFileToStream(options: EncryptOptions, output: ByteWritable
     if (dryRun) return reportJob({ planned, unchanged: false, warnings }, job);
     if (keysOut !== undefined) await writeKeysOut(keysOut, work.keys);
     const { plan, encryptions } = planned;
-    const keyOf = (kid: string) => work.keys.find((key) => key.kid === kid)?.key;
-    const step = { direction: 'encrypt' as const, protections: encryptions, keyOf };
-    const renderer = await ChunkRenderer.create(plan, source, [step]);
+    const renderer = await ChunkRenderer.create(plan, source, processingSteps(work, encryptions));
     const target = new StreamTarget(output);
     for (const { bytes } of renderer.chunks()) {
       await target.write(bytes);

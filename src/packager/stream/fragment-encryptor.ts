@@ -179,7 +179,7 @@ export class FragmentEncryptor {
   ): Promise<Uint8Array> {
     const processor = await SampleProcessor.ofPart(encryptions, protection.encryption);
     try {
-      const edits = encryptEdits(movie, encryptions, [], protection.psshBoxes);
+      const edits = encryptEdits(movie, encryptions, [], { psshOfMoof: protection.psshBoxes });
       return writeFragment(movie, input, edits, processor, outputBytes);
     } catch (error) {
       throw asStreamError(error);

@@ -1,0 +1,124 @@
+import type { ByteSource } from '../bytes/source.js';
+import { PrpackError } from '../errors.js';
+import type { Movie, Track } from '../isobmff/movie.js';
+import type { SampleEntry } from '../isobmff/sample-entry.js';
+import type { ContentKey } from '../keys/content-key.js';
+import { type AssignedKey, algorithmOf, type KeyLookup, type KeyScheme } from '../keys/key-source.js';
+import { named } from '../settings/spelling.js';
+import { DecryptedSource } from './decrypted-source.js';
+import { type Decryption, prepareDecryption } from './decryption.js';
+import { withFoldedEntries } from './plan/earlier-encryption.js';
+import { isProtected } from './protection-reader.js';
+import { typeNameOf } from './tracks.js';
+import type { Layout } from './types.js';
+
+/** Protected input that is decrypted on the way to its new encryption. */
+export interface Reencryption extends Pick<Decryption, 'protections' | 'keys' | 'step' | 'warnings'> {
+  /** The movie as the file has it. */
+  readonly input: Movie;
+  /** The same behind its decryption: no track is protected. */
+  readonly clear: Movie;
+  /** The input with clear samples. */
+  readonly clearSource: ByteSource;
+}
+
+/**
+ * Sees to it that protected input can be encrypted under other keys or another scheme.
+ * @throws PrpackError NOT_ENCRYPTED, and as `prepareDecryption`
+ */
+export async function prepareReencryption(
+  input: Movie,
+  source: ByteSource,
+  lookup: KeyLookup,
+  layout: Layout,
+): Promise<Reencryption> {
+  if (!input.tracks.some(isProtected)) throw notEncrypted(source.path);
+  const decryption = await prepareDecryption(input, source, lookup, 'decryptKeys');
+  const clearSource = await DecryptedSource.create(source, decryption.step);
+  return { ...decryption, input, clear: asClear(input, layout), clearSource };
+}
+
+function asClear(input: Movie, layout: Layout): Movie {
+  const tracks = input.tracks.map((track) => {
+    if (!isProtected(track)) return track;
+    const clear = withClearEntries(track);
+    return layout === 'keep' ? clear : withFoldedEntries(clear, input.moov);
+  });
+  return { ...input, tracks };
+}
+
+function withClearEntries(track: Track): Track {
+  const entries = track.entries.map(({ node, format }): SampleEntry => ({ fourcc: format, format, node }));
+  return { ...track, entries };
+}
+
+/** What becomes clear although it was not: the tracks that nobody selected. */
+export function clearedWarnings({ input }: Reencryption, encrypted: readonly { track: Track }[]): string[] {
+  const ids = new Set(encrypted.map(({ track }) => track.id));
+  return input.tracks
+    .filter((track) => isProtected(track) && !ids.has(track.id))
+    .map(
+      (track) =>
+        `Track ${track.id} (${typeNameOf(track)}) is encrypted in the input and clear in the output.`,
+    );
+}
+
+/**
+ * A KID stands for one key and one cipher mode: licenses are issued for AES in counter mode or in CBC mode, never for both.
+ * @param assigned the keys of the output
+ * @throws PrpackError KEY_CONFLICT
+ */
+export function assertKeysFit(
+  { protections, keys }: Reencryption,
+  assigned: readonly AssignedKey[],
+  scheme: KeyScheme = 'cenc',
+): void {
+  const wanted = algorithmOf({ scheme });
+  for (const { scheme: former, kids } of protections) {
+    const isOtherMode = algorithmOf({ scheme: former }) !== wanted;
+    for (const kid of kids) {
+      for (const one of assigned) {
+        if (isOtherMode) assertOtherKey(kid, keys.get(kid)!, one, former, scheme);
+        else if (one.kid === kid && !one.key.equals(keys.get(kid)!)) throw otherKeyOfKid(kid);
+      }
+    }
+  }
+}
+
+function assertOtherKey(
+  kid: string,
+  key: ContentKey,
+  assigned: AssignedKey,
+  former: KeyScheme,
+  scheme: KeyScheme,
+): void {
+  if (assigned.kid !== kid && !assigned.key.equals(key)) return;
+  const [had, wanted] = [former, scheme].map((one) => `${algorithmOf({ scheme: one })} (${one})`);
+  const what =
+    assigned.kid === kid ? `KID ${kid}` : `the key of KID ${assigned.kid}, which is that of KID ${kid},`;
+  throw new PrpackError(
+    'KEY_CONFLICT',
+    `${what} encrypts the input with ${had} and cannot encrypt the output with ${wanted}`,
+    {
+      expected: `a KID and key that the input does not use`,
+      received: assigned.kid,
+      remedy:
+        'Give the output a new KID and key: a license is for AES in counter mode (cenc, cens) or in CBC mode (cbcs, cbc1), ' +
+        'so one KID and key never serve both.',
+    },
+  );
+}
+
+function otherKeyOfKid(kid: string): PrpackError {
+  return new PrpackError('KEY_CONFLICT', `KID ${kid} of the input is given another key for the output`, {
+    received: kid,
+    remedy: 'Give the new key a new KID: players and license servers know a key by its KID alone.',
+  });
+}
+
+function notEncrypted(path: string): PrpackError {
+  return new PrpackError('NOT_ENCRYPTED', `${path} has no encrypted track to decrypt`, {
+    path,
+    remedy: `Leave ${named('decryptKeys')} out: the file is clear.`,
+  });
+}
