@@ -474,9 +474,9 @@ function expectPsshNamesKeys(
     const isForAny = listsOf(ofMoov).some((list) => list.length === 0);
     const inFragments = listsOf(ofFragments);
     if (isForAny && inFragments.length === 0) continue;
-    const lists = [...listsOf(ofMoov), ...inFragments];
+    const listed = new Set([...listsOf(ofMoov), ...inFragments].flat());
     for (const kid of kids) {
-      if (!lists.flat().includes(kid)) throw failed(`no pssh of system ${systemId} names KID ${kid}`);
+      if (!listed.has(kid)) throw failed(`no pssh of system ${systemId} names KID ${kid}`);
     }
   }
 }

@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EncryptOptions } from '../../src/index.js';
 import { launchBrowser } from '../support/browser.js';
+import { periodKey, periodKeys } from '../support/crypto-periods.js';
 import { encryptTo, KEY, KID } from '../support/jobs.js';
 import { sample } from '../support/samples.js';
 import { itWith, type Stream, streamPath } from '../support/streams.js';
@@ -14,6 +15,11 @@ import { describeWith } from '../support/tools.js';
 
 const temporary = temporaryFolder();
 const PAGE = readFileSync(`${import.meta.dirname}/player.html`);
+
+/** A key or KID as Clear Key writes it. */
+function base64url(hex: string): string {
+  return Buffer.from(hex.replaceAll('-', ''), 'hex').toString('base64url');
+}
 
 /** What the page tells of its attempt. */
 interface Playback {
@@ -42,15 +48,22 @@ describeWith(['chromium'], 'a browser plays our output through Clear Key', () =>
     await new Promise((resolve) => server.close(resolve));
   });
 
-  async function play(input: string, options: Partial<EncryptOptions>, keyHex = KEY): Promise<Playback> {
+  /** @param more what the page is told besides */
+  async function play(
+    input: string,
+    options: Partial<EncryptOptions>,
+    keyHex = KEY,
+    more: { keys?: Record<string, string>; seconds?: number } = {},
+  ): Promise<Playback> {
     media = temporary('media.mp4');
     const result = await encryptTo(input, media, { force: true, ...options });
     const codecs = result.tracks.map(({ codec }) => codec).join(',');
     const page = await browser.newPage();
     try {
       await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
-      const key = Buffer.from(keyHex, 'hex').toString('base64url');
-      return await page.evaluate(`play(${JSON.stringify({ mime: `video/mp4; codecs="${codecs}"`, key })})`);
+      const key = base64url(keyHex);
+      const asked = { mime: `video/mp4; codecs="${codecs}"`, key, ...more };
+      return await page.evaluate(`play(${JSON.stringify(asked)})`);
     } finally {
       await page.close();
     }
@@ -60,8 +73,7 @@ describeWith(['chromium'], 'a browser plays our output through Clear Key', () =>
     expect(playback.error).toBeNull();
     expect(playback.currentTime).toBeGreaterThan(2);
     if (kind === 'video') expect(playback.frames).toBeGreaterThan(25);
-    const kid = Buffer.from(KID.replaceAll('-', ''), 'hex').toString('base64url');
-    expect(playback.keyIds).toEqual([kid]);
+    expect(playback.keyIds).toEqual([base64url(KID)]);
   }
 
   const JOBS: { title: string; input: string; options: Partial<EncryptOptions> }[] = [
@@ -130,5 +142,50 @@ describeWith(['chromium'], 'a browser plays our output through Clear Key', () =>
     const playback = await play(sample('bars.mp4'), {}, KEY.replace(/^3/, '4'));
     expect(playback.error).not.toBeNull();
     expect(playback.currentTime).toBeLessThan(1);
+  });
+
+  const SCHEMES = ['cbcs', 'cenc'] as const;
+
+  it.skipIf(!SWEEPS).each(SCHEMES)(`a clear lead and what follows it, %s ${BY_SWEEPS}`, async (scheme) => {
+    const options = { scheme, clearLeadSeconds: 1, fragmentDurationSeconds: 1 };
+    const playback = await play(sample('bars.mp4'), options, KEY, { seconds: 4 });
+    expect(playback.error).toBeNull();
+    expect(playback.currentTime).toBeGreaterThanOrEqual(4);
+    expect(playback.frames).toBeGreaterThan(90);
+  });
+
+  it.skipIf(!SWEEPS)(`and not what follows a clear lead with another key ${BY_SWEEPS}`, async () => {
+    const options = { clearLeadSeconds: 1, fragmentDurationSeconds: 1 };
+    const playback = await play(sample('bars.mp4'), options, KEY.replace(/^3/, '4'), { seconds: 4 });
+    expect(playback.error).not.toBeNull();
+    expect(playback.currentTime).toBeLessThan(2.1);
+  });
+
+  describe('two crypto periods', () => {
+    /** The second begins with the fragment at 3 s: that at 2 s has audio from a little before. */
+    const schedule = { cryptoPeriodSeconds: 2, fragmentDurationSeconds: 1 };
+    const [first, second] = [0, 1].map(periodKey);
+    const kids = [first, second].map(({ kid }) => base64url(kid));
+    const run = (scheme: (typeof SCHEMES)[number], secondKey: string) => {
+      const keys = { [kids[0]]: base64url(first.key), [kids[1]]: base64url(secondKey) };
+      const options = { scheme, keys: periodKeys(3, scheme), ...schedule };
+      return play(sample('bars.mp4'), options, KEY, { keys, seconds: 4 });
+    };
+
+    it.skipIf(!SWEEPS).each(SCHEMES)(`with both keys, %s ${BY_SWEEPS}`, async (scheme) => {
+      const playback = await run(scheme, second.key);
+      expect(playback.error).toBeNull();
+      expect(playback.currentTime).toBeGreaterThanOrEqual(4);
+      expect(playback.keyIds).toEqual(kids);
+    });
+
+    it.skipIf(!SWEEPS).each(SCHEMES)(
+      `no further than the first with another second key, %s ${BY_SWEEPS}`,
+      async (scheme) => {
+        const playback = await run(scheme, KEY);
+        expect(playback.error).not.toBeNull();
+        expect(playback.currentTime).toBeLessThan(3.1);
+      },
+    );
   });
 });

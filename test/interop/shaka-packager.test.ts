@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { decrypt } from '../../src/index.js';
+import { decrypt, inspect, parseKeyFile } from '../../src/index.js';
 import { encryptTo, KEY, KID, testKeys } from '../support/jobs.js';
 import { trackHashes } from '../support/sample-hashes.js';
 import { sample, testMedia } from '../support/samples.js';
@@ -70,5 +70,54 @@ describeWith(['shaka-packager'], 'we decrypt what shaka-packager encrypts', () =
     );
     await decrypt({ input: encrypted, output: clear, keys: testKeys });
     expect(trackHashes(clear, 'video')).toEqual(trackHashes(sample('bars.mp4'), 'video'));
+  });
+});
+
+/** Its rotation of raw keys: KID and key turn left by as many bytes as the crypto period has for an index. */
+function turned(hex: string, index: number): string {
+  return hex.slice(2 * index) + hex.slice(0, 2 * index);
+}
+
+describeWith(['shaka-packager'], 'we decrypt what shaka-packager rotates', () => {
+  const kidHex = KID.replaceAll('-', '');
+  const kidOf = (index: number) =>
+    turned(kidHex, index).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+  const cases = (['cenc', 'cbcs', 'cens', 'cbc1'] as const).flatMap((scheme) =>
+    [0, 1].map((leadSeconds) => ({ scheme, leadSeconds })),
+  );
+  it.each(cases)('$scheme after $leadSeconds clear seconds', async ({ scheme, leadSeconds }) => {
+    const algorithm = scheme.startsWith('cbc') ? 'AESCBC' : 'AESCTR';
+    const entries = [0, 1, 2].map((i) => ({ kid: kidOf(i), key: turned(KEY, i), algorithm, period: i }));
+    const keys = parseKeyFile(JSON.stringify({ keys: entries }), 'keys.json');
+    for (const stream of ['video', 'audio'] as const) {
+      const name = `rotated.${scheme}.${leadSeconds}.${stream}`;
+      const encrypted = temporary(`${name}.theirs.mp4`);
+      const clear = temporary(`${name}.ours.mp4`);
+      shaka(
+        `in=${sample('bars.mp4')},stream=${stream},output=${encrypted}`,
+        ...['--enable_raw_key_encryption', ...KEYS, '--protection_scheme', scheme],
+        ...['--crypto_period_duration', '2', '--segment_duration', '1'],
+        ...['--clear_lead', String(leadSeconds)],
+      );
+      const [track] = (await inspect({ input: encrypted })).tracks;
+      expect(track.keys?.length).toBeGreaterThan(1);
+      expect(track.keys?.map(({ kid }) => kid)).toEqual(track.keys?.map((_, i) => kidOf(i)));
+      if (leadSeconds > 0) expect(track.clearSamples).toBeGreaterThan(0);
+      await decrypt({ input: encrypted, output: clear, keys });
+      expect(trackHashes(encrypted, stream)).not.toEqual(trackHashes(sample('bars.mp4'), stream));
+      expect(trackHashes(clear, stream)).toEqual(trackHashes(sample('bars.mp4'), stream));
+    }
+  });
+});
+
+describeWith(['shaka-packager'], 'shaka-packager decrypts our clear lead', () => {
+  it.each(['cenc', 'cbcs'] as const)('%s', async (scheme) => {
+    const encrypted = temporary(`lead.${scheme}.enc.mp4`);
+    await encryptTo(sample('bars.mp4'), encrypted, { scheme, clearLeadSeconds: 2 });
+    for (const stream of ['video', 'audio'] as const) {
+      const clear = temporary(`lead.${scheme}.${stream}.clear.mp4`);
+      shaka(`in=${encrypted},stream=${stream},output=${clear}`, '--enable_raw_key_decryption', ...KEYS);
+      expect(trackHashes(clear, stream)).toEqual(trackHashes(sample('bars.mp4'), stream));
+    }
   });
 });

@@ -8,7 +8,7 @@ const start = serverStarter();
 
 async function put({ fetch }: TestServer, token: string) {
   const kid = newKeyId();
-  const body = { key: randomBytes(16).toString('hex'), contentId: 'film' };
+  const body = { key: randomBytes(16).toString('hex'), contentId: kid };
   return { kid, ...(await fetch(`/v1/keys/${kid}`, { method: 'PUT', token, body })) };
 }
 

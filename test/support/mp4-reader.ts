@@ -371,8 +371,8 @@ function readMoof(
     if (tfdt) track.nextDts = tfdt.version === 1 ? tfdt.u64(4) : tfdt.u32(4);
     end = base;
     for (const trun of traf.all('trun')) end = readTrun(trun, track, head.defaults, base, end);
-    attachGroups(track, first, traf);
     attachAux(track, first, traf, base, at);
+    attachGroups(track, first, traf);
   }
 }
 
@@ -417,10 +417,7 @@ function readTrun(trun: Node, track: Track, defaults: TrackDefaults, base: numbe
   return offset;
 }
 
-/**
- * Gives the samples of a track fragment the KIDs of their key groups (ISO/IEC 23001-7 6). All else that a group says has
- * to be what `tenc` says: Chromium plays no other.
- */
+/** Gives the samples of a track fragment the KIDs and constant IVs of their key groups (ISO/IEC 23001-7 6). */
 function attachGroups(track: Track, first: number, traf: Node): void {
   const isOfKeys = ({ data }: Node) => data.toString('latin1', 4, 8) === 'seig';
   const sbgp = traf.all('sbgp').find(isOfKeys);
@@ -431,18 +428,9 @@ function attachGroups(track: Track, first: number, traf: Node): void {
   for (let run = 0; run < sbgp.u32(8); run++) {
     const index = sbgp.u32(16 + 8 * run) - 0x10001;
     const entry = sgpd.data.subarray(16 + size * index, 16 + size * (index + 1));
-    const groupKid = uuid(entry.subarray(4, 20));
+    const iv = entry[3] === 0 ? { iv: entry.subarray(21, 21 + entry[20]) } : {};
     for (let end = sample + sbgp.u32(12 + 8 * run); sample < end; sample++) {
-      const { tenc } = track.entries[track.samples[sample].entry];
-      const isAsTenc =
-        tenc &&
-        entry[1] >> 4 === tenc.pattern[0] &&
-        (entry[1] & 15) === tenc.pattern[1] &&
-        entry[2] === 1 &&
-        entry[3] === tenc.ivSize &&
-        (!tenc.constantIv || tenc.constantIv.equals(entry.subarray(21, 21 + entry[20])));
-      if (!isAsTenc) throw new Error(`track ${track.id}: a key group says otherwise than tenc`);
-      track.samples[sample] = { ...track.samples[sample], groupKid };
+      track.samples[sample] = { ...track.samples[sample], groupKid: uuid(entry.subarray(4, 20)), ...iv };
     }
   }
 }

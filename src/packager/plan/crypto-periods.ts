@@ -16,6 +16,9 @@ export interface CryptoPeriods {
   readonly indexes: readonly number[];
 }
 
+/** Keys of a track are told apart by numbers of 16 bits, of which 0 is none. */
+const MAX_PERIODS = 0xffff;
+
 /** When keys begin and change. */
 export interface CryptoSchedule {
   readonly clearLeadSeconds?: number | undefined;
@@ -30,7 +33,7 @@ export function cryptoPeriod(index: number, durationSeconds: number): CryptoPeri
 /**
  * The crypto periods of a fragmented output. A fragment belongs to the period that its earliest presentation time lies
  * in, and it is clear when that time lies in the clear lead: both are rounded to whole fragments.
- * @throws PrpackError INVALID_ARGUMENT when the clear lead leaves nothing to encrypt
+ * @throws PrpackError INVALID_ARGUMENT when the clear lead leaves nothing to encrypt, or when there are too many periods
  */
 export function cryptoPeriodsOf(movie: Movie, cuts: FragmentCuts, schedule: CryptoSchedule): CryptoPeriods {
   const positions = new Map<number, number>();
@@ -40,6 +43,7 @@ export function cryptoPeriodsOf(movie: Movie, cuts: FragmentCuts, schedule: Cryp
     if (index !== CLEAR && !positions.has(index)) positions.set(index, positions.size);
     ofFragment[fragment] = positions.get(index) ?? CLEAR;
   }
+  if (positions.size > MAX_PERIODS) throw tooManyPeriods(positions.size, schedule.cryptoPeriodSeconds!);
   if (positions.size === 0) throw allClear(schedule.clearLeadSeconds!);
   return { ofFragment, indexes: [...positions.keys()] };
 }
@@ -68,5 +72,13 @@ export function allClear(clearLeadSeconds: number): PrpackError {
   return new PrpackError('INVALID_ARGUMENT', 'the clear lead leaves nothing of the movie to encrypt', {
     received: clearLeadSeconds,
     remedy: `Give fewer seconds as ${named('clearLeadSeconds')}: it is rounded up to whole fragments.`,
+  });
+}
+
+function tooManyPeriods(count: number, cryptoPeriodSeconds: number): PrpackError {
+  return new PrpackError('INVALID_ARGUMENT', `the movie has ${count} crypto periods, too many for one file`, {
+    expected: `at most ${MAX_PERIODS}`,
+    received: cryptoPeriodSeconds,
+    remedy: `Give more seconds as ${named('cryptoPeriodSeconds')}.`,
   });
 }
