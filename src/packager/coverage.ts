@@ -1,8 +1,9 @@
+import { BLOCK_BYTES } from '../cenc/scheme.js';
 import { malformed, PrpackError } from '../errors.js';
 import type { Track } from '../isobmff/movie.js';
 import { named } from '../settings/spelling.js';
 import type { TrackEncryption } from './plan/encrypt-edits.js';
-import { totalProtectedBytes } from './plan/track-protection.js';
+import { largestRangeOf, totalProtectedBytes } from './plan/track-protection.js';
 
 /** How much of a track's samples is protected, whatever its codec. */
 export interface Coverage {
@@ -35,10 +36,18 @@ export function coverageOf(encryption: TrackEncryption): Coverage {
   return {
     samples: encryption.track.samples.count,
     sampleBytes,
-    protectedBytes: totalProtectedBytes(encryption),
+    protectedBytes: isAnyEncrypted(encryption) ? totalProtectedBytes(encryption) : 0,
     sliceBytes,
     samplesTooSmall,
   };
+}
+
+/** Ranges that are shorter than a block stay as they are, but for the whole samples of `cenc` (ISO/IEC 23001-7 9.7, 10). */
+function isAnyEncrypted(encryption: TrackEncryption): boolean {
+  if (encryption.scheme === 'cenc') return true;
+  const { count } = encryption.track.samples;
+  for (let i = 0; i < count; i++) if (largestRangeOf(encryption, i) >= BLOCK_BYTES) return true;
+  return false;
 }
 
 /** Of a track that is read in parts: one part more. */
@@ -75,11 +84,15 @@ export function expectSomeProtected(track: Track, coverage: Coverage): void {
   };
   const what = `track ${track.id} (${format}): nothing of its ${coverage.sampleBytes} bytes can be protected`;
   if (coverage.sliceBytes === 0) throw malformed(`${what}: its samples hold no slice data`, details);
-  throw new PrpackError('UNSUPPORTED_FEATURE', `${what}: all of its slices are too small`, {
-    ...details,
-    clause: 'ISO/IEC 23001-7 10.1',
-    remedy: `Leave the track clear by selecting others with ${named('tracks')}, or encode it with larger pictures.`,
-  });
+  throw new PrpackError(
+    'UNSUPPORTED_FEATURE',
+    `${what}: all of it comes in pieces smaller than a cipher block`,
+    {
+      ...details,
+      clause: 'ISO/IEC 23001-7 10.1',
+      remedy: `Leave the track clear by selecting others with ${named('tracks')}, or encode it with larger pictures.`,
+    },
+  );
 }
 
 /** What to report of a track that is protected less than usual. */

@@ -54,7 +54,7 @@ const REFUSED = [
   ['a byte stream in a NAL unit', annexB, 'MALFORMED_INPUT', /start code/],
   ['a byte stream behind SEI', annexBBehindSei, 'MALFORMED_INPUT', /start code/],
   ['nothing but SEI', onlySei, 'MALFORMED_INPUT', /hold no slice data/],
-  ['slices too small', tinySlices, 'UNSUPPORTED_FEATURE', /slices are too small/],
+  ['slices too small', tinySlices, 'UNSUPPORTED_FEATURE', /smaller than a cipher block/],
 ] as const;
 
 describe('video that would stay clear', () => {
@@ -66,6 +66,20 @@ describe('video that would stay clear', () => {
       await expect(encryptTo(input, output, { layout })).rejects.toMatchObject({
         code,
         message: expect.stringMatching(message),
+      });
+      expect(tracesOf(output)).toEqual([]);
+    }
+  });
+
+  it.each(['cbcs', 'cens', 'cbc1'] as const)('is refused under %s too, and audio with it', async (scheme) => {
+    const output = temporary(`tiny.${scheme}.mp4`);
+    const [audio] = tracksOf(sample('bars.mp4'), 30).filter(({ handler }) => handler === 'soun');
+    const tinyAudio = audio.samples.map((one) => ({ ...one, data: one.data.subarray(0, 15) }));
+    for (const tracks of [video(tinySlices), [{ ...audio, samples: tinyAudio }]]) {
+      const input = temporary(`tiny.${tracks[0].handler}.mp4`);
+      writePieces(input, progressive(tracks));
+      await expect(encryptTo(input, output, { scheme })).rejects.toMatchObject({
+        code: 'UNSUPPORTED_FEATURE',
       });
       expect(tracesOf(output)).toEqual([]);
     }
