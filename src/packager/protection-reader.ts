@@ -635,11 +635,15 @@ function missingIvs(parent: BoxNode): PrpackError {
 }
 
 function overrideOfCipher(piff: BoxNode): PrpackError {
-  return new PrpackError('UNSUPPORTED_SCHEME', `${piff.path}: a fragment is encrypted by AES-CBC`, {
-    boxPath: piff.path,
-    offsetBytes: piff.startBytes,
-    remedy: 'Only AES-CTR (cenc, PIFF) can be decrypted so far; use another tool for this file.',
-  });
+  return new PrpackError(
+    'UNSUPPORTED_SCHEME',
+    `${piff.path}: a fragment is encrypted by AES-CBC, unlike its track`,
+    {
+      boxPath: piff.path,
+      offsetBytes: piff.startBytes,
+      remedy: 'One algorithm for all fragments of a track is understood; use another tool for this file.',
+    },
+  );
 }
 
 function scatteredAuxiliary(saio: BoxNode): PrpackError {
