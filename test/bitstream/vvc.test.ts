@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createNalCodec, type NalCodec, NEED_MORE } from '../../src/bitstream/nal-codec.js';
 import { PrpackError } from '../../src/errors.js';
+import { SWEEPS } from '../support/sweeps.js';
 import { BitWriter, nalUnit } from './bit-writer.js';
 import {
   CTU,
@@ -146,7 +147,7 @@ describe('slice headers of VVC that no encoder at hand makes', () => {
   it('any of those features together', () => {
     fc.assert(
       fc.property(streams(), fc.integer({ min: 1, max: 1e6 }), (stream, seed) => expectEnds(stream, seed)),
-      { numRuns: process.env.PRPACK_SWEEPS ? 20_000 : 300 },
+      { numRuns: SWEEPS ? 20_000 : 300 },
     );
   });
 
@@ -337,7 +338,7 @@ describe('VVC that is broken', () => {
           }
         }
       }),
-      { numRuns: process.env.PRPACK_SWEEPS ? 20_000 : 300 },
+      { numRuns: SWEEPS ? 20_000 : 300 },
     );
   });
 });

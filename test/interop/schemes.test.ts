@@ -3,7 +3,7 @@ import { decrypt, type EncryptOptions } from '../../src/index.js';
 import { encryptTo, KEY, KID, testKeys } from '../support/jobs.js';
 import { ffmpegHashes, trackHashes } from '../support/sample-hashes.js';
 import { itWith, STREAMS, type Stream, type StreamName, streamPath } from '../support/streams.js';
-import { SWEEPS } from '../support/sweeps.js';
+import { BY_SWEEPS, SWEEPS } from '../support/sweeps.js';
 import { temporaryFolder } from '../support/temporary.js';
 import { describeWith, shaka } from '../support/tools.js';
 
@@ -63,7 +63,7 @@ let outputs = 0;
 const fresh = (what: string) => temporary(`${outputs++}.${what}.mp4`);
 
 describe('the cross product of schemes, patterns and codecs', () => {
-  it.skipIf(!SWEEPS)('is tried (set PRPACK_SWEEPS=1)', () => undefined);
+  it.skipIf(!SWEEPS)(`is tried ${BY_SWEEPS}`, () => undefined);
 });
 
 describeWith(['shaka-packager'], 'shaka-packager decrypts our fragments', () => {

@@ -13,6 +13,7 @@ import { encryptTo, KEY, testKeys } from '../support/jobs.js';
 import { type ReadMovie, type ReadSample, type ReadTrack, readMovie } from '../support/mp4-reader.js';
 import { fingerprintsOf } from '../support/sample-hashes.js';
 import { sample, testMedia } from '../support/samples.js';
+import { BY_SWEEPS, SWEEPS } from '../support/sweeps.js';
 import { temporaryFolder } from '../support/temporary.js';
 import { type Planned, planToDecrypt, planToEncrypt } from './execute/plans.js';
 
@@ -99,8 +100,7 @@ const titled = (jobs: readonly Job[]) =>
     return { ...job, title: `${codec}, ${Object.values(choice).join(' ')}, ${layout}, from ${from}` };
   });
 
-const isSweep = Boolean(process.env.PRPACK_SWEEPS);
-const JOBS = titled(isSweep ? ALL : SHORT);
+const JOBS = titled(SWEEPS ? ALL : SHORT);
 
 /** Carries a plan out in small chunks. */
 async function carryOut(path: string, plan: Planned, threads: 1 | 3): Promise<Buffer> {
@@ -122,7 +122,7 @@ async function carryOut(path: string, plan: Planned, threads: 1 | 3): Promise<Bu
 }
 
 describe('the cross product of schemes, codecs, layouts, patterns and threads', () => {
-  it.skipIf(!isSweep)('is tried (set PRPACK_SWEEPS=1)', () => undefined);
+  it.skipIf(!SWEEPS)(`is tried ${BY_SWEEPS}`, () => undefined);
 });
 
 describe.each(JOBS)('$title', ({ tracks, choice, layout, from }) => {
