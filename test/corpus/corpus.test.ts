@@ -61,6 +61,8 @@ const PAIRS = CORPUS.flatMap((one) =>
     cannotKeep: scheme === 'cbcs' ? undefined : one.cannotKeep,
   })),
 );
+/** Its samples are smaller than a cipher block, which CBC leaves clear: the tests of coverage hold that it is refused. */
+const TOO_SMALL = 'stz2 of 4 bits';
 const isLong = ({ scheme, name }: (typeof PAIRS)[number]) =>
   scheme === 'cbcs' && !SHORT_LIST.includes(name) && !SWEEPS;
 
@@ -71,7 +73,9 @@ describe('the sweep over cbcs', () => {
   });
 });
 
-describe.each(PAIRS.filter((pair) => !isLong(pair)))(
+const isRefused = ({ scheme, name }: (typeof PAIRS)[number]) => scheme === 'cbcs' && name === TOO_SMALL;
+
+describe.each(PAIRS.filter((pair) => !isLong(pair) && !isRefused(pair)))(
   '$name, $scheme',
   ({ name, scheme, cannotKeep, leftOut, file }) => {
     const reason = (layout: string) => (leftOut === layout ? ` ${BY_SWEEPS}` : '');
