@@ -147,7 +147,7 @@ describe('slice headers of VVC that no encoder at hand makes', () => {
   it('any of those features together', () => {
     fc.assert(
       fc.property(streams(), fc.integer({ min: 1, max: 1e6 }), (stream, seed) => expectEnds(stream, seed)),
-      { numRuns: SWEEPS ? 20_000 : 300 },
+      { numRuns: SWEEPS ? 8_000 : 300 },
     );
   });
 
@@ -338,7 +338,7 @@ describe('VVC that is broken', () => {
           }
         }
       }),
-      { numRuns: SWEEPS ? 20_000 : 300 },
+      { numRuns: SWEEPS ? 8_000 : 300 },
     );
   });
 });
