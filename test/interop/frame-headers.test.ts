@@ -1,11 +1,11 @@
-import { spawnSync } from 'node:child_process';
 import { expect, it } from 'vitest';
 import { createRangeReader, RANGE_CODECS } from '../../src/bitstream/range-readers.js';
 import { configurationOf, type Range, readRanges } from '../bitstream/ranges.js';
 import { readMovie } from '../support/mp4-reader.js';
 import { BY_SWEEPS, SWEEPS } from '../support/sweeps.js';
 import { temporaryFolder } from '../support/temporary.js';
-import { describeWith, ffmpeg, toolPath } from '../support/tools.js';
+import { describeWith, ffmpeg } from '../support/tools.js';
+import { traceHeaders } from '../support/trace-headers.js';
 
 const temporary = temporaryFolder();
 
@@ -95,25 +95,9 @@ interface TracedUnit {
 
 /** All units in decoding order. Rows of the trace are: bit position, name, bits, `=`, value. */
 function tracedHeaders(path: string): TracedUnit[] {
-  const args = [
-    '-hide_banner',
-    '-nostdin',
-    '-i',
-    path,
-    '-map',
-    '0:v',
-    '-c',
-    'copy',
-    '-bsf:v',
-    'trace_headers',
-  ];
-  const { stderr } = spawnSync(toolPath('ffmpeg'), [...args, '-f', 'null', '-'], {
-    encoding: 'utf8',
-    maxBuffer: 256 * 1024 * 1024,
-  });
   const units: TracedUnit[] = [];
   let inPacket = false;
-  for (const line of stderr.split('\n')) {
+  for (const line of traceHeaders(path)) {
     const row = /\[trace_headers @ \w+\] (?:(\d+) +(\S+) +([01]*) = (-?\d+)|(.*))/.exec(line);
     if (!row) continue;
     const [, bit, field, bits, value, title] = row;

@@ -1,11 +1,11 @@
-import { spawnSync } from 'node:child_process';
 import { expect, it } from 'vitest';
 import { encryptTo } from '../support/jobs.js';
 import { type ReadSample, readMovie } from '../support/mp4-reader.js';
 import { sample, testMedia } from '../support/samples.js';
 import { itWith, type Stream, streamPath } from '../support/streams.js';
 import { temporaryFolder } from '../support/temporary.js';
-import { describeWith, toolPath } from '../support/tools.js';
+import { describeWith } from '../support/tools.js';
+import { traceHeaders } from '../support/trace-headers.js';
 
 const temporary = temporaryFolder();
 
@@ -92,25 +92,9 @@ async function expectTracedEnds(path: string, name: string): Promise<void> {
  * emulation prevention bytes. Rows of the trace are: bit position, name, bits, `=`, value.
  */
 function sliceHeaderSizes(path: string): number[] {
-  const args = [
-    '-hide_banner',
-    '-nostdin',
-    '-i',
-    path,
-    '-map',
-    '0:v',
-    '-c',
-    'copy',
-    '-bsf:v',
-    'trace_headers',
-  ];
-  const { stderr } = spawnSync(toolPath('ffmpeg'), [...args, '-f', 'null', '-'], {
-    encoding: 'utf8',
-    maxBuffer: 256 * 1024 * 1024,
-  });
   const sizes: number[] = [];
   let inSlice = false;
-  for (const line of stderr.split('\n')) {
+  for (const line of traceHeaders(path)) {
     const row = /\[trace_headers @ \w+\] (?:(\d+) +\S+ +([01]+) = |(.*))/.exec(line);
     if (!row) continue;
     if (row[3] !== undefined) {
