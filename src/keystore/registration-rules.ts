@@ -13,6 +13,11 @@ export interface HeldKey {
   readonly key?: ContentKey;
 }
 
+/** Whether a key that is new must be the first of its content, label, algorithm and period. */
+export function isExclusive({ givesWay, onlyKey }: KeyRegistration): boolean {
+  return givesWay === true || onlyKey === true;
+}
+
 /**
  * The contract of registration, the same for every kind of store: the same key for the same algorithm changes nothing, anything
  * else is a conflict. Returns the conflict, or undefined when there is none.

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { PrpackError } from '../../errors.js';
 import type { KeyId } from '../../keys/key-id.js';
 import type { KeyRegistration } from '../key-store.js';
-import { ContentHasKey, contentConflict } from '../registration-rules.js';
+import { ContentHasKey, contentConflict, isExclusive } from '../registration-rules.js';
 import type { LocalIndex } from './local-index.js';
 
 /** How long the key of another process may take to get to the server before its process counts as dead. */
@@ -66,8 +66,4 @@ export class KeyRaces {
 
 function lost(registration: KeyRegistration): PrpackError {
   return registration.givesWay ? ContentHasKey.of(registration) : contentConflict(registration);
-}
-
-function isExclusive({ givesWay, onlyKey }: KeyRegistration): boolean {
-  return givesWay === true || onlyKey === true;
 }

@@ -18,6 +18,7 @@ import {
   ContentHasKey,
   contentConflict,
   type HeldKey,
+  isExclusive,
   policyConflict,
   registrationConflict,
 } from '../registration-rules.js';
@@ -68,9 +69,7 @@ export function findHeldContent(
   const late =
     registrations.find(
       (registration) =>
-        (registration.givesWay || registration.onlyKey) &&
-        !tables.key(registration.kid) &&
-        tables.isHeld(registration),
+        isExclusive(registration) && !tables.key(registration.kid) && tables.isHeld(registration),
     ) ?? findRaceWithin(registrations);
   if (!late) return undefined;
   if (late.givesWay) return ContentHasKey.of(late);
