@@ -32,7 +32,7 @@ const program = {
   input: {
     index: 'src/index.ts',
     main: 'src/cli/main.ts',
-    'lane-worker': 'src/packager/batch/lane-worker.ts',
+    'job-worker': 'src/packager/batch/job-worker.ts',
     fetcher: 'src/bytes/http/fetcher.ts',
     worker: 'src/packager/execute/worker.ts',
     'store-worker': 'src/keystore/thread/store-worker.ts',

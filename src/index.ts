@@ -63,12 +63,22 @@ export type * from './packager/batch/types.js';
 export { decrypt } from './packager/decrypt.js';
 export { encrypt } from './packager/encrypt.js';
 export { inspect } from './packager/inspect.js';
+export { type EncryptStreamOptions, encryptStream } from './packager/stream/encrypt-stream.js';
+export type * from './packager/types.js';
 export {
   type BuildPsshOptions,
   type BuiltPssh,
   buildPssh,
   type ParsePsshOptions,
   parsePssh,
-} from './packager/pssh.js';
-export { type EncryptStreamOptions, encryptStream } from './packager/stream/encrypt-stream.js';
-export type * from './packager/types.js';
+} from './protection/pssh.js';
+export type {
+  ParsedPssh,
+  PlayReadyKeyReport,
+  PlayReadyOptions,
+  PlayReadyReport,
+  ProtectionOptions,
+  ProtectionSystem,
+  PsshReport,
+  TrackSelector,
+} from './protection/types.js';

@@ -10,8 +10,10 @@ import { ROOT } from './support/samples.js';
 const MAY_IMPORT: Record<string, readonly string[]> = {
   cli: ['index', 'server', 'config'],
   config: [],
-  index: ['packager', 'keys', 'keystore', 'drm'],
-  packager: ['isobmff', 'cenc', 'drm', 'keys', 'keystore', 'bitstream', 'threads'],
+  index: ['packager', 'protection', 'keys', 'keystore', 'drm'],
+  packager: ['layout', 'protection', 'isobmff', 'cenc', 'drm', 'keys', 'keystore', 'threads'],
+  layout: ['protection', 'isobmff', 'cenc'],
+  protection: ['isobmff', 'bitstream', 'cenc', 'drm', 'keys'],
   server: ['keystore', 'keys', 'drm', 'isobmff/boxes/pssh'],
   keystore: ['keys', 'threads'],
   keys: ['drm/playready'],
@@ -39,7 +41,7 @@ const ROOMS_WITH_IO = ['bytes', 'keystore', 'keys', 'server', 'cli', 'config'];
 const IO_MODULES = ['fs', 'net', 'http', 'http2', 'https', 'tls', 'dgram', 'dns', 'child_process'];
 
 /** Rooms that may open a content key: where keys live, and where they are handed to a cipher. */
-const ROOMS_THAT_REVEAL_KEYS = ['keys', 'keystore', 'packager', 'server'];
+const ROOMS_THAT_REVEAL_KEYS = ['keys', 'keystore', 'packager', 'protection', 'server'];
 
 /** Packages that belong to one part of the program. */
 const ROOM_OF_PACKAGE: Record<string, string> = {

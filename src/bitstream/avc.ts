@@ -53,14 +53,14 @@ class AvcGrammar implements NalGrammar {
   }
 
   takeSps(reader: BitReader, nalSizeBytes: number): number {
-    reader.expectBytes(nalSizeBytes);
+    reader.assertBytes(nalSizeBytes);
     const sps = readAvcSps(reader);
     this.#spsById[sps.id] = sps;
     return nalSizeBytes;
   }
 
   takePps(reader: BitReader, nalSizeBytes: number): number {
-    reader.expectBytes(nalSizeBytes);
+    reader.assertBytes(nalSizeBytes);
     const pps = readAvcPps(reader);
     this.#ppsById[pps.id] = pps;
     return nalSizeBytes;

@@ -34,7 +34,7 @@ export class BitReader {
   }
 
   /** Throws {@link END_OF_BITS} unless this reader was given `sizeBytes` or more. */
-  expectBytes(sizeBytes: number): void {
+  assertBytes(sizeBytes: number): void {
     if (this.#end - this.#start < sizeBytes) throw END_OF_BITS;
   }
 

@@ -60,14 +60,14 @@ class HevcGrammar implements NalGrammar {
   }
 
   takeSps(reader: BitReader, nalSizeBytes: number): number {
-    reader.expectBytes(nalSizeBytes);
+    reader.assertBytes(nalSizeBytes);
     const sps = readHevcSps(reader);
     this.#spsById[sps.id] = sps;
     return nalSizeBytes;
   }
 
   takePps(reader: BitReader, nalSizeBytes: number): number {
-    reader.expectBytes(nalSizeBytes);
+    reader.assertBytes(nalSizeBytes);
     const pps = readHevcPps(reader);
     this.#ppsById[pps.id] = pps;
     return nalSizeBytes;

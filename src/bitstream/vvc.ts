@@ -61,21 +61,21 @@ class VvcGrammar implements NalGrammar {
   }
 
   takeSps(reader: BitReader, nalSizeBytes: number): number {
-    reader.expectBytes(nalSizeBytes);
+    reader.assertBytes(nalSizeBytes);
     const sps = readVvcSps(reader);
     this.spsById[sps.id] = sps;
     return nalSizeBytes;
   }
 
   takePps(reader: BitReader, nalSizeBytes: number): number {
-    reader.expectBytes(nalSizeBytes);
+    reader.assertBytes(nalSizeBytes);
     const pps = readVvcPps(reader);
     this.ppsById[pps.id] = pps;
     return nalSizeBytes;
   }
 
   takePictureHeader(reader: BitReader, nalSizeBytes: number): number {
-    reader.expectBytes(nalSizeBytes);
+    reader.assertBytes(nalSizeBytes);
     this.#pictureHeader = readVvcPictureHeader(reader, this);
     return nalSizeBytes;
   }
@@ -102,7 +102,7 @@ class VvcGrammar implements NalGrammar {
       reader.skip(8 * reader.ueUpTo(256, 'sh_slice_header_extension_length'));
     }
     skipEntryPoints(reader, entryPointsOf(sps, pps, tiles));
-    expectAligned(reader);
+    assertAligned(reader);
     return reader.nalBytes;
   }
 }
@@ -206,7 +206,7 @@ function skipEntryPoints(reader: BitReader, count: number): void {
 }
 
 /** byte_alignment(), 7.3.2.13: a reader that lost its way meets it in one of 2^8 cases only. */
-function expectAligned(reader: BitReader): void {
+function assertAligned(reader: BitReader): void {
   if (reader.flag() && reader.align() === 0) return;
   throw malformed('a slice header does not end where it should', { clause: 'ITU-T H.266 7.3.2.13' });
 }

@@ -35,7 +35,7 @@ export class OutputFile {
   constructor(path: string, replace: boolean) {
     this.path = path;
     this.#replace = replace;
-    expectFree(path, replace);
+    assertFree(path, replace);
     const unique = randomBytes(6).toString('hex');
     this.temporaryPath = join(dirname(path), `${temporaryPrefixOf(path)}${unique}.part`);
     try {
@@ -49,7 +49,7 @@ export class OutputFile {
    * Whether the file system has room for so many bytes, asked before the work begins.
    * @throws PrpackError OUTPUT_FAILED
    */
-  expectRoom(sizeBytes: number): void {
+  assertRoom(sizeBytes: number): void {
     const freeBytes = freeBytesOf(dirname(this.path));
     if (freeBytes === undefined || freeBytes >= sizeBytes) return;
     throw new PrpackError('OUTPUT_FAILED', `${this.path} does not fit on its disk`, {
@@ -112,7 +112,7 @@ export class OutputFile {
     try {
       linkSync(this.temporaryPath, this.path);
     } catch (cause) {
-      expectFree(this.path, false);
+      assertFree(this.path, false);
       if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK', 'ENOSYS', 'EACCES'].includes(reasonOf(cause)))
         throw cause;
       renameSync(this.temporaryPath, this.path);
@@ -151,7 +151,7 @@ export function temporaryPrefixOf(path: string): string {
  * For a job that reads one file while it writes the other.
  * @throws PrpackError INVALID_ARGUMENT when both paths lead to one file
  */
-export function expectTwoFiles(inputPath: string, outputPath: string): void {
+export function assertTwoFiles(inputPath: string, outputPath: string): void {
   const input = identityOf(inputPath);
   if (input === undefined || input !== identityOf(outputPath)) return;
   throw new PrpackError('INVALID_ARGUMENT', 'input and output are the same file', {
@@ -170,7 +170,7 @@ function identityOf(path: string): string | undefined {
   }
 }
 
-function expectFree(path: string, replace: boolean): void {
+function assertFree(path: string, replace: boolean): void {
   if (!isThere(path)) return;
   if (existsSync(path) && !statSync(path).isFile()) {
     const remedy = 'Give the path of a file to make.';

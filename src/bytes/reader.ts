@@ -78,7 +78,7 @@ export class ByteReader {
   }
 
   /** Throws unless `count` entries of `entrySizeBytes` are still there: call it before allocating for them. */
-  expectEntries(count: number, entrySizeBytes: number): void {
+  assertEntries(count: number, entrySizeBytes: number): void {
     if (count * entrySizeBytes > this.remaining) {
       throw this.fail(`${count} entries of ${entrySizeBytes} bytes do not fit into the box`, this.position, {
         expected: count * entrySizeBytes,

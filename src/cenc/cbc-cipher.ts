@@ -16,7 +16,7 @@ export async function createCbcSampleCipher(
 /**
  * Whole blocks of the protected ranges, as one chain a sample (cbc1) or one a range (cbcs); the bytes behind the last
  * whole block of a range stay clear (ISO/IEC 23001-7 9.5.2, 9.6). With a pattern, blocks chain over the skipped ones.
- * A chain has no middle to start from, so a stretch must be a whole sample.
+ * A chain has no middle to start from, so a part must be a whole sample.
  */
 export class CbcSampleCipher implements SampleCipher {
   readonly #chain: CbcChain;
@@ -35,8 +35,8 @@ export class CbcSampleCipher implements SampleCipher {
     this.#pattern = pattern;
   }
 
-  process(stretch: SampleBytes, iv: Uint8Array, subsamples?: SubsampleTable, sampleIndex = 0): void {
-    const { bytes, at, fromByte, toByte } = stretch;
+  process(part: SampleBytes, iv: Uint8Array, subsamples?: SubsampleTable, sampleIndex = 0): void {
+    const { bytes, at, fromByte, toByte } = part;
     if (fromByte !== 0) throw new RangeError('a sample of a CBC scheme is processed whole');
     // A shorter IV fills the first bytes of the block, as all readers but one have it.
     this.#iv.fill(0).set(iv);

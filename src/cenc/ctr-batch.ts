@@ -6,8 +6,8 @@ import { BLOCK_BYTES } from './scheme.js';
 const BATCH_BLOCKS = 2048;
 
 /**
- * CTR mode over many short stretches at once: collects counter blocks, encrypts them in one AES call, and
- * XORs the key stream into each stretch. A cipher object for each would cost far more than its AES.
+ * CTR mode over many short byte ranges at once: collects counter blocks, encrypts them in one AES call, and
+ * XORs the key stream into each range. A cipher object for each would cost far more than its AES.
  */
 export class CtrBatch {
   readonly #aes: Aes;
@@ -15,7 +15,7 @@ export class CtrBatch {
   readonly #blocksView = new DataView(this.#blocks.buffer);
   #blockCount = 0;
 
-  // The stretches collected: where they are, and where their key stream starts.
+  // The ranges collected: where they are, and where their key stream starts.
   readonly #targets: Uint8Array[] = [];
   readonly #targetAt = new Float64Array(BATCH_BLOCKS);
   readonly #lengths = new Uint32Array(BATCH_BLOCKS);

@@ -5,7 +5,7 @@ import { BLOCK_BYTES, hasPattern, type Pattern, type Scheme } from './scheme.js'
 import type { SubsampleTable } from './subsamples.js';
 
 /**
- * Stretches from this size on get a cipher object of their own. Setting one up costs some 3 µs, but then it
+ * Byte ranges from this size on get a cipher object of their own. Setting one up costs some 3 µs, but then it
  * runs faster than batched blocks; the two meet near 4 KB.
  */
 const OWN_CIPHER_BYTES = 4096;
@@ -37,7 +37,7 @@ export class CtrSampleCipher implements SampleCipher {
   /** The counter block that a run starts at. */
   readonly #counterBlock = new Uint8Array(BLOCK_BYTES);
   readonly #counterView = new DataView(this.#counterBlock.buffer);
-  /** The CTR run of the stretch at hand. */
+  /** The CTR run of the part at hand. */
   #run: CtrRun | undefined;
   #startCtr: Aes['startCtr'];
   /** The stream position where the second half of the counter block goes back to 0. */
@@ -50,21 +50,21 @@ export class CtrSampleCipher implements SampleCipher {
     this.#pattern = pattern;
   }
 
-  process(stretch: SampleBytes, iv: Uint8Array, subsamples?: SubsampleTable, sampleIndex = 0): void {
+  process(part: SampleBytes, iv: Uint8Array, subsamples?: SubsampleTable, sampleIndex = 0): void {
     this.#load(iv);
     this.#run = undefined;
-    this.#startCtr = stretch.toByte - stretch.fromByte < OWN_CIPHER_BYTES ? undefined : this.#aes.startCtr;
+    this.#startCtr = part.toByte - part.fromByte < OWN_CIPHER_BYTES ? undefined : this.#aes.startCtr;
     if (!subsamples) {
-      this.#processProtected(stretch, 0, stretch.sizeBytes, 0);
+      this.#processProtected(part, 0, part.sizeBytes, 0);
       return;
     }
     const end = subsamples.starts[sampleIndex + 1];
     let sampleAt = 0;
     let streamAt = 0;
-    for (let i = subsamples.starts[sampleIndex]; i < end && sampleAt < stretch.toByte; i++) {
+    for (let i = subsamples.starts[sampleIndex]; i < end && sampleAt < part.toByte; i++) {
       const protectedBytes = subsamples.protectedBytes[i];
       sampleAt += subsamples.clearBytes[i];
-      streamAt += this.#processProtected(stretch, sampleAt, sampleAt + protectedBytes, streamAt);
+      streamAt += this.#processProtected(part, sampleAt, sampleAt + protectedBytes, streamAt);
       sampleAt += protectedBytes;
     }
   }
@@ -82,9 +82,9 @@ export class CtrSampleCipher implements SampleCipher {
   }
 
   /** Protected range [from, to) of the sample, by the pattern. Returns how far the stream gets by it. */
-  #processProtected(stretch: SampleBytes, from: number, to: number, streamAt: number): number {
+  #processProtected(part: SampleBytes, from: number, to: number, streamAt: number): number {
     if (!this.#pattern) {
-      this.#processRange(stretch, from, to, streamAt);
+      this.#processRange(part, from, to, streamAt);
       return to - from;
     }
     const { cryptByteBlock, skipByteBlock } = this.#pattern;
@@ -92,31 +92,31 @@ export class CtrSampleCipher implements SampleCipher {
     const cryptBytes = skipByteBlock === 0 ? wholeEnd - from : cryptByteBlock * BLOCK_BYTES;
     const stepBytes = cryptBytes + skipByteBlock * BLOCK_BYTES;
     let usedBytes = 0;
-    for (let at = from; at < wholeEnd && at < stretch.toByte; at += stepBytes) {
+    for (let at = from; at < wholeEnd && at < part.toByte; at += stepBytes) {
       const length = Math.min(cryptBytes, wholeEnd - at);
-      this.#processRange(stretch, at, at + length, streamAt + usedBytes);
+      this.#processRange(part, at, at + length, streamAt + usedBytes);
       usedBytes += length;
     }
     return usedBytes;
   }
 
-  /** The part of encrypted range [from, to) of the sample that lies in the stretch; it starts at `streamAt`. */
-  #processRange(stretch: SampleBytes, from: number, to: number, streamAt: number): void {
-    const start = Math.max(from, stretch.fromByte);
-    const length = Math.min(to, stretch.toByte) - start;
+  /** The part of encrypted range [from, to) of the sample that lies in the part; it starts at `streamAt`. */
+  #processRange(part: SampleBytes, from: number, to: number, streamAt: number): void {
+    const start = Math.max(from, part.fromByte);
+    const length = Math.min(to, part.toByte) - start;
     if (length <= 0) return;
-    const at = stretch.at + start - stretch.fromByte;
+    const at = part.at + start - part.fromByte;
     const position = streamAt + start - from;
     if (!this.#startCtr) {
-      this.#batch.add(stretch.bytes, at, length, this.#ivView, position);
+      this.#batch.add(part.bytes, at, length, this.#ivView, position);
       return;
     }
     const beforeWrap = Math.max(0, Math.min(length, this.#wrapAt - position));
-    this.#runCtr(stretch.bytes, at, at + beforeWrap, position);
-    this.#runCtr(stretch.bytes, at + beforeWrap, at + length, position + beforeWrap);
+    this.#runCtr(part.bytes, at, at + beforeWrap, position);
+    this.#runCtr(part.bytes, at + beforeWrap, at + length, position + beforeWrap);
   }
 
-  /** Bytes [from, to), none of them across the wrap, by a cipher object of this stretch. */
+  /** Bytes [from, to), none of them across the wrap, by a cipher object of this part. */
   #runCtr(bytes: Uint8Array, from: number, to: number, position: number): void {
     if (from === to) return;
     // A run carries into the first half where this must not happen, so a new one starts at the wrap.

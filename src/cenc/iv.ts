@@ -39,14 +39,14 @@ export function createIvSource(plan: IvPlan): IvSource {
   switch (plan.kind) {
     case 'counting8': {
       const { start, firstSample = 0 } = plan;
-      return countingSource(expectIv(start, 8), 0, (sampleIndex) => sampleIndex - firstSample);
+      return countingSource(assertIv(start, 8), 0, (sampleIndex) => sampleIndex - firstSample);
     }
     case 'counting16':
-      return countingSource(expectIv(plan.start, 16), 8, (sampleIndex) => plan.blocksBefore[sampleIndex]);
+      return countingSource(assertIv(plan.start, 16), 8, (sampleIndex) => plan.blocksBefore[sampleIndex]);
     case 'listed':
       return listedSource(plan.ivSizeBytes, plan.ivs);
     case 'constant':
-      return listedSource(expectIv(plan.iv).length as IvSize, plan.iv, 0);
+      return listedSource(assertIv(plan.iv).length as IvSize, plan.iv, 0);
   }
 }
 
@@ -85,7 +85,7 @@ function listedSource(ivSizeBytes: IvSize, ivs: Uint8Array, strideBytes: number 
   };
 }
 
-function expectIv(iv: Uint8Array, sizeBytes?: IvSize): Uint8Array {
+function assertIv(iv: Uint8Array, sizeBytes?: IvSize): Uint8Array {
   if (iv.length === sizeBytes || (sizeBytes === undefined && (iv.length === 8 || iv.length === 16)))
     return iv;
   throw new PrpackError('INVALID_ARGUMENT', `an IV has ${sizeBytes ?? '8 or 16'} bytes, not ${iv.length}`, {

@@ -63,7 +63,7 @@ export class NalSubsampleMapper implements SubsampleMapper {
     if (totalBytes > this.#sampleSize - at) throw this.#lyingLength(at, nalSize);
     const nalAt = at + this.#lengthSize;
     const clearBytes = nalSize === 0 ? 0 : this.#clearBytesOfNal(nalAt, nalSize);
-    if (clearBytes === nalSize) this.#expectNoStartCode(nalAt, nalSize);
+    if (clearBytes === nalSize) this.#assertNoStartCode(nalAt, nalSize);
     this.#builder.slice(this.#lengthSize + clearBytes, totalBytes);
     return totalBytes;
   }
@@ -84,7 +84,7 @@ export class NalSubsampleMapper implements SubsampleMapper {
     }
   }
 
-  #expectNoStartCode(nalAt: number, nalSize: number): void {
+  #assertNoStartCode(nalAt: number, nalSize: number): void {
     const endAt = nalAt + nalSize;
     // The next part begins with the last two bytes of this one, so that no start code is cut.
     for (let at = nalAt; endAt - at >= START_CODE_BYTES; at += SEARCH_BYTES - START_CODE_BYTES + 1) {

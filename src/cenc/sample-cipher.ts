@@ -7,11 +7,11 @@ import type { SubsampleTable } from './subsamples.js';
 
 /** Some bytes of one sample, in memory. */
 export interface SampleBytes {
-  /** Memory that holds the stretch, changed in place. */
+  /** Memory that holds the part, changed in place. */
   readonly bytes: Uint8Array;
-  /** Where in `bytes` the stretch starts. */
+  /** Where in `bytes` the part starts. */
   readonly at: number;
-  /** The stretch is bytes [fromByte, toByte) of the sample. */
+  /** The part is bytes [fromByte, toByte) of the sample. */
   readonly fromByte: number;
   readonly toByte: number;
   /** Of the whole sample. */
@@ -19,18 +19,18 @@ export interface SampleBytes {
 }
 
 /**
- * Encrypts or decrypts samples in place, under one key. In CTR mode any stretch of a sample can be done alone, in any
+ * Encrypts or decrypts samples in place, under one key. In CTR mode any part of a sample can be done alone, in any
  * order; in CBC mode a sample is done whole. It may put small work off: the bytes are changed for certain only after {@link flush}, and must not
  * be moved or read before.
  */
 export interface SampleCipher {
   /**
-   * @param stretch is read before the call returns and may be reused; its `bytes` may not, until flushed
+   * @param part is read before the call returns and may be reused; its `bytes` may not, until flushed
    * @param iv 8 or 16 bytes, read before the call returns
    * @param subsamples the track's subsamples; without them the whole sample is protected
    * @param sampleIndex the sample's row in `subsamples`
    */
-  process(stretch: SampleBytes, iv: Uint8Array, subsamples?: SubsampleTable, sampleIndex?: number): void;
+  process(part: SampleBytes, iv: Uint8Array, subsamples?: SubsampleTable, sampleIndex?: number): void;
   /** Carries out all work put off. */
   flush(): void;
 }

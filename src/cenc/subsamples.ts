@@ -51,14 +51,14 @@ export function protectedBytesAt(table: SubsampleTable, sampleIndex: number): nu
 }
 
 /**
- * Collects the clear and protected stretches of samples, one sample after the other, and lays them out as
+ * Collects the clear and protected ranges of samples, one sample after the other, and lays them out as
  * subsamples. Owns all rules about them:
  * - protected ranges are multiples of the scheme's unit; the remainder goes to the leading clear bytes, and a
  *   slice too small for one unit is clear (23001-7 10.1);
- * - clear stretches side by side are one; more than 65535 clear bytes become (65535, 0) entries first;
+ * - clear ranges next to each other are one; more than 65535 clear bytes become (65535, 0) entries first;
  * - a sample with more subsamples than `saiz` can tell gets its smallest protected ranges cleared, one by one
  *   from the smallest on, until the rest fits. That leaves the fewest clear bytes, since clearing one range
- *   takes away one entry whatever its size, as long as no merged clear stretch passes 65535 bytes. A range
+ *   takes away one entry whatever its size, as long as no merged clear range passes 65535 bytes. A range
  *   that ends the sample is kept: clearing it takes away none. Where even that cannot fit, the sample is
  *   refused: an 8-bit size is never wrapped. Under cbcs it is refused at once: players of Apple decrypt every slice,
  *   whatever the subsamples say.
@@ -115,7 +115,7 @@ export class SubsampleBuilder {
    *   subsamples cannot be told in a `saiz` entry
    */
   end(sampleSizeBytes: number): void {
-    this.#expectSum(sampleSizeBytes);
+    this.#assertSum(sampleSizeBytes);
     if (this.#rangeCount === 0 && this.#sliceBytes > this.#sliceBytesBefore) this.#samplesTooSmall++;
     if (this.#countEntries() > this.#maxEntries) {
       if (!this.#mayClear) throw this.#tooMany();
@@ -156,7 +156,7 @@ export class SubsampleBuilder {
     this.#pendingClear = 0;
   }
 
-  #expectSum(sampleSizeBytes: number): void {
+  #assertSum(sampleSizeBytes: number): void {
     let sum = this.#pendingClear;
     for (let i = 0; i < this.#rangeCount; i++) sum += this.#rangeClear[i] + this.#rangeProtected[i];
     if (sum === sampleSizeBytes) return;
@@ -207,7 +207,7 @@ export class SubsampleBuilder {
     this.#pendingClear += trailingClear;
   }
 
-  /** Writes the (65535, 0) entries of a clear stretch. Returns what is left of it, 65535 at most. */
+  /** Writes the (65535, 0) entries of a clear range. Returns what is left of it, 65535 at most. */
   #splitClear(clearBytes: number): number {
     let left = clearBytes;
     for (; left > MAX_CLEAR; left -= MAX_CLEAR) this.#addEntry(MAX_CLEAR, 0);

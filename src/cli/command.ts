@@ -45,14 +45,14 @@ export function addCommands(parent: Command, entries: readonly CommandEntry[]): 
   for (const { name, summary } of entries) parent.command(name).summary(summary);
   parent.helpCommand(false);
   parent.hook('preSubcommand', async (_, called) => {
-    expectNoOptions(parent, called);
+    assertNoOptions(parent, called);
     const entry = entries.find(({ name }) => name === called.name());
     (await entry!.load())(called);
   });
 }
 
 /** What stands before the name of a sub-command is for a command that then does not run. */
-function expectNoOptions(parent: Command, called: Command): void {
+function assertNoOptions(parent: Command, called: Command): void {
   const idle = parent.options.find((option) => parent.getOptionValueSource(option.attributeName()) === 'cli');
   if (!idle) return;
   throw new PrpackError('INVALID_ARGUMENT', `${idle.long} has no effect before '${called.name()}'`, {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { configError } from './failure.js';
-import { expectTrustedCode } from './trust.js';
+import { assertTrustedCode } from './trust.js';
 
 /** Names of configuration files. */
 export const CONFIG_FILE_NAMES = ['json', 'yaml', 'yml', 'js', 'mjs'].map(
@@ -25,7 +25,7 @@ export function findConfigFile(directory: string): string | undefined {
         remedy: 'Keep one of them, or name one with --config.',
       });
     }
-    if (found[0] && IS_CODE.test(found[0])) expectTrustedCode(found[0]);
+    if (found[0] && IS_CODE.test(found[0])) assertTrustedCode(found[0]);
     if (found[0] || dirname(at) === at) return found[0];
   }
 }

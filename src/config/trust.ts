@@ -14,7 +14,7 @@ const STICKY = 0o1000;
  * @param path absolute
  * @throws PrpackError INVALID_ARGUMENT
  */
-export function expectTrustedCode(path: string, userId = process.geteuid?.()): void {
+export function assertTrustedCode(path: string, userId = process.geteuid?.()): void {
   if (userId === undefined) return;
   const real = realpathSync(path);
   for (const place of new Set([real, ...directoriesAbove(real), ...directoriesAbove(path)])) {

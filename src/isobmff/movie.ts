@@ -11,7 +11,7 @@ import { type Fragments, type FragmentTrack, readFragments } from './fragments.j
 import { readerOf, readSampleEntries, type SampleEntry } from './sample-entry.js';
 import { NO_SAMPLES, SampleBudget, type SampleTable, SampleTableBuilder } from './sample-table.js';
 import { readSampleTables } from './sample-tables.js';
-import { endsInsideBox, expectNoHiddenSamples, type Tail } from './tail.js';
+import { assertNoHiddenSamples, endsInsideBox, type Tail } from './tail.js';
 import { RunKind, readRun, readTopLevel, type TopLevel } from './top-level.js';
 import { type BoxNode, type FileSlice, findChild, findPath, requirePath, walkBox } from './walk.js';
 
@@ -98,7 +98,7 @@ export function* readMovieInParts(source: ByteSource, fragmentsAPart: number): G
     const toRun = runBehind(topLevel, fromRun, fragmentsAPart);
     const { tracks, fragments, endTimes } = readSamples(source, topLevel, heads, budget, fromRun, toRun);
     sampleEnd.add(tracks);
-    if (toRun === topLevel.count) sampleEnd.expectNothingBehind();
+    if (toRun === topLevel.count) sampleEnd.assertNothingBehind();
     yield { ...whole, tracks, fragments };
     heads = heads.map(({ track }, i) => headOfPart(track, endTimes[i]));
     fromRun = toRun;
@@ -127,7 +127,7 @@ export function readMovieFragments(movie: Movie, source: ByteSource, fromBytes: 
   );
   const sampleEnd = new LastSampleEnd(source, topLevel);
   sampleEnd.add(tracks);
-  sampleEnd.expectNothingBehind();
+  sampleEnd.assertNothingBehind();
   return { ...movie, sizeBytes: source.sizeBytes, topLevel, moovRun: -1, tracks, fragments };
 }
 
@@ -161,10 +161,10 @@ class LastSampleEnd {
   }
 
   /** @throws PrpackError MALFORMED_INPUT when the `mdat` has swallowed fragments, because its size is wrong */
-  expectNothingBehind(): void {
+  assertNothingBehind(): void {
     if (!this.#mdat) return;
     const place = { boxPath: 'mdat', offsetBytes: this.#mdat.startBytes };
-    expectNoHiddenSamples(this.#source, this.#endBytes, place);
+    assertNoHiddenSamples(this.#source, this.#endBytes, place);
   }
 }
 
@@ -251,7 +251,7 @@ function readTrackHeads(moov: BoxNode, slice: FileSlice, budget: SampleBudget): 
     });
   }
   const heads = traks.map((node, index) => readTrackHead(node, index, slice, budget, trexes));
-  expectDistinctIds(heads);
+  assertDistinctIds(heads);
   return heads;
 }
 
@@ -267,7 +267,7 @@ function readTrackHead(
   const mdhd = readMdhd(readerOf(requirePath(node, 'mdia/mdhd', 'ISO/IEC 14496-12 8.4.2'), slice));
   const stbl = requirePath(node, 'mdia/minf/stbl', 'ISO/IEC 14496-12 8.5.1');
   const stsd = requirePath(stbl, 'stsd', 'ISO/IEC 14496-12 8.5.2');
-  expectSelfContained(node, slice);
+  assertSelfContained(node, slice);
   const samplesOfMoov = readSampleTables(stbl, slice, budget);
   const track = {
     index,
@@ -289,7 +289,7 @@ function entriesOf(stsd: BoxNode, handler: string, slice: FileSlice): SampleEntr
   return entries.map((entry, i) => ({ ...entry, node: stsd.children[i] }));
 }
 
-function expectSelfContained(trak: BoxNode, slice: FileSlice): void {
+function assertSelfContained(trak: BoxNode, slice: FileSlice): void {
   const node = findPath(trak, 'mdia/minf/dinf/dref');
   if (!node) return;
   if (readDref(readerOf(node, slice)).entries.every((entry) => entry.isSelfContained)) return;
@@ -301,7 +301,7 @@ function expectSelfContained(trak: BoxNode, slice: FileSlice): void {
   });
 }
 
-function expectDistinctIds(heads: readonly TrackHead[]): void {
+function assertDistinctIds(heads: readonly TrackHead[]): void {
   const seen = new Set<number>();
   for (const { id, node } of heads.map(({ track }) => track)) {
     if (seen.has(id)) {
@@ -337,7 +337,7 @@ function readSamples(
   const tracks = heads.map(({ track, samplesOfMoov }) => {
     const builder = fragmentTracks.get(track.id)?.samples;
     const samples = builder && builder.count > track.samplesInMoov ? builder.finish() : samplesOfMoov;
-    expectKnownEntries(track, samples);
+    assertKnownEntries(track, samples);
     return { ...track, samples };
   });
   const endTimes = heads.map(
@@ -346,7 +346,7 @@ function readSamples(
   return { tracks, fragments, endTimes };
 }
 
-function expectKnownEntries(track: Omit<Track, 'samples'>, samples: SampleTable): void {
+function assertKnownEntries(track: Omit<Track, 'samples'>, samples: SampleTable): void {
   for (const { entryIndex, firstSample } of samples.entryRuns) {
     if (entryIndex >= 1 && entryIndex <= track.entries.length) continue;
     throw malformed(`${track.stbl.path}: sample ${firstSample} refers to a sample entry that is not there`, {

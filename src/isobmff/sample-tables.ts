@@ -36,7 +36,7 @@ export function readSampleTables(stbl: BoxNode, slice: FileSlice, budget: Sample
   if (sizes.sizes) sizeColumn.set(sizes.sizes);
   else sizeColumn.fill(sizes.sampleSize);
   const { offsets, entryRuns } = placeSamples(stbl, stsc, chunkOffsets, sizeColumn);
-  expectInside(stbl, offsets, sizeColumn, budget);
+  assertInside(stbl, offsets, sizeColumn, budget);
   return {
     count,
     offsets,
@@ -105,7 +105,7 @@ function placeSamples(
   return { offsets, entryRuns };
 }
 
-function expectInside(stbl: BoxNode, offsets: Float64Array, sizes: Uint32Array, budget: SampleBudget): void {
+function assertInside(stbl: BoxNode, offsets: Float64Array, sizes: Uint32Array, budget: SampleBudget): void {
   const { fileSizeBytes } = budget;
   for (let i = 0; i < offsets.length; i++) {
     if (offsets[i] + sizes[i] <= fileSizeBytes) continue;

@@ -27,7 +27,7 @@ const SCANNED_BYTES = 2 ** 20;
  */
 export function readTailBytes(source: ByteSource, startBytes: number): Tail {
   const sizeBytes = source.sizeBytes - startBytes;
-  expectNoHiddenSamples(source, startBytes, { boxPath: '(top level)', offsetBytes: startBytes });
+  assertNoHiddenSamples(source, startBytes, { boxPath: '(top level)', offsetBytes: startBytes });
   const kind = kindOf(source, startBytes, sizeBytes);
   return { kind, type: undefined, startBytes, sizeBytes, claimedBytes: sizeBytes };
 }
@@ -44,7 +44,7 @@ function kindOf(source: ByteSource, startBytes: number, sizeBytes: number): Tail
  * @param place what they lie in, for messages
  * @throws PrpackError MALFORMED_INPUT
  */
-export function expectNoHiddenSamples(
+export function assertNoHiddenSamples(
   source: ByteSource,
   fromBytes: number,
   place: { readonly boxPath: string; readonly offsetBytes: number },

@@ -2,10 +2,10 @@ import { GrowingColumn, lastAtMost } from '../bytes/columns.js';
 import { latin1 } from '../bytes/reader.js';
 import { type ByteSource, ReadWindow, readBytes } from '../bytes/source.js';
 import { malformed, PrpackError } from '../errors.js';
-import { endsInsideBox, expectNoHiddenSamples, readTailBytes, type Tail } from './tail.js';
+import { assertNoHiddenSamples, endsInsideBox, readTailBytes, type Tail } from './tail.js';
 import {
+  assertRoomForHeader,
   type BoxHeader,
-  expectRoomForHeader,
   type FileSlice,
   MAX_HEADER_BYTES,
   parseBoxHeader,
@@ -74,7 +74,7 @@ export function readTopLevel(source: ByteSource, fromBytes = 0): TopLevel {
   while (at < source.sizeBytes) {
     const left = source.sizeBytes - at;
     const bytes = window.view(at, Math.min(left, MAX_HEADER_BYTES));
-    if (at === 0) expectMp4(bytes, source);
+    if (at === 0) assertMp4(bytes, source);
     const parsed = parseBoxHeader(bytes);
     const header = parsed && isBox(parsed, left) ? parsed : undefined;
     tail = header ? tailOf(header, at, source) : readTailBytes(source, at);
@@ -149,7 +149,7 @@ const FIRST_BOXES = new Set(
   'ftyp styp moov moof mdat free skip wide sidx uuid pnot meta emsg prft pdin udta'.split(' '),
 );
 
-function expectMp4(head: Uint8Array, source: ByteSource): void {
+function assertMp4(head: Uint8Array, source: ByteSource): void {
   const type = latin1(head.subarray(4, 8));
   if (FIRST_BOXES.has(type)) return;
   throw new PrpackError('NOT_MP4', `${source.path} is not an MP4 file: it does not begin with a known box`, {
@@ -184,7 +184,7 @@ const MAY_END_THE_FILE = new Set([RunKind.Media, RunKind.Padding]);
 function tailOf(header: BoxHeader, at: number, source: ByteSource): Tail | undefined {
   const { type, sizeBytes: claimed, headerBytes } = header;
   const sizeBytes = source.sizeBytes - at;
-  expectRoomForHeader(header, at, '');
+  assertRoomForHeader(header, at, '');
   if (claimed !== 0 && claimed <= sizeBytes) return undefined;
   const isOpen = claimed === 0;
   const tail: Tail = {
@@ -199,7 +199,7 @@ function tailOf(header: BoxHeader, at: number, source: ByteSource): Tail | undef
     throw isOpen ? openSize(type, at) : endsInsideBox(tail, source.path);
   }
   if (kind === RunKind.Padding) {
-    expectNoHiddenSamples(source, at + headerBytes, { boxPath: type, offsetBytes: at });
+    assertNoHiddenSamples(source, at + headerBytes, { boxPath: type, offsetBytes: at });
   }
   return tail;
 }

@@ -49,7 +49,7 @@ export const MAX_HEADER_BYTES = 32;
  */
 export function readBoxHeader(bytes: Uint8Array, offsetBytes: number, parent: string): BoxHeader | undefined {
   const header = parseBoxHeader(bytes);
-  if (header) expectRoomForHeader(header, offsetBytes, parent);
+  if (header) assertRoomForHeader(header, offsetBytes, parent);
   return header;
 }
 
@@ -75,7 +75,7 @@ export function parseBoxHeader(bytes: Uint8Array): BoxHeader | undefined {
 }
 
 /** @throws PrpackError MALFORMED_INPUT when the size is smaller than the header */
-export function expectRoomForHeader(
+export function assertRoomForHeader(
   { type, headerBytes, sizeBytes }: BoxHeader,
   offsetBytes: number,
   parent: string,

@@ -23,7 +23,7 @@ export async function readPrivateText(path: string, what: string): Promise<strin
     try {
       const stats = await file.stat();
       // A pipe has no others.
-      if (stats.isFile()) refuseOpenModes(path, what, stats, 'replace the secret');
+      if (stats.isFile()) assertNoOpenModes(path, what, stats, 'replace the secret');
       return await file.readFile('utf8');
     } finally {
       await file.close();
@@ -50,7 +50,7 @@ async function reading(path: string, what: string, read: () => Promise<string>):
  * @param cure what else to do if somebody may have read it
  * @throws PrpackError KEY_INVALID when others than its owner can use the file
  */
-export function refuseOpenModes(path: string, what: string, file: Stats, cure: string): void {
+export function assertNoOpenModes(path: string, what: string, file: Stats, cure: string): void {
   if (!isOpenToOthers(file)) return;
   throw new PrpackError('KEY_INVALID', `others than its owner can use the ${what}: ${path}`, {
     path,

@@ -145,13 +145,13 @@ export function parseKeyFile(text: string, path: string): KeyFile {
   entries.forEach((entry, index) => {
     const first = firstOfKid.get(entry.kid);
     if (first === undefined) firstOfKid.set(entry.kid, index);
-    else expectSameKey(path, entries, first, index);
+    else assertSameKey(path, entries, first, index);
   });
   return new KeyFile(entries, path);
 }
 
 /** Two entries of one KID. */
-function expectSameKey(path: string, entries: readonly KeyFileEntry[], one: number, other: number): void {
+function assertSameKey(path: string, entries: readonly KeyFileEntry[], one: number, other: number): void {
   const [first, second] = [entries[one]!, entries[other]!];
   const at = `${path}: entries ${one} and ${other} give KID ${first.kid}`;
   if (!first.key.equals(second.key)) throw conflict(path, `${at} two different keys`);

@@ -22,7 +22,7 @@ export async function writeKeysOut(path: string, assigned: readonly AssignedKey[
  * Asked before the work begins, so that it is not done in vain.
  * @throws PrpackError OUTPUT_EXISTS
  */
-export function expectKeysOutIsFree(path: string): void {
+export function assertKeysOutIsFree(path: string): void {
   if (existsSync(path)) throw existsAlready(path);
 }
 

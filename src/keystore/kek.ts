@@ -4,7 +4,7 @@ import { link, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { FileLock } from '../bytes/file-lock.js';
 import { PrpackError } from '../errors.js';
-import { createSecretFile, makePrivateDirectory, refuseOpenModes, syncDirectory } from '../keys/file.js';
+import { assertNoOpenModes, createSecretFile, makePrivateDirectory, syncDirectory } from '../keys/file.js';
 import { named } from '../settings/spelling.js';
 import { missingKek } from './kek-failure.js';
 import { KeyEncryptionKey } from './key-wrap.js';
@@ -87,7 +87,7 @@ export async function readKekText(path: string): Promise<string | undefined> {
   try {
     const file = openSync(path, 'r');
     try {
-      refuseOpenModes(path, 'key-encryption key', fstatSync(file), 'rotate the KEK');
+      assertNoOpenModes(path, 'key-encryption key', fstatSync(file), 'rotate the KEK');
       return readFileSync(file, 'utf8');
     } finally {
       closeSync(file);

@@ -12,13 +12,17 @@ import { isPsshBox } from '../isobmff/protection-boxes.js';
 import { DecodeTimes } from '../isobmff/sample-table.js';
 import type { BoxNode, FileSlice } from '../isobmff/walk.js';
 import type { ContentKey } from '../keys/content-key.js';
+import { sampleBytesOf } from '../protection/coverage.js';
+import { isProtected, type ReadProtection, readProtections } from '../protection/protection-reader.js';
+import { readPsshBox } from '../protection/pssh.js';
+import {
+  ivsOf,
+  largestRangeOf,
+  type TrackEncryption,
+  totalProtectedBytes,
+} from '../protection/track-protection.js';
 import { named } from '../settings/spelling.js';
-import { sampleBytesOf } from './coverage.js';
 import type { SampleProtection } from './execute/sample-processor.js';
-import type { TrackEncryption } from './plan/encrypt-edits.js';
-import { ivsOf, largestRangeOf, totalProtectedBytes } from './plan/track-protection.js';
-import { isProtected, type ReadProtection, readProtections } from './protection-reader.js';
-import { readPsshBox } from './pssh.js';
 
 const SAMPLES_CHECKED = 64;
 /** The output is read back so many fragments at a time, so that memory does not hold all its samples beside the input's. */
@@ -60,7 +64,7 @@ export async function checkEncrypted(path: string, expected: EncryptExpectations
  */
 export async function checkEncryptedSource(output: ByteSource, expected: EncryptExpectations): Promise<void> {
   await checking(async () => {
-    expectEqual('the size of the file', expected.sizeBytes, output.sizeBytes);
+    assertEqual('the size of the file', expected.sizeBytes, output.sizeBytes);
     const samples = new SampleComparison(expected.movie, expected.delaysTicks);
     const checks = checksOf(expected, output);
     const kids = new Set<string>();
@@ -75,8 +79,8 @@ export async function checkEncryptedSource(output: ByteSource, expected: Encrypt
       movie = part;
     }
     samples.end();
-    expectPsshNamesKeys(movie!, psshOfFragments, kids);
-    for (const check of checks) check.expectSomeProtected();
+    assertPsshNamesKeys(movie!, psshOfFragments, kids);
+    for (const check of checks) check.assertSomeProtected();
   });
 }
 
@@ -87,13 +91,13 @@ export async function checkEncryptedSource(output: ByteSource, expected: Encrypt
  */
 export async function checkEncryptedInit(output: ByteSource, expected: EncryptExpectations): Promise<Movie> {
   return checking(async () => {
-    expectEqual('the size of what the stream begins with', expected.sizeBytes, output.sizeBytes);
+    assertEqual('the size of what the stream begins with', expected.sizeBytes, output.sizeBytes);
     const movie = readMovie(output);
     const samples = new SampleComparison(expected.movie);
     samples.add(movie);
     samples.end();
     await checkProtections(movie, checksOf(expected, output), output);
-    expectPsshNamesKeys(
+    assertPsshNamesKeys(
       movie,
       [],
       expected.encryptions.flatMap(({ kids }) => kids),
@@ -117,7 +121,7 @@ export async function checkEncryptedFragment(
   expected: EncryptExpectations,
 ): Promise<readonly number[]> {
   return checking(async () => {
-    expectEqual('the end of the fragment', expected.sizeBytes, output.sizeBytes);
+    assertEqual('the end of the fragment', expected.sizeBytes, output.sizeBytes);
     const part = readMovieFragments(init, output, startBytes);
     const samples = new SampleComparison(expected.movie);
     samples.add(part);
@@ -126,7 +130,7 @@ export async function checkEncryptedFragment(
     const protections = await checkProtections(part, checks, output);
     if (expected.encryptions.some(({ isRotating, keyNumbers }) => isRotating && !keyNumbers)) {
       const kids = protections.flatMap((protection) => protection.kids);
-      expectPsshNamesKeys(init, psshOfMoofs(part, output), kids);
+      assertPsshNamesKeys(init, psshOfMoofs(part, output), kids);
     }
     return checks.map(({ protectedBytes }) => protectedBytes);
   });
@@ -142,7 +146,7 @@ async function checkProtections(
   output: ByteSource,
 ): Promise<ReadProtection[]> {
   const protections = readProtections(part, output);
-  expectEqual('the number of encrypted tracks', checks.length, protections.length);
+  assertEqual('the number of encrypted tracks', checks.length, protections.length);
   for (const check of checks) await check.add(protections);
   return protections;
 }
@@ -155,7 +159,7 @@ export async function checkDecrypted(path: string, movie: Movie, sizeBytes: numb
   const output = new FileSource(path);
   try {
     await checking(async () => {
-      expectEqual('the size of the file', sizeBytes, output.sizeBytes);
+      assertEqual('the size of the file', sizeBytes, output.sizeBytes);
       const samples = new SampleComparison(movie);
       for (const part of readMovieInParts(output, FRAGMENTS_A_PART)) {
         samples.add(part);
@@ -173,7 +177,7 @@ export async function checkDecrypted(path: string, movie: Movie, sizeBytes: numb
  * @param tracks one a track of the movie, in its order
  * @throws PrpackError OUTPUT_CHECK_FAILED
  */
-export async function expectSampleCounts(
+export async function assertSampleCounts(
   path: string,
   sizeBytes: number,
   tracks: readonly { readonly samples: number }[],
@@ -181,14 +185,14 @@ export async function expectSampleCounts(
   const output = new FileSource(path);
   try {
     await checking(async () => {
-      expectEqual('the size of the file', sizeBytes, output.sizeBytes);
+      assertEqual('the size of the file', sizeBytes, output.sizeBytes);
       const counts = tracks.map(() => 0);
       for (const part of readMovieInParts(output, FRAGMENTS_A_PART)) {
-        expectEqual('the number of tracks', tracks.length, part.tracks.length);
+        assertEqual('the number of tracks', tracks.length, part.tracks.length);
         for (const [i, { samples }] of part.tracks.entries()) counts[i] += samples.count;
       }
       for (const [i, { samples }] of tracks.entries()) {
-        expectEqual(`the samples of track number ${i + 1}`, samples, counts[i]);
+        assertEqual(`the samples of track number ${i + 1}`, samples, counts[i]);
       }
     });
   } finally {
@@ -221,16 +225,16 @@ class SampleComparison {
   }
 
   add(part: Movie): void {
-    expectEqual('the number of tracks', this.#input.tracks.length, part.tracks.length);
+    assertEqual('the number of tracks', this.#input.tracks.length, part.tracks.length);
     for (const [i, found] of part.tracks.entries()) {
-      expectEqual('a track id', this.#input.tracks[i].id, found.id);
+      assertEqual('a track id', this.#input.tracks[i].id, found.id);
       this.#compare(i, found);
     }
   }
 
   end(): void {
     for (const [i, { id, samples }] of this.#input.tracks.entries()) {
-      expectEqual(`the samples of track ${id}`, samples.count, this.#compared[i]);
+      assertEqual(`the samples of track ${id}`, samples.count, this.#compared[i]);
     }
   }
 
@@ -276,10 +280,10 @@ class EncryptionCheck {
     const { track } = this.#encryption;
     const found = protections.find((protection) => protection.track.id === track.id);
     if (!found) throw failed(`track ${track.id} is not encrypted`);
-    expectSameDefaults(this.#encryption, found);
+    assertSameDefaults(this.#encryption, found);
     const { count } = found.track.samples;
     if (count === 0) return; // its KID is in no sample's protection
-    expectSameProtection(this.#encryption, this.#first, found);
+    assertSameProtection(this.#encryption, this.#first, found);
     this.protectedBytes += totalProtectedBytes(found);
     const end = this.#first + count;
     for (const sample of this.#chosen) {
@@ -299,7 +303,7 @@ class EncryptionCheck {
     return cipher;
   }
 
-  expectSomeProtected(): void {
+  assertSomeProtected(): void {
     const { track } = this.#encryption;
     if (this.protectedBytes > 0 || sampleBytesOf(track) === 0) return;
     throw failed(`nothing of track ${track.id} is protected`);
@@ -344,10 +348,10 @@ function kidOf(
   return kids[(keyNumbers ? keyNumbers[sample] : 1) - 1];
 }
 
-function expectSameDefaults({ track, tenc, scheme }: TrackEncryption, found: ReadProtection): void {
-  expectEqual(`the scheme of track ${track.id}`, scheme, found.scheme);
-  expectEqual(`the default KID of track ${track.id}`, tenc.defaultKid, found.tenc.defaultKid);
-  expectEqual(
+function assertSameDefaults({ track, tenc, scheme }: TrackEncryption, found: ReadProtection): void {
+  assertEqual(`the scheme of track ${track.id}`, scheme, found.scheme);
+  assertEqual(`the default KID of track ${track.id}`, tenc.defaultKid, found.tenc.defaultKid);
+  assertEqual(
     `the IV size of track ${track.id}`,
     tenc.defaultPerSampleIvSize,
     found.tenc.defaultPerSampleIvSize,
@@ -355,13 +359,13 @@ function expectSameDefaults({ track, tenc, scheme }: TrackEncryption, found: Rea
 }
 
 /** @param first number of the planned sample that the found ones begin with */
-function expectSameProtection(encryption: TrackEncryption, first: number, found: ReadProtection): void {
+function assertSameProtection(encryption: TrackEncryption, first: number, found: ReadProtection): void {
   const { track, pattern } = encryption;
   const { count } = found.track.samples;
   for (let i = 0; i < count; i++) {
     const [wanted, read] = [kidOf(encryption, first + i), kidOf(found, i)];
     if (wanted !== read)
-      expectEqual(`the KID of sample ${first + i} of track ${track.id}`, wanted ?? 'none', read ?? 'none');
+      assertEqual(`the KID of sample ${first + i} of track ${track.id}`, wanted ?? 'none', read ?? 'none');
   }
   const isClear = encryption.keyNumbers?.subarray(first, first + count).every((number) => number === 0);
   if (isClear) return; // no IVs, no subsamples
@@ -462,7 +466,7 @@ function describePsshIn(parent: BoxNode, slice: FileSlice): ProtectionDescriptio
  * The boxes of a system together list the KIDs of all encrypted tracks, unless one of `moov` lists none: it is for any, and
  * what is in fragments must do.
  */
-function expectPsshNamesKeys(
+function assertPsshNamesKeys(
   { moov, moovNode }: Movie,
   ofFragments: readonly ProtectionDescription[],
   kids: Iterable<string>,
@@ -481,7 +485,7 @@ function expectPsshNamesKeys(
   }
 }
 
-function expectEqual(what: string, expected: string | number, received: string | number): void {
+function assertEqual(what: string, expected: string | number, received: string | number): void {
   if (expected === received) return;
   throw failed(`${what} is ${received} instead of ${expected}`);
 }

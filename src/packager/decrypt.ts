@@ -1,20 +1,20 @@
 import { assertMediaName } from '../bytes/media-name.js';
-import { expectTwoFiles, OutputFile } from '../bytes/output-file.js';
+import { assertTwoFiles, OutputFile } from '../bytes/output-file.js';
 import type { ByteSource } from '../bytes/source.js';
 import { PrpackError } from '../errors.js';
 import { readMovie } from '../isobmff/movie.js';
+import { decryptEdits } from '../layout/decrypt-edits.js';
+import { assertDisjointSamples } from '../layout/disjoint.js';
+import { KeepPlan } from '../layout/keep-plan.js';
+import { movieDurationSeconds } from '../layout/timing.js';
+import { isProtected } from '../protection/protection-reader.js';
+import { describeTracks, typeNameOf } from '../protection/tracks.js';
 import { checkOptions } from '../settings/check.js';
 import { checkDecrypted } from './check.js';
 import { prepareDecryption } from './decryption.js';
 import type { WorkerPool } from './execute/worker-pool.js';
 import { inputWarnings } from './input-warnings.js';
 import { Clock, publishOutput, withInput, withWorkerPool } from './job.js';
-import { decryptEdits } from './plan/decrypt-edits.js';
-import { expectDisjointSamples } from './plan/disjoint.js';
-import { KeepPlan } from './plan/keep-plan.js';
-import { movieDurationSeconds } from './plan/timing.js';
-import { isProtected } from './protection-reader.js';
-import { describeTracks, typeNameOf } from './tracks.js';
 import type { DecryptOptions, DecryptResult } from './types.js';
 
 /**
@@ -28,7 +28,7 @@ export async function decrypt(options: DecryptOptions): Promise<DecryptResult> {
   checkOptions('decrypt', options);
   const clock = new Clock();
   assertMediaName(options.output);
-  expectTwoFiles(options.input, options.output);
+  assertTwoFiles(options.input, options.output);
   const { input, signal, threads } = options;
   return withInput(input, signal, (source) =>
     withWorkerPool(source, threads, (pool) => decryptFrom(source, pool, options, clock)),
@@ -45,7 +45,7 @@ async function decryptFrom(
   const described = await describeTracks(movie);
   const encrypted = new Set(movie.tracks.filter(isProtected));
   if (encrypted.size === 0) throw notEncrypted(source.path);
-  expectDisjointSamples(movie, encrypted);
+  assertDisjointSamples(movie, encrypted);
   const decryption = await prepareDecryption(movie, source, options.keys, 'keyFile');
   const warnings = [...inputWarnings(movie, 'keep'), ...decryption.warnings];
   const file = new OutputFile(options.output, options.force ?? false);

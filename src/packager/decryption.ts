@@ -8,11 +8,11 @@ import { keyChecksum } from '../keys/checksum.js';
 import type { ContentKey } from '../keys/content-key.js';
 import { parseKeyId } from '../keys/key-id.js';
 import type { KeyLookup } from '../keys/key-source.js';
+import { type ReadProtection, readProtections } from '../protection/protection-reader.js';
+import { readPsshBox } from '../protection/pssh.js';
+import type { TrackProtection } from '../protection/track-protection.js';
 import { named } from '../settings/spelling.js';
 import type { ProcessingStep } from './execute/sample-processor.js';
-import type { TrackProtection } from './plan/track-protection.js';
-import { type ReadProtection, readProtections } from './protection-reader.js';
-import { readPsshBox } from './pssh.js';
 
 /** How the protected tracks of a movie are decrypted. */
 export interface Decryption {

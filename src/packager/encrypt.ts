@@ -1,13 +1,28 @@
 import { parse, resolve } from 'node:path';
 import { assertMediaName } from '../bytes/media-name.js';
-import { expectTwoFiles, OutputFile } from '../bytes/output-file.js';
+import { assertTwoFiles, OutputFile } from '../bytes/output-file.js';
 import type { ByteSource } from '../bytes/source.js';
 import { PrpackError } from '../errors.js';
 import { type Movie, readMovie, type Track } from '../isobmff/movie.js';
 import type { AssignedKey } from '../keys/key-source.js';
-import { discardKeysOut, expectKeysOutIsFree, writeKeysOut } from '../keys/keys-out.js';
+import { assertKeysOutIsFree, discardKeysOut, writeKeysOut } from '../keys/keys-out.js';
 import { retryOnKeyRace } from '../keystore/key-race.js';
 import { registeredName } from '../keystore/registered-name.js';
+import { assertDisjointSamples } from '../layout/disjoint.js';
+import type { FragmentCuts } from '../layout/fragment-cuts.js';
+import { fragmentationOf } from '../layout/fragmented-plan.js';
+import { fragmentStartSeconds, movieDurationSeconds } from '../layout/timing.js';
+import { cryptoPeriod, cryptoPeriodsOf } from '../protection/crypto-periods.js';
+import { withGroupedFrames } from '../protection/pcm-samples.js';
+import type { FragmentPeriods } from '../protection/protect-tracks.js';
+import { assertCodecsFitScheme, protectionSettings } from '../protection/protection-settings.js';
+import { reportPssh } from '../protection/pssh.js';
+import {
+  perSampleIvSizeOf,
+  type TrackEncryption,
+  totalProtectedBytes,
+} from '../protection/track-protection.js';
+import { type DescribedTrack, describeTracks, selectTracks, typeNameOf } from '../protection/tracks.js';
 import { checkOptions } from '../settings/check.js';
 import { named } from '../settings/spelling.js';
 import { checkEncrypted } from './check.js';
@@ -18,23 +33,11 @@ import {
   processingSteps,
 } from './encryption-plan.js';
 import type { WorkerPool } from './execute/worker-pool.js';
-import { findFinishedWork } from './finished-work.js';
+import { findExistingOutput } from './existing-output.js';
 import { Clock, publishOutput, withInput, withWorkerPool } from './job.js';
 import { assertCanRotate, assignKeys, assignPeriodKeys } from './key-assignment.js';
-import { cryptoPeriod, cryptoPeriodsOf } from './plan/crypto-periods.js';
-import { expectDisjointSamples } from './plan/disjoint.js';
-import type { TrackEncryption } from './plan/encrypt-edits.js';
-import type { FragmentCuts } from './plan/fragment-cuts.js';
-import { fragmentationOf } from './plan/fragmented-plan.js';
-import { withGroupedFrames } from './plan/pcm-samples.js';
-import { movieDurationSeconds } from './plan/timing.js';
-import { perSampleIvSizeOf, totalProtectedBytes } from './plan/track-protection.js';
-import type { FragmentPeriods } from './protect-tracks.js';
-import { expectCodecsFitScheme, protectionSettings } from './protection-settings.js';
-import { reportPssh } from './pssh.js';
 import { assertKeysFit, prepareReencryption, type Reencryption } from './reencryption.js';
 import { confirmPublication, fingerprintOf, registerKeys } from './registration.js';
-import { type DescribedTrack, describeTracks, selectTracks, typeNameOf } from './tracks.js';
 import type { EncryptOptions, EncryptResult, TrackReport } from './types.js';
 
 const DEFAULT_FRAGMENT_SECONDS = 2;
@@ -50,10 +53,10 @@ const DEFAULT_FRAGMENT_SECONDS = 2;
 export async function encrypt(options: EncryptOptions): Promise<EncryptResult> {
   checkOptions('encrypt', options);
   const clock = new Clock();
-  expectKeysApart(options);
-  expectSchedulable(options);
+  assertKeysApart(options);
+  assertSchedulable(options);
   protectionSettings(options); // refuses what the scheme cannot have before the input is opened
-  expectTwoFiles(options.input, options.output);
+  assertTwoFiles(options.input, options.output);
   const { input, signal, threads, dryRun } = options;
   return withInput(input, signal, (source) =>
     withWorkerPool(source, dryRun ? 1 : threads, (pool) =>
@@ -80,8 +83,8 @@ export async function prepareJob(
   const movie = reencryption?.clear ?? (options.layout === 'keep' ? input : withGroupedFrames(input));
   const described = await describeTracks(movie);
   const tracks = selectTracks(described, options.tracks);
-  expectDisjointSamples(movie, tracksToChange(tracks, reencryption));
-  expectCodecsFitScheme(tracks, protectionSettings(options)); // before anybody is asked for keys
+  assertDisjointSamples(movie, tracksToChange(tracks, reencryption));
+  assertCodecsFitScheme(tracks, protectionSettings(options)); // before anybody is asked for keys
   const contentId = options.contentId ?? parse(source.path).name;
   const fragmentation =
     options.layout === 'keep'
@@ -112,8 +115,8 @@ function fragmentPeriodsOf(
 ): FragmentPeriods | undefined {
   const { clearLeadSeconds, cryptoPeriodSeconds } = options;
   if (clearLeadSeconds === undefined && cryptoPeriodSeconds === undefined) return undefined;
-  const periods = cryptoPeriodsOf(movie, cuts, options);
-  return { cuts, periods, isRotating: cryptoPeriodSeconds !== undefined };
+  const periods = cryptoPeriodsOf(fragmentStartSeconds(movie, cuts), options);
+  return { firstSample: cuts.firstSample, periods, isRotating: cryptoPeriodSeconds !== undefined };
 }
 
 /** One a track or, where keys rotate, one a track and crypto period. */
@@ -145,11 +148,11 @@ export interface Done {
   readonly warnings: readonly string[];
 }
 
-/** With a key store, a rerun on finished work changes nothing but what an earlier run could not confirm any more. */
+/** With a key store, a rerun on an existing output changes nothing but what an earlier run could not confirm any more. */
 async function resume({ work, contentId, options, clock }: EncryptJob): Promise<Done | undefined> {
   const { keyStore, force, dryRun, signal, output } = options;
   if (!keyStore || force || dryRun) return undefined;
-  const planned = await findFinishedWork(work, options);
+  const planned = await findExistingOutput(work, options);
   if (!planned) return undefined;
   clock.planned();
   const sha256 = await fingerprintOf(output, signal);
@@ -161,7 +164,7 @@ async function resume({ work, contentId, options, clock }: EncryptJob): Promise<
 /** Plans, registers pending, writes, checks, publishes, and marks active: in this order, whatever happens in between. */
 async function make({ work, contentId, options, clock }: EncryptJob): Promise<Done> {
   const { keyStore, keysOut, dryRun } = options;
-  if (keysOut !== undefined) expectKeysOutIsFree(keysOut);
+  if (keysOut !== undefined) assertKeysOutIsFree(keysOut);
   const file = dryRun ? undefined : new OutputFile(options.output, options.force ?? false);
   try {
     const planned = await planEncryption(work, options);
@@ -216,7 +219,7 @@ async function publish(
  * Keys begin and change where fragments do, so that fragments are needed that can be cut there.
  * @throws PrpackError INVALID_ARGUMENT
  */
-export function expectSchedulable(options: EncryptOptions): void {
+export function assertSchedulable(options: EncryptOptions): void {
   const [idle] = (['clearLeadSeconds', 'cryptoPeriodSeconds'] as const).filter(
     (name) => options[name] !== undefined,
   );
@@ -229,7 +232,7 @@ export function expectSchedulable(options: EncryptOptions): void {
 }
 
 /** @throws PrpackError INVALID_ARGUMENT */
-export function expectKeysApart({ keysOut, output }: EncryptOptions): void {
+export function assertKeysApart({ keysOut, output }: EncryptOptions): void {
   assertMediaName(output);
   if (keysOut === undefined || resolve(keysOut) !== resolve(output)) return;
   throw new PrpackError('INVALID_ARGUMENT', 'the keys cannot be written into the output file', {

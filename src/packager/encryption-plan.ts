@@ -1,25 +1,26 @@
 import type { ByteSource } from '../bytes/source.js';
 import type { Movie } from '../isobmff/movie.js';
 import type { AssignedKey } from '../keys/key-source.js';
+import { auxiliaryRuns } from '../layout/decrypt-edits.js';
+import { encryptEdits } from '../layout/encrypt-edits.js';
+import { type Fragmentation, FragmentedPlan } from '../layout/fragmented-plan.js';
+import { KeepPlan } from '../layout/keep-plan.js';
+import type { OutputPlan } from '../layout/output-plan.js';
+import { holdsPictures, playerWarning } from '../protection/codecs.js';
+import { assertSomeProtected, coverageOf, coverageWarning } from '../protection/coverage.js';
+import { assertFewFrames } from '../protection/pcm-samples.js';
+import { type FragmentPeriods, protectTracks } from '../protection/protect-tracks.js';
+import { isProtected } from '../protection/protection-reader.js';
+import { assertCodecsFitScheme, protectionSettings } from '../protection/protection-settings.js';
+import { buildPeriodPsshBoxes, buildPsshBoxes, type PeriodPsshBoxes } from '../protection/pssh-boxes.js';
+import type { TrackEncryption } from '../protection/track-protection.js';
+import type { DescribedTrack } from '../protection/tracks.js';
 import { named } from '../settings/spelling.js';
-import { holdsPictures, playerWarning } from './codecs.js';
-import { coverageOf, coverageWarning, expectSomeProtected } from './coverage.js';
 import type { ProcessingStep } from './execute/sample-processor.js';
 import type { WorkerPool } from './execute/worker-pool.js';
 import { inputWarnings } from './input-warnings.js';
-import { breathe } from './job.js';
-import { auxiliaryRuns } from './plan/decrypt-edits.js';
-import { encryptEdits, type TrackEncryption } from './plan/encrypt-edits.js';
-import { type Fragmentation, FragmentedPlan } from './plan/fragmented-plan.js';
-import { KeepPlan } from './plan/keep-plan.js';
-import type { OutputPlan } from './plan/output-plan.js';
-import { expectFewFrames } from './plan/pcm-samples.js';
-import { type FragmentPeriods, protectTracks } from './protect-tracks.js';
-import { isProtected } from './protection-reader.js';
-import { expectCodecsFitScheme, protectionSettings } from './protection-settings.js';
-import { buildPeriodPsshBoxes, buildPsshBoxes, type PeriodPsshBoxes } from './pssh-boxes.js';
+import { yieldToEventLoop } from './job.js';
 import { clearedWarnings, type Reencryption } from './reencryption.js';
-import type { DescribedTrack } from './tracks.js';
 import type { EncryptOptions, Layout } from './types.js';
 
 /** What is to be encrypted, and with what. */
@@ -72,7 +73,7 @@ export async function planEncryption(
 ): Promise<PlannedEncryption> {
   const layout: Layout = fragmentation ? 'fragmented' : 'keep';
   if (!fragmentation) {
-    expectFewFrames(
+    assertFewFrames(
       tracks.map(({ track }) => track),
       movie.moov,
     );
@@ -82,10 +83,10 @@ export async function planEncryption(
   const psshWarnings = [...inputWarnings(reencryption?.input ?? movie, layout), ...ofPssh];
   const pause = () => {
     options.onProgress?.({ phase: 'plan', bytesDone: 0, bytesTotal: source.sizeBytes });
-    return breathe(options.signal);
+    return yieldToEventLoop(options.signal);
   };
   const settings = protectionSettings(options);
-  const schemeWarnings = expectCodecsFitScheme(tracks, settings);
+  const schemeWarnings = assertCodecsFitScheme(tracks, settings);
   const request = { tracks, keys, periods, settings, ...(ivStarts && { ivStarts }) };
   const encrypted = await protectTracks(reencryption?.clearSource ?? source, request, pause);
   const encryptions = encrypted.map((one) => ({ ...one, ...stream }));
@@ -180,7 +181,7 @@ function pictureWarnings({ tracks, moov }: Movie): string[] {
 function coverageWarnings(encryptions: readonly TrackEncryption[]): string[] {
   return encryptions.flatMap((encryption) => {
     const coverage = coverageOf(encryption);
-    expectSomeProtected(encryption.track, coverage);
+    assertSomeProtected(encryption.track, coverage);
     return coverageWarning(encryption.track, coverage) ?? [];
   });
 }

@@ -1,7 +1,7 @@
 import type { Movie } from '../isobmff/movie.js';
 import type { Tail } from '../isobmff/tail.js';
-import { earlierBoxes } from './plan/earlier-encryption.js';
-import { isProtected } from './protection-reader.js';
+import { earlierBoxes } from '../layout/earlier-encryption.js';
+import { isProtected } from '../protection/protection-reader.js';
 import type { Layout } from './types.js';
 
 /**

@@ -7,16 +7,21 @@ import { isPsshBox } from '../isobmff/protection-boxes.js';
 import { DecodeTimes } from '../isobmff/sample-table.js';
 import type { BoxNode, FileSlice } from '../isobmff/walk.js';
 import type { KeyLookup } from '../keys/key-source.js';
+import { movieDurationSeconds, trackDurationSeconds } from '../layout/timing.js';
+import type { KeyUse } from '../protection/key-tally.js';
+import {
+  attempt,
+  findProtections,
+  isProtected,
+  type ProtectionFinding,
+} from '../protection/protection-reader.js';
+import { describePsshBox, readPsshBox } from '../protection/pssh.js';
+import { totalProtectedBytes } from '../protection/track-protection.js';
+import { type DescribedTrack, describeTracks, typeNameOf } from '../protection/tracks.js';
 import { checkOptions } from '../settings/check.js';
 import { reportBoxes } from './box-report.js';
 import { inputWarnings } from './input-warnings.js';
-import { breathe, withInput } from './job.js';
-import type { KeyUse } from './key-tally.js';
-import { movieDurationSeconds, trackDurationSeconds } from './plan/timing.js';
-import { totalProtectedBytes } from './plan/track-protection.js';
-import { attempt, findProtections, isProtected, type ProtectionFinding } from './protection-reader.js';
-import { describePsshBox, readPsshBox } from './pssh.js';
-import { type DescribedTrack, describeTracks, typeNameOf } from './tracks.js';
+import { withInput, yieldToEventLoop } from './job.js';
 import type { InspectedKey, InspectedPssh, InspectedTrack, InspectOptions, InspectResult } from './types.js';
 
 /** A file may repeat its headers in every fragment; so many different ones are shown. */
@@ -43,7 +48,7 @@ export async function inspect(
     const movie = readMovie(source);
     const described = await describeTracks(movie);
     const findings = findProtections(movie, source);
-    await breathe(options.signal);
+    await yieldToEventLoop(options.signal);
     const { pssh, warnings } = await readAllPssh(movie, source, options.keys);
     return {
       path: source.path,

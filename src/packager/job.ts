@@ -2,12 +2,12 @@ import { setImmediate } from 'node:timers/promises';
 import { openInput } from '../bytes/input.js';
 import type { OutputFile } from '../bytes/output-file.js';
 import type { ByteSource } from '../bytes/source.js';
-import { expectNotAborted } from './execute/abort.js';
+import type { OutputPlan } from '../layout/output-plan.js';
+import { assertNotAborted } from './execute/abort.js';
 import { executePlan } from './execute/execute.js';
 import type { ProcessingStep } from './execute/sample-processor.js';
 import { startWorkerPool } from './execute/start-worker-pool.js';
 import type { WorkerPool } from './execute/worker-pool.js';
-import type { OutputPlan } from './plan/output-plan.js';
 import type { Progress, Threads, Timings } from './types.js';
 
 /** What a job that turns one file into another was asked for. */
@@ -74,16 +74,16 @@ export async function withWorkerPool<R>(
 }
 
 /** Lets timers and signals in; then goes on, unless the job was stopped meanwhile. */
-export async function breathe(signal: AbortSignal | undefined): Promise<void> {
+export async function yieldToEventLoop(signal: AbortSignal | undefined): Promise<void> {
   await setImmediate();
-  expectNotAborted(signal);
+  assertNotAborted(signal);
 }
 
 /** Between two turns of the event loop, in ms: nobody notices that a signal waits so long. */
 const WITHOUT_TURN_MS = 10;
 
-/** As {@link breathe}, where there is much work in small parts: mostly returns at once. */
-export class Breather {
+/** As {@link yieldToEventLoop}, where there is much work in small parts: mostly returns at once. */
+export class EventLoopYielder {
   readonly #signal: AbortSignal | undefined;
   #turnedAt = performance.now();
 
@@ -92,9 +92,9 @@ export class Breather {
   }
 
   /** @throws PrpackError ABORTED */
-  readonly breathe = async (): Promise<void> => {
+  readonly yieldIfDue = async (): Promise<void> => {
     if (performance.now() - this.#turnedAt < WITHOUT_TURN_MS) return;
-    await breathe(this.#signal);
+    await yieldToEventLoop(this.#signal);
     this.#turnedAt = performance.now();
   };
 }
@@ -130,7 +130,7 @@ export async function publishOutput(
   const { signal, onProgress } = request;
   const bytesTotal = plan.sizeBytes;
   try {
-    file.expectRoom(bytesTotal);
+    file.assertRoom(bytesTotal);
     const onBytes = (bytesDone: number) => onProgress?.({ phase: 'write', bytesDone, bytesTotal });
     const execution = {
       plan,
@@ -146,9 +146,9 @@ export async function publishOutput(
     file.flush();
     clock.written();
     onProgress?.({ phase: 'check', bytesDone: bytesTotal, bytesTotal });
-    await breathe(signal);
+    await yieldToEventLoop(signal);
     await check(file.temporaryPath);
-    await breathe(signal);
+    await yieldToEventLoop(signal);
     const undo = await beforePublish?.();
     try {
       file.publish();

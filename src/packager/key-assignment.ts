@@ -10,10 +10,10 @@ import {
 import { randomKeySource } from '../keys/random.js';
 import { algorithmConflict } from '../keystore/registration-rules.js';
 import { storedContentSource } from '../keystore/stored-keys.js';
+import { trackDurationSeconds } from '../layout/timing.js';
+import { wantedOfKeySource } from '../protection/pssh-boxes.js';
+import type { DescribedTrack } from '../protection/tracks.js';
 import { named } from '../settings/spelling.js';
-import { trackDurationSeconds } from './plan/timing.js';
-import { wantedOfKeySource } from './pssh-boxes.js';
-import type { DescribedTrack } from './tracks.js';
 import type { EncryptOptions, KeyPer } from './types.js';
 
 /** What decides about the keys of tracks. */

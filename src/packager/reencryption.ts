@@ -4,12 +4,12 @@ import type { Movie, Track } from '../isobmff/movie.js';
 import type { SampleEntry } from '../isobmff/sample-entry.js';
 import type { ContentKey } from '../keys/content-key.js';
 import { type AssignedKey, algorithmOf, type KeyLookup, type KeyScheme } from '../keys/key-source.js';
+import { withFoldedEntries } from '../layout/earlier-encryption.js';
+import { isProtected } from '../protection/protection-reader.js';
+import { typeNameOf } from '../protection/tracks.js';
 import { named } from '../settings/spelling.js';
 import { DecryptedSource } from './decrypted-source.js';
 import { type Decryption, prepareDecryption } from './decryption.js';
-import { withFoldedEntries } from './plan/earlier-encryption.js';
-import { isProtected } from './protection-reader.js';
-import { typeNameOf } from './tracks.js';
 import type { Layout } from './types.js';
 
 /** Protected input that is decrypted on the way to its new encryption. */

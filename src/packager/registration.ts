@@ -9,7 +9,7 @@ import type {
   RegisteredKey,
 } from '../keystore/key-store.js';
 import { registeredName } from '../keystore/registered-name.js';
-import { breathe } from './job.js';
+import { yieldToEventLoop } from './job.js';
 import type { EncryptOptions } from './types.js';
 
 /** What the records of a file's keys have in common. */
@@ -109,7 +109,7 @@ export async function fingerprintOf(path: string, signal: AbortSignal | undefine
       const part = chunk.subarray(0, Math.min(chunk.length, source.sizeBytes - at));
       source.readInto(part, at);
       hash.update(part);
-      await breathe(signal);
+      await yieldToEventLoop(signal);
     }
     return hash.digest('hex');
   } finally {

@@ -2,6 +2,7 @@ import type { AbortSignal } from '../bytes/platform.js';
 import type { SchemeName } from '../cenc/scheme.js';
 import type { KeyLookup, KeySource } from '../keys/key-source.js';
 import type { PackagerKeyStore } from '../keystore/key-store.js';
+import type { ParsedPssh, ProtectionOptions, PsshReport, TrackSelector } from '../protection/types.js';
 
 /**
  * How the output is laid out. `fragmented`: moov first, then moof+mdat pairs cut at sync samples, as Media
@@ -9,37 +10,11 @@ import type { PackagerKeyStore } from '../keystore/key-store.js';
  */
 export type Layout = 'fragmented' | 'keep';
 
-/** Protection systems whose pssh box prpack builds itself. */
-export type ProtectionSystem = 'playready' | 'common' | 'widevine';
-
-/** A track id, or every track of a kind. */
-export type TrackSelector = number | 'audio' | 'video';
-
 /**
  * Which tracks share a content key: `none`: all do; `type`: audio, video; `track`: none do; `resolution`: the classes
  * AUDIO, SD, HD, UHD1, UHD2.
  */
 export type KeyPer = 'none' | 'type' | 'track' | 'resolution';
-
-/** What the PlayReady header and object carry beside the KIDs (Microsoft, PlayReady Header Specification). */
-export interface PlayReadyOptions {
-  /** License acquisition URL, absolute. */
-  readonly laUrl?: string;
-  /** License acquisition user interface URL, absolute. */
-  readonly luiUrl?: string;
-  /** Domain service id, base64 of 16 bytes. */
-  readonly dsId?: string;
-  /** XML fragment put inside CUSTOMATTRIBUTES. */
-  readonly customAttributes?: string;
-  /** Header version; `auto` (default) takes the lowest that can carry the content. */
-  readonly version?: 'auto' | '4.0' | '4.1' | '4.2' | '4.3';
-  /** Write a CHECKSUM for each key where the version allows one. Default true. */
-  readonly checksum?: boolean;
-  /** Bytes of zeros reserved as an embedded license store; none by default. */
-  readonly reserveLicenseStoreBytes?: number;
-  /** `on-demand`: the header asks clients to set up the decryptor when media asks for it. */
-  readonly decryptorSetup?: 'on-demand';
-}
 
 export interface Progress {
   readonly phase: 'plan' | 'write' | 'check';
@@ -64,7 +39,7 @@ interface JobOptions {
   readonly threads?: Threads;
 }
 
-export interface EncryptOptions extends JobOptions {
+export interface EncryptOptions extends JobOptions, ProtectionOptions {
   /**
    * Where KIDs and content keys come from, or what says it for a content id. Default: the keys that the content id has in the key store; for those it
    * does not have yet, and without a store, new random ones.
@@ -89,26 +64,10 @@ export interface EncryptOptions extends JobOptions {
   readonly layout?: Layout;
   /** Shortest duration of a fragment; it ends at the next sync sample. Default 2. */
   readonly fragmentDurationSeconds?: number;
-  /** Default `cenc`. */
-  readonly scheme?: SchemeName;
-  /** Of video under `cbcs` and `cens`: blocks of 16 bytes encrypted, and left clear. Default `1:9`. */
-  readonly pattern?: '1:9' | '5:5' | '10:0';
   /** Seconds at the beginning that stay clear, rounded up to whole fragments. Default: none. Not with layout `keep`. */
   readonly clearLeadSeconds?: number;
   /** Key rotation: seconds after which the next key is used, from the next fragment on. Default: one key. Not with layout `keep`. */
   readonly cryptoPeriodSeconds?: number;
-  /** Bytes of the IV. Default 8 for `cenc` and `cens`, which every PlayReady client of AES-CTR reads; 16 for `cbcs` and `cbc1`. */
-  readonly ivSize?: 8 | 16;
-  /** Default `['playready', 'common']`. */
-  readonly systems?: readonly ProtectionSystem[];
-  readonly playready?: PlayReadyOptions;
-  /**
-   * The content's name in the catalogue: keys are registered and found again under it. It also stands in a Widevine
-   * pssh, unless it is absent. Default: the name of the input file without its extension.
-   */
-  readonly contentId?: string;
-  /** pssh boxes made elsewhere: whole boxes, or bare PlayReady Objects, which are wrapped. */
-  readonly extraPssh?: readonly Uint8Array[];
   /** Plan only: nothing is written. Default false. */
   readonly dryRun?: boolean;
 }
@@ -128,14 +87,6 @@ export interface TrackReport {
   readonly ivSize?: number;
   readonly samples: number;
   readonly protectedBytes?: number;
-}
-
-export interface PsshReport {
-  /** UUID text. */
-  readonly systemId: string;
-  readonly name: string;
-  /** KIDs (UUID text) that the box lists, or its data where the box lists none. */
-  readonly keyIds: readonly string[];
 }
 
 /** Milliseconds of wall time by stage. */
@@ -195,46 +146,6 @@ export interface BoxReport {
   readonly offsetBytes: number;
   readonly sizeBytes: number;
   readonly children?: readonly BoxReport[];
-}
-
-export interface PlayReadyKeyReport {
-  readonly kid: string;
-  readonly algId?: string;
-  /** base64, as in the header. */
-  readonly checksum?: string;
-  /** Only where a key was given: whether the checksum is that of the key. */
-  readonly checksumMatches?: boolean;
-}
-
-export interface PlayReadyReport {
-  readonly version: string;
-  readonly laUrl?: string;
-  readonly luiUrl?: string;
-  readonly dsId?: string;
-  readonly customAttributes?: string;
-  readonly decryptorSetup?: string;
-  readonly licenseStoreBytes?: number;
-  readonly keys: readonly PlayReadyKeyReport[];
-  /** The header's XML as it stands in the file. */
-  readonly xml: string;
-}
-
-/** What a `pssh` box says. */
-export interface ParsedPssh extends PsshReport {
-  /** Of the box. */
-  readonly version: number;
-  /** base64 of the system-specific data. */
-  readonly data: string;
-  readonly playready?: PlayReadyReport;
-  readonly widevine?: {
-    /** Hex. */
-    readonly contentId?: string;
-    readonly provider?: string;
-    readonly policy?: string;
-    readonly protectionScheme?: string;
-  };
-  /** Why the data could not be read, when it could not. */
-  readonly problem?: string;
 }
 
 export interface InspectedPssh extends ParsedPssh {

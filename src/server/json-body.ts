@@ -26,7 +26,7 @@ export function parseJson(text: string): unknown {
     throw new Problem(400, 'BAD_REQUEST', `the JSON has more than ${MAX_VALUES} values`);
   }
   try {
-    return JSON.parse(text, refusePrototypes);
+    return JSON.parse(text, assertNoPrototypes);
   } catch {
     throw new Problem(400, 'BAD_REQUEST', 'the body is not JSON that can be taken');
   }
@@ -57,7 +57,7 @@ function endOfText(text: string, start: number): number {
 }
 
 /** A field of this name would become the prototype of a copy of the value. */
-function refusePrototypes(name: string, value: unknown): unknown {
+function assertNoPrototypes(name: string, value: unknown): unknown {
   if (name === '__proto__') throw new Error('__proto__');
   return value;
 }

@@ -55,7 +55,7 @@ export interface KeyServer {
  * @throws PrpackError INVALID_ARGUMENT when others could listen in, or when it cannot listen
  */
 export async function startKeyServer(options: KeyServerOptions): Promise<KeyServer> {
-  refuseListeners(options);
+  assertNoListeners(options);
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const { laUrl, clients = new Map(), tls, rightsManagerUpstream, clearKey, log } = options;
   const metrics = new Metrics();
@@ -118,7 +118,7 @@ async function drain(app: FastifyInstance, drainMs: number): Promise<void> {
 }
 
 /** Tokens and keys in the clear are for the machine's own ears. */
-function refuseListeners({ host, tls, insecureHttp }: KeyServerOptions): void {
+function assertNoListeners({ host, tls, insecureHttp }: KeyServerOptions): void {
   if (tls || insecureHttp || isLoopback(host)) return;
   throw new PrpackError('INVALID_ARGUMENT', `keys would be sent unencrypted to whoever reaches ${host}`, {
     expected: 'TLS, or a loopback address such as 127.0.0.1',

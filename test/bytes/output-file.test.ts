@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { expectTwoFiles, OutputFile } from '../../src/bytes/output-file.js';
+import { assertTwoFiles, OutputFile } from '../../src/bytes/output-file.js';
 import type { PrpackError } from '../../src/errors.js';
 import { temporaryFolder } from '../support/temporary.js';
 
@@ -137,26 +137,26 @@ describe('OutputFile', () => {
     const file = new OutputFile(inside('a.mp4'), false);
     const stat = (blocks: number) => ({ blocks, bavail: 2, bsize: 4096 }) as fs.StatsFs;
     vi.mocked(fs.statfsSync).mockImplementation(() => stat(100));
-    file.expectRoom(8192);
-    expect(errorOf(() => file.expectRoom(8193))).toMatchObject({
+    file.assertRoom(8192);
+    expect(errorOf(() => file.assertRoom(8193))).toMatchObject({
       code: 'OUTPUT_FAILED',
       details: { expected: 8193, received: 8192 },
     });
     vi.mocked(fs.statfsSync).mockImplementation(() => stat(0));
-    file.expectRoom(8193);
+    file.assertRoom(8193);
     vi.mocked(fs.statfsSync).mockImplementation(failing('ENOSYS'));
-    file.expectRoom(8193);
+    file.assertRoom(8193);
     file.discard();
   });
 });
 
-describe('expectTwoFiles', () => {
+describe('assertTwoFiles', () => {
   it('knows one file by all its names', () => {
     fs.writeFileSync(inside('a'), 'a');
     fs.linkSync(inside('a'), inside('hard'));
     fs.symlinkSync('a', inside('soft'));
     for (const name of ['a', 'hard', 'soft', `../${folder.split('/').at(-1)}/a`]) {
-      expect(errorOf(() => expectTwoFiles(inside('a'), inside(name))).code).toBe('INVALID_ARGUMENT');
+      expect(errorOf(() => assertTwoFiles(inside('a'), inside(name))).code).toBe('INVALID_ARGUMENT');
     }
   });
 
@@ -164,8 +164,8 @@ describe('expectTwoFiles', () => {
     fs.writeFileSync(inside('a'), 'a');
     fs.symlinkSync('loop', inside('loop'));
     for (const name of ['b', 'a/b', 'loop', 'x'.repeat(300)]) {
-      expectTwoFiles(inside('a'), inside(name));
-      expectTwoFiles(inside(name), inside('a'));
+      assertTwoFiles(inside('a'), inside(name));
+      assertTwoFiles(inside(name), inside('a'));
     }
   });
 });

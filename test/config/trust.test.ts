@@ -2,7 +2,7 @@ import { chmodSync, chownSync, mkdirSync, symlinkSync, writeFileSync } from 'nod
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { findConfigFile } from '../../src/config/find.js';
-import { expectTrustedCode } from '../../src/config/trust.js';
+import { assertTrustedCode } from '../../src/config/trust.js';
 import { runCli } from '../support/cli.js';
 import { isRoot, NOBODY } from '../support/other-user.js';
 import { temporaryFolder } from '../support/temporary.js';
@@ -56,7 +56,7 @@ describe('a configuration file of code that was found', () => {
     (levels) => {
       const path = project();
       chownSync(above(path, levels), NOBODY, NOBODY);
-      expect(() => expectTrustedCode(path)).toThrowError(
+      expect(() => assertTrustedCode(path)).toThrowError(
         refused(above(path, levels), 'another user owns this'),
       );
     },

@@ -199,12 +199,12 @@ function expectSameSamples(
     expect(now.edits).toEqual(edits);
     expect(now.entries.map(({ codec }) => codec)).toEqual(track.entries.map(({ codec }) => codec));
     expect(now.samples.map(({ entry }) => entry)).toEqual(track.samples.map(({ entry }) => entry));
-    if (isMedia(track)) expectProtected(after, now);
+    if (isMedia(track)) assertProtected(after, now);
     else expect(now.entries.every(({ tenc }) => tenc === undefined)).toBe(true);
   });
 }
 
-function expectProtected(movie: ReadMovie, track: ReadTrack): void {
+function assertProtected(movie: ReadMovie, track: ReadTrack): void {
   if (track.samples.length === 0) return;
   for (const { tenc } of track.entries)
     expect(tenc).toMatchObject({ kid: KID, version: tenc?.scheme === 'cbcs' ? 1 : 0 });

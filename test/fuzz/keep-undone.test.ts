@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { MemorySource } from '../../src/bytes/source.js';
 import { PrpackError } from '../../src/index.js';
 import { readMovie } from '../../src/isobmff/movie.js';
-import { decryptEdits } from '../../src/packager/plan/decrypt-edits.js';
-import { expectDisjointSamples } from '../../src/packager/plan/disjoint.js';
-import { earlierBoxes } from '../../src/packager/plan/earlier-encryption.js';
-import { encryptEdits } from '../../src/packager/plan/encrypt-edits.js';
-import { KeepPlan } from '../../src/packager/plan/keep-plan.js';
-import { isProtected } from '../../src/packager/protection-reader.js';
-import { render, wholeSamples } from '../packager/plan/plans.js';
+import { decryptEdits } from '../../src/layout/decrypt-edits.js';
+import { assertDisjointSamples } from '../../src/layout/disjoint.js';
+import { earlierBoxes } from '../../src/layout/earlier-encryption.js';
+import { encryptEdits } from '../../src/layout/encrypt-edits.js';
+import { KeepPlan } from '../../src/layout/keep-plan.js';
+import { isProtected } from '../../src/protection/protection-reader.js';
+import { render, wholeSamples } from '../layout/plans.js';
 import { box, fullBox, text, u8, u16, u32, u64 } from '../support/builder/boxes.js';
 import { fragmented } from '../support/builder/fragmented.js';
 import { audioTrackOf } from '../support/builder/movie.js';
@@ -93,7 +93,7 @@ function expectUndone(input: Buffer): 'undone' | 'refused' {
     if (tracks.length === 0 || movie.tracks.some(isProtected)) return 'refused';
     // Boxes of an earlier encryption are dropped, with a warning.
     if (earlierBoxes(movie).length + movie.fragments.protectionTypes.length > 0) return 'refused';
-    expectDisjointSamples(movie, new Set(tracks));
+    assertDisjointSamples(movie, new Set(tracks));
     const edits = encryptEdits(movie, tracks.map(wholeSamples), [PSSH]);
     encrypted = render(new KeepPlan(movie, source, edits), source);
   } catch (error) {

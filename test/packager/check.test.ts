@@ -2,16 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { MemorySource } from '../../src/bytes/source.js';
 import { readMovie } from '../../src/isobmff/movie.js';
 import { ContentKey } from '../../src/keys/content-key.js';
+import { encryptEdits } from '../../src/layout/encrypt-edits.js';
+import { KeepPlan } from '../../src/layout/keep-plan.js';
 import { checkEncryptedSource } from '../../src/packager/check.js';
-import { encryptEdits } from '../../src/packager/plan/encrypt-edits.js';
-import { KeepPlan } from '../../src/packager/plan/keep-plan.js';
+import { KID, render, wholeSamples } from '../layout/plans.js';
 import { hex } from '../support/builder/boxes.js';
 import { audioTrackOf } from '../support/builder/movie.js';
 import { toBytes } from '../support/builder/pieces.js';
 import { progressive } from '../support/builder/progressive.js';
 import { KEY } from '../support/jobs.js';
 import { keystream } from '../support/sample-hashes.js';
-import { KID, render, wholeSamples } from './plan/plans.js';
 
 /** A file of three samples, its encrypted output made by hand, and what the output must be. */
 function made() {

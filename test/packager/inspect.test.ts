@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { MemorySource } from '../../src/bytes/source.js';
 import { type InspectResult, inspect } from '../../src/index.js';
 import { readMovie } from '../../src/isobmff/movie.js';
-import { readProtections } from '../../src/packager/protection-reader.js';
+import { readProtections } from '../../src/protection/protection-reader.js';
 import { box, fullBox, hex, text, u8, u32, uuidBox } from '../support/builder/boxes.js';
 import { fragmented } from '../support/builder/fragmented.js';
 import { audioTrackOf, type BuiltTrack } from '../support/builder/movie.js';

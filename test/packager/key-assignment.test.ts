@@ -12,7 +12,7 @@ import {
   openPeriodKeys,
 } from '../../src/packager/key-assignment.js';
 import { confirmPublication, registerKeys } from '../../src/packager/registration.js';
-import type { DescribedTrack } from '../../src/packager/tracks.js';
+import type { DescribedTrack } from '../../src/protection/tracks.js';
 import { scratchDirectories } from '../keys/scratch.js';
 import { SHA, storeIn } from '../keystore/helpers.js';
 

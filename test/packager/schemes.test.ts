@@ -136,7 +136,7 @@ describe.each(JOBS)('$title', ({ tracks, choice, layout, from }) => {
     const three = await carryOut(`${folder}/three.mp4`, await planToEncrypt(input, layout, choice), 3);
     expect(three.equals(one)).toBe(true);
 
-    expectProtected(readMovie(encrypted), choice);
+    assertProtected(readMovie(encrypted), choice);
     const samples = (path: string, key?: string) =>
       fingerprintsOf(path, key).map((rows) => rows.map(({ size, md5 }) => `${size} ${md5}`));
     expect(samples(encrypted, KEY)).toEqual(samples(input)); // by the tests' own cipher
@@ -152,7 +152,7 @@ describe.each(JOBS)('$title', ({ tracks, choice, layout, from }) => {
 });
 
 /** Sums and alignment of subsamples (ISO/IEC 23001-7 9.5.2, 10), and no counter block twice. */
-function expectProtected(movie: ReadMovie, { scheme, pattern = '1:9', ivSize }: Choice): void {
+function assertProtected(movie: ReadMovie, { scheme, pattern = '1:9', ivSize }: Choice): void {
   const hasPattern = scheme === 'cbcs' || scheme === 'cens';
   for (const track of movie.tracks) {
     const isVideo = track.handler === 'vide';

@@ -11,18 +11,18 @@ const temporary = temporaryFolder();
 
 describeWith(['ffmpeg'], 'the reader of the tests against ffmpeg', () => {
   it.each(allMedia())('finds the samples of $name that ffmpeg finds', ({ path }) => {
-    expectAgreement(path);
+    assertAgreement(path);
   });
 
   const shapes = SHAPES.filter(({ ffmpegReads }) => ffmpegReads !== false);
   it.each(shapes)('finds the samples of the shape "$name" that ffmpeg finds', ({ name, make }) => {
     const path = temporary(`${name}.mp4`);
     writePieces(path, make());
-    expectAgreement(path);
+    assertAgreement(path);
   });
 });
 
-function expectAgreement(path: string): void {
+function assertAgreement(path: string): void {
   // ffmpeg drops the empty samples of text tracks, and empty tracks.
   const isMedia = readMovie(path).tracks.map(({ handler }) => handler === 'vide' || handler === 'soun');
   const mine = fingerprintsOf(path).map((track) => track.map(({ size, md5 }) => `${size} ${md5}`));

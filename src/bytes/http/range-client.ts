@@ -128,7 +128,7 @@ export class RangeClient {
 
   async #readOnce(startBytes: number, endBytes: number, onBytes: (bytes: Uint8Array) => void): Promise<void> {
     const answer = await this.#get(`bytes=${startBytes}-${endBytes - 1}`);
-    const sentEnd = this.#expectPart(answer, startBytes, endBytes);
+    const sentEnd = this.#assertPart(answer, startBytes, endBytes);
     let left = sentEnd - startBytes;
     for await (const chunk of answer.body as AsyncIterable<Uint8Array>) {
       left -= chunk.length;
@@ -139,10 +139,10 @@ export class RangeClient {
   }
 
   /** Where the part ends that the answer holds: servers may send less than was asked for (RFC 9110 15.3.7). */
-  #expectPart(answer: Answer, startBytes: number, endBytes: number): number {
+  #assertPart(answer: Answer, startBytes: number, endBytes: number): number {
     const { shown } = this.#location;
     try {
-      this.#expectSameVersion(answer);
+      this.#assertSameVersion(answer);
       if (answer.statusCode !== 206) throw noRanges(shown, `it answered ${answer.statusCode}`);
       const { first, end, size } = this.#contentRange(answer);
       if (size !== this.#sizeBytes) throw changed(shown, 'its size is another one');
@@ -154,7 +154,7 @@ export class RangeClient {
     }
   }
 
-  #expectSameVersion(answer: Answer): void {
+  #assertSameVersion(answer: Answer): void {
     const now = versionOf(answer);
     const before = this.#version!;
     const { shown } = this.#location;

@@ -12,10 +12,10 @@ import { addOptions } from '../options/add.js';
 import {
   addEncryptionKeyOptions,
   addKeyPerOption,
+  assertNoIdleOptions,
   type EncryptFlags,
   encryptOptions,
   keyWarnings,
-  refuseIdleOptions,
 } from '../options/encryption.js';
 import { addKeyStoreOptions } from '../options/key-store.js';
 import { selectKeys } from '../options/keys.js';
@@ -87,7 +87,7 @@ function addRegistrationOptions(command: Command): void {
 }
 
 async function batchAction(source: string, flags: BatchFlags, command: Command): Promise<void> {
-  refuseIdleOptions(flags, command);
+  assertNoIdleOptions(flags, command);
   const library = await import('../../index.js');
   const result = await interruptible((signal) =>
     withKeys(flags, library, signal, (store, client) =>

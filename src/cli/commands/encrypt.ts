@@ -6,10 +6,10 @@ import { addOptions } from '../options/add.js';
 import {
   addEncryptionKeyOptions,
   addKeyPerOption,
+  assertNoIdleOptions,
   type EncryptFlags,
   encryptOptions,
   keyWarnings,
-  refuseIdleOptions,
 } from '../options/encryption.js';
 import { addKeyStoreOptions } from '../options/key-store.js';
 import { selectKeys } from '../options/keys.js';
@@ -71,7 +71,7 @@ async function encryptAction(
   command: Command,
 ): Promise<void> {
   const media = { output: mediaOutput(output), input: mediaInput(input) };
-  refuseIdleOptions(flags, command);
+  assertNoIdleOptions(flags, command);
   await runJob(
     flags,
     (context) => encryptJob(media, flags, context),

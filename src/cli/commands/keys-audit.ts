@@ -54,7 +54,7 @@ export function configureKeysAudit(command: Command): void {
 }
 
 async function keysAuditAction(flags: KeysAuditFlags): Promise<void> {
-  refuseOtherUses(flags);
+  assertNoOtherUses(flags);
   const library = await import('../../index.js');
   if (flags.prune !== undefined) return prune(flags, flags.prune, library);
   const { kid, contentId } = flags;
@@ -69,7 +69,7 @@ async function keysAuditAction(flags: KeysAuditFlags): Promise<void> {
 }
 
 /** The audit of some keys cannot be pruned alone: its entries leave in the order of their age. */
-function refuseOtherUses({ prune, archive, kid, contentId }: KeysAuditFlags): void {
+function assertNoOtherUses({ prune, archive, kid, contentId }: KeysAuditFlags): void {
   const isPruning = prune !== undefined;
   const problems = [
     [!isPruning && archive !== undefined, '--archive has no effect without --prune'],

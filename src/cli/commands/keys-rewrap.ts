@@ -31,7 +31,7 @@ async function keysRewrapAction(flags: KeysRewrapFlags): Promise<void> {
   const library = await import('../../index.js');
   const kekFile = kekFileOf(flags, library);
   await withKeyStore(flags, library, async (store) => {
-    expectEmbedded(store);
+    assertEmbedded(store);
     let kekId = '';
     const keys = await library.rotateKekFile(kekFile, (next) => {
       kekId = next.id;
@@ -47,7 +47,7 @@ async function keysRewrapAction(flags: KeysRewrapFlags): Promise<void> {
 }
 
 /** @throws PrpackError INVALID_ARGUMENT for the store of a key server, which has a KEK of its own */
-function expectEmbedded({ location }: KeyStore): void {
+function assertEmbedded({ location }: KeyStore): void {
   if (location.startsWith('sqlite:')) return;
   throw new PrpackError('INVALID_ARGUMENT', `the key-encryption key of ${location} is not here`, {
     remedy: 'Run `prpack keys rewrap` on the machine of the key server, with the key store that it serves.',

@@ -45,7 +45,7 @@ export function configurePlay(command: Command): void {
 }
 
 async function playAction(path: string, flags: PlayFlags): Promise<void> {
-  refuseUrl(path);
+  assertNoUrl(path);
   const library = await import('../../index.js');
   await interruptible((signal) =>
     withKeys(flags, library, signal, async (store, client) => {
@@ -84,7 +84,7 @@ async function servePage(
   }
 }
 
-function refuseUrl(path: string): void {
+function assertNoUrl(path: string): void {
   if (!/^https?:/i.test(path)) return;
   throw new PrpackError('INVALID_ARGUMENT', 'the page plays files of this machine, not URLs', {
     remedy: 'Download the file, and give its name.',

@@ -79,7 +79,7 @@ export function configurePsshBuild(command: Command): void {
 }
 
 async function psshBuildAction(flags: PsshBuildFlags, command: Command): Promise<void> {
-  refuseContradictions(flags, command);
+  assertNoContradictions(flags, command);
   const library = await import('../../index.js');
   const keys = await selectLookup(keyFlags(flags), process.env, library, new library.HttpClient());
   const built = await library.buildPssh({
@@ -105,7 +105,7 @@ async function psshBuildAction(flags: PsshBuildFlags, command: Command): Promise
 }
 
 /** Options that would have no effect are refused. */
-function refuseContradictions(flags: PsshBuildFlags, command: Command): void {
+function assertNoContradictions(flags: PsshBuildFlags, command: Command): void {
   const { system, format, kid = [], key, contentId } = flags;
   const idle = [
     ...(system === 'playready' ? [] : givenPlayReadyFlags(command)),

@@ -142,7 +142,7 @@ const origin: ParseValue<string> = (text) => {
 };
 
 async function serveAction(flags: ServeFlags): Promise<void> {
-  refuseIdleFlags(flags);
+  assertNoIdleFlags(flags);
   const options = await serverOptions(flags);
   const { startKeyServer } = await import('../../server/start.js');
   await interruptible(async (signal) => {
@@ -161,7 +161,7 @@ async function serveAction(flags: ServeFlags): Promise<void> {
 }
 
 /** An option without effect is a mistake: the user believes that it has one. */
-function refuseIdleFlags(flags: ServeFlags): void {
+function assertNoIdleFlags(flags: ServeFlags): void {
   const idle = [
     [flags.tlsKey !== undefined && flags.tlsCert === undefined, '--tls-key', '--tls-cert'],
     [flags.tlsCert !== undefined && flags.tlsKey === undefined, '--tls-cert', '--tls-key'],

@@ -53,13 +53,13 @@ export function addKeyPerOption(command: Command, tracks: string): void {
  * Refuses options of the command line that nothing would come of.
  * @throws PrpackError INVALID_ARGUMENT
  */
-export function refuseIdleOptions(flags: EncryptFlags, command: Command): void {
-  refuseIdlePlayReadyFlags(flags, command);
-  refuseIdlePolicy(flags, command);
+export function assertNoIdleOptions(flags: EncryptFlags, command: Command): void {
+  assertNoIdlePlayReadyFlags(flags, command);
+  assertNoIdlePolicy(flags, command);
 }
 
 /** An option without effect is a mistake that would otherwise be seen only when the content does not play. */
-function refuseIdlePlayReadyFlags(flags: EncryptFlags, command: Command): void {
+function assertNoIdlePlayReadyFlags(flags: EncryptFlags, command: Command): void {
   if (!flags.systems || flags.systems.includes('playready')) return;
   const [idle] = [...givenPlayReadyFlags(command), ...(flags.playreadyTest ? ['--playready-test'] : [])];
   if (idle === undefined) return;
@@ -71,7 +71,7 @@ function refuseIdlePlayReadyFlags(flags: EncryptFlags, command: Command): void {
 }
 
 /** A policy is for the record of the key, and nowhere else. */
-function refuseIdlePolicy({ register }: EncryptFlags, command: Command): void {
+function assertNoIdlePolicy({ register }: EncryptFlags, command: Command): void {
   if (register || !isGiven(command, 'policy')) return;
   throw new PrpackError('INVALID_ARGUMENT', '--policy has no effect with --no-register', {
     remedy: 'Leave one of them out: a policy is registered with the key.',

@@ -76,7 +76,7 @@ export const HEADER_VERSIONS: Readonly<Record<HeaderVersion, VersionRules>> = {
  * @throws PrpackError INVALID_ARGUMENT with the reason when it cannot
  */
 export function chooseVersion(wanted: 'auto' | HeaderVersion, demands: HeaderDemands): HeaderVersion {
-  refuseImpossible(demands);
+  assertNoImpossible(demands);
   const able = VERSIONS.filter((version) => !objection(version, demands));
   if (wanted === 'auto') return able[0]!;
   const reason = objection(wanted, demands);
@@ -88,7 +88,7 @@ export function chooseVersion(wanted: 'auto' | HeaderVersion, demands: HeaderDem
 }
 
 /** What no version can carry (PlayReady Header Specification, 3.3.1 for the shared ALGID). */
-function refuseImpossible({ algIds, onDemand }: HeaderDemands): void {
+function assertNoImpossible({ algIds, onDemand }: HeaderDemands): void {
   if (new Set(algIds).size > 1) {
     throw refusal(
       'A PlayReady header cannot carry this content: all its keys must share one ALGID.',

@@ -95,7 +95,7 @@ export function isPlayReadyObject(bytes: Uint8Array): boolean {
 
 function readRecords(reader: ByteReader): PlayReadyRecord[] {
   const count = u16le(reader);
-  reader.expectEntries(count, RECORD_HEAD_BYTES);
+  reader.assertEntries(count, RECORD_HEAD_BYTES);
   const records: PlayReadyRecord[] = [];
   for (let i = 0; i < count; i++) records.push(readRecord(reader, i));
   if (reader.remaining > 0) {

@@ -6,7 +6,7 @@ import type { ByteReader } from '../../bytes/reader.js';
  * @throws PrpackError MALFORMED_INPUT
  */
 export function readU32Columns(reader: ByteReader, count: number, columnCount: number): Uint32Array[] {
-  reader.expectEntries(count, 4 * columnCount);
+  reader.assertEntries(count, 4 * columnCount);
   const rows = reader.take(count * columnCount * 4);
   const view = new DataView(rows.buffer, rows.byteOffset, rows.byteLength);
   const stride = 4 * columnCount;

@@ -25,7 +25,7 @@ export function readDref(reader: ByteReader): Dref {
   readVersionAndFlags(reader, 0);
   const countAt = reader.position;
   const entryCount = reader.u32();
-  reader.expectEntries(entryCount, 12);
+  reader.assertEntries(entryCount, 12);
   if (entryCount > MOST_ENTRIES) {
     throw reader.fail('more data references than a sample entry can refer to', countAt, {
       expected: MOST_ENTRIES,

@@ -19,7 +19,7 @@ export interface Elst {
 export function readElst(reader: ByteReader): Elst {
   const isWide = readVersionAndFlags(reader, 1).version === 1;
   const entryCount = reader.u32();
-  reader.expectEntries(entryCount, isWide ? 20 : 12);
+  reader.assertEntries(entryCount, isWide ? 20 : 12);
   const segmentDurations = new BigUint64Array(entryCount);
   const mediaTimes = new BigInt64Array(entryCount);
   const mediaRateIntegers = new Int16Array(entryCount);

@@ -15,18 +15,18 @@ const DECODER_CONFIG_DESCRIPTOR = 0x04;
  */
 export function readEsds(reader: ByteReader): Esds {
   reader.skip(4); // version, flags
-  expectDescriptor(reader, ES_DESCRIPTOR);
+  assertDescriptor(reader, ES_DESCRIPTOR);
   reader.skip(2); // ES_ID
   const flags = reader.u8();
   if (flags & 0x80) reader.skip(2); // dependsOn_ES_ID
   if (flags & 0x40) reader.skip(reader.u8()); // URLstring
   if (flags & 0x20) reader.skip(2); // OCR_ES_Id
-  expectDescriptor(reader, DECODER_CONFIG_DESCRIPTOR);
+  assertDescriptor(reader, DECODER_CONFIG_DESCRIPTOR);
   return { objectTypeIndication: reader.u8() };
 }
 
 /** Passes the tag and the size of a descriptor (ISO/IEC 14496-1 8.3.3: seven bits a byte, at most four bytes). */
-function expectDescriptor(reader: ByteReader, tag: number): void {
+function assertDescriptor(reader: ByteReader, tag: number): void {
   const at = reader.position;
   const found = reader.u8();
   if (found !== tag) {

@@ -2,7 +2,7 @@ import type { ByteReader } from '../../bytes/reader.js';
 import { PrpackError } from '../../errors.js';
 import { payloadOf, readVersionAndFlags } from './box.js';
 
-/** An extent of an item (ISO/IEC 14496-12 8.11.3): a stretch of bytes. */
+/** An extent of an item (ISO/IEC 14496-12 8.11.3): a range of bytes. */
 export interface IlocExtent {
   readonly itemId: number;
   /** 0: the offset is one of a file; 1: of `idat`; 2: of another item. */
@@ -68,7 +68,7 @@ function readFieldSizes(reader: ByteReader): FieldSizes {
     }
   }
   const itemCount = version < 2 ? reader.u16() : reader.u32();
-  reader.expectEntries(itemCount, (version < 2 ? 2 : 4) + (version > 0 ? 2 : 0) + 4 + baseOffsetSize);
+  reader.assertEntries(itemCount, (version < 2 ? 2 : 4) + (version > 0 ? 2 : 0) + 4 + baseOffsetSize);
   return { version, offsetSize, lengthSize, baseOffsetSize, indexSize, itemCount };
 }
 
@@ -81,7 +81,7 @@ function readItem(reader: ByteReader, sizes: FieldSizes): Item {
   const baseOffset = readSized(reader, baseOffsetSize);
   const extentCount = reader.u16();
   const extentBytes = indexSize + offsetSize + lengthSize;
-  reader.expectEntries(extentCount, extentBytes);
+  reader.assertEntries(extentCount, extentBytes);
   // Extents without a single byte are all the same one: it is met once, not up to 65,535 times an item.
   const extents = Array.from({ length: extentBytes === 0 ? Math.min(extentCount, 1) : extentCount }, () => {
     reader.skip(indexSize);

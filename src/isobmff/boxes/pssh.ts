@@ -21,7 +21,7 @@ export function readPssh(reader: ByteReader): Pssh {
   const { version } = readVersionAndFlags(reader, 1);
   const systemId = bytesToUuid(reader.take(16));
   const keyIdCount = version > 0 ? reader.u32() : 0;
-  reader.expectEntries(keyIdCount, 16);
+  reader.assertEntries(keyIdCount, 16);
   const keyIds = Array.from({ length: keyIdCount }, () => bytesToUuid(reader.take(16)));
   const dataSize = reader.u32();
   return { systemId, keyIds, data: reader.take(dataSize).slice() };

@@ -20,7 +20,7 @@ export function readSaio(reader: ByteReader): Saio {
   const { version, flags } = readVersionAndFlags(reader, 1);
   const kind = readAuxInfoKind(reader, flags);
   const entryCount = reader.u32();
-  reader.expectEntries(entryCount, version === 0 ? 4 : 8);
+  reader.assertEntries(entryCount, version === 0 ? 4 : 8);
   const offsets = Array.from({ length: entryCount }, () =>
     version === 0 ? reader.u32() : reader.offset64(),
   );

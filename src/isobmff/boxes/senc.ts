@@ -77,10 +77,10 @@ export function readSencOverride(reader: ByteReader): Senc['override'] {
 function readSamples(reader: ByteReader, ivSize: number, hasSubsamples: boolean): SencColumns {
   const sampleCount = reader.u32();
   if (!hasSubsamples) {
-    reader.expectEntries(sampleCount, ivSize);
+    reader.assertEntries(sampleCount, ivSize);
     return { sampleCount, ivSize, ivs: reader.take(sampleCount * ivSize).slice() };
   }
-  reader.expectEntries(sampleCount, ivSize + 2);
+  reader.assertEntries(sampleCount, ivSize + 2);
   const samplesAt = reader.position;
   const starts = new Uint32Array(sampleCount + 1);
   for (let sample = 0; sample < sampleCount; sample++) {

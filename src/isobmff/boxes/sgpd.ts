@@ -127,7 +127,7 @@ function readEntryCount(reader: ByteReader): number {
 }
 
 function readSized(reader: ByteReader, defaultLength: number, entryCount: number): Uint8Array[] {
-  reader.expectEntries(entryCount, defaultLength || 4);
+  reader.assertEntries(entryCount, defaultLength || 4);
   return Array.from({ length: entryCount }, () => reader.take(defaultLength || reader.u32()).slice());
 }
 

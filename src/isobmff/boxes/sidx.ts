@@ -41,7 +41,7 @@ export function readSidx(reader: ByteReader): Sidx {
   } as const;
   reader.skip(2); // reserved
   const referenceCount = reader.u16();
-  reader.expectEntries(referenceCount, 12);
+  reader.assertEntries(referenceCount, 12);
   return { ...head, references: Array.from({ length: referenceCount }, () => readReference(reader)) };
 }
 

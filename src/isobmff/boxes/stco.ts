@@ -26,7 +26,7 @@ export function readStco(reader: ByteReader): ChunkOffsets {
 export function readCo64(reader: ByteReader): ChunkOffsets {
   readVersionAndFlags(reader, 0);
   const entryCount = reader.u32();
-  reader.expectEntries(entryCount, 8);
+  reader.assertEntries(entryCount, 8);
   const chunkOffsets = new Float64Array(entryCount);
   for (let chunk = 0; chunk < entryCount; chunk++) chunkOffsets[chunk] = reader.offset64();
   return { chunkOffsets };

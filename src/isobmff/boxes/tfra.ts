@@ -34,7 +34,7 @@ function readHead(reader: ByteReader) {
   const lengthSizes = reader.u32();
   const numbersBytes = 3 + ((lengthSizes >>> 4) & 3) + ((lengthSizes >>> 2) & 3) + (lengthSizes & 3);
   const entryCount = reader.u32();
-  reader.expectEntries(entryCount, (isWide ? 16 : 8) + numbersBytes);
+  reader.assertEntries(entryCount, (isWide ? 16 : 8) + numbersBytes);
   return { trackId, isWide, numbersBytes, entryCount };
 }
 

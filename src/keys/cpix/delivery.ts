@@ -119,13 +119,13 @@ function openMacKey(deliveryData: XmlElement, privateKey: KeyObject): Uint8Array
 /** The CipherValue of an EncryptedDataType, which must be encrypted by the one algorithm that CPIX allows there. */
 export function cipherValueOf(encrypted: XmlElement, algorithm: string, what: string): Uint8Array {
   const method = child(encrypted, enc, 'EncryptionMethod');
-  if (method) expectAlgorithm(method, algorithm, what);
+  if (method) assertAlgorithm(method, algorithm, what);
   const value = descendant(encrypted, [enc, 'CipherData'], [enc, 'CipherValue']);
   if (value) return base64Content(value);
   throw cpixFault(`the encrypted ${what} has no CipherValue`);
 }
 
-function expectAlgorithm(method: XmlElement, algorithm: string, what: string): void {
+function assertAlgorithm(method: XmlElement, algorithm: string, what: string): void {
   const digest = childElements(method, 'DigestMethod')[0];
   const isSha1 = !digest || attributeOf(digest, 'Algorithm') === `${ds}sha1`;
   if (attributeOf(method, 'Algorithm') === algorithm && isSha1) return;

@@ -34,7 +34,7 @@ export function cpixKeySource(document: CpixDocument, options: CpixKeySourceOpti
   return {
     canRotate: document.usageRules.some(({ keyPeriodFilters }) => keyPeriodFilters.length > 0),
     async assign(requests) {
-      expectUsableRules(document, options);
+      assertUsableRules(document, options);
       return requests.map((request) => assignByRules(document, withScheme(request, options), options));
     },
     async find(kid) {
@@ -54,7 +54,7 @@ function withScheme(
 }
 
 /** "shall not perform Content Key(s) mapping [...] if any unusable usage rules exist" (CPIX 2.4, "Usage Rules Filters"). */
-function expectUsableRules({ usageRules }: CpixDocument, { name }: CpixKeySourceOptions): void {
+function assertUsableRules({ usageRules }: CpixDocument, { name }: CpixKeySourceOptions): void {
   for (const [i, { kid, unknownFilters }] of usageRules.entries()) {
     if (unknownFilters.length === 0) continue;
     throw new PrpackError(
@@ -83,7 +83,7 @@ function assignByRules(
   if (kid === undefined) throw noKey(document, request, options);
   const contentKey = document.contentKeys.find((entry) => entry.kid === kid);
   if (!contentKey?.key) throw noValue(kid, request, options);
-  expectScheme(contentKey, request, options);
+  assertScheme(contentKey, request, options);
   const label = labelOf(rules.filter((rule) => rule.kid === kid));
   return assignTo(request, {
     kid,
@@ -177,7 +177,7 @@ function noValue(kid: KeyId, request: TrackKeyRequest, { name }: CpixKeySourceOp
   );
 }
 
-function expectScheme(
+function assertScheme(
   { kid, commonEncryptionScheme }: CpixContentKey,
   { scheme }: SchemedRequest,
   { name }: CpixKeySourceOptions,

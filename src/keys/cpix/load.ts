@@ -4,7 +4,7 @@ import { PrpackError } from '../../errors.js';
 import { named as nameOfOption } from '../../settings/spelling.js';
 import { readPrivateText, readSecretText } from '../file.js';
 import type { HttpClient, HttpResponse } from '../http/client.js';
-import { expectSuccess } from '../http/failure.js';
+import { assertSuccess } from '../http/failure.js';
 import { bodyText } from '../http/text.js';
 import type { CpixDocument } from './document.js';
 import { type CpixReadOptions, readCpix } from './reader.js';
@@ -35,7 +35,7 @@ export async function fetchCpix(
 
 /** The document in an answer. */
 export function readCpixAnswer(response: HttpResponse, options: CpixReadOptions): CpixDocument {
-  const text = bodyText(expectSuccess(response, nameOfOption('cpixAuth')));
+  const text = bodyText(assertSuccess(response, nameOfOption('cpixAuth')));
   return named(response.url, () => readCpix(text, options));
 }
 

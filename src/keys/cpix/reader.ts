@@ -97,7 +97,7 @@ function readContentKeys(
   const delivery = isEncrypted ? openDelivery(deliveries, privateKey as KeyObject | undefined) : undefined;
   try {
     const keys = elements.map((element) => readContentKey(element, delivery));
-    expectDistinct(keys);
+    assertDistinct(keys);
     return keys;
   } finally {
     delivery?.wipe();
@@ -170,7 +170,7 @@ function readExplicitIv(text: string): Uint8Array | undefined {
   });
 }
 
-function expectDistinct(keys: readonly CpixContentKey[]): void {
+function assertDistinct(keys: readonly CpixContentKey[]): void {
   const seen = new Set<KeyId>();
   for (const { kid } of keys) {
     if (seen.has(kid)) throw cpixFault(`it lists KID ${kid} more than once`);

@@ -57,7 +57,7 @@ export function statusFailure(response: HttpResponse, hint?: Hint): PrpackError 
  * @param option gives the header that the server lets in
  * @throws PrpackError KEY_SOURCE_FAILED for any other status than 2xx
  */
-export function expectSuccess(response: HttpResponse, option: string): HttpResponse {
+export function assertSuccess(response: HttpResponse, option: string): HttpResponse {
   if (response.status >= 200 && response.status < 300) return response;
   throw statusFailure(response, accessHint(response, option));
 }

@@ -3,7 +3,7 @@ import { named } from '../../settings/spelling.js';
 import type { ContentKey } from '../content-key.js';
 import type { CryptoPeriod } from '../crypto-period.js';
 import type { HttpClient } from '../http/client.js';
-import { expectSuccess } from '../http/failure.js';
+import { assertSuccess } from '../http/failure.js';
 import { describeUrl } from '../http/location.js';
 import { bodyText } from '../http/text.js';
 import type { KeyId } from '../key-id.js';
@@ -68,7 +68,7 @@ export class PackagingDataKeySource implements KeySource, KeyLookup {
     const fault = response.status === 500 ? soapFaultOf(bodyText(response), response.url) : undefined;
     if (fault) throw fault;
     this.#answer = readPackagingData(
-      bodyText(expectSuccess(response, named('packagingDataAuth'))),
+      bodyText(assertSuccess(response, named('packagingDataAuth'))),
       response.url,
     );
     this.#keys.set(this.#answer.kid, this.#answer.key);

@@ -44,7 +44,7 @@ export function readPackagingData(xml: string, url: string): PackagingData {
   const [pro] = objects;
   if (!pro && descendants(root, 'Data').length > 0)
     throw badAnswer(url, 'sent Data that is no PlayReady Object');
-  if (pro) expectAgreement(pro, kid, key, url);
+  if (pro) assertAgreement(pro, kid, key, url);
   return { kid, key, ...(pro && { pro }) };
 }
 
@@ -77,7 +77,7 @@ function playReadyObjects(base64: string): Uint8Array[] {
 }
 
 /** A header that lists other KIDs, or the checksum of another key, would make content that nobody can play. */
-function expectAgreement(pro: Uint8Array, kid: KeyId, key: ContentKey, url: string): void {
+function assertAgreement(pro: Uint8Array, kid: KeyId, key: ContentKey, url: string): void {
   const keys = keysOfHeader(pro, url);
   if (keys.length === 0) return; // a header for keys that are on demand
   const entry = keys.find((listed) => listed.kid === kid);

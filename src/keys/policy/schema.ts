@@ -36,10 +36,10 @@ export function policySchema(z: Z) {
       secureDelete: z.boolean(),
       isRoot: z.boolean(),
       rootKid: uuid,
-      rootLicense: z.strictObject(times).partial().check(expectTimes),
+      rootLicense: z.strictObject(times).partial().check(assertTimes),
     })
     .partial()
-    .check(expectTimes, expectExpiration, expectOneRole);
+    .check(assertTimes, assertExpiration, assertOneRole);
 }
 
 function texts(z: Z) {
@@ -73,7 +73,7 @@ function refuse(context: Context, field: string, message: string): void {
 }
 
 /** "Whenever an expiration is set, a begin date is set, too", and it comes first. */
-function expectTimes(context: Context): void {
+function assertTimes(context: Context): void {
   const { beginDate, expiration } = context.value;
   if (typeof expiration !== 'string') return;
   if (beginDate === undefined) {
@@ -91,13 +91,13 @@ function expectTimes(context: Context): void {
   if (begin! >= end!) refuse(context, 'expiration', 'must be later than beginDate');
 }
 
-function expectExpiration(context: Context): void {
+function assertExpiration(context: Context): void {
   const { realTimeExpiration, expiration, expireAfterFirstPlay } = context.value;
   if (realTimeExpiration !== true || expiration !== undefined || expireAfterFirstPlay !== undefined) return;
   refuse(context, 'realTimeExpiration', 'needs expiration or expireAfterFirstPlay');
 }
 
-function expectOneRole(context: Context): void {
+function assertOneRole(context: Context): void {
   const { isRoot, rootKid, rootLicense } = context.value;
   if (isRoot !== true || (rootKid === undefined && rootLicense === undefined)) return;
   refuse(context, 'isRoot', 'excludes rootKid and rootLicense: a key is a root or a leaf');

@@ -30,7 +30,7 @@ export function readSpekeAnswer(
       const system = answer.drmSystems.find(
         (found) => found.systemId === systemId && found.kid === given.kid,
       );
-      for (const want of wants) expectFilled(system, want, { systemId, kid: given.kid, url });
+      for (const want of wants) assertFilled(system, want, { systemId, kid: given.kid, url });
     }
     const { label } = wanted.trackClass;
     const protection = protectionOf(answer, given.kid, url);
@@ -104,7 +104,7 @@ const FILLED: Readonly<Record<SpekeSignaling, readonly [string, (system: CpixDrm
 };
 
 /** What was requested and is not filled ends the work: the provider does not serve this system. */
-function expectFilled(
+function assertFilled(
   system: CpixDrmSystem | undefined,
   want: SpekeSignaling,
   { systemId, kid, url }: Place,

@@ -115,7 +115,7 @@ export class SpekeKeySource implements KeySource, KeyLookup {
       body: writeCpix(spekeRequest(contract, purpose, asked, version), CPIX_VERSION_OF[version]),
     });
     if (response.status < 200 || response.status >= 300) throw spekeFailure(response);
-    expectVersion(response, version);
+    assertVersion(response, version);
     return response;
   }
 }
@@ -137,7 +137,7 @@ function keyOfClass(name: string, asked: readonly AskedKey[], given: readonly Gi
 }
 
 /** A provider that speaks another version may have understood something else. */
-function expectVersion({ headers, url }: HttpResponse, version: SpekeVersion): void {
+function assertVersion({ headers, url }: HttpResponse, version: SpekeVersion): void {
   const answered = headers['x-speke-version']?.trim();
   if (version === '1.0' || answered === undefined || answered === version) return;
   throw new PrpackError('KEY_SOURCE_FAILED', `${url} answered in another version of SPEKE`, {

@@ -174,12 +174,12 @@ export class SkmKeyStore implements KeyStore {
       const { kid } = registration;
       const sibling = first.get(kid);
       if (sibling) {
-        refuseConflict(registration, sibling);
+        assertNoConflict(registration, sibling);
         continue;
       }
       first.set(kid, registration);
       const object = await this.#fetch(kid);
-      if (object) expectSame(registration, await this.#open(object, kek));
+      if (object) assertSame(registration, await this.#open(object, kek));
     }
   }
 
@@ -196,8 +196,8 @@ export class SkmKeyStore implements KeyStore {
     if (!object) throw notAnSkmServer(response);
     const stored = await this.#open(object, kek);
     const outcome = response.status === 201 ? 'created' : 'unchanged';
-    if (outcome === 'created') expectKept(registration, stored);
-    else expectSame(registration, stored);
+    if (outcome === 'created') assertKept(registration, stored);
+    else assertSame(registration, stored);
     return { outcome, record: stored.record };
   }
 
@@ -233,11 +233,11 @@ function isAbsence(response: HttpResponse): boolean {
   );
 }
 
-function expectSame(registration: KeyRegistration, { record, key }: StoredKey): void {
-  refuseConflict(registration, { ...record, key: key! });
+function assertSame(registration: KeyRegistration, { record, key }: StoredKey): void {
+  assertNoConflict(registration, { ...record, key: key! });
 }
 
-function refuseConflict(
+function assertNoConflict(
   registration: KeyRegistration,
   held: Pick<KeyRegistration, 'kid' | 'algorithm' | 'key'>,
 ): void {
@@ -246,7 +246,7 @@ function refuseConflict(
 }
 
 /** What the server says it has made must be what it was sent. */
-function expectKept(registration: KeyRegistration, { record, key }: StoredKey): void {
+function assertKept(registration: KeyRegistration, { record, key }: StoredKey): void {
   if (key!.equals(registration.key) && record.algorithm === registration.algorithm) return;
   throw damagedRecord(registration.kid, 'the server did not keep what it was sent');
 }

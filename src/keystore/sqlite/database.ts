@@ -176,14 +176,14 @@ export class Database {
   }
 
   async #prepare(path: string): Promise<void> {
-    await this.patiently(() => this.#refuseOthers(path));
+    await this.patiently(() => this.#assertNoOthers(path));
     // Switching needs the file alone. The mode stays with the file.
     await this.patiently(() => this.#connection.exec('pragma journal_mode = wal'));
     this.#connection.exec('pragma synchronous = full');
     await this.patiently(() => {
       if (this.#isOlder()) this.transaction(() => this.#migrate());
     });
-    this.#refuseNewer(path);
+    this.#assertNoNewer(path);
   }
 
   #isOlder(): boolean {
@@ -198,7 +198,7 @@ export class Database {
     this.#connection.exec(`pragma user_version = ${migrations.length}`);
   }
 
-  #refuseOthers(path: string): void {
+  #assertNoOthers(path: string): void {
     // In this order: another process may fill the file and set its id, both in one transaction, between the two.
     const isEmpty = this.get<{ n: number }>('select count(*) as n from sqlite_schema')!.n === 0;
     if (isEmpty || this.#pragma('application_id') === this.#schema.applicationId) return;
@@ -208,7 +208,7 @@ export class Database {
     });
   }
 
-  #refuseNewer(path: string): void {
+  #assertNoNewer(path: string): void {
     const version = this.#pragma('user_version');
     const { length } = this.#schema.migrations;
     if (version === length) return;

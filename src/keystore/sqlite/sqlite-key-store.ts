@@ -81,7 +81,7 @@ export class SqliteKeyStore implements KeyStore {
   }
 
   async register(registrations: readonly KeyRegistration[]): Promise<RegisteredKey[]> {
-    for (const registration of registrations) refuseUnnamed(registration);
+    for (const registration of registrations) assertNoUnnamed(registration);
     if (registrations.length === 0) return [];
     for (;;) {
       const keks = registrations.some(isWrapped) ? await this.#keksFor(registrations) : NO_KEKS;
@@ -104,7 +104,7 @@ export class SqliteKeyStore implements KeyStore {
   }
 
   async markActive(kids: readonly KeyId[], output: PublishedOutput): Promise<void> {
-    refuseOtherDigests(output);
+    assertNoOtherDigests(output);
     const tables = await this.#open();
     await this.#commit(() => {
       const rows = rowsOf(tables, kids, 'activate');
@@ -312,7 +312,7 @@ function openOrRefusal(row: KeyRow, kek: KeyEncryptionKey): ContentKey | PrpackE
   }
 }
 
-function refuseUnnamed({ kid, contentId, source }: KeyRegistration): void {
+function assertNoUnnamed({ kid, contentId, source }: KeyRegistration): void {
   if (contentId !== '' && source !== '') return;
   throw new PrpackError(
     'INVALID_ARGUMENT',
@@ -323,7 +323,7 @@ function refuseUnnamed({ kid, contentId, source }: KeyRegistration): void {
   );
 }
 
-function refuseOtherDigests({ sha256 }: PublishedOutput): void {
+function assertNoOtherDigests({ sha256 }: PublishedOutput): void {
   if (/^[0-9a-f]{64}$/.test(sha256)) return;
   throw new PrpackError('INVALID_ARGUMENT', 'the fingerprint of a published file is not a SHA-256', {
     expected: '64 hexadecimal digits, lower case',

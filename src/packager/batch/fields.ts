@@ -1,8 +1,8 @@
+import type { PlayReadyOptions } from '../../protection/types.js';
 import { type Fault, findFault } from '../../settings/check.js';
 import type { Kind } from '../../settings/kinds.js';
 import { nearest } from '../../settings/nearest.js';
 import { FIELDS } from '../../settings/options.js';
-import type { PlayReadyOptions } from '../types.js';
 import type { BatchSettings } from './types.js';
 
 const FIELDS_BY_NAME = new Map(FIELDS.map((option) => [option.name, option]));

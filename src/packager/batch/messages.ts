@@ -6,14 +6,14 @@ import type { Outcome, Task } from './perform.js';
 export type KeyCall = 'assign' | 'register' | 'markActive' | 'findByContentId';
 
 /** What a thread of jobs is told. */
-export type ToLane =
+export type ToRunner =
   | { readonly kind: 'task'; readonly task: Task; readonly location: string; readonly hasSource: boolean }
   | { readonly kind: 'abort' }
   | { readonly kind: 'answer'; readonly call: number; readonly value: unknown }
   | { readonly kind: 'refusal'; readonly call: number; readonly error: SentError };
 
 /** What it tells. */
-export type FromLane =
+export type FromRunner =
   | { readonly kind: 'progress'; readonly progress: Progress }
   | { readonly kind: 'call'; readonly call: number; readonly method: KeyCall; readonly args: unknown }
   | { readonly kind: 'ended'; readonly outcome: Outcome }

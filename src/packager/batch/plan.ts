@@ -24,7 +24,7 @@ export async function planBatch(options: BatchOptions): Promise<BatchPlan> {
   const jobs = (await findInputs(source, outDir)).map((input) => toJob(input, nameOutput, outDir, settings));
   const results = resolve(options.results ?? join(outDir, 'prpack-results.jsonl'));
   for (const { output } of jobs) assertMediaName(output);
-  expectNoCollision(jobs, [
+  assertNoCollision(jobs, [
     [results, 'the results file'],
     [resolve(source), 'the manifest'],
   ]);
@@ -52,7 +52,7 @@ function toJob(
 }
 
 /** Two outputs of one name, or an output in the place of something that is read. */
-function expectNoCollision(
+function assertNoCollision(
   jobs: readonly Job[],
   taken: readonly (readonly [path: string, what: string])[],
 ): void {

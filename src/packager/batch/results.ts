@@ -9,7 +9,7 @@ const RETRIES = 60;
 /** Lines on their way to the disk before new jobs wait for them. */
 const MAX_PENDING = 256;
 
-/** What the last line of an output says of finished work. */
+/** What the last line of an output says of a job that is done. */
 export interface Proof {
   readonly input: string;
   readonly settingsSha256: string;

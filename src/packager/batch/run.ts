@@ -8,7 +8,7 @@ import { named } from '../../settings/spelling.js';
 import type { Progress } from '../types.js';
 import { ContentLocks } from './content-locks.js';
 import { JobKeys } from './job-keys.js';
-import { type Lane, MainLane, ThreadLane } from './lane.js';
+import { type JobRunner, MainThreadRunner, ThreadRunner } from './job-runner.js';
 import { NO_STORE } from './no-store.js';
 import type { Outcome } from './perform.js';
 import { planBatch, settingsFingerprint, sharedContentWarnings } from './plan.js';
@@ -21,17 +21,17 @@ import type { BatchOptions, BatchResult, Job, ResultLine } from './types.js';
 
 /** Plans a batch, and carries it out. */
 export async function runBatch(options: BatchOptions): Promise<BatchResult> {
-  expectKeysKept(options);
-  const lanes = options.jobs ?? availableParallelism();
+  assertKeysKept(options);
+  const runners = options.jobs ?? availableParallelism();
   const { jobs, results: path } = await planBatch(options);
-  if (options.dryRun) return new Run(options, jobs, noResults(path), Math.min(lanes, jobs.length)).finish();
+  if (options.dryRun) return new Run(options, jobs, noResults(path), Math.min(runners, jobs.length)).finish();
   makeOutputDirectory(options.outDir);
   makeOutputDirectory(dirname(path));
   const results = await ResultsFile.open(path, options.signal);
   const outputs = jobs.map(({ output }) => output);
   try {
     removeAbandonedParts(outputs); // of a batch that was killed
-    return await new Run(options, jobs, results, Math.min(lanes, jobs.length)).finish();
+    return await new Run(options, jobs, results, Math.min(runners, jobs.length)).finish();
   } finally {
     removeAbandonedParts(outputs); // of threads that died
     await results.close();
@@ -47,17 +47,18 @@ class Run {
   readonly #store: PackagerKeyStore;
   readonly #locks = new ContentLocks();
   readonly #tally = new Tally();
-  readonly #lanes: readonly Lane[];
+  readonly #runners: readonly JobRunner[];
   /** Ends the batch: the caller wants it, or the results cannot be kept. */
   readonly #stop = new AbortController();
   #next = 0;
 
-  constructor(options: BatchOptions, jobs: readonly Job[], results: Results, lanes: number) {
+  constructor(options: BatchOptions, jobs: readonly Job[], results: Results, runners: number) {
     this.#options = options;
     this.#jobs = jobs;
     this.#results = results;
     this.#store = options.keyStore ? new Registrar(options.keyStore) : NO_STORE;
-    this.#lanes = lanes === 1 ? [new MainLane()] : Array.from({ length: lanes }, () => new ThreadLane());
+    this.#runners =
+      runners === 1 ? [new MainThreadRunner()] : Array.from({ length: runners }, () => new ThreadRunner());
   }
 
   async finish(): Promise<BatchResult> {
@@ -67,12 +68,12 @@ class Run {
     if (signal?.aborted) stop();
     onEvent?.({ kind: 'planned', total: this.#jobs.length });
     try {
-      const ends = await Promise.allSettled(this.#lanes.map((lane) => this.#workOn(lane)));
+      const ends = await Promise.allSettled(this.#runners.map((runner) => this.#workOn(runner)));
       for (const end of ends) if (end.status === 'rejected') throw end.reason;
       await this.#results.flush();
     } finally {
       signal?.removeEventListener('abort', stop);
-      await Promise.all(this.#lanes.map((lane) => lane.close()));
+      await Promise.all(this.#runners.map((runner) => runner.close()));
     }
     const { dryRun = false } = this.#options;
     const common = { run: this.#id, dryRun, results: this.#results.path, total: this.#jobs.length };
@@ -80,35 +81,35 @@ class Run {
     return this.#tally.result({ ...common, warnings }, signal?.aborted ?? false);
   }
 
-  async #workOn(lane: Lane): Promise<void> {
+  async #workOn(runner: JobRunner): Promise<void> {
     try {
       while (this.#next < this.#jobs.length && !this.#stop.signal.aborted) {
-        await this.#do(this.#next++, lane);
+        await this.#do(this.#next++, runner);
       }
     } catch (error) {
-      this.#stop.abort(error); // the results cannot be kept: the other lanes end, too
+      this.#stop.abort(error); // the results cannot be kept: the other runners end, too
       throw error;
     }
   }
 
   /** Does a job, and notes how it ended. */
-  async #do(number: number, lane: Lane): Promise<void> {
+  async #do(number: number, runner: JobRunner): Promise<void> {
     const { onEvent } = this.#options;
     const job = this.#jobs[number]!;
     onEvent?.({ kind: 'started', job: number, input: job.input });
     const onProgress = (progress: Progress) => onEvent?.({ kind: 'progress', job: number, progress });
-    const line = await this.#lineOf(job, lane, onProgress);
+    const line = await this.#lineOf(job, runner, onProgress);
     await this.#results.add(line);
     this.#tally.add(line);
     onEvent?.({ kind: 'ended', job: number, line, ended: this.#tally.ended, total: this.#jobs.length });
   }
 
-  async #lineOf(job: Job, lane: Lane, onProgress: (progress: Progress) => void): Promise<ResultLine> {
+  async #lineOf(job: Job, runner: JobRunner, onProgress: (progress: Progress) => void): Promise<ResultLine> {
     const settingsSha256 = settingsFingerprint(job);
     const begun: BegunJob = { run: this.#id, job, settingsSha256, startedAt: new Date() };
     try {
       const proof = await this.#proofOf(begun);
-      return lineOfOutcome(begun, await this.#perform(job, proof, lane, onProgress));
+      return lineOfOutcome(begun, await this.#perform(job, proof, runner, onProgress));
     } catch (error) {
       return lineOfFailure(begun, error);
     }
@@ -117,15 +118,15 @@ class Run {
   async #perform(
     job: Job,
     proof: Proof | undefined,
-    lane: Lane,
+    runner: JobRunner,
     onProgress: (progress: Progress) => void,
   ): Promise<Outcome> {
     const { keys: source, force = false, dryRun = false } = this.#options;
-    const threads = this.#options.threads ?? (this.#lanes.length >= availableParallelism() ? 1 : 'auto');
+    const threads = this.#options.threads ?? (this.#runners.length >= availableParallelism() ? 1 : 'auto');
     const keys = new JobKeys(job.contentId, this.#store, source, this.#locks);
     try {
       const tools = { keys, signal: this.#stop.signal, onProgress };
-      return await lane.perform({ job, force, dryRun, threads, proof }, tools);
+      return await runner.perform({ job, force, dryRun, threads, proof }, tools);
     } finally {
       keys.end();
     }
@@ -140,7 +141,7 @@ class Run {
   }
 }
 
-function expectKeysKept({ keys, keyStore }: BatchOptions): void {
+function assertKeysKept({ keys, keyStore }: BatchOptions): void {
   if (keys || keyStore) return;
   throw new PrpackError('KEY_REQUIRED', 'random keys that are kept nowhere would lose the contents', {
     remedy: `Register them in a key store (${named('keyStore')}), or give ${named('keyFile')} or ${named('keySeedFile')}.`,

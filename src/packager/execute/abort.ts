@@ -1,7 +1,7 @@
 import { PrpackError } from '../../errors.js';
 
 /** @throws PrpackError ABORTED */
-export function expectNotAborted(signal: AbortSignal | undefined): void {
+export function assertNotAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw abortedBy(signal);
 }
 

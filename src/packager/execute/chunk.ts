@@ -1,6 +1,6 @@
 import type { ByteSource } from '../../bytes/source.js';
 import { firstEndingAfter, type SamplePlaces } from '../../isobmff/sample-table.js';
-import { type OutputPlan, PlanReader } from '../plan/output-plan.js';
+import { type OutputPlan, PlanReader } from '../../layout/output-plan.js';
 
 /** Output is produced and written in chunks of so many bytes: few enough messages, little enough memory. */
 export const CHUNK_BYTES = 2 ** 20;

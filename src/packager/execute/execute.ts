@@ -1,9 +1,9 @@
 import type { OutputFile } from '../../bytes/output-file.js';
 import type { ByteSource } from '../../bytes/source.js';
 import { PrpackError } from '../../errors.js';
+import type { OutputPlan } from '../../layout/output-plan.js';
 import { named } from '../../settings/spelling.js';
-import type { OutputPlan } from '../plan/output-plan.js';
-import { expectNotAborted } from './abort.js';
+import { assertNotAborted } from './abort.js';
 import { CHUNK_BYTES, chunksOf } from './chunk.js';
 import { Fingerprint } from './fingerprint.js';
 import { HeldKeys } from './held-keys.js';
@@ -42,7 +42,7 @@ export async function executePlan(execution: Execution): Promise<ExecutionResult
   const { plan, source, output, signal, fingerprint = false } = execution;
   const { onBytes, chunkBytes = CHUNK_BYTES, pool } = execution;
   const { sizeBytes } = plan;
-  expectNotAborted(signal);
+  assertNotAborted(signal);
   const keys = new HeldKeys();
   const hash = fingerprint ? new Fingerprint() : undefined;
   let writtenBytes = 0;
@@ -59,14 +59,14 @@ export async function executePlan(execution: Execution): Promise<ExecutionResult
       const { writeOnThreads } = await import('./threads.js');
       await writeOnThreads(work, source.file!, pool, onWritten, hash);
     } else await writeInline(work, onWritten);
-    expectAll(sizeBytes, writtenBytes);
+    assertAll(sizeBytes, writtenBytes);
     return { sha256: hash?.finish(sizeBytes) };
   } finally {
     keys.wipe();
   }
 }
 
-function expectAll(sizeBytes: number, writtenBytes: number): void {
+function assertAll(sizeBytes: number, writtenBytes: number): void {
   if (sizeBytes === writtenBytes) return;
   throw new PrpackError('INTERNAL', 'not all of the output was written', {
     expected: sizeBytes,

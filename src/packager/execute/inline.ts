@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { ByteSource } from '../../bytes/source.js';
 import type { OutputHandle } from '../../bytes/write.js';
-import { expectNotAborted } from './abort.js';
+import { assertNotAborted } from './abort.js';
 import type { Chunk } from './chunk.js';
 import type { TrackTask } from './sample-processor.js';
 import { ChunkWriter } from './writer.js';
@@ -27,7 +27,7 @@ export interface Work {
 export type OnWritten = (chunk: Chunk, bytes: Uint8Array) => Promise<void>;
 
 /**
- * Writes chunks on this thread until there are no more. It takes a breath after each: for timers, signals, messages,
+ * Writes chunks on this thread until there are no more. It yields to the event loop after each: for timers, signals, messages,
  * and the caller's other work.
  */
 export async function writeInline(
@@ -37,7 +37,7 @@ export async function writeInline(
   const writer = await ChunkWriter.create(source, output, steps);
   let memory = new ArrayBuffer(Math.min(chunkBytes, sizeBytes));
   for (;;) {
-    expectNotAborted(signal);
+    assertNotAborted(signal);
     const { done, value: chunk } = chunks.next();
     if (done) return;
     if (memory.byteLength < chunk.lengthBytes) memory = new ArrayBuffer(chunk.lengthBytes);

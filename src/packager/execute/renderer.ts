@@ -1,6 +1,6 @@
 import type { ByteSource } from '../../bytes/source.js';
 import type { SamplePlaces } from '../../isobmff/sample-table.js';
-import { type OutputPlan, PlanReader } from '../plan/output-plan.js';
+import { type OutputPlan, PlanReader } from '../../layout/output-plan.js';
 import { CHUNK_BYTES, chunksOf, describeChunk } from './chunk.js';
 import { ChunkFiller } from './chunk-filler.js';
 import { type ProcessingStep, tasksOf, wholeSamplesOf } from './sample-processor.js';

@@ -5,7 +5,7 @@ import { type Pattern, SCHEMES, type SchemeName } from '../../cenc/scheme.js';
 import type { SubsampleTable } from '../../cenc/subsamples.js';
 import { firstEndingAfter, type SamplePlaces } from '../../isobmff/sample-table.js';
 import type { ContentKey } from '../../keys/content-key.js';
-import type { TrackProtection } from '../plan/track-protection.js';
+import type { TrackProtection } from '../../protection/track-protection.js';
 
 /** What is done to samples on their way: decryption under the keys that they have, or encryption under new ones. */
 export interface ProcessingStep {

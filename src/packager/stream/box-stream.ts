@@ -2,8 +2,8 @@ import { addAbortSignal, type Readable } from 'node:stream';
 import type { ByteReadable } from '../../bytes/platform.js';
 import { malformed, PrpackError } from '../../errors.js';
 import { isBox, isKnown } from '../../isobmff/top-level.js';
-import { type BoxHeader, expectRoomForHeader, MAX_HEADER_BYTES, parseBoxHeader } from '../../isobmff/walk.js';
-import { expectNotAborted } from '../execute/abort.js';
+import { assertRoomForHeader, type BoxHeader, MAX_HEADER_BYTES, parseBoxHeader } from '../../isobmff/walk.js';
+import { assertNotAborted } from '../execute/abort.js';
 
 /** What messages call an input that has no path. */
 export const STREAM_NAME = 'the input stream';
@@ -28,7 +28,7 @@ export interface StreamBox {
 
 function headerOf(header: BoxHeader, place: Pick<StreamHeader, 'startBytes' | 'head'>): StreamHeader {
   if (!isBox(header, Number.POSITIVE_INFINITY)) return { ...NO_BOX, ...place };
-  expectRoomForHeader(header, place.startBytes, '');
+  assertRoomForHeader(header, place.startBytes, '');
   if (header.sizeBytes === 0) throw openSize(header.type, place.startBytes);
   return { ...header, ...place, isBox: true };
 }
@@ -146,7 +146,7 @@ export class BoxStream {
       this.#chunk = done ? new Uint8Array() : value;
       return !done;
     } catch (cause) {
-      expectNotAborted(this.#signal);
+      assertNotAborted(this.#signal);
       const reason = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
       throw new PrpackError(
         'INPUT_UNREADABLE',

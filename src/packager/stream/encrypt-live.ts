@@ -5,25 +5,29 @@ import { PrpackError } from '../../errors.js';
 import type { Trex } from '../../isobmff/boxes/trex.js';
 import { type Movie, readMovie, readMovieFragments } from '../../isobmff/movie.js';
 import type { AssignedKey } from '../../keys/key-source.js';
-import { discardKeysOut, expectKeysOutIsFree, writeKeysOut } from '../../keys/keys-out.js';
+import { assertKeysOutIsFree, discardKeysOut, writeKeysOut } from '../../keys/keys-out.js';
 import { retryOnKeyRace } from '../../keystore/key-race.js';
 import { registeredName } from '../../keystore/registered-name.js';
+import { movieDurationSeconds, partStartSeconds } from '../../layout/timing.js';
+import { allClear, cryptoPeriod } from '../../protection/crypto-periods.js';
+import { drawConstantIvs, drawStarts } from '../../protection/protect-tracks.js';
+import {
+  assertCodecsFitScheme,
+  perSampleIvSize,
+  protectionSettings,
+} from '../../protection/protection-settings.js';
+import { reportPssh } from '../../protection/pssh.js';
+import { buildPeriodPsshBoxes } from '../../protection/pssh-boxes.js';
+import { type DescribedTrack, describeTracks, selectTracks, typeNameOf } from '../../protection/tracks.js';
 import { named } from '../../settings/spelling.js';
-import { checkEncryptedInit, expectSampleCounts } from '../check.js';
-import { expectKeysApart } from '../encrypt.js';
+import { assertSampleCounts, checkEncryptedInit } from '../check.js';
+import { assertKeysApart } from '../encrypt.js';
 import { type PlannedEncryption, planEncryption } from '../encryption-plan.js';
 import { ChunkRenderer } from '../execute/renderer.js';
 import { earlierEncryptionWarnings } from '../input-warnings.js';
-import { Breather, breathe, Clock } from '../job.js';
+import { Clock, EventLoopYielder, yieldToEventLoop } from '../job.js';
 import { assertCanRotate, assignKeys, openPeriodKeys } from '../key-assignment.js';
-import { allClear, cryptoPeriod } from '../plan/crypto-periods.js';
-import { movieDurationSeconds, partStartSeconds } from '../plan/timing.js';
-import { drawConstantIvs, drawStarts } from '../protect-tracks.js';
-import { expectCodecsFitScheme, perSampleIvSize, protectionSettings } from '../protection-settings.js';
-import { reportPssh } from '../pssh.js';
-import { buildPeriodPsshBoxes } from '../pssh-boxes.js';
 import { confirmPublication, registerKeys } from '../registration.js';
-import { type DescribedTrack, describeTracks, selectTracks, typeNameOf } from '../tracks.js';
 import type { EncryptOptions, EncryptResult, TrackReport } from '../types.js';
 import { BoxStream, STREAM_NAME } from './box-stream.js';
 import { FragmentBytes } from './fragment-bytes.js';
@@ -64,8 +68,8 @@ export async function encryptLive({ input, output, ...asked }: LiveOptions): Pro
   const clock = new Clock();
   const outputName = typeof output === 'string' ? output : STREAM;
   const options: EncryptOptions = { ...asked, input: STREAM, output: outputName };
-  expectKeysApart(options);
-  expectStreamable(options);
+  assertKeysApart(options);
+  assertStreamable(options);
   if (options.cryptoPeriodSeconds !== undefined) assertCanRotate(options.keys);
   const boxes = new BoxStream(input, options.signal);
   let publishing: FilePublishing | undefined;
@@ -146,7 +150,7 @@ async function plan(
   options: EncryptOptions,
 ): Promise<LiveJob> {
   const settings = protectionSettings(options);
-  expectCodecsFitScheme(tracks, settings); // before anybody is asked for keys
+  assertCodecsFitScheme(tracks, settings); // before anybody is asked for keys
   const contentId = contentIdOf(options);
   const { keys, keysOfPeriod } = await firstKeys(tracks, contentId, startSeconds, options);
   const { ivSize, scheme } = settings;
@@ -213,17 +217,17 @@ async function firstKeys(
 /** Passes all on that comes behind `moov`. */
 async function pass(parts: PartQueue, job: LiveJob, target: Target): Promise<FragmentEncryptor> {
   const encryptor = new FragmentEncryptor(job);
-  const breather = new Breather(job.signal);
+  const yielder = new EventLoopYielder(job.signal);
   for await (const part of parts) {
     const bytes =
       part.kind === 'box'
         ? part.bytes
         : await encryptor.encrypt(part.boxes, target.sizeBytes, job.protections);
     await target.write(bytes);
-    await breather.breathe();
+    await yielder.yieldIfDue();
   }
-  expectSamples(job, encryptor);
-  expectEndOfClearLead(job, encryptor);
+  assertSamples(job, encryptor);
+  assertEndOfClearLead(job, encryptor);
   return encryptor;
 }
 
@@ -233,7 +237,7 @@ class FilePublishing {
   readonly #options: EncryptOptions;
 
   constructor(path: string, options: EncryptOptions) {
-    if (options.keysOut !== undefined) expectKeysOutIsFree(options.keysOut);
+    if (options.keysOut !== undefined) assertKeysOutIsFree(options.keysOut);
     this.#options = options;
     this.target = new FileTarget(path, options.force ?? false);
   }
@@ -244,8 +248,8 @@ class FilePublishing {
     this.target.flush();
     file.flush();
     // Its fragments were checked one by one; what is left is how they lie together, and that the disk has them all.
-    await expectSampleCounts(file.temporaryPath, sizeBytes, tallies);
-    await breathe(signal);
+    await assertSampleCounts(file.temporaryPath, sizeBytes, tallies);
+    await yieldToEventLoop(signal);
     if (keysOut !== undefined) await writeKeysOut(keysOut, keys);
     try {
       file.publish();
@@ -268,7 +272,7 @@ function contentIdOf({ contentId, output, keyStore }: EncryptOptions): string {
 }
 
 /** What has no meaning for a stream is refused, not ignored. */
-function expectStreamable({
+function assertStreamable({
   layout,
   fragmentDurationSeconds,
   dryRun,
@@ -298,14 +302,14 @@ function expectStreamable({
       `Register them in a key store, and leave ${named('keysOut')} out.`,
     );
   }
-  expectKeysOutIsFree(keysOut);
+  assertKeysOutIsFree(keysOut);
 }
 
 function invalid(message: string, remedy: string): PrpackError {
   return new PrpackError('INVALID_ARGUMENT', message, { remedy });
 }
 
-function expectSamples({ tracks, described }: LiveJob, { tallies }: FragmentEncryptor): void {
+function assertSamples({ tracks, described }: LiveJob, { tallies }: FragmentEncryptor): void {
   if (tracks.some(({ track }) => tallies[track.index].samples > 0)) return;
   throw new PrpackError('NOTHING_TO_ENCRYPT', `${STREAM_NAME} had no audio or video samples to encrypt`, {
     received: described
@@ -316,7 +320,7 @@ function expectSamples({ tracks, described }: LiveJob, { tallies }: FragmentEncr
 }
 
 /** A track that is clear to its end is not encrypted, whatever its sample entries say. */
-function expectEndOfClearLead({ tracks, options }: LiveJob, { tallies }: FragmentEncryptor): void {
+function assertEndOfClearLead({ tracks, options }: LiveJob, { tallies }: FragmentEncryptor): void {
   const seen = tracks.map(({ track }) => tallies[track.index]);
   const isClear = seen.some(({ samples, coverage }) => samples > 0 && coverage.samples === 0);
   if (isClear) throw allClear(options.clearLeadSeconds!);

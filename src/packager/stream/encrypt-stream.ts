@@ -1,13 +1,13 @@
 import type { ByteReadable, ByteWritable } from '../../bytes/platform.js';
 import type { ByteSource } from '../../bytes/source.js';
-import { expectKeysOutIsFree, writeKeysOut } from '../../keys/keys-out.js';
+import { assertKeysOutIsFree, writeKeysOut } from '../../keys/keys-out.js';
 import { retryOnKeyRace } from '../../keystore/key-race.js';
+import { protectionSettings } from '../../protection/protection-settings.js';
 import { checkOptions } from '../../settings/check.js';
-import { encrypt, expectKeysApart, expectSchedulable, prepareJob, reportJob } from '../encrypt.js';
+import { assertKeysApart, assertSchedulable, encrypt, prepareJob, reportJob } from '../encrypt.js';
 import { planEncryption, processingSteps } from '../encryption-plan.js';
 import { ChunkRenderer } from '../execute/renderer.js';
-import { breathe, Clock, withInput } from '../job.js';
-import { protectionSettings } from '../protection-settings.js';
+import { Clock, withInput, yieldToEventLoop } from '../job.js';
 import { confirmPublication, registerKeys } from '../registration.js';
 import type { EncryptOptions, EncryptResult } from '../types.js';
 import { encryptLive, STREAM } from './encrypt-live.js';
@@ -42,8 +42,8 @@ export async function encryptStream(options: EncryptStreamOptions): Promise<Encr
 async function encryptFileToStream(options: EncryptOptions, output: ByteWritable): Promise<EncryptResult> {
   const { keyStore, keysOut, dryRun, signal, onProgress } = options;
   const clock = new Clock();
-  expectKeysApart(options);
-  expectSchedulable(options);
+  assertKeysApart(options);
+  assertSchedulable(options);
   return withInput(options.input, signal, async (source) => {
     const { job, planned, warnings } = await retryOnKeyRace(() => begin(source, options, clock));
     const { work } = job;
@@ -55,7 +55,7 @@ async function encryptFileToStream(options: EncryptOptions, output: ByteWritable
     for (const { bytes } of renderer.chunks()) {
       await target.write(bytes);
       onProgress?.({ phase: 'write', bytesDone: target.sizeBytes, bytesTotal: plan.sizeBytes });
-      await breathe(signal);
+      await yieldToEventLoop(signal);
     }
     clock.written();
     if (keyStore) await confirmPublication(keyStore, work.keys, target.sha256());
@@ -66,7 +66,7 @@ async function encryptFileToStream(options: EncryptOptions, output: ByteWritable
 /** All that goes before the first byte of the output. */
 async function begin(source: ByteSource, options: EncryptOptions, clock: Clock) {
   const job = await prepareJob(source, options, clock);
-  if (options.keysOut !== undefined) expectKeysOutIsFree(options.keysOut);
+  if (options.keysOut !== undefined) assertKeysOutIsFree(options.keysOut);
   const planned = await planEncryption(job.work, options);
   clock.planned();
   if (options.dryRun) return { job, planned, warnings: planned.warnings };

@@ -1,22 +1,23 @@
 import { PrpackError } from '../../errors.js';
 import { type Movie, readMovieFragments } from '../../isobmff/movie.js';
 import type { AssignedKey } from '../../keys/key-source.js';
-import { checkEncryptedFragment } from '../check.js';
+import { assertDisjointSamples } from '../../layout/disjoint.js';
+import { encryptEdits } from '../../layout/encrypt-edits.js';
 import {
   addCoverage,
+  assertSomeProtected,
   type Coverage,
   coverageOf,
   coverageWarning,
-  expectSomeProtected,
   NO_COVERAGE,
-} from '../coverage.js';
+} from '../../protection/coverage.js';
+import { protectTracks, subsampleReadersOfTracks } from '../../protection/protect-tracks.js';
+import type { ProtectionSettings } from '../../protection/protection-settings.js';
+import type { TrackEncryption } from '../../protection/track-protection.js';
+import type { DescribedTrack } from '../../protection/tracks.js';
+import { checkEncryptedFragment } from '../check.js';
 import { SampleProcessor } from '../execute/sample-processor.js';
-import { Breather } from '../job.js';
-import { expectDisjointSamples } from '../plan/disjoint.js';
-import { encryptEdits, type TrackEncryption } from '../plan/encrypt-edits.js';
-import { protectTracks, subsampleReadersOfTracks } from '../protect-tracks.js';
-import type { ProtectionSettings } from '../protection-settings.js';
-import type { DescribedTrack } from '../tracks.js';
+import { EventLoopYielder } from '../job.js';
 import { FragmentBytes, type Held } from './fragment-bytes.js';
 import { FragmentProtection } from './fragment-protection.js';
 import type { StreamProtections } from './stream-protections.js';
@@ -65,13 +66,13 @@ export class FragmentEncryptor {
   /** Types of the boxes of an earlier encryption that were taken out of fragments. */
   readonly earlierTypes = new Set<string>();
   readonly #work: StreamWork;
-  readonly #breather: Breather;
+  readonly #yielder: EventLoopYielder;
   readonly #ivs: readonly TrackIvs[];
   readonly #readers: ReturnType<typeof subsampleReadersOfTracks>;
 
   constructor(work: StreamWork) {
     this.#work = work;
-    this.#breather = new Breather(work.signal);
+    this.#yielder = new EventLoopYielder(work.signal);
     this.#ivs = work.ivStarts.map((start) => new TrackIvs(start));
     this.#readers = subsampleReadersOfTracks(work.tracks);
     this.tallies = work.movie.tracks.map(() => ({ samples: 0, durationTicks: 0, coverage: NO_COVERAGE }));
@@ -105,7 +106,7 @@ export class FragmentEncryptor {
       samplesChecked: SAMPLES_CHECKED,
     });
     this.#count(movie, encryptions, protectedBytes);
-    this.#expectProtected(MAX_UNPROTECTED_BYTES);
+    this.#assertProtected(MAX_UNPROTECTED_BYTES);
     return bytes;
   }
 
@@ -115,16 +116,16 @@ export class FragmentEncryptor {
    * @throws PrpackError MALFORMED_INPUT, UNSUPPORTED_FEATURE when nothing of a track was protected
    */
   finish(): string[] {
-    this.#expectProtected(0);
+    this.#assertProtected(0);
     return this.#work.tracks.flatMap(
       ({ track }) => coverageWarning(track, this.tallies[track.index].coverage) ?? [],
     );
   }
 
-  #expectProtected(upToBytes: number): void {
+  #assertProtected(upToBytes: number): void {
     for (const { track } of this.#work.tracks) {
       const { coverage } = this.tallies[track.index];
-      if (coverage.sampleBytes > upToBytes) expectSomeProtected(track, coverage);
+      if (coverage.sampleBytes > upToBytes) assertSomeProtected(track, coverage);
     }
   }
 
@@ -157,10 +158,10 @@ export class FragmentEncryptor {
       ...described,
       track: movie.tracks[described.track.index],
     }));
-    expectDisjointSamples(movie, new Set(tracks.map(({ track }) => track)));
+    assertDisjointSamples(movie, new Set(tracks.map(({ track }) => track)));
     const ivStarts = this.#ivs.map(({ next }) => next);
     const request = { tracks, keys, settings, ivStarts, readers: this.#readers };
-    const encryptions = await protectTracks(input, request, this.#breather.breathe);
+    const encryptions = await protectTracks(input, request, this.#yielder.yieldIfDue);
     if (!isRotating && !hasClearLead) return encryptions;
     return encryptions.map((encryption, i) => ({
       ...encryption,

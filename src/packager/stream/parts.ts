@@ -57,7 +57,7 @@ export class PartReader {
     for (;;) {
       const header = await this.#boxes.header();
       if (!header) throw noMoov(this.#boxes.positionBytes);
-      if (header.startBytes === 0) expectMp4(header.type);
+      if (header.startBytes === 0) assertMp4(header.type);
       if (!header.isBox) throw noBox(header.startBytes);
       if (header.type === 'moof') throw noInit(header);
       if (header.type === 'mdat') throw notFragmented(header.startBytes);
@@ -65,7 +65,7 @@ export class PartReader {
       const box = await this.#boxes.box(header);
       if (box.bytes.length < header.sizeBytes) throw noBox(header.startBytes);
       if (!this.#drops(header.type)) parts.push(box.bytes);
-      if (header.type === 'moov') expectFragmented(box);
+      if (header.type === 'moov') assertFragmented(box);
       if (header.type === 'moov') return { bytes: Buffer.concat(parts) };
     }
   }
@@ -102,7 +102,7 @@ export class PartReader {
         fragment = undefined;
       }
     }
-    fragment?.expectComplete();
+    fragment?.assertComplete();
   }
 
   /** What is left of the stream, which is no box. */
@@ -192,19 +192,19 @@ class OpenFragment {
       for (const { trun, dataBytes, endBytes } of layout.truns) {
         this.#sampleCount += trun.sampleCount;
         if (trun.sampleCount === 0) continue;
-        this.#expectInside(dataBytes, endBytes);
+        this.#assertInside(dataBytes, endBytes);
         this.#needBytes = Math.max(this.#needBytes, endBytes);
       }
     }
   }
 
   /** @throws PrpackError TRUNCATED_INPUT at the end of a stream that has begun a fragment */
-  expectComplete(): void {
+  assertComplete(): void {
     const { startBytes } = this;
     throw endsInside('moof', startBytes, this.#needBytes - startBytes, this.#haveBytes - startBytes);
   }
 
-  #expectInside(dataBytes: number, endBytes: number): void {
+  #assertInside(dataBytes: number, endBytes: number): void {
     if (dataBytes >= this.startBytes && endBytes - this.startBytes <= MAX_FRAGMENT_BYTES) return;
     if (dataBytes >= this.startBytes) {
       throw tooLarge(
@@ -225,7 +225,7 @@ class OpenFragment {
 
 const FIRST_BOXES = new Set(['ftyp', 'styp', 'moov', 'moof', 'mdat', 'free', 'skip', 'wide', 'sidx', 'uuid']);
 
-function expectMp4(type: string): void {
+function assertMp4(type: string): void {
   if (FIRST_BOXES.has(type)) return;
   throw new PrpackError(
     'NOT_MP4',
@@ -240,7 +240,7 @@ function expectMp4(type: string): void {
 }
 
 /** Before anything is made of the tables of `moov`, which tell of bytes that have not come yet. */
-function expectFragmented(moov: StreamBox): void {
+function assertFragmented(moov: StreamBox): void {
   const node = walkBox(moov, 'moov');
   const hasSamples = node.children.some((trak) => {
     const stsz = findPath(trak, 'mdia/minf/stbl/stsz');

@@ -1,6 +1,6 @@
 import type { Movie } from '../../isobmff/movie.js';
-import { CLEAR, type CryptoSchedule, periodAt } from '../plan/crypto-periods.js';
-import { partStartSeconds } from '../plan/timing.js';
+import { partStartSeconds } from '../../layout/timing.js';
+import { CLEAR, type CryptoSchedule, periodAt } from '../../protection/crypto-periods.js';
 import type { FragmentProtection } from './fragment-protection.js';
 
 /** What the fragments of a stream are under, one after the other, by when keys begin and change. */

@@ -1,8 +1,8 @@
 import type { Movie } from '../../isobmff/movie.js';
 import type { BoxEdits } from '../../isobmff/splice.js';
+import { KeptRuns, type RunEdits } from '../../layout/kept-runs.js';
+import { type MoofEdits, placeRuns } from '../../layout/moof-writer.js';
 import type { SampleProcessor } from '../execute/sample-processor.js';
-import { KeptRuns, type RunEdits } from '../plan/kept-runs.js';
-import { type MoofEdits, placeRuns } from '../plan/moof-writer.js';
 import type { FragmentBytes } from './fragment-bytes.js';
 
 /**

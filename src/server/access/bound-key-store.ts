@@ -42,7 +42,7 @@ export class BoundKeyStore implements KeyStore {
   }
 
   async markActive(kids: readonly KeyId[], output: PublishedOutput): Promise<void> {
-    await this.#expectOwn(kids);
+    await this.#assertOwn(kids);
     await this.#store.markActive(kids, output);
   }
 
@@ -60,12 +60,12 @@ export class BoundKeyStore implements KeyStore {
   }
 
   async revoke(kids: readonly KeyId[]): Promise<void> {
-    await this.#expectOwn(kids);
+    await this.#assertOwn(kids);
     await this.#store.revoke(kids);
   }
 
   async replacePolicy(kid: KeyId, policy: Policy, replaces?: number): Promise<KeyRecord> {
-    await this.#expectOwn([kid]);
+    await this.#assertOwn([kid]);
     return this.#store.replacePolicy(kid, policy, replaces);
   }
 
@@ -102,7 +102,7 @@ export class BoundKeyStore implements KeyStore {
     return (await this.list({ kid })).items[0];
   }
 
-  async #expectOwn(kids: readonly KeyId[]): Promise<void> {
+  async #assertOwn(kids: readonly KeyId[]): Promise<void> {
     for (const kid of kids) if (!(await this.#recordOf(kid))) throw keyNotFound(kid);
   }
 }

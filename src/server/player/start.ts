@@ -59,7 +59,7 @@ export async function startPlayer(options: PlayerOptions): Promise<Player> {
   app.setSerializerCompiler(serializerCompiler);
   app.removeAllContentTypeParsers();
   addJsonParser(app);
-  app.addHook('onRequest', async (request) => refuseStrangers(request));
+  app.addHook('onRequest', async (request) => assertNoStrangers(request));
   app.setErrorHandler((error, request, reply) => {
     const body = problemOf(error, request.id);
     reply.code(body.status).type(PROBLEM_TYPE).serializer(JSON.stringify).send(body);
@@ -96,7 +96,7 @@ function addFile(app: FastifyInstance, { file, licensor, keysFrom }: PlayerOptio
  * Pages of others cannot ask: a browser that was led here by a name of theirs sends that name as the host (DNS rebinding), and
  * requests of their own carry their origin.
  */
-function refuseStrangers({ headers, socket }: FastifyRequest): void {
+function assertNoStrangers({ headers, socket }: FastifyRequest): void {
   const hosts = [HOST, 'localhost'].map((host) => `${host}:${socket.localPort}`);
   const isOwn =
     hosts.includes(headers.host ?? '') &&

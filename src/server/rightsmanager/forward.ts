@@ -30,7 +30,7 @@ export async function forward(
   reply: FastifyReply,
   body: Uint8Array,
 ): Promise<void> {
-  refuseTokens(request.url, body);
+  assertNoTokens(request.url, body);
   const answer = await send(withQuery(upstream, request.url), requestHeaders(request.headers, body), body);
   reply.hijack();
   const { raw } = reply;
@@ -65,7 +65,7 @@ function requestHeaders(headers: IncomingHttpHeaders, body: Uint8Array): Record<
 }
 
 /** In the query or the message a token cannot be taken out without changing what the caller said. */
-function refuseTokens(url: string, body: Uint8Array): void {
+function assertNoTokens(url: string, body: Uint8Array): void {
   if (!holdsToken(url) && !holdsToken(Buffer.from(body).toString('latin1'))) return;
   throw new Problem(
     400,

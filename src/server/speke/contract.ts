@@ -20,11 +20,11 @@ export function spekeVersionOf(path: 1 | 2, header: string | undefined): SpekeVe
  * The content id of a request that keeps to the contract.
  * @throws SpekeRefusal
  */
-export function expectContract(request: CpixDocument, version: SpekeVersion): string {
+export function assertContract(request: CpixDocument, version: SpekeVersion): string {
   if (request.contentKeys.some(({ kid }) => /^[0-]*$/.test(kid))) {
     throw new SpekeRefusal('ContentKey@kid is all zeros');
   }
-  if (version === '1.0') return expectVersion1(request);
+  if (version === '1.0') return assertVersion1(request);
   if (!request.contentId) throw new SpekeRefusal('Missing CPIX@contentId');
   if (request.version === undefined) throw new SpekeRefusal('Missing CPIX@version');
   if (request.version !== CPIX_VERSION_OF[version]) throw new SpekeRefusal('Unsupported CPIX@version');
@@ -32,13 +32,13 @@ export function expectContract(request: CpixDocument, version: SpekeVersion): st
     if (commonEncryptionScheme) continue;
     throw new SpekeRefusal(`Missing ContentKey@commonEncryptionScheme for KID ${kid}`);
   }
-  expectScheme(request);
-  expectDistinctTypes(request);
+  assertScheme(request);
+  assertDistinctTypes(request);
   return request.contentId;
 }
 
-function expectVersion1(request: CpixDocument): string {
-  expectScheme(request);
+function assertVersion1(request: CpixDocument): string {
+  assertScheme(request);
   if (request.id) return request.id;
   throw new SpekeRefusal('Missing CPIX@id');
 }
@@ -57,14 +57,14 @@ function schemeOfKey({ commonEncryptionScheme = 'cenc' }: CpixContentKey): strin
 }
 
 /** One scheme for all keys, as SPEKE wants it of an encryption contract. */
-function expectScheme({ contentKeys }: CpixDocument): void {
+function assertScheme({ contentKeys }: CpixDocument): void {
   const [scheme, another] = new Set(contentKeys.map(schemeOfKey));
   if (another === undefined && (scheme === undefined || isKeyScheme(scheme))) return;
   throw new SpekeRefusal('Non compliant ContentKey@commonEncryptionScheme combination');
 }
 
 /** "intendedTrackType values are unique": one key for each class of tracks, of each period. */
-function expectDistinctTypes({ usageRules }: CpixDocument): void {
+function assertDistinctTypes({ usageRules }: CpixDocument): void {
   const kidOfType = new Map<string, string>();
   for (const { kid, intendedTrackType, keyPeriodFilters } of usageRules) {
     const name = `${intendedTrackType} ${keyPeriodFilters.join(' ')}`;

@@ -7,7 +7,7 @@ import { CPIX_VERSION_OF } from '../../keys/speke/request.js';
 import { type ServerContext, storeOf } from '../context.js';
 import { type ProblemBody, problemHeaders, problemOf } from '../problem.js';
 import { answerSpeke, MAX_KEYS } from './answer.js';
-import { expectContract, SpekeRefusal, schemeOfRequest, spekeVersionOf } from './contract.js';
+import { assertContract, SpekeRefusal, schemeOfRequest, spekeVersionOf } from './contract.js';
 
 /** Paths of the versions, as encryptors are used to them. */
 export const SPEKE_PATHS = { 1: '/speke/v1.0/copyProtection', 2: '/speke/v2.0/copyProtection' } as const;
@@ -40,7 +40,7 @@ async function answer(
 ): Promise<FastifyReply> {
   const version = spekeVersionOf(path, headerOf(request));
   const document = readCpix(typeof request.body === 'string' ? request.body : '', { limits: LIMITS });
-  const contentId = expectContract(document, version);
+  const contentId = assertContract(document, version);
   const { length } = document.contentKeys;
   if (length === 0 || length > MAX_KEYS)
     throw new SpekeRefusal(`Not from 1 to ${MAX_KEYS} ContentKey elements`);

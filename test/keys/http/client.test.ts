@@ -4,7 +4,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { HttpClient, type HttpClientOptions } from '../../../src/keys/http/client.js';
-import { expectSuccess } from '../../../src/keys/http/failure.js';
+import { assertSuccess } from '../../../src/keys/http/failure.js';
 import { SecretHeader } from '../../../src/keys/http/secret-header.js';
 import { certificatePath, KEYS, spellingsOf } from '../cpix/documents.js';
 import { failureOf, inTurn, reply, type Seen, testServers } from './servers.js';
@@ -187,7 +187,7 @@ describe('HttpClient', () => {
     const other = await servers.http(reply(200));
     const server = await servers.http(reply(307, '', { location: other.url }));
     const response = await client().request(post(server.url));
-    expect(() => expectSuccess(response, '--cpix-auth')).toThrow(
+    expect(() => assertSuccess(response, '--cpix-auth')).toThrow(
       expect.objectContaining({ code: 'KEY_SOURCE_FAILED' }),
     );
     expect(other.seen).toHaveLength(0);
@@ -237,7 +237,7 @@ describe('statuses', () => {
     const authorization = SecretHeader.parse(SECRET, 'test');
     const answer = client({ authorization })
       .request(get(`${server.url}/p?sig=${SECRET}`))
-      .then((response) => expectSuccess(response, '--cpix-auth'));
+      .then((response) => assertSuccess(response, '--cpix-auth'));
     const { error, said } = await failureOf(answer);
     expect(error).toMatchObject({
       code: 'KEY_SOURCE_FAILED',
@@ -361,7 +361,7 @@ describe('proxies', () => {
     vi.stubEnv('NO_PROXY', '');
     const answer = client()
       .request(get('http://keys.example/'))
-      .then((response) => expectSuccess(response, '--cpix-auth'));
+      .then((response) => assertSuccess(response, '--cpix-auth'));
     expect((await failureOf(answer)).error).toMatchObject({
       code: 'KEY_SOURCE_FAILED',
       message:

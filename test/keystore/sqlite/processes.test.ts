@@ -18,7 +18,7 @@ beforeAll(() => {
 afterAll(() => program.remove());
 
 /** Every acknowledged line is a key that the store gives back. */
-async function expectKept(location: string, environment: Record<string, string>, lines: readonly string[]) {
+async function assertKept(location: string, environment: Record<string, string>, lines: readonly string[]) {
   const store = openKeyStore({ location, environment });
   const records = new Map<string, string>();
   for (let cursor: string | undefined, more = true; more; ) {
@@ -52,7 +52,7 @@ describe('many processes', () => {
     for (const run of runs) expect(await run.ended).toEqual({ code: 0, stderr: '' });
     const lines = runs.flatMap((run) => run.lines);
     expect(lines).toHaveLength(4000);
-    expect(await expectKept(location, env, lines)).toBe(4000);
+    expect(await assertKept(location, env, lines)).toBe(4000);
     const database = new DatabaseSync(storePath(directory), { readOnly: true });
     expect(database.prepare("select count(*) as n from audit where operation = 'register'").get()).toEqual({
       n: 4000,
@@ -74,7 +74,7 @@ describe('kill -9', () => {
     for (const run of runs) expect((await run.ended).code).toBe(null);
     const lines = runs.flatMap((run) => run.lines);
     expect(lines.length).toBeGreaterThanOrEqual(count);
-    const stored = await expectKept(location, env, lines);
+    const stored = await assertKept(location, env, lines);
     // At most the one registration of each process that was done but not yet told.
     expect(stored - lines.length).toBeLessThanOrEqual(2);
   });
@@ -93,7 +93,7 @@ describe('a place without room or permission', () => {
       remedy: expect.stringContaining('disk'),
     });
     expect(run.lines.length).toBeGreaterThan(0);
-    expect(await expectKept(location, env, run.lines)).toBe(run.lines.length);
+    expect(await assertKept(location, env, run.lines)).toBe(run.lines.length);
   });
 
   it.skipIf(process.platform === 'win32' || otherUserProblem)(

@@ -2,15 +2,15 @@ import { FileSource } from '../../../src/bytes/source.js';
 import type { SchemeName } from '../../../src/cenc/scheme.js';
 import { readMovie } from '../../../src/isobmff/movie.js';
 import { ContentKey } from '../../../src/keys/content-key.js';
+import { decryptEdits } from '../../../src/layout/decrypt-edits.js';
+import { fragmentationOf } from '../../../src/layout/fragmented-plan.js';
+import { KeepPlan } from '../../../src/layout/keep-plan.js';
 import { planEncryption } from '../../../src/packager/encryption-plan.js';
 import type { Execution } from '../../../src/packager/execute/execute.js';
-import { decryptEdits } from '../../../src/packager/plan/decrypt-edits.js';
-import { fragmentationOf } from '../../../src/packager/plan/fragmented-plan.js';
-import { KeepPlan } from '../../../src/packager/plan/keep-plan.js';
-import { isProtected, readProtections } from '../../../src/packager/protection-reader.js';
-import { protectionSettings } from '../../../src/packager/protection-settings.js';
-import { describeTracks, selectTracks } from '../../../src/packager/tracks.js';
 import type { EncryptOptions, Layout } from '../../../src/packager/types.js';
+import { isProtected, readProtections } from '../../../src/protection/protection-reader.js';
+import { protectionSettings } from '../../../src/protection/protection-settings.js';
+import { describeTracks, selectTracks } from '../../../src/protection/tracks.js';
 import { KEY, testKeys } from '../../support/jobs.js';
 
 /** All of an execution but where its output goes. */

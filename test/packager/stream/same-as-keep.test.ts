@@ -36,18 +36,18 @@ const CASES: [name: string, tracks: typeof av, shape: Shape, ivSize?: 8 | 16][] 
 
 describe('a fragmented file through a stream', () => {
   it.each(CASES)('is the file with its layout kept: %s', async (_, tracks, shape, ivSize = 8) => {
-    await expectSame(toBytes(fragmented(tracks(), shape)), ivSize);
+    await assertSame(toBytes(fragmented(tracks(), shape)), ivSize);
   });
 
   it('is the file with its layout kept: boxes of other kinds between and inside fragments', async () => {
     const bytes = toBytes(fragmented(av(), { fragmentSamples: 5 }));
     const mdatAt = bytes.indexOf('mdat', 0, 'latin1') - 4;
     const unknown = box('abcd', text('nobody knows this box'));
-    await expectSame(Buffer.concat([bytes.subarray(0, mdatAt), bytes.subarray(mdatAt), unknown]), 8);
+    await assertSame(Buffer.concat([bytes.subarray(0, mdatAt), bytes.subarray(mdatAt), unknown]), 8);
   });
 });
 
-async function expectSame(bytes: Buffer, ivSize: 8 | 16): Promise<void> {
+async function assertSame(bytes: Buffer, ivSize: 8 | 16): Promise<void> {
   const input = temporary('clear.mp4');
   const kept = temporary('kept.mp4');
   writeFileSync(input, bytes);

@@ -1,0 +1,340 @@
+import { makeColumn } from '../bytes/columns.js';
+import type { ByteSource } from '../bytes/source.js';
+import { ByteWriter } from '../bytes/writer.js';
+import { PrpackError } from '../errors.js';
+import { writeFtyp } from '../isobmff/boxes/ftyp.js';
+import { readIloc } from '../isobmff/boxes/iloc.js';
+import { type Sidx, sizeOfSidx, writeSidx } from '../isobmff/boxes/sidx.js';
+import type { Movie, Track } from '../isobmff/movie.js';
+import { readerOf } from '../isobmff/sample-entry.js';
+import { NON_SYNC } from '../isobmff/sample-table.js';
+import { boxesOfRun, RunKind, readRun } from '../isobmff/top-level.js';
+import { findChild, walkMeta } from '../isobmff/walk.js';
+import { holdsPictures } from '../protection/codecs.js';
+import type { TrackEncryption } from '../protection/track-protection.js';
+import { named } from '../settings/spelling.js';
+import { cutFragments, type FragmentCuts } from './fragment-cuts.js';
+import { type FragmentEdits, fragmentEditsOf } from './fragment-edits.js';
+import { FragmentWriter, type TrackRange } from './fragment-writer.js';
+import { buildFragmentedMoov, droppedTypes } from './fragmented-moov.js';
+import type { OutputPlan, Piece } from './output-plan.js';
+import { groupRunsOf, KEY_GROUP, type SampleGrouping } from './sample-groups.js';
+import { earliestTime } from './timing.js';
+
+/** A box of the input that is carried along although the layout is new, such as `emsg` or an unknown one. */
+interface CarriedBox {
+  readonly inputBytes: number;
+  readonly sizeBytes: number;
+}
+
+/** Where a movie is cut into fragments, whatever will be encrypted of it. */
+export interface Fragmentation {
+  /** The track whose sync samples decide. */
+  readonly reference: Track;
+  /** One a track of the movie. */
+  readonly edits: readonly FragmentEdits[];
+  /** One a track of the movie: ticks by which its decode times are later than in the input. */
+  readonly delaysTicks: readonly number[];
+  readonly cuts: FragmentCuts;
+}
+
+/**
+ * @param durationSeconds shortest duration of a fragment
+ * @throws PrpackError UNSUPPORTED_FEATURE when the movie cannot be cut so
+ */
+export function fragmentationOf(movie: Movie, durationSeconds: number): Fragmentation {
+  const reference = referenceTrack(movie);
+  const edits = movie.tracks.map((track) => fragmentEditsOf(track, movie));
+  const delaysTicks = edits.map(({ delayTicks }) => delayTicks);
+  const cuts = cutFragments(movie.tracks, reference, durationSeconds, delaysTicks);
+  return { reference, edits, delaysTicks, cuts };
+}
+
+/**
+ * The plan of a fragmented output: `ftyp`, `moov`, `sidx`, then `moof` and `mdat` pairs, each with the samples of all
+ * tracks for one span of time (ISO/IEC 14496-12 8.8).
+ */
+export class FragmentedPlan implements OutputPlan {
+  readonly sizeBytes: number;
+  /** Segment 0 is all before the first fragment; then one segment a fragment; last, boxes carried behind them. */
+  readonly segmentStartBytes: Float64Array;
+  readonly fragmentCount: number;
+  readonly warnings: readonly string[];
+  /** Ticks by which the decode times of each track are later than in the input. */
+  readonly delaysTicks: readonly number[];
+  readonly #movie: Movie;
+  readonly #cuts: FragmentCuts;
+  readonly #encryptions: ReadonlyMap<number, TrackEncryption>;
+  readonly #groupings: readonly (readonly SampleGrouping[])[];
+  readonly #carried: readonly (readonly CarriedBox[])[];
+  readonly #head: Uint8Array;
+  readonly #psshOfFragment: (fragment: number) => readonly Uint8Array[];
+
+  /**
+   * @param fragmentation of this movie
+   * @param psshBoxes of `moov`
+   * @param psshOfFragment `pssh` boxes of the `moof` of a fragment
+   * @throws PrpackError UNSUPPORTED_FEATURE when the movie cannot be laid out so
+   */
+  constructor(
+    movie: Movie,
+    source: ByteSource,
+    encryptions: readonly TrackEncryption[],
+    { reference, edits: fragmentEdits, delaysTicks, cuts }: Fragmentation,
+    psshBoxes: readonly Uint8Array[],
+    psshOfFragment: (fragment: number) => readonly Uint8Array[] = () => [],
+  ) {
+    assertNoItemData(movie, source);
+    this.#movie = movie;
+    this.#psshOfFragment = psshOfFragment;
+    this.#encryptions = new Map(encryptions.map((encryption) => [encryption.track.index, encryption]));
+    this.delaysTicks = delaysTicks;
+    this.#cuts = cuts;
+    this.#groupings = movie.tracks.map((track) => groupRunsOf(track, movie.moov));
+    this.fragmentCount = this.#cuts.count;
+    this.#carried = this.#placeCarried(source);
+
+    const fragmentSizes = Array.from({ length: this.fragmentCount }, (_, i) => this.#measureFragment(i));
+    const ftyp = writeFtyp(fragmentedBrands(movie));
+    const moov = buildFragmentedMoov(movie, encryptions, psshBoxes, fragmentEdits);
+    const sidx = this.#buildSidx(reference, fragmentSizes);
+    this.#head = concat([ftyp, moov, sidx]);
+    this.warnings = this.#collectWarnings(sidx, fragmentEdits);
+
+    const trailing = sumOf(this.#carried[this.fragmentCount]);
+    const segmentSizes = [this.#head.length, ...fragmentSizes, trailing];
+    this.segmentStartBytes = makeColumn('f64', segmentSizes.length + 1);
+    for (const [i, size] of segmentSizes.entries()) {
+      this.segmentStartBytes[i + 1] = this.segmentStartBytes[i] + size;
+    }
+    this.sizeBytes = this.segmentStartBytes[segmentSizes.length];
+  }
+
+  pieces(segment: number): readonly Piece[] {
+    if (segment === 0) return [{ kind: 'literal', bytes: this.#head }];
+    const fragment = segment - 1;
+    const carried = this.#carried[fragment].map(
+      ({ inputBytes, sizeBytes }): Piece => ({ kind: 'copy', inputBytes, lengthBytes: sizeBytes }),
+    );
+    if (fragment === this.fragmentCount) return carried;
+    const writer = this.#writerOf(fragment);
+    const header = concat([writer.writeMoof(fragment + 1), writer.mdatHeader]);
+    return [...carried, { kind: 'literal', bytes: header }, ...this.#mediaPieces(fragment)];
+  }
+
+  /** Boxes of the input by the fragment that they go before; those before any sample go before the first. */
+  #placeCarried(source: ByteSource): CarriedBox[][] {
+    const places: CarriedBox[][] = Array.from({ length: this.fragmentCount + 1 }, () => []);
+    const starts = Array.from({ length: this.fragmentCount }, (_, i) => this.#firstInputByte(i));
+    let fragment = 0;
+    for (const carried of carriedBoxes(this.#movie, source)) {
+      while (fragment < this.fragmentCount && starts[fragment] < carried.inputBytes) fragment++;
+      places[fragment].push(carried);
+    }
+    return places;
+  }
+
+  #firstInputByte(fragment: number): number {
+    let first = Number.POSITIVE_INFINITY;
+    for (const track of this.#movie.tracks) {
+      const { from, count } = this.#range(track, fragment);
+      if (count > 0) first = Math.min(first, track.samples.offsets[from]);
+    }
+    return first;
+  }
+
+  #range(track: Track, fragment: number): { from: number; count: number } {
+    const firstSample = this.#cuts.firstSample[track.index];
+    return { from: firstSample[fragment], count: firstSample[fragment + 1] - firstSample[fragment] };
+  }
+
+  #measureFragment(fragment: number): number {
+    const size = sumOf(this.#carried[fragment]) + this.#writerOf(fragment).sizeBytes;
+    if (size <= 0x7fffffff) return size;
+    throw new PrpackError('UNSUPPORTED_FEATURE', `fragment ${fragment + 1} would have ${size} bytes`, {
+      expected: 0x7fffffff,
+      received: size,
+      clause: 'ISO/IEC 14496-12 8.8.8',
+      remedy: `Use ${named('layout', 'keep')}, or a shorter ${named('fragmentDurationSeconds')}.`,
+    });
+  }
+
+  /** The samples of the fragment, track after track; neighbours in the input are copied as one. */
+  #mediaPieces(fragment: number): Piece[] {
+    const pieces: Piece[] = [];
+    let inputBytes = 0;
+    let lengthBytes = 0;
+    const flush = () => {
+      if (lengthBytes > 0) pieces.push({ kind: 'copy', inputBytes, lengthBytes });
+    };
+    for (const track of this.#movie.tracks) {
+      const { offsets, sizes } = track.samples;
+      const { from, count } = this.#range(track, fragment);
+      for (let i = from; i < from + count; i++) {
+        if (offsets[i] !== inputBytes + lengthBytes) {
+          flush();
+          inputBytes = offsets[i];
+          lengthBytes = 0;
+        }
+        lengthBytes += sizes[i];
+      }
+    }
+    flush();
+    return pieces;
+  }
+
+  #writerOf(fragment: number): FragmentWriter {
+    const ranges = this.#movie.tracks.flatMap((track): TrackRange | [] => {
+      const { from, count } = this.#range(track, fragment);
+      if (count === 0) return [];
+      const { index } = track;
+      return {
+        track,
+        from,
+        count,
+        durations: this.#cuts.durations[index],
+        decodeTime: this.#cuts.decodeTime[index][fragment],
+        groupings: this.#groupings[index],
+        encryption: this.#encryptions.get(index),
+      };
+    });
+    return new FragmentWriter(ranges, this.#psshOfFragment(fragment));
+  }
+
+  /** An index of all fragments, so that players seek without reading them (8.16.3). Empty when they are too many. */
+  #buildSidx(reference: Track, fragmentSizes: readonly number[]): Uint8Array {
+    if (this.fragmentCount > 0xffff || this.fragmentCount === 0) return new Uint8Array();
+    const earliestPresentationTime = BigInt(earliestTime(reference, this.#movie, this.#cuts, 0) ?? 0);
+    const durations = this.#cuts.durations[reference.index];
+    const references = fragmentSizes.map((referencedSize, fragment) => {
+      const { from, count } = this.#range(reference, fragment);
+      let subsegmentDuration = 0;
+      for (let i = from; i < from + count; i++) subsegmentDuration += durations[i];
+      const startsWithSap = count > 0 && ((reference.samples.flags?.[from] ?? 0) & NON_SYNC) === 0;
+      const sapType = startsWithSap && isEarliest(reference, from, count, durations) ? 1 : 0;
+      return {
+        referenceType: 0 as const,
+        referencedSize,
+        subsegmentDuration: Math.min(subsegmentDuration, 0xffffffff),
+        startsWithSap,
+        sapType,
+        sapDeltaTime: 0,
+      };
+    });
+    const sidx: Sidx = {
+      version: earliestPresentationTime > 0xffffffffn ? 1 : 0,
+      referenceId: reference.id,
+      timescaleHz: reference.mdhd.timescaleHz,
+      earliestPresentationTime,
+      firstOffset: 0,
+      references,
+    };
+    const bytes = writeSidx(sidx);
+    if (bytes.length !== sizeOfSidx(sidx.version, references.length))
+      throw new Error('sidx changed its size');
+    return bytes;
+  }
+
+  #collectWarnings(sidx: Uint8Array, fragmentEdits: readonly FragmentEdits[]): string[] {
+    const warnings = fragmentEdits.flatMap((edits) => edits.warnings);
+    if (sidx.length === 0)
+      warnings.push('There are too many fragments for a segment index (sidx): none was written.');
+    const lost = this.#movie.fragments.groupTypes.filter((type) => type !== KEY_GROUP);
+    if (lost.length > 0) {
+      warnings.push(
+        `Sample groups told inside the input's fragments are not carried over: ${lost.join(', ')}. ` +
+          `Use ${named('layout', 'keep')} to keep them.`,
+      );
+    }
+    const dropped = droppedTypes(this.#movie);
+    if (dropped.length > 0) {
+      warnings.push(
+        `Boxes of the sample tables are not carried over: ${dropped.join(', ')}. Use ${named('layout', 'keep')} to keep them.`,
+      );
+    }
+    return warnings;
+  }
+}
+
+/** Still pictures are few and far between: their times are no places to cut at, where there is anything else. */
+function referenceTrack({ tracks, moov }: Movie): Track {
+  const withSamples = tracks.filter((track) => track.samples.count > 0 && !holdsPictures(track, moov));
+  return (
+    withSamples.find((track) => track.handler === 'vide') ??
+    withSamples.find((track) => track.handler === 'soun') ??
+    withSamples[0] ??
+    tracks[0]
+  );
+}
+
+/** Whether no sample of the range is presented before the first one. */
+function isEarliest(track: Track, from: number, count: number, durations: Uint32Array): boolean {
+  const offsets = track.samples.compositionOffsets;
+  if (!offsets) return true;
+  let time = 0;
+  for (let i = from; i < from + count; i++) {
+    if (time + offsets[i] < offsets[from]) return false;
+    time += durations[i];
+  }
+  return true;
+}
+
+/** What can be carried into a new layout: boxes that say nothing of where samples are. */
+const NOT_CARRIED = new Set(['ftyp', 'styp', 'pdin', 'prft']);
+
+function* carriedBoxes({ topLevel }: Movie, source: ByteSource): Generator<CarriedBox> {
+  for (let run = 0; run < topLevel.count; run++) {
+    const kind = topLevel.kinds[run];
+    if (kind !== RunKind.Other && kind !== RunKind.Meta) continue;
+    for (const { type, startBytes, sizeBytes } of boxesOfRun(source, topLevel, run)) {
+      if (type && !NOT_CARRIED.has(type)) yield { inputBytes: startBytes, sizeBytes };
+    }
+  }
+}
+
+/** Items of a file-level `meta` whose data lies in the file would lose it: only samples are laid out anew. */
+function assertNoItemData({ topLevel }: Movie, source: ByteSource): void {
+  for (let run = 0; run < topLevel.count; run++) {
+    if (topLevel.kinds[run] !== RunKind.Meta) continue;
+    const slice = readRun(source, topLevel, run);
+    const iloc = findChild(walkMeta(slice, 'meta'), 'iloc');
+    if (!iloc) continue;
+    for (const { constructionMethod, dataReferenceIndex } of readIloc(readerOf(iloc, slice))) {
+      if (constructionMethod !== 0 || dataReferenceIndex !== 0) continue;
+      throw new PrpackError(
+        'UNSUPPORTED_FEATURE',
+        'meta: the file holds items, such as pictures, beside the movie',
+        {
+          boxPath: 'meta/iloc',
+          offsetBytes: iloc.startBytes,
+          clause: 'ISO/IEC 14496-12 8.11.3',
+          remedy: `Use ${named('layout', 'keep')}, which leaves them where they are.`,
+        },
+      );
+    }
+  }
+}
+
+/** default-base-is-moof asks for brand iso5 or later (8.8.7.1). */
+function fragmentedBrands({ ftyp }: Movie): {
+  majorBrand: string;
+  minorVersion: number;
+  compatibleBrands: string[];
+} {
+  const brands = new Set(['iso6', 'mp41', ...(ftyp ? [ftyp.majorBrand, ...ftyp.compatibleBrands] : [])]);
+  return { majorBrand: 'iso6', minorVersion: 0, compatibleBrands: [...brands] };
+}
+
+function concat(parts: readonly Uint8Array[]): Uint8Array {
+  const writer = new ByteWriter(sumLengths(parts));
+  for (const part of parts) writer.bytes(part);
+  return writer.finish();
+}
+
+function sumLengths(parts: readonly Uint8Array[]): number {
+  return parts.reduce((sum, part) => sum + part.length, 0);
+}
+
+function sumOf(boxes: readonly CarriedBox[]): number {
+  return boxes.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+}
