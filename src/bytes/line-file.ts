@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { syncDirectory } from './output-file.js';
+import { syncDirectory } from './sinks/file-sink.js';
 import { outputFailure } from './write.js';
 
 const NEWLINE = 0x0a;

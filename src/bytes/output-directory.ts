@@ -1,7 +1,7 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { makeDirectories } from './make-directories.js';
-import { temporaryPrefixOf } from './output-file.js';
+import { temporaryPrefixOf } from './sinks/file-sink.js';
 import { outputFailure } from './write.js';
 
 /** The part of a temporary file's name that follows its prefix. */

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type ByteSource, FileSource, readBytes } from '../bytes/source.js';
+import { type ByteSource, readBytes } from '../bytes/source.js';
 import { createIvSource } from '../cenc/iv.js';
 import { createSampleCipher, type SampleCipher } from '../cenc/sample-cipher.js';
 import { SCHEMES } from '../cenc/scheme.js';
@@ -49,20 +49,7 @@ export interface EncryptExpectations {
  * track with samples something must be protected.
  * @throws PrpackError OUTPUT_CHECK_FAILED
  */
-export async function checkEncrypted(path: string, expected: EncryptExpectations): Promise<void> {
-  const output = new FileSource(path);
-  try {
-    await checkEncryptedSource(output, expected);
-  } finally {
-    output.close();
-  }
-}
-
-/**
- * As `checkEncrypted`, for an output that is open already.
- * @throws PrpackError OUTPUT_CHECK_FAILED
- */
-export async function checkEncryptedSource(output: ByteSource, expected: EncryptExpectations): Promise<void> {
+export async function checkEncrypted(output: ByteSource, expected: EncryptExpectations): Promise<void> {
   await checking(async () => {
     assertEqual('the size of the file', expected.sizeBytes, output.sizeBytes);
     const samples = new SampleComparison(expected.movie, expected.delaysTicks);
@@ -155,21 +142,16 @@ async function checkProtections(
  * Reads a decrypted output back: the same samples, and nothing of them encrypted.
  * @throws PrpackError OUTPUT_CHECK_FAILED
  */
-export async function checkDecrypted(path: string, movie: Movie, sizeBytes: number): Promise<void> {
-  const output = new FileSource(path);
-  try {
-    await checking(async () => {
-      assertEqual('the size of the file', sizeBytes, output.sizeBytes);
-      const samples = new SampleComparison(movie);
-      for (const part of readMovieInParts(output, FRAGMENTS_A_PART)) {
-        samples.add(part);
-        if (part.tracks.some(isProtected)) throw failed('a track is still encrypted');
-      }
-      samples.end();
-    });
-  } finally {
-    output.close();
-  }
+export async function checkDecrypted(output: ByteSource, movie: Movie, sizeBytes: number): Promise<void> {
+  await checking(async () => {
+    assertEqual('the size of the file', sizeBytes, output.sizeBytes);
+    const samples = new SampleComparison(movie);
+    for (const part of readMovieInParts(output, FRAGMENTS_A_PART)) {
+      samples.add(part);
+      if (part.tracks.some(isProtected)) throw failed('a track is still encrypted');
+    }
+    samples.end();
+  });
 }
 
 /**
@@ -178,26 +160,21 @@ export async function checkDecrypted(path: string, movie: Movie, sizeBytes: numb
  * @throws PrpackError OUTPUT_CHECK_FAILED
  */
 export async function assertSampleCounts(
-  path: string,
+  output: ByteSource,
   sizeBytes: number,
   tracks: readonly { readonly samples: number }[],
 ): Promise<void> {
-  const output = new FileSource(path);
-  try {
-    await checking(async () => {
-      assertEqual('the size of the file', sizeBytes, output.sizeBytes);
-      const counts = tracks.map(() => 0);
-      for (const part of readMovieInParts(output, FRAGMENTS_A_PART)) {
-        assertEqual('the number of tracks', tracks.length, part.tracks.length);
-        for (const [i, { samples }] of part.tracks.entries()) counts[i] += samples.count;
-      }
-      for (const [i, { samples }] of tracks.entries()) {
-        assertEqual(`the samples of track number ${i + 1}`, samples, counts[i]);
-      }
-    });
-  } finally {
-    output.close();
-  }
+  await checking(async () => {
+    assertEqual('the size of the file', sizeBytes, output.sizeBytes);
+    const counts = tracks.map(() => 0);
+    for (const part of readMovieInParts(output, FRAGMENTS_A_PART)) {
+      assertEqual('the number of tracks', tracks.length, part.tracks.length);
+      for (const [i, { samples }] of part.tracks.entries()) counts[i] += samples.count;
+    }
+    for (const [i, { samples }] of tracks.entries()) {
+      assertEqual(`the samples of track number ${i + 1}`, samples, counts[i]);
+    }
+  });
 }
 
 /** Makes every other failure one of the check. */

@@ -1,5 +1,5 @@
 import { assertMediaName } from '../bytes/media-name.js';
-import { assertTwoFiles, OutputFile } from '../bytes/output-file.js';
+import { assertTwoFiles, FileSink } from '../bytes/sinks/file-sink.js';
 import type { ByteSource } from '../bytes/source.js';
 import { PrpackError } from '../errors.js';
 import { readMovie } from '../isobmff/movie.js';
@@ -14,8 +14,10 @@ import { checkDecrypted } from './check.js';
 import { prepareDecryption } from './decryption.js';
 import type { WorkerPool } from './execute/worker-pool.js';
 import { inputWarnings } from './input-warnings.js';
-import { Clock, publishOutput, withInput, withWorkerPool } from './job.js';
+import { Clock, withInput, withWorkerPool } from './job.js';
+import { publish } from './publication.js';
 import type { DecryptOptions, DecryptResult } from './types.js';
+import { checkStaged, writePlan } from './write-plan.js';
 
 /**
  * Decrypts an MP4 file of any scheme of Common Encryption, or of PIFF, in its own layout: every byte that protection did not add or
@@ -48,13 +50,18 @@ async function decryptFrom(
   assertDisjointSamples(movie, encrypted);
   const decryption = await prepareDecryption(movie, source, options.keys, 'keyFile');
   const warnings = [...inputWarnings(movie, 'keep'), ...decryption.warnings];
-  const file = new OutputFile(options.output, options.force ?? false);
+  const sink = new FileSink(options.output, options.force ?? false);
   try {
     const plan = new KeepPlan(movie, source, decryptEdits(movie, source, encrypted));
     clock.planned();
-    const check = (path: string) => checkDecrypted(path, movie, plan.sizeBytes);
-    const steps = [decryption.step];
-    await publishOutput(file, options, { plan, source, steps, pool, check }, clock);
+    sink.assertRoom(plan.sizeBytes);
+    const planned = { plan, source, steps: [decryption.step], pool };
+    const check = (output: ByteSource) => checkDecrypted(output, movie, plan.sizeBytes);
+    const publishing = {
+      write: () => writePlan(planned, sink.staged, options),
+      check: () => checkStaged(sink.staged, options, check),
+    };
+    await publish(sink, publishing, clock);
     return {
       input: source.path,
       output: options.output,
@@ -72,7 +79,7 @@ async function decryptFrom(
       warnings,
     };
   } finally {
-    file.discard();
+    sink.abort();
   }
 }
 

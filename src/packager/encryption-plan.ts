@@ -16,10 +16,10 @@ import { buildPeriodPsshBoxes, buildPsshBoxes, type PeriodPsshBoxes } from '../p
 import type { TrackEncryption } from '../protection/track-protection.js';
 import type { DescribedTrack } from '../protection/tracks.js';
 import { named } from '../settings/spelling.js';
+import { yieldToEventLoop } from './event-loop.js';
 import type { ProcessingStep } from './execute/sample-processor.js';
 import type { WorkerPool } from './execute/worker-pool.js';
 import { inputWarnings } from './input-warnings.js';
-import { yieldToEventLoop } from './job.js';
 import { clearedWarnings, type Reencryption } from './reencryption.js';
 import type { EncryptOptions, Layout } from './types.js';
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { type ByteSource, FileSource, readBytes } from '../bytes/source.js';
 import { createIvSource } from '../cenc/iv.js';
 import { PrpackError } from '../errors.js';
@@ -10,21 +11,28 @@ import {
   planEncryption,
   processingSteps,
 } from './encryption-plan.js';
+import { yieldToEventLoop } from './event-loop.js';
 import { ChunkRenderer } from './execute/renderer.js';
-import { yieldToEventLoop } from './job.js';
+import type { WrittenOutput } from './publication.js';
 import type { EncryptOptions } from './types.js';
 
 const CHUNK_BYTES = 4 * 2 ** 20;
 
+/** An output that is there, as this job would make it. */
+export interface ExistingOutput {
+  readonly plan: PlannedEncryption;
+  readonly outputs: readonly WrittenOutput[];
+}
+
 /**
  * Whether the output is there already, made of this very input with these keys and options: it is planned once more with
  * the IVs that the file has, and every byte compared. Nothing less would prove it.
- * @returns the plan of the file, or undefined when it is another one
+ * @returns undefined when the file is another one, or there is none
  */
 export async function findExistingOutput(
   work: EncryptionWork,
   options: EncryptOptions,
-): Promise<PlannedEncryption | undefined> {
+): Promise<ExistingOutput | undefined> {
   let output: FileSource;
   try {
     output = new FileSource(options.output);
@@ -36,8 +44,9 @@ export async function findExistingOutput(
     const { ivSize } = protectionSettings(options);
     const ivStarts = readIvStarts(work, output);
     if (!ivStarts?.every((iv) => iv.length === ivSize)) return undefined;
-    const planned = await planEncryption(work, options, ivStarts);
-    return (await isRendered(planned, work, output, options.signal)) ? planned : undefined;
+    const plan = await planEncryption(work, options, ivStarts);
+    const sha256 = await sha256IfRendered(plan, work, output, options.signal);
+    return sha256 === undefined ? undefined : { plan, outputs: [{ keys: work.keys, sha256 }] };
   } finally {
     output.close();
   }
@@ -64,18 +73,21 @@ function readIvStarts({ tracks, keys }: EncryptionWork, output: ByteSource): Uin
   }
 }
 
-async function isRendered(
+/** SHA-256 of the file when it has the planned bytes. */
+async function sha256IfRendered(
   { plan, encryptions }: PlannedEncryption,
   work: EncryptionWork,
   output: ByteSource,
   signal: AbortSignal | undefined,
-): Promise<boolean> {
-  if (plan.sizeBytes !== output.sizeBytes) return false;
+): Promise<string | undefined> {
+  if (plan.sizeBytes !== output.sizeBytes) return undefined;
+  const hash = createHash('sha256');
   const renderer = await ChunkRenderer.create(plan, work.source, processingSteps(work, encryptions));
   for (const { startBytes, bytes } of renderer.chunks(CHUNK_BYTES)) {
     const found = readBytes(output, startBytes, bytes.length);
-    if (Buffer.compare(bytes, found) !== 0) return false;
+    if (Buffer.compare(bytes, found) !== 0) return undefined;
+    hash.update(bytes);
     await yieldToEventLoop(signal);
   }
-  return true;
+  return hash.digest('hex');
 }

@@ -20,8 +20,9 @@ import { totalProtectedBytes } from '../protection/track-protection.js';
 import { type DescribedTrack, describeTracks, typeNameOf } from '../protection/tracks.js';
 import { checkOptions } from '../settings/check.js';
 import { reportBoxes } from './box-report.js';
+import { yieldToEventLoop } from './event-loop.js';
 import { inputWarnings } from './input-warnings.js';
-import { withInput, yieldToEventLoop } from './job.js';
+import { withInput } from './job.js';
 import type { InspectedKey, InspectedPssh, InspectedTrack, InspectOptions, InspectResult } from './types.js';
 
 /** A file may repeat its headers in every fragment; so many different ones are shown. */

@@ -1,11 +1,5 @@
-import { setImmediate } from 'node:timers/promises';
 import { openInput } from '../bytes/input.js';
-import type { OutputFile } from '../bytes/output-file.js';
 import type { ByteSource } from '../bytes/source.js';
-import type { OutputPlan } from '../layout/output-plan.js';
-import { assertNotAborted } from './execute/abort.js';
-import { executePlan } from './execute/execute.js';
-import type { ProcessingStep } from './execute/sample-processor.js';
 import { startWorkerPool } from './execute/start-worker-pool.js';
 import type { WorkerPool } from './execute/worker-pool.js';
 import type { Progress, Threads, Timings } from './types.js';
@@ -70,94 +64,5 @@ export async function withWorkerPool<R>(
     return await work(pool);
   } finally {
     await pool?.stop();
-  }
-}
-
-/** Lets timers and signals in; then goes on, unless the job was stopped meanwhile. */
-export async function yieldToEventLoop(signal: AbortSignal | undefined): Promise<void> {
-  await setImmediate();
-  assertNotAborted(signal);
-}
-
-/** Between two turns of the event loop, in ms: nobody notices that a signal waits so long. */
-const WITHOUT_TURN_MS = 10;
-
-/** As {@link yieldToEventLoop}, where there is much work in small parts: mostly returns at once. */
-export class EventLoopYielder {
-  readonly #signal: AbortSignal | undefined;
-  #turnedAt = performance.now();
-
-  constructor(signal: AbortSignal | undefined) {
-    this.#signal = signal;
-  }
-
-  /** @throws PrpackError ABORTED */
-  readonly yieldIfDue = async (): Promise<void> => {
-    if (performance.now() - this.#turnedAt < WITHOUT_TURN_MS) return;
-    await yieldToEventLoop(this.#signal);
-    this.#turnedAt = performance.now();
-  };
-}
-
-/** How an output comes to be. */
-export interface Publication {
-  readonly plan: OutputPlan;
-  readonly source: ByteSource;
-  /** What is done to the samples, in this order. */
-  readonly steps: readonly ProcessingStep[];
-  /** The threads that write it beside this one. */
-  readonly pool: WorkerPool | undefined;
-  /** Whether the SHA-256 of the output is wanted. */
-  readonly fingerprint?: boolean;
-  /** Reads the written file back, before it gets its name. */
-  readonly check: (path: string) => Promise<void>;
-  /** What must be done after the check and before the file gets its name, such as keeping the keys. */
-  readonly beforePublish?: () => Promise<() => void>;
-}
-
-/**
- * Writes, flushes, checks and publishes an output; on any failure nothing of it is left.
- * @param file made by the caller; ended here in every case
- * @returns the SHA-256 of the output, 64 hexadecimal digits, when a fingerprint is wanted
- */
-export async function publishOutput(
-  file: OutputFile,
-  request: JobRequest,
-  publication: Publication,
-  clock: Clock,
-): Promise<string | undefined> {
-  const { plan, source, steps, pool, fingerprint, check, beforePublish } = publication;
-  const { signal, onProgress } = request;
-  const bytesTotal = plan.sizeBytes;
-  try {
-    file.assertRoom(bytesTotal);
-    const onBytes = (bytesDone: number) => onProgress?.({ phase: 'write', bytesDone, bytesTotal });
-    const execution = {
-      plan,
-      source,
-      steps,
-      output: file,
-      pool,
-      signal,
-      onBytes,
-      fingerprint,
-    };
-    const { sha256 } = await executePlan(execution);
-    file.flush();
-    clock.written();
-    onProgress?.({ phase: 'check', bytesDone: bytesTotal, bytesTotal });
-    await yieldToEventLoop(signal);
-    await check(file.temporaryPath);
-    await yieldToEventLoop(signal);
-    const undo = await beforePublish?.();
-    try {
-      file.publish();
-    } catch (error) {
-      undo?.();
-      throw error;
-    }
-    return sha256;
-  } finally {
-    file.discard();
   }
 }

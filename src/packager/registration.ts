@@ -1,6 +1,4 @@
-import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { FileSource } from '../bytes/source.js';
 import type { AssignedKey } from '../keys/key-source.js';
 import type {
   KeyDescription,
@@ -9,7 +7,6 @@ import type {
   RegisteredKey,
 } from '../keystore/key-store.js';
 import { registeredName } from '../keystore/registered-name.js';
-import { yieldToEventLoop } from './job.js';
 import type { EncryptOptions } from './types.js';
 
 /** What the records of a file's keys have in common. */
@@ -95,24 +92,4 @@ function inParts<T>(items: readonly T[]): T[][] {
 
 function distinctKeys(keys: readonly AssignedKey[]): AssignedKey[] {
   return [...new Map(keys.map((key) => [key.kid, key])).values()];
-}
-
-const CHUNK_BYTES = 4 * 2 ** 20;
-
-/** SHA-256 of a file, 64 hexadecimal digits. */
-export async function fingerprintOf(path: string, signal: AbortSignal | undefined): Promise<string> {
-  const source = new FileSource(path);
-  try {
-    const hash = createHash('sha256');
-    const chunk = new Uint8Array(Math.min(CHUNK_BYTES, source.sizeBytes));
-    for (let at = 0; at < source.sizeBytes; at += CHUNK_BYTES) {
-      const part = chunk.subarray(0, Math.min(chunk.length, source.sizeBytes - at));
-      source.readInto(part, at);
-      hash.update(part);
-      await yieldToEventLoop(signal);
-    }
-    return hash.digest('hex');
-  } finally {
-    source.close();
-  }
 }

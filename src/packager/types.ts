@@ -110,6 +110,8 @@ interface JobResult {
 }
 
 export interface EncryptResult extends JobResult {
+  /** SHA-256 of the output, as the key store knows it: 64 hexadecimal digits. Absent without a key store, and for a dry run. */
+  readonly sha256?: string;
   readonly scheme: SchemeName;
   readonly pssh: readonly PsshReport[];
   /** Number of fragments of the output; 0 when it is progressive. */

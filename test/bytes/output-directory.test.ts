@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { makeOutputDirectory, removeAbandonedParts } from '../../src/bytes/output-directory.js';
-import { OutputFile } from '../../src/bytes/output-file.js';
+import { FileSink } from '../../src/bytes/sinks/file-sink.js';
 import { temporaryFolder } from '../support/temporary.js';
 
 const inFolder = temporaryFolder();
@@ -12,7 +12,7 @@ describe('temporary files that a killed process left', () => {
     const folder = inFolder('out');
     mkdirSync(folder);
     const long = `${'ü'.repeat(100)}.mp4`;
-    for (const name of ['film.mp4', long]) new OutputFile(join(folder, name), false);
+    for (const name of ['film.mp4', long]) new FileSink(join(folder, name), false);
     const others = [
       '.film.mp4.part',
       '.film.mp4.0123456789ab.part.mp4',

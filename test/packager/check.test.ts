@@ -4,7 +4,7 @@ import { readMovie } from '../../src/isobmff/movie.js';
 import { ContentKey } from '../../src/keys/content-key.js';
 import { encryptEdits } from '../../src/layout/encrypt-edits.js';
 import { KeepPlan } from '../../src/layout/keep-plan.js';
-import { checkEncryptedSource } from '../../src/packager/check.js';
+import { checkEncrypted } from '../../src/packager/check.js';
 import { KID, render, wholeSamples } from '../layout/plans.js';
 import { hex } from '../support/builder/boxes.js';
 import { audioTrackOf } from '../support/builder/movie.js';
@@ -31,7 +31,7 @@ function made() {
 }
 
 const check = (output: Uint8Array, expected: ReturnType<typeof made>['expected']) =>
-  checkEncryptedSource(new MemorySource(output), expected);
+  checkEncrypted(new MemorySource(output), expected);
 
 describe('checkEncrypted', () => {
   it('accepts what was meant', async () => {

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, inject, it } from 'vitest';
-import { OutputFile } from '../../src/bytes/output-file.js';
+import { FileSink } from '../../src/bytes/sinks/file-sink.js';
 import { type EncryptOptions, encryptStream } from '../../src/index.js';
 import { type Execution, executePlan } from '../../src/packager/execute/execute.js';
 import { startWorkerPool } from '../../src/packager/execute/start-worker-pool.js';
@@ -107,15 +107,15 @@ async function carryOut(path: string, plan: Planned, threads: 1 | 3): Promise<Bu
   if (inject('buildProblem')) throw new Error(`threads run dist/, which cannot be built`);
   planned = plan;
   const pool = await startWorkerPool(plan.source, threads, CHUNK_BYTES);
-  const output = new OutputFile(path, true);
+  const sink = new FileSink(path, true);
   try {
-    const execution: Execution = { ...plan, output, pool, chunkBytes: CHUNK_BYTES };
+    const execution: Execution = { ...plan, output: sink.staged.handle, pool, chunkBytes: CHUNK_BYTES };
     await executePlan(execution);
-    output.publish();
+    sink.commit();
     return readFileSync(path);
   } finally {
     await pool?.stop();
-    output.discard();
+    sink.abort();
     plan.source.close();
     planned = undefined;
   }

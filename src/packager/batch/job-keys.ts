@@ -1,12 +1,19 @@
 import type { KeyId } from '../../keys/key-id.js';
 import type { AssignedKey, KeySource, TrackKeyRequest } from '../../keys/key-source.js';
-import type { KeyRegistration, PackagerKeyStore, PublishedOutput } from '../../keystore/key-store.js';
+import type {
+  ContentFilter,
+  KeyRegistration,
+  PackagerKeyStore,
+  PublishedOutput,
+} from '../../keystore/key-store.js';
 import type { ContentLocks } from './content-locks.js';
 import type { BatchKeys } from './types.js';
 
 /** The keys of one job, as the side that has the key store offers them. */
 export class JobKeys implements PackagerKeyStore, KeySource {
   readonly location: string;
+  /** Of the source, where it is the same for all contents. */
+  readonly canRotate?: boolean;
   readonly #store: PackagerKeyStore;
   readonly #source: BatchKeys | undefined;
   readonly #contentId: string;
@@ -23,6 +30,7 @@ export class JobKeys implements PackagerKeyStore, KeySource {
     this.location = store.location;
     this.#store = store;
     this.#source = source;
+    if (typeof source === 'object' && source.canRotate !== undefined) this.canRotate = source.canRotate;
     this.#locks = locks;
   }
 
@@ -38,9 +46,9 @@ export class JobKeys implements PackagerKeyStore, KeySource {
   }
 
   /** Other jobs of the content wait until these keys are registered. */
-  async findByContentId(contentId: string) {
+  async findByContentId(contentId: string, filter?: ContentFilter) {
     this.#free ??= await this.#locks.take(contentId);
-    return this.#store.findByContentId(contentId);
+    return this.#store.findByContentId(contentId, filter);
   }
 
   async register(registrations: readonly KeyRegistration[]) {

@@ -52,7 +52,8 @@ export class ThreadRunner implements JobRunner {
     const onAbort = () => thread.post({ kind: 'abort' });
     const work = new Promise<Outcome>((resolve, reject) => {
       this.#work = { tools, resolve, reject };
-      thread.post({ kind: 'task', task, location: keys.location, hasSource: keys.hasSource });
+      const { location, hasSource, canRotate } = keys;
+      thread.post({ kind: 'task', task, location, hasSource, canRotate });
       if (signal.aborted) onAbort();
       else signal.addEventListener('abort', onAbort, { once: true });
     });

@@ -30,7 +30,12 @@ port.on('message', (message: ToRunner) => {
   else settle(message);
 });
 
-async function perform({ task, location, hasSource }: Extract<ToRunner, { kind: 'task' }>): Promise<void> {
+async function perform({
+  task,
+  location,
+  hasSource,
+  canRotate,
+}: Extract<ToRunner, { kind: 'task' }>): Promise<void> {
   stopping = new AbortController();
   const keyStore: PackagerKeyStore = {
     location,
@@ -38,7 +43,7 @@ async function perform({ task, location, hasSource }: Extract<ToRunner, { kind: 
     markActive: remote('markActive'),
     findByContentId: remote('findByContentId'),
   };
-  const source: KeySource = { assign: remote('assign') };
+  const source: KeySource = { assign: remote('assign'), ...(canRotate !== undefined && { canRotate }) };
   const keys = hasSource ? source : undefined;
   try {
     const tools = { keyStore, keys, signal: stopping.signal, onProgress: progressTeller() };

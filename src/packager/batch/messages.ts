@@ -7,7 +7,13 @@ export type KeyCall = 'assign' | 'register' | 'markActive' | 'findByContentId';
 
 /** What a thread of jobs is told. */
 export type ToRunner =
-  | { readonly kind: 'task'; readonly task: Task; readonly location: string; readonly hasSource: boolean }
+  | {
+      readonly kind: 'task';
+      readonly task: Task;
+      readonly location: string;
+      readonly hasSource: boolean;
+      readonly canRotate?: boolean | undefined;
+    }
   | { readonly kind: 'abort' }
   | { readonly kind: 'answer'; readonly call: number; readonly value: unknown }
   | { readonly kind: 'refusal'; readonly call: number; readonly error: SentError };

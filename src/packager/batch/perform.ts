@@ -6,8 +6,8 @@ import type { KeySource } from '../../keys/key-source.js';
 import type { PackagerKeyStore } from '../../keystore/key-store.js';
 import { named } from '../../settings/spelling.js';
 import { encrypt } from '../encrypt.js';
-import { fingerprintOf } from '../registration.js';
-import type { Progress, Threads } from '../types.js';
+import { fingerprintOf } from '../execute/fingerprint.js';
+import type { EncryptResult, Progress, Threads } from '../types.js';
 import type { Proof } from './results.js';
 import type { InputFingerprint, Job } from './types.js';
 
@@ -66,14 +66,16 @@ async function planTask({ job, threads }: Task, { keyStore, keys, signal }: Tool
   const { input, output, contentId, settings } = job;
   const fingerprint = stateOfFile(input);
   const files = { input, output, contentId, threads, signal, dryRun: true };
-  const { bytes, tracks, warnings } = await encrypt({
-    ...settings,
-    ...files,
-    keyStore,
-    ...(keys && { keys }),
-  });
-  const kids = [...new Set(tracks.flatMap(({ kid }) => kid ?? []))];
-  return { status: 'done', fingerprint: fingerprint!, bytes, kids, unchanged: false, warnings };
+  const result = await encrypt({ ...settings, ...files, keyStore, ...(keys && { keys }) });
+  const { bytes, warnings } = result;
+  return {
+    status: 'done',
+    fingerprint: fingerprint!,
+    bytes,
+    kids: kidsOf(result),
+    unchanged: false,
+    warnings,
+  };
 }
 
 async function encryptJob(
@@ -81,20 +83,15 @@ async function encryptJob(
   { keyStore, keys, signal, onProgress }: Tools,
 ): Promise<Omit<Outcome, 'status' | 'fingerprint'>> {
   const { input, output, contentId, settings } = job;
-  const published = { sha256: '', kids: [] as readonly string[] };
-  const witness: PackagerKeyStore = {
-    location: keyStore.location,
-    register: (registrations) => keyStore.register(registrations),
-    findByContentId: (id) => keyStore.findByContentId(id),
-    markActive: (kids, fingerprint) => {
-      Object.assign(published, { kids, sha256: fingerprint.sha256 });
-      return keyStore.markActive(kids, fingerprint);
-    },
-  };
   const files = { input, output, contentId, force, threads, signal, onProgress };
-  const result = await encrypt({ ...settings, ...files, keyStore: witness, ...(keys && { keys }) });
-  const { bytes, unchanged, warnings } = result;
-  return { bytes, ...published, unchanged, warnings };
+  const result = await encrypt({ ...settings, ...files, keyStore, ...(keys && { keys }) });
+  const { bytes, sha256, unchanged, warnings } = result;
+  return { bytes, ...(sha256 !== undefined && { sha256 }), kids: kidsOf(result), unchanged, warnings };
+}
+
+/** All keys of an output, each once. */
+function kidsOf({ tracks }: EncryptResult): string[] {
+  return [...new Set(tracks.flatMap(({ kid, kids }) => kids ?? kid ?? []))];
 }
 
 /** Whether input and output are still what an earlier run read and made. A new time alone does not make another input. */

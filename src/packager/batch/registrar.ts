@@ -1,6 +1,7 @@
 import { PrpackError } from '../../errors.js';
 import type { KeyId } from '../../keys/key-id.js';
 import type {
+  ContentFilter,
   KeyRegistration,
   PackagerKeyStore,
   PublishedOutput,
@@ -45,8 +46,8 @@ export class Registrar implements PackagerKeyStore {
     return this.#store.markActive(kids, output);
   }
 
-  findByContentId(contentId: string): Promise<StoredKey[]> {
-    return this.#store.findByContentId(contentId);
+  findByContentId(contentId: string, filter?: ContentFilter): Promise<StoredKey[]> {
+    return this.#store.findByContentId(contentId, filter);
   }
 
   async #work(): Promise<void> {

@@ -1,5 +1,5 @@
-import type { OutputFile } from '../../bytes/output-file.js';
 import type { ByteSource } from '../../bytes/source.js';
+import type { OutputHandle } from '../../bytes/write.js';
 import { PrpackError } from '../../errors.js';
 import type { OutputPlan } from '../../layout/output-plan.js';
 import { named } from '../../settings/spelling.js';
@@ -17,7 +17,7 @@ export interface Execution {
   readonly source: ByteSource;
   /** What is done to the samples, in this order. */
   readonly steps: readonly ProcessingStep[];
-  readonly output: OutputFile;
+  readonly output: OutputHandle;
   /** Threads that write beside this one; none by default. They are stopped when this returns. */
   readonly pool?: WorkerPool | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -54,7 +54,7 @@ export async function executePlan(execution: Execution): Promise<ExecutionResult
   try {
     const steps = execution.steps.map((step) => tasksOf(step, keys.hold));
     const chunks = chunksOf(plan, source, chunkBytes, wholeSamplesOf(steps.flat()));
-    const work = { chunks, steps, chunkBytes, sizeBytes, signal, source, output: output.handle };
+    const work = { chunks, steps, chunkBytes, sizeBytes, signal, source, output };
     if (pool) {
       const { writeOnThreads } = await import('./threads.js');
       await writeOnThreads(work, source.file!, pool, onWritten, hash);

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
+import { FileSource } from '../../bytes/source.js';
 import { PrpackError } from '../../errors.js';
 import { named } from '../../settings/spelling.js';
+import { yieldToEventLoop } from '../event-loop.js';
 
 /** Bytes that wait for those before them. */
 interface Waiting {
@@ -49,5 +51,25 @@ export class Fingerprint {
     const next = this.#waiting.get(this.#hashedBytes);
     this.#waiting.delete(this.#hashedBytes);
     return next;
+  }
+}
+
+const CHUNK_BYTES = 4 * 2 ** 20;
+
+/** SHA-256 of a file, 64 hexadecimal digits. */
+export async function fingerprintOf(path: string, signal: AbortSignal | undefined): Promise<string> {
+  const source = new FileSource(path);
+  try {
+    const hash = createHash('sha256');
+    const chunk = new Uint8Array(Math.min(CHUNK_BYTES, source.sizeBytes));
+    for (let at = 0; at < source.sizeBytes; at += CHUNK_BYTES) {
+      const part = chunk.subarray(0, Math.min(chunk.length, source.sizeBytes - at));
+      source.readInto(part, at);
+      hash.update(part);
+      await yieldToEventLoop(signal);
+    }
+    return hash.digest('hex');
+  } finally {
+    source.close();
   }
 }

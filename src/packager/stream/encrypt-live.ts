@@ -1,11 +1,14 @@
 import { parse } from 'node:path';
 import type { ByteReadable, ByteWritable } from '../../bytes/platform.js';
+import type { Sink } from '../../bytes/sink.js';
+import { FileSink } from '../../bytes/sinks/file-sink.js';
+import { StreamSink } from '../../bytes/sinks/stream-sink.js';
 import { MemorySource } from '../../bytes/source.js';
 import { PrpackError } from '../../errors.js';
 import type { Trex } from '../../isobmff/boxes/trex.js';
 import { type Movie, readMovie, readMovieFragments } from '../../isobmff/movie.js';
 import type { AssignedKey } from '../../keys/key-source.js';
-import { assertKeysOutIsFree, discardKeysOut, writeKeysOut } from '../../keys/keys-out.js';
+import { assertKeysOutIsFree } from '../../keys/keys-out.js';
 import { retryOnKeyRace } from '../../keystore/key-race.js';
 import { registeredName } from '../../keystore/registered-name.js';
 import { movieDurationSeconds, partStartSeconds } from '../../layout/timing.js';
@@ -21,14 +24,18 @@ import { buildPeriodPsshBoxes } from '../../protection/pssh-boxes.js';
 import { type DescribedTrack, describeTracks, selectTracks, typeNameOf } from '../../protection/tracks.js';
 import { named } from '../../settings/spelling.js';
 import { assertSampleCounts, checkEncryptedInit } from '../check.js';
-import { assertKeysApart } from '../encrypt.js';
 import { type PlannedEncryption, planEncryption } from '../encryption-plan.js';
+import { EventLoopYielder } from '../event-loop.js';
 import { ChunkRenderer } from '../execute/renderer.js';
+import { assertKeysApart } from '../file-job.js';
+import { HashingWriter } from '../hashing-writer.js';
 import { earlierEncryptionWarnings } from '../input-warnings.js';
-import { Clock, EventLoopYielder, yieldToEventLoop } from '../job.js';
+import { Clock } from '../job.js';
 import { assertCanRotate, assignKeys, openPeriodKeys } from '../key-assignment.js';
-import { confirmPublication, registerKeys } from '../registration.js';
+import type { KeyLedger } from '../key-ledger.js';
+import { type KeyedJob, type PackagingSteps, type Published, packageContent } from '../publication.js';
 import type { EncryptOptions, EncryptResult, TrackReport } from '../types.js';
+import { checkStaged } from '../write-plan.js';
 import { BoxStream, STREAM_NAME } from './box-stream.js';
 import { FragmentBytes } from './fragment-bytes.js';
 import { FragmentEncryptor, type StreamWork } from './fragment-encryptor.js';
@@ -36,7 +43,6 @@ import { FragmentProtection } from './fragment-protection.js';
 import { openEdits } from './open-edits.js';
 import { PartQueue, PartReader } from './parts.js';
 import { firstPeriodOf, StreamProtections } from './stream-protections.js';
-import { FileTarget, StreamTarget, type Target } from './targets.js';
 import { reservedUse } from './track-ivs.js';
 
 /** What reports call a stream. */
@@ -48,19 +54,29 @@ export interface LiveOptions extends Omit<EncryptOptions, 'input' | 'output'> {
   readonly output: string | ByteWritable;
 }
 
-/** A stream whose beginning was read, with all that is needed to go on. */
-interface LiveJob extends StreamWork {
-  readonly options: EncryptOptions;
-  readonly contentId: string;
-  readonly encryptedInit: Uint8Array;
-  /** One a track to encrypt. */
-  readonly keys: readonly AssignedKey[];
-  readonly protections: StreamProtections;
-  /** All keys so far, those of `keys` first. */
-  readonly usedKeys: AssignedKey[];
-  /** All tracks of the stream. */
+/** A stream whose beginning was read. */
+interface OpenStream {
+  readonly source: MemorySource;
+  readonly movie: Movie;
   readonly described: readonly DescribedTrack[];
-  readonly planned: PlannedEncryption;
+  readonly tracks: readonly DescribedTrack[];
+  readonly reader: PartReader;
+  /** What follows the beginning. */
+  readonly parts: PartQueue;
+  /** When the first fragment is presented, where that matters. */
+  readonly startSeconds: number;
+}
+
+/** The keys that sample entries will state, one a track to encrypt. */
+interface LiveJob extends KeyedJob {
+  /** Where keys rotate: what gives those of a crypto period. */
+  readonly keysOfPeriod?: (index: number) => Promise<AssignedKey[]>;
+}
+
+/** What the output begins with, and all that is needed to go on from there. */
+interface LivePlan extends StreamWork, PlannedEncryption {
+  readonly encryptedInit: Uint8Array;
+  readonly firstProtection: FragmentProtection;
 }
 
 /** Encrypts a stream of fragmented MP4, fragment by fragment, to a stream or a file. */
@@ -72,47 +88,27 @@ export async function encryptLive({ input, output, ...asked }: LiveOptions): Pro
   assertStreamable(options);
   if (options.cryptoPeriodSeconds !== undefined) assertCanRotate(options.keys);
   const boxes = new BoxStream(input, options.signal);
-  let publishing: FilePublishing | undefined;
+  let sink: FileSink | StreamSink | undefined;
   try {
-    publishing = typeof output === 'string' ? new FilePublishing(output, options) : undefined;
-    const target = publishing?.target ?? new StreamTarget(output as ByteWritable);
-    const parts = new PartReader(boxes);
-    const { bytes: init } = await parts.init();
-    const beginning = await read(init, options);
-    const queue = new PartQueue(parts.parts(trexOf(beginning.movie)));
-    const startSeconds = isScheduled(options) ? await startOf(queue, beginning.movie) : 0;
-    const { job, warnings } = await retryOnKeyRace(() => begin(beginning, startSeconds, options));
-    if (options.keysOut !== undefined && !publishing) await writeKeysOut(options.keysOut, job.usedKeys);
-    clock.planned();
-    await target.write(job.encryptedInit);
-    const encryptor = await pass(queue, job, target);
-    const coverageWarnings = encryptor.finish();
-    clock.written();
-    await publishing?.publish(job, encryptor);
-    const { keyStore } = options;
-    if (keyStore) await confirmPublication(keyStore, job.usedKeys, target.sha256());
-    const earlier = earlierEncryptionWarnings(encryptor.earlierTypes, 'keep');
-    const all = [...warnings, ...coverageWarnings, ...earlier, ...parts.warnings()];
-    return await report(job, encryptor, target.sizeBytes, clock, all);
+    if (options.keysOut !== undefined) assertKeysOutIsFree(options.keysOut);
+    sink = typeof output === 'string' ? new FileSink(output, options.force ?? false) : new StreamSink(output);
+    return await passOn(await openStream(boxes, options), sink, options, clock);
   } finally {
     boxes.close();
-    publishing?.discard();
+    sink?.abort();
   }
 }
 
-/** What a stream begins with. */
-interface Beginning {
-  readonly source: MemorySource;
-  readonly movie: Movie;
-  readonly described: readonly DescribedTrack[];
-  readonly tracks: readonly DescribedTrack[];
-}
-
-async function read(init: Uint8Array, options: EncryptOptions): Promise<Beginning> {
-  const source = new MemorySource(init, STREAM_NAME);
+async function openStream(boxes: BoxStream, options: EncryptOptions): Promise<OpenStream> {
+  const reader = new PartReader(boxes);
+  const { bytes } = await reader.init();
+  const source = new MemorySource(bytes, STREAM_NAME);
   const movie = readMovie(source);
   const described = await describeTracks(movie);
-  return { source, movie, described, tracks: selectTracks(described, options.tracks, () => true) };
+  const tracks = selectTracks(described, options.tracks, () => true);
+  const parts = new PartQueue(reader.parts(trexOf(movie)));
+  const startSeconds = isScheduled(options) ? await startOf(parts, movie) : 0;
+  return { source, movie, described, tracks, reader, parts, startSeconds };
 }
 
 function trexOf({ tracks }: Movie): (trackId: number) => Trex | undefined {
@@ -131,28 +127,45 @@ async function startOf(queue: PartQueue, movie: Movie): Promise<number> {
   return partStartSeconds(readMovieFragments(movie, bytes, bytes.startBytes)) ?? 0;
 }
 
-/** All that goes before the first byte of the output: its keys are where they will be found. */
-async function begin(
-  beginning: Beginning,
-  startSeconds: number,
+async function passOn(
+  stream: OpenStream,
+  sink: FileSink | StreamSink,
   options: EncryptOptions,
-): Promise<{ job: LiveJob; warnings: readonly string[] }> {
-  const job = await plan(beginning, startSeconds, options);
-  const { keys, contentId, planned } = job;
-  const warnings = await registerKeys(options, keys, contentId, planned.laUrl);
-  return { job, warnings: [...planned.warnings, ...warnings] };
+  clock: Clock,
+): Promise<EncryptResult> {
+  let encryptor: FragmentEncryptor;
+  const steps: PackagingSteps<LiveJob, LivePlan, FileSink | StreamSink> = {
+    prepare: () => firstKeys(stream, options),
+    open: () => sink,
+    plan: (job) => planStream(stream, job, options),
+    write: async ({ job, plan }, output, ledger) => {
+      const writer = new HashingWriter(output, options.keyStore !== undefined);
+      await writer.write(plan.encryptedInit);
+      encryptor = new FragmentEncryptor(plan);
+      const protections = protectionsOf(stream, job, plan, ledger, options);
+      await encryptParts(stream.parts, encryptor, protections, sink, writer, options.signal);
+      assertSamples(stream, encryptor);
+      assertEndOfClearLead(stream, encryptor, options);
+      encryptor.finish();
+      return [{ keys: ledger.keys, sha256: writer.sha256() }];
+    },
+    // Its fragments were checked one by one; what is left is how they lie together, and that the disk has them all.
+    check: (_, { staged, sizeBytes }: Sink) =>
+      checkStaged(staged!, { signal: options.signal }, (output) =>
+        assertSampleCounts(output, sizeBytes, encryptor.tallies),
+      ),
+  };
+  const published = await packageContent(steps, options, clock);
+  return report(published, stream, encryptor!, sink.sizeBytes, options, clock);
 }
 
 /** Plans what the output will begin with. */
-async function plan(
-  { source, movie, described, tracks }: Beginning,
-  startSeconds: number,
+async function planStream(
+  { source, movie, tracks }: OpenStream,
+  { keys, keysOfPeriod }: LiveJob,
   options: EncryptOptions,
-): Promise<LiveJob> {
+): Promise<LivePlan> {
   const settings = protectionSettings(options);
-  assertCodecsFitScheme(tracks, settings); // before anybody is asked for keys
-  const contentId = contentIdOf(options);
-  const { keys, keysOfPeriod } = await firstKeys(tracks, contentId, startSeconds, options);
   const { ivSize, scheme } = settings;
   const ivStarts =
     scheme.ivKind === 'constant'
@@ -161,106 +174,76 @@ async function plan(
           tracks.map(() => reservedUse(ivSize)),
           keys,
         );
-  const work = { movie, source, tracks, keys };
-  const isRotating = keysOfPeriod !== undefined;
-  const hasClearLead = options.clearLeadSeconds !== undefined;
-  const planned = await planEncryption(work, { ...options, layout: 'keep' }, ivStarts, {
-    isRotating,
-    hasClearLead,
-  });
+  const schedule = {
+    isRotating: keysOfPeriod !== undefined,
+    hasClearLead: options.clearLeadSeconds !== undefined,
+  };
+  const planned = await planEncryption(
+    { movie, source, tracks, keys },
+    { ...options, layout: 'keep' },
+    ivStarts,
+    schedule,
+  );
   const renderer = await ChunkRenderer.create(planned.plan, source, []);
   const encryptedInit = new Uint8Array(planned.plan.sizeBytes);
   renderer.render(encryptedInit, 0);
   const warnings = [...planned.warnings, ...openEdits(encryptedInit)];
-  const usedKeys = [...keys];
-  const protection = new FragmentProtection(keys, planned.periodPsshBoxes);
+  const firstProtection = new FragmentProtection(keys, planned.periodPsshBoxes);
   const encryptedMovie = await checkEncryptedInit(new MemorySource(encryptedInit, STREAM_NAME), {
     input: source,
     movie,
     sizeBytes: planned.plan.sizeBytes,
     encryptions: planned.encryptions,
-    keyOf: protection.keyOf,
+    keyOf: firstProtection.keyOf,
   });
-  const open = async (period: number): Promise<FragmentProtection> =>
-    retryOnKeyRace(async () => {
-      const next = await keysOfPeriod!(period);
-      const { boxes, laUrl } = buildPeriodPsshBoxes([next], options).periods[0];
-      await registerKeys(options, next, contentId, laUrl);
-      const isKnown = usedKeys.some(({ kid }) => kid === next[0].kid); // times may go back
-      if (!isKnown) usedKeys.push(...next);
-      return new FragmentProtection(next, boxes);
-    });
-  const protections = new StreamProtections(options, startSeconds, protection, open);
   const { signal } = options;
-  const stream = { encryptedInit, movie, encryptedMovie, tracks, protections, ivStarts, settings, signal };
-  const known = { keys, usedKeys, isRotating, hasClearLead, options, contentId, described };
-  return { ...stream, ...known, planned: { ...planned, warnings } };
+  const work = { movie, encryptedMovie, tracks, keys, ivStarts, settings, signal, ...schedule };
+  return { ...planned, ...work, warnings, encryptedInit, firstProtection };
 }
 
-/** The keys that sample entries will state and, where keys rotate, what gives those of a crypto period. */
-async function firstKeys(
-  tracks: readonly DescribedTrack[],
-  contentId: string,
-  startSeconds: number,
+/** What fragments are under: the keys of a crypto period are registered before its first fragment leaves. */
+function protectionsOf(
+  { startSeconds }: OpenStream,
+  { keysOfPeriod, contentId }: LiveJob,
+  { firstProtection }: LivePlan,
+  ledger: KeyLedger,
   options: EncryptOptions,
-): Promise<{
-  keys: AssignedKey[];
-  keysOfPeriod?: (index: number) => Promise<AssignedKey[]>;
-}> {
+): StreamProtections {
+  const open = async (period: number): Promise<FragmentProtection> =>
+    retryOnKeyRace(async () => {
+      const keys = await keysOfPeriod!(period);
+      const { boxes, laUrl } = buildPeriodPsshBoxes([keys], options).periods[0];
+      await ledger.register(keys, contentId, laUrl);
+      return new FragmentProtection(keys, boxes);
+    });
+  return new StreamProtections(options, startSeconds, firstProtection, open);
+}
+
+async function firstKeys({ tracks, startSeconds }: OpenStream, options: EncryptOptions): Promise<LiveJob> {
+  assertCodecsFitScheme(tracks, protectionSettings(options)); // before anybody is asked for keys
+  const contentId = contentIdOf(options);
   const { cryptoPeriodSeconds: durationSeconds } = options;
-  if (durationSeconds === undefined) return { keys: await assignKeys(tracks, contentId, options) };
+  if (durationSeconds === undefined) return { keys: await assignKeys(tracks, contentId, options), contentId };
   const open = await openPeriodKeys(tracks, contentId, options);
   const keysOfPeriod = (index: number) => open(cryptoPeriod(index, durationSeconds));
-  return { keys: await keysOfPeriod(firstPeriodOf(options, startSeconds)), keysOfPeriod };
+  return { keys: await keysOfPeriod(firstPeriodOf(options, startSeconds)), keysOfPeriod, contentId };
 }
 
 /** Passes all on that comes behind `moov`. */
-async function pass(parts: PartQueue, job: LiveJob, target: Target): Promise<FragmentEncryptor> {
-  const encryptor = new FragmentEncryptor(job);
-  const yielder = new EventLoopYielder(job.signal);
+async function encryptParts(
+  parts: PartQueue,
+  encryptor: FragmentEncryptor,
+  protections: StreamProtections,
+  sink: Sink,
+  writer: HashingWriter,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const yielder = new EventLoopYielder(signal);
   for await (const part of parts) {
     const bytes =
-      part.kind === 'box'
-        ? part.bytes
-        : await encryptor.encrypt(part.boxes, target.sizeBytes, job.protections);
-    await target.write(bytes);
+      part.kind === 'box' ? part.bytes : await encryptor.encrypt(part.boxes, sink.sizeBytes, protections);
+    await writer.write(bytes);
     await yielder.yieldIfDue();
-  }
-  assertSamples(job, encryptor);
-  assertEndOfClearLead(job, encryptor);
-  return encryptor;
-}
-
-/** A file as output of a stream: nothing is seen of it before it is whole. */
-class FilePublishing {
-  readonly target: FileTarget;
-  readonly #options: EncryptOptions;
-
-  constructor(path: string, options: EncryptOptions) {
-    if (options.keysOut !== undefined) assertKeysOutIsFree(options.keysOut);
-    this.#options = options;
-    this.target = new FileTarget(path, options.force ?? false);
-  }
-
-  async publish({ usedKeys: keys }: LiveJob, { tallies }: FragmentEncryptor): Promise<void> {
-    const { file, sizeBytes } = this.target;
-    const { keysOut, signal } = this.#options;
-    this.target.flush();
-    file.flush();
-    // Its fragments were checked one by one; what is left is how they lie together, and that the disk has them all.
-    await assertSampleCounts(file.temporaryPath, sizeBytes, tallies);
-    await yieldToEventLoop(signal);
-    if (keysOut !== undefined) await writeKeysOut(keysOut, keys);
-    try {
-      file.publish();
-    } catch (error) {
-      if (keysOut !== undefined) discardKeysOut(keysOut);
-      throw error;
-    }
-  }
-
-  discard(): void {
-    this.target.file.discard();
   }
 }
 
@@ -295,21 +278,19 @@ function assertStreamable({
   }
   if (dryRun)
     throw invalid('a stream cannot be planned without using it up', `Leave ${named('dryRun')} out.`);
-  if (keysOut === undefined || output !== STREAM) return;
-  if (cryptoPeriodSeconds !== undefined) {
+  if (keysOut !== undefined && output === STREAM && cryptoPeriodSeconds !== undefined) {
     throw invalid(
       'keys that rotate cannot be written before the stream that needs them',
       `Register them in a key store, and leave ${named('keysOut')} out.`,
     );
   }
-  assertKeysOutIsFree(keysOut);
 }
 
 function invalid(message: string, remedy: string): PrpackError {
   return new PrpackError('INVALID_ARGUMENT', message, { remedy });
 }
 
-function assertSamples({ tracks, described }: LiveJob, { tallies }: FragmentEncryptor): void {
+function assertSamples({ tracks, described }: OpenStream, { tallies }: FragmentEncryptor): void {
   if (tracks.some(({ track }) => tallies[track.index].samples > 0)) return;
   throw new PrpackError('NOTHING_TO_ENCRYPT', `${STREAM_NAME} had no audio or video samples to encrypt`, {
     received: described
@@ -320,21 +301,26 @@ function assertSamples({ tracks, described }: LiveJob, { tallies }: FragmentEncr
 }
 
 /** A track that is clear to its end is not encrypted, whatever its sample entries say. */
-function assertEndOfClearLead({ tracks, options }: LiveJob, { tallies }: FragmentEncryptor): void {
+function assertEndOfClearLead(
+  { tracks }: OpenStream,
+  { tallies }: FragmentEncryptor,
+  { clearLeadSeconds }: EncryptOptions,
+): void {
   const seen = tracks.map(({ track }) => tallies[track.index]);
   const isClear = seen.some(({ samples, coverage }) => samples > 0 && coverage.samples === 0);
-  if (isClear) throw allClear(options.clearLeadSeconds!);
+  if (isClear) throw allClear(clearLeadSeconds!);
 }
 
 async function report(
-  job: LiveJob,
+  { job, plan, outputs, warnings }: Published<LiveJob, LivePlan>,
+  { movie, described, tracks, reader }: OpenStream,
   encryptor: FragmentEncryptor,
   bytes: number,
+  options: EncryptOptions,
   clock: Clock,
-  warnings: readonly string[],
 ): Promise<EncryptResult> {
-  const { options, movie, keys, contentId, described, planned } = job;
   const { input, output, keyStore } = options;
+  const [{ keys, sha256 }] = outputs!;
   const seconds = movie.tracks.map(
     ({ index, mdhd }) => encryptor.tallies[index].durationTicks / mdhd.timescaleHz,
   );
@@ -342,36 +328,47 @@ async function report(
     input,
     output,
     bytes,
+    ...(sha256 !== undefined && { sha256 }),
     durationSeconds: movieDurationSeconds(movie) || Math.max(...seconds),
     layout: 'keep',
     fragments: encryptor.fragments,
-    scheme: job.settings.scheme.name,
-    contentId: registeredName(contentId, keys[0]?.seedId),
+    scheme: plan.settings.scheme.name,
+    contentId: registeredName(job.contentId, keys[0]?.seedId),
     ...(keyStore && { keyStore: keyStore.location }),
-    tracks: described.map((track) => reportTrack(track, job, encryptor)),
-    pssh: await reportPssh(planned.psshBoxes),
+    tracks: described.map((track) => {
+      const i = tracks.indexOf(track);
+      const kids = keys.filter((_, j) => j % tracks.length === i).map(({ kid }) => kid);
+      return reportTrack(track, kids, plan, encryptor);
+    }),
+    pssh: await reportPssh(plan.psshBoxes),
     timings: clock.timings(),
-    warnings,
+    warnings: [
+      ...warnings,
+      ...encryptor.coverageWarnings(),
+      ...earlierEncryptionWarnings(encryptor.earlierTypes, 'keep'),
+      ...reader.warnings(),
+    ],
     unchanged: false,
     dryRun: false,
   };
 }
 
+/** @param kids those of the track, in the order of the crypto periods; none of a track that is left clear */
 function reportTrack(
   { track, codecs }: DescribedTrack,
-  { tracks, keys, usedKeys, isRotating, settings }: LiveJob,
+  kids: readonly string[],
+  { isRotating, settings }: LivePlan,
   { tallies }: FragmentEncryptor,
 ): TrackReport {
   const { samples, coverage } = tallies[track.index];
-  const i = tracks.findIndex((candidate) => candidate.track === track);
   return {
     id: track.id,
     type: typeNameOf(track),
     codec: codecs[0].codec,
-    encrypted: i >= 0,
-    ...(i >= 0 && {
-      kid: keys[i].kid,
-      ...(isRotating && { kids: usedKeys.filter((_, j) => j % tracks.length === i).map(({ kid }) => kid) }),
+    encrypted: kids.length > 0,
+    ...(kids.length > 0 && {
+      kid: kids[0],
+      ...(isRotating && { kids }),
       ivSize: perSampleIvSize(settings),
       protectedBytes: coverage.protectedBytes,
     }),

@@ -1,17 +1,22 @@
 import type { ByteReadable, ByteWritable } from '../../bytes/platform.js';
-import type { ByteSource } from '../../bytes/source.js';
-import { assertKeysOutIsFree, writeKeysOut } from '../../keys/keys-out.js';
-import { retryOnKeyRace } from '../../keystore/key-race.js';
+import { StreamSink } from '../../bytes/sinks/stream-sink.js';
 import { protectionSettings } from '../../protection/protection-settings.js';
 import { checkOptions } from '../../settings/check.js';
-import { assertKeysApart, assertSchedulable, encrypt, prepareJob, reportJob } from '../encrypt.js';
-import { planEncryption, processingSteps } from '../encryption-plan.js';
-import { ChunkRenderer } from '../execute/renderer.js';
-import { Clock, withInput, yieldToEventLoop } from '../job.js';
-import { confirmPublication, registerKeys } from '../registration.js';
+import { encrypt } from '../encrypt.js';
+import { planEncryption } from '../encryption-plan.js';
+import {
+  assertKeysApart,
+  assertSchedulable,
+  type FileSteps,
+  plannedBytes,
+  prepareJob,
+  reportFile,
+} from '../file-job.js';
+import { Clock, withInput } from '../job.js';
+import { packageContent } from '../publication.js';
 import type { EncryptOptions, EncryptResult } from '../types.js';
+import { appendPlan } from '../write-plan.js';
 import { encryptLive, STREAM } from './encrypt-live.js';
-import { StreamTarget } from './targets.js';
 
 /** As for files, but that input and output may be streams. `onProgress` is told nothing of a stream as input: it has no total. */
 export interface EncryptStreamOptions extends Omit<EncryptOptions, 'input' | 'output'> {
@@ -40,36 +45,19 @@ export async function encryptStream(options: EncryptStreamOptions): Promise<Encr
 
 /** A file has its end in sight, so that its output is planned whole, in any layout, and only written another way. */
 async function encryptFileToStream(options: EncryptOptions, output: ByteWritable): Promise<EncryptResult> {
-  const { keyStore, keysOut, dryRun, signal, onProgress } = options;
   const clock = new Clock();
   assertKeysApart(options);
   assertSchedulable(options);
-  return withInput(options.input, signal, async (source) => {
-    const { job, planned, warnings } = await retryOnKeyRace(() => begin(source, options, clock));
-    const { work } = job;
-    if (dryRun) return reportJob({ planned, unchanged: false, warnings }, job);
-    if (keysOut !== undefined) await writeKeysOut(keysOut, work.keys);
-    const { plan, encryptions } = planned;
-    const renderer = await ChunkRenderer.create(plan, source, processingSteps(work, encryptions));
-    const target = new StreamTarget(output);
-    for (const { bytes } of renderer.chunks()) {
-      await target.write(bytes);
-      onProgress?.({ phase: 'write', bytesDone: target.sizeBytes, bytesTotal: plan.sizeBytes });
-      await yieldToEventLoop(signal);
-    }
-    clock.written();
-    if (keyStore) await confirmPublication(keyStore, work.keys, target.sha256());
-    return reportJob({ planned, unchanged: false, warnings }, job);
+  return withInput(options.input, options.signal, async (source) => {
+    const steps: FileSteps<StreamSink> = {
+      prepare: () => prepareJob(source, options),
+      open: () => new StreamSink(output),
+      plan: ({ work }) => planEncryption(work, options),
+      write: async ({ job, plan }, sink, { keys }) => [
+        { keys, sha256: await appendPlan(plannedBytes(job, plan, options), sink, options) },
+      ],
+      check: async () => {}, // what has left cannot be read back
+    };
+    return reportFile(await packageContent(steps, options, clock), options, clock);
   });
-}
-
-/** All that goes before the first byte of the output. */
-async function begin(source: ByteSource, options: EncryptOptions, clock: Clock) {
-  const job = await prepareJob(source, options, clock);
-  if (options.keysOut !== undefined) assertKeysOutIsFree(options.keysOut);
-  const planned = await planEncryption(job.work, options);
-  clock.planned();
-  if (options.dryRun) return { job, planned, warnings: planned.warnings };
-  const warnings = await registerKeys(options, job.work.keys, job.contentId, planned.laUrl);
-  return { job, planned, warnings: [...planned.warnings, ...warnings] };
 }

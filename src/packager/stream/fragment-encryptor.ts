@@ -16,8 +16,8 @@ import type { ProtectionSettings } from '../../protection/protection-settings.js
 import type { TrackEncryption } from '../../protection/track-protection.js';
 import type { DescribedTrack } from '../../protection/tracks.js';
 import { checkEncryptedFragment } from '../check.js';
+import { EventLoopYielder } from '../event-loop.js';
 import { SampleProcessor } from '../execute/sample-processor.js';
-import { EventLoopYielder } from '../job.js';
 import { FragmentBytes, type Held } from './fragment-bytes.js';
 import { FragmentProtection } from './fragment-protection.js';
 import type { StreamProtections } from './stream-protections.js';
@@ -112,11 +112,14 @@ export class FragmentEncryptor {
 
   /**
    * To be called at the end of the stream.
-   * @returns what to report of tracks that are protected only in small part
    * @throws PrpackError MALFORMED_INPUT, UNSUPPORTED_FEATURE when nothing of a track was protected
    */
-  finish(): string[] {
+  finish(): void {
     this.#assertProtected(0);
+  }
+
+  /** Of tracks that are protected only in small part. */
+  coverageWarnings(): string[] {
     return this.#work.tracks.flatMap(
       ({ track }) => coverageWarning(track, this.tallies[track.index].coverage) ?? [],
     );

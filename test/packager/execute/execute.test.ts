@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
-import { OutputFile } from '../../../src/bytes/output-file.js';
+import { FileSink } from '../../../src/bytes/sinks/file-sink.js';
 import { BorrowedSource } from '../../../src/bytes/source.js';
 import type { PrpackError } from '../../../src/errors.js';
 import { type Execution, type ExecutionResult, executePlan } from '../../../src/packager/execute/execute.js';
@@ -47,14 +47,20 @@ async function carryOut(
 ): Promise<ExecutionResult & { bytes: Buffer }> {
   planned = plan;
   const pool = await startWorkerPool(plan.source, threads, CHUNK_BYTES);
-  const output = new OutputFile(path, false);
+  const sink = new FileSink(path, false);
   try {
-    const result = await executePlan({ ...plan, output, pool, chunkBytes: CHUNK_BYTES, ...more });
-    output.publish();
+    const result = await executePlan({
+      ...plan,
+      output: sink.staged.handle,
+      pool,
+      chunkBytes: CHUNK_BYTES,
+      ...more,
+    });
+    sink.commit();
     return { ...result, bytes: readFileSync(path) };
   } finally {
     await pool?.stop();
-    output.discard();
+    sink.abort();
   }
 }
 
@@ -169,8 +175,7 @@ describe('failures of threads', () => {
     async (threads) => {
       const plan = await planToEncrypt(sample('bars.mp4'), 'keep');
       planned = plan;
-      const handle = { path: 'a.mp4', fd: openSync('/dev/full', 'w') };
-      const output = { handle } as OutputFile;
+      const output = { path: 'a.mp4', fd: openSync('/dev/full', 'w') };
       const pool = await startWorkerPool(plan.source, threads, CHUNK_BYTES);
       const error = await failureOf(executePlan({ ...plan, output, pool, chunkBytes: CHUNK_BYTES }));
       expect(error).toMatchObject({ code: 'OUTPUT_FAILED', details: { path: 'a.mp4' } });

@@ -1,23 +1,25 @@
-import { PrpackError } from '../errors.js';
-import type { ByteWritable } from './platform.js';
+import { PrpackError } from '../../errors.js';
+import type { ByteWritable } from '../platform.js';
+import type { Sink } from '../sink.js';
 
-/** Writes to a pipe or another stream, one piece after the other, and no faster than its reader reads. */
-export class OutputStream {
+/** A pipe or another stream, written to no faster than its reader reads. What was written has left: nothing takes it back. */
+export class StreamSink implements Sink {
+  readonly path = '-';
+  readonly isStaged = false;
+  sizeBytes = 0;
   readonly #stream: ByteWritable;
 
   constructor(stream: ByteWritable) {
     this.#stream = stream;
   }
 
-  /**
-   * Returns when the bytes have been handed on; they must not change before.
-   * @throws PrpackError OUTPUT_FAILED when the reader has gone, or the stream cannot be written
-   */
-  async write(bytes: Uint8Array): Promise<void> {
+  /** @throws PrpackError OUTPUT_FAILED when the reader has gone, or the stream cannot be written */
+  async append(bytes: Uint8Array): Promise<void> {
     const failure = await new Promise<Error | null | undefined>((resolve) => {
       if (this.#stream.destroyed) resolve(new Error('the stream is closed'));
       else this.#stream.write(bytes, resolve);
     });
+    this.sizeBytes += bytes.length;
     if (!failure) return;
     const { code } = failure as NodeJS.ErrnoException;
     const isGone = code === undefined || code === 'EPIPE' || code === 'ERR_STREAM_DESTROYED';
@@ -28,4 +30,12 @@ export class OutputStream {
       failure,
     );
   }
+
+  assertRoom(): void {}
+
+  flush(): void {}
+
+  commit(): void {}
+
+  abort(): void {}
 }

@@ -1,8 +1,10 @@
 import * as fs from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { assertTwoFiles, OutputFile } from '../../src/bytes/output-file.js';
-import type { PrpackError } from '../../src/errors.js';
-import { temporaryFolder } from '../support/temporary.js';
+import { assertTwoFiles, FileSink } from '../../../src/bytes/sinks/file-sink.js';
+import { readBytes } from '../../../src/bytes/source.js';
+import { writeFully } from '../../../src/bytes/write.js';
+import type { PrpackError } from '../../../src/errors.js';
+import { temporaryFolder } from '../../support/temporary.js';
 
 vi.mock('node:fs', async (original) => {
   const real = await original<typeof fs>();
@@ -26,9 +28,9 @@ beforeEach(() => {
 });
 afterEach(() => vi.restoreAllMocks());
 
-async function written(path: string, replace = false): Promise<OutputFile> {
-  const file = new OutputFile(path, replace);
-  await file.writeAt(BYTES, 0);
+async function written(path: string, replace = false): Promise<FileSink> {
+  const file = new FileSink(path, replace);
+  await file.append(BYTES);
   file.flush();
   return file;
 }
@@ -48,37 +50,56 @@ function errorOf(work: () => unknown): PrpackError {
   throw new Error('nothing was thrown');
 }
 
-describe('OutputFile', () => {
-  it('gives the name only when it is published', async () => {
+describe('FileSink', () => {
+  it('gives the name only when it is committed', async () => {
     const file = await written(inside('a.mp4'));
-    expect(fs.readdirSync(folder)).toEqual([file.temporaryPath.slice(folder.length + 1)]);
-    file.publish();
+    expect(fs.readdirSync(folder)).toEqual([file.staged.temporaryPath.slice(folder.length + 1)]);
+    file.commit();
     expect(fs.readdirSync(folder)).toEqual(['a.mp4']);
     expect(fs.readFileSync(inside('a.mp4'))).toEqual(BYTES);
-    file.discard();
+    file.abort();
     expect(fs.readdirSync(folder)).toEqual(['a.mp4']);
   });
 
-  it('leaves nothing when it is discarded, twice over', async () => {
+  it('leaves nothing when it is aborted, twice over', async () => {
     const file = await written(inside('a.mp4'));
-    file.discard();
-    file.discard();
+    file.abort();
+    file.abort();
     expect(fs.readdirSync(folder)).toEqual([]);
   });
 
-  it('writes stretches in any order', async () => {
-    const file = new OutputFile(inside('a.mp4'), false);
-    await Promise.all([file.writeAt(BYTES.subarray(4), 4), file.writeAt(BYTES.subarray(0, 4), 0)]);
-    file.publish();
+  it('is written at any place by its handle', () => {
+    const file = new FileSink(inside('a.mp4'), false);
+    writeFully(file.staged.handle, BYTES.subarray(4), 4);
+    writeFully(file.staged.handle, BYTES.subarray(0, 4), 0);
+    file.commit();
     expect(fs.readFileSync(inside('a.mp4'))).toEqual(BYTES);
+  });
+
+  it('appends pieces of any size, which may be reused at once', async () => {
+    const file = new FileSink(inside('a.mp4'), false);
+    const sizes = [1, 100, 300_000, 0, 200_000, 100_000, 262_144, 7];
+    const expected = Buffer.concat(sizes.map((size, i) => Buffer.alloc(size, i)));
+    for (const [i, size] of sizes.entries()) {
+      const piece = Buffer.alloc(size, i);
+      await file.append(piece);
+      piece.fill(0xff);
+    }
+    expect(file.sizeBytes).toBe(expected.length);
+    file.flush();
+    const source = file.staged.reopen();
+    expect(expected.equals(readBytes(source, 0, expected.length))).toBe(true);
+    source.close();
+    file.commit();
+    expect(expected.equals(fs.readFileSync(inside('a.mp4')))).toBe(true);
   });
 
   it('does not replace a file that is there, or that another process makes meanwhile', async () => {
     fs.writeFileSync(inside('a.mp4'), 'old');
-    expect(errorOf(() => new OutputFile(inside('a.mp4'), false)).code).toBe('OUTPUT_EXISTS');
+    expect(errorOf(() => new FileSink(inside('a.mp4'), false)).code).toBe('OUTPUT_EXISTS');
     const file = await written(inside('b.mp4'));
     fs.writeFileSync(inside('b.mp4'), 'theirs');
-    expect(errorOf(() => file.publish()).code).toBe('OUTPUT_EXISTS');
+    expect(errorOf(() => file.commit()).code).toBe('OUTPUT_EXISTS');
     expect(fs.readdirSync(folder).sort()).toEqual(['a.mp4', 'b.mp4']);
     expect(fs.readFileSync(inside('b.mp4'), 'utf8')).toBe('theirs');
   });
@@ -86,14 +107,14 @@ describe('OutputFile', () => {
   it('replaces a file when asked, and a symbolic link rather than what it leads to', async () => {
     fs.writeFileSync(inside('target'), 'old');
     fs.symlinkSync('target', inside('link.mp4'));
-    (await written(inside('link.mp4'), true)).publish();
+    (await written(inside('link.mp4'), true)).commit();
     expect(fs.lstatSync(inside('link.mp4')).isFile()).toBe(true);
     expect(fs.readFileSync(inside('target'), 'utf8')).toBe('old');
   });
 
   it('takes a link that leads nowhere for a file that is there', () => {
     fs.symlinkSync('nowhere', inside('link.mp4'));
-    expect(errorOf(() => new OutputFile(inside('link.mp4'), false)).code).toBe('OUTPUT_EXISTS');
+    expect(errorOf(() => new FileSink(inside('link.mp4'), false)).code).toBe('OUTPUT_EXISTS');
   });
 
   it.each([
@@ -101,20 +122,20 @@ describe('OutputFile', () => {
     ['a file instead of a folder', () => `${import.meta.filename}/a.mp4`, 'ENOTDIR'],
     ['a name too long', () => inside(`${'x'.repeat(300)}.mp4`), 'ENAMETOOLONG'],
   ])('says what is wrong with %s', (_, path, reason) => {
-    const error = errorOf(() => new OutputFile(path(), false));
+    const error = errorOf(() => new FileSink(path(), false));
     expect(error.code).toBe('OUTPUT_FAILED');
     expect(error.message).toContain(reason);
     expect(error.details.remedy).toBeTruthy();
   });
 
   it('refuses a folder, also when files may be replaced', () => {
-    expect(errorOf(() => new OutputFile(folder, true)).code).toBe('OUTPUT_FAILED');
+    expect(errorOf(() => new FileSink(folder, true)).code).toBe('OUTPUT_FAILED');
   });
 
   it.each(['EPERM', 'ENOTSUP', 'EMLINK'])('renames on file systems without links (%s)', async (code) => {
     const file = await written(inside('a.mp4'));
     vi.mocked(fs.linkSync).mockImplementationOnce(failing(code));
-    file.publish();
+    file.commit();
     expect(fs.readdirSync(folder)).toEqual(['a.mp4']);
   });
 
@@ -122,19 +143,19 @@ describe('OutputFile', () => {
     const file = await written(inside('a.mp4'));
     vi.mocked(fs.linkSync).mockImplementationOnce(failing('EPERM'));
     fs.writeFileSync(inside('a.mp4'), 'theirs');
-    expect(errorOf(() => file.publish()).code).toBe('OUTPUT_EXISTS');
+    expect(errorOf(() => file.commit()).code).toBe('OUTPUT_EXISTS');
     expect(fs.readFileSync(inside('a.mp4'), 'utf8')).toBe('theirs');
   });
 
   it('takes the output back when publishing fails half way', async () => {
     const file = await written(inside('a.mp4'));
     vi.mocked(fs.rmSync).mockImplementationOnce(failing('EIO'));
-    expect(errorOf(() => file.publish()).code).toBe('OUTPUT_FAILED');
+    expect(errorOf(() => file.commit()).code).toBe('OUTPUT_FAILED');
     expect(fs.readdirSync(folder)).toEqual([]);
   });
 
   it('asks for room, unless the file system does not tell', () => {
-    const file = new OutputFile(inside('a.mp4'), false);
+    const file = new FileSink(inside('a.mp4'), false);
     const stat = (blocks: number) => ({ blocks, bavail: 2, bsize: 4096 }) as fs.StatsFs;
     vi.mocked(fs.statfsSync).mockImplementation(() => stat(100));
     file.assertRoom(8192);
@@ -146,7 +167,7 @@ describe('OutputFile', () => {
     file.assertRoom(8193);
     vi.mocked(fs.statfsSync).mockImplementation(failing('ENOSYS'));
     file.assertRoom(8193);
-    file.discard();
+    file.abort();
   });
 });
 
