@@ -2,7 +2,7 @@ import type { Sink, StagedBytes } from '../bytes/sink.js';
 import type { ByteSource } from '../bytes/source.js';
 import type { OutputPlan } from '../layout/output-plan.js';
 import { yieldToEventLoop } from './event-loop.js';
-import { executePlan } from './execute/execute.js';
+import { executePlans } from './execute/execute.js';
 import { ChunkRenderer } from './execute/renderer.js';
 import type { ProcessingStep } from './execute/sample-processor.js';
 import type { WorkerPool } from './execute/worker-pool.js';
@@ -39,8 +39,8 @@ export async function writePlan(
 ): Promise<string | undefined> {
   const { sizeBytes: bytesTotal } = plan;
   const onBytes = (bytesDone: number) => onProgress?.({ phase: 'write', bytesDone, bytesTotal });
-  const execution = { plan, source, steps, output: staged.handle, pool, signal, onBytes, fingerprint };
-  const { sha256 } = await executePlan(execution);
+  const output = { plan, source, steps, output: staged.handle, fingerprint };
+  const [{ sha256 }] = await executePlans([output], { pool, signal, onBytes });
   return sha256;
 }
 

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, inject, it } from 'vitest';
 import { FileSink } from '../../src/bytes/sinks/file-sink.js';
 import { type EncryptOptions, encryptStream } from '../../src/index.js';
-import { type Execution, executePlan } from '../../src/packager/execute/execute.js';
+import { executePlans } from '../../src/packager/execute/execute.js';
 import { startWorkerPool } from '../../src/packager/execute/start-worker-pool.js';
 import { rangeTrack, vvcTrack } from '../support/builder/coded.js';
 import { fragmented } from '../support/builder/fragmented.js';
@@ -109,8 +109,7 @@ async function carryOut(path: string, plan: Planned, threads: 1 | 3): Promise<Bu
   const pool = await startWorkerPool(plan.source, threads, CHUNK_BYTES);
   const sink = new FileSink(path, true);
   try {
-    const execution: Execution = { ...plan, output: sink.staged.handle, pool, chunkBytes: CHUNK_BYTES };
-    await executePlan(execution);
+    await executePlans([{ ...plan, output: sink.staged.handle }], { pool, chunkBytes: CHUNK_BYTES });
     sink.commit();
     return readFileSync(path);
   } finally {

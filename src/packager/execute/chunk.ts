@@ -17,6 +17,12 @@ export interface Chunk {
   readonly copies: Float64Array;
 }
 
+/** A chunk of one of several outputs. */
+export interface OutputChunk extends Chunk {
+  /** Which output. */
+  readonly output: number;
+}
+
 /** New bytes, and where in the chunk they go. */
 interface Literal {
   readonly at: number;

@@ -4,27 +4,31 @@ import { PrpackError } from '../../errors.js';
 import type { OutputPlan } from '../../layout/output-plan.js';
 import { named } from '../../settings/spelling.js';
 import { assertNotAborted } from './abort.js';
-import { CHUNK_BYTES, chunksOf } from './chunk.js';
+import { CHUNK_BYTES, chunksOf, type OutputChunk } from './chunk.js';
 import { Fingerprint } from './fingerprint.js';
 import { HeldKeys } from './held-keys.js';
 import { type OnWritten, writeInline } from './inline.js';
-import { type ProcessingStep, tasksOf, wholeSamplesOf } from './sample-processor.js';
+import { type ProcessingStep, type TrackTask, tasksOf, wholeSamplesOf } from './sample-processor.js';
 import type { WorkerPool } from './worker-pool.js';
 
-/** A plan to carry out. */
-export interface Execution {
+/** One output: its plan, and what its bytes are made of. */
+export interface PlannedOutput {
   readonly plan: OutputPlan;
   readonly source: ByteSource;
   /** What is done to the samples, in this order. */
   readonly steps: readonly ProcessingStep[];
   readonly output: OutputHandle;
-  /** Threads that write beside this one; none by default. They are stopped when this returns. */
+  /** Hash the output while it is written. Default false. */
+  readonly fingerprint?: boolean | undefined;
+}
+
+/** How outputs are written. */
+export interface Execution {
+  /** Threads that write next to this one; none by default. They are stopped when this returns. */
   readonly pool?: WorkerPool | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Called with the bytes written so far. */
+  /** Called with the bytes of all outputs written so far. */
   readonly onBytes?: ((bytesDone: number) => void) | undefined;
-  /** Hash the output beside writing it. Default false. */
-  readonly fingerprint?: boolean | undefined;
   /** Default 1 MiB. */
   readonly chunkBytes?: number | undefined;
 }
@@ -35,34 +39,50 @@ export interface ExecutionResult {
 }
 
 /**
- * Writes the whole output. When this returns, every byte was handed to the operating system, and no thread is left.
+ * Writes outputs whole, one after the other; where one ends, free threads go on with the next. When this returns, every byte was handed
+ * to the operating system, and no thread is left.
+ * @param outputs with a pool, every source is a file
+ * @returns one an output
  * @throws PrpackError ABORTED, INPUT_UNREADABLE, TRUNCATED_INPUT, OUTPUT_FAILED
  */
-export async function executePlan(execution: Execution): Promise<ExecutionResult> {
-  const { plan, source, output, signal, fingerprint = false } = execution;
-  const { onBytes, chunkBytes = CHUNK_BYTES, pool } = execution;
-  const { sizeBytes } = plan;
+export async function executePlans(
+  outputs: readonly PlannedOutput[],
+  { signal, onBytes, chunkBytes = CHUNK_BYTES, pool }: Execution = {},
+): Promise<ExecutionResult[]> {
   assertNotAborted(signal);
   const keys = new HeldKeys();
-  const hash = fingerprint ? new Fingerprint() : undefined;
+  const hashes = outputs.map(({ fingerprint }) => (fingerprint ? new Fingerprint() : undefined));
+  const sizeBytes = outputs.reduce((sum, { plan }) => sum + plan.sizeBytes, 0);
   let writtenBytes = 0;
-  const onWritten: OnWritten = async ({ startBytes, lengthBytes }, bytes) => {
+  const onWritten: OnWritten = async ({ output, startBytes, lengthBytes }, bytes) => {
     writtenBytes += lengthBytes;
     onBytes?.(writtenBytes);
-    await hash?.add(startBytes, bytes);
+    await hashes[output]?.add(startBytes, bytes);
   };
   try {
-    const steps = execution.steps.map((step) => tasksOf(step, keys.hold));
-    const chunks = chunksOf(plan, source, chunkBytes, wholeSamplesOf(steps.flat()));
-    const work = { chunks, steps, chunkBytes, sizeBytes, signal, source, output };
+    const tasks = outputs.map(({ steps }) => steps.map((step) => tasksOf(step, keys.hold)));
+    const targets = outputs.map(({ source, output }, i) => ({ source, output, steps: tasks[i] }));
+    const chunks = chunksOfAll(outputs, tasks, chunkBytes);
+    const work = { chunks, targets, memoryBytes: Math.min(chunkBytes, sizeBytes), signal };
     if (pool) {
       const { writeOnThreads } = await import('./threads.js');
-      await writeOnThreads(work, source.file!, pool, onWritten, hash);
+      await writeOnThreads(work, pool, onWritten, hashes);
     } else await writeInline(work, onWritten);
     assertAll(sizeBytes, writtenBytes);
-    return { sha256: hash?.finish(sizeBytes) };
+    return outputs.map(({ plan }, i) => ({ sha256: hashes[i]?.finish(plan.sizeBytes) }));
   } finally {
     keys.wipe();
+  }
+}
+
+function* chunksOfAll(
+  outputs: readonly PlannedOutput[],
+  tasks: readonly (readonly (readonly TrackTask[])[])[],
+  chunkBytes: number,
+): Generator<OutputChunk> {
+  for (const [output, { plan, source }] of outputs.entries()) {
+    const wholeSamples = wholeSamplesOf(tasks[output].flat());
+    for (const chunk of chunksOf(plan, source, chunkBytes, wholeSamples)) yield { ...chunk, output };
   }
 }
 

@@ -1,30 +1,28 @@
-import type { OpenFile } from '../../bytes/source.js';
 import { abortedBy } from './abort.js';
 import type { Fingerprint } from './fingerprint.js';
 import { type OnWritten, type Work, writeInline } from './inline.js';
 import type { WorkerPool } from './worker-pool.js';
 
 /**
- * Writes the output by this thread and a pool beside it. Whoever is free takes the next chunk. No thread is left when
+ * Writes outputs by this thread and a pool beside it. Whoever is free takes the next chunk. No thread is left when
  * this returns.
- * @param hash what `onWritten` adds the bytes to
+ * @param hashes what `onWritten` adds the bytes to
  */
 export async function writeOnThreads(
   work: Work,
-  input: OpenFile,
   pool: WorkerPool,
   onWritten: OnWritten,
-  hash: Fingerprint | undefined,
+  hashes: readonly (Fingerprint | undefined)[],
 ): Promise<void> {
   const failure = new Failure(work.signal);
   let here = Promise.resolve();
   try {
-    const beside = pool.write(work, input, onWritten, failure.report);
+    const beside = pool.write(work, onWritten, failure.report);
     here = writeInline({ ...work, signal: failure.signal }, onWritten).catch(failure.report);
     await Promise.race([Promise.all([here, beside]), failure.reported]);
   } finally {
     failure.close();
-    hash?.abandon();
+    for (const hash of hashes) hash?.abandon();
     // Whatever happened, nobody may write any more: the caller closes the file.
     await Promise.all([here, pool.stop()]);
   }

@@ -1,11 +1,10 @@
-import type { OpenFile } from '../../bytes/source.js';
 import { PrpackError } from '../../errors.js';
 import { named } from '../../settings/spelling.js';
 import { unpackError } from '../../threads/sent-error.js';
 import { Thread } from '../../threads/thread.js';
-import type { Chunk } from './chunk.js';
+import type { OutputChunk } from './chunk.js';
 import type { OnWritten, Work } from './inline.js';
-import type { FromWriter, ToWriter } from './messages.js';
+import type { FromWriter, SentTarget, ToWriter } from './messages.js';
 
 /** Chunks that a thread has before it, each with memory, so that it never waits while this thread writes one itself. */
 const QUEUED_CHUNKS = 4;
@@ -14,7 +13,7 @@ const QUEUED_CHUNKS = 4;
 interface PoolWorker {
   readonly thread: Thread<ToWriter, FromWriter>;
   /** Not confirmed yet, in order. */
-  readonly unconfirmed: Chunk[];
+  readonly unconfirmed: OutputChunk[];
   /** Those, and the ones whose bytes are still in use. */
   pending: number;
 }
@@ -44,8 +43,7 @@ export class WorkerPool {
    * @returns when no chunk is left and all that were given are written
    */
   write(
-    { chunks, steps, chunkBytes, output }: Work,
-    input: OpenFile,
+    { chunks, targets, memoryBytes }: Work,
     onWritten: OnWritten,
     report: (error: Error) => void,
   ): Promise<void> {
@@ -54,17 +52,18 @@ export class WorkerPool {
       if (this.#failure) report(this.#failure);
       const take = async (worker: PoolWorker, answer: FromWriter) => {
         if (answer.kind === 'failed') throw unpackError(answer.error);
-        const { startBytes, memory } = answer;
-        const chunk = confirmed(worker, startBytes);
+        const { memory } = answer;
+        const chunk = confirmed(worker, answer);
         await onWritten(chunk, new Uint8Array(memory, 0, chunk.lengthBytes));
         worker.pending--;
         give(worker, chunks, memory);
         if (this.#workers.every(({ pending }) => pending === 0)) finish();
       };
       this.#take = (worker, answer) => void take(worker, answer).catch(report);
-      for (const { thread } of this.#workers) thread.post({ kind: 'start', steps, input, output });
+      const sent = targets.map(({ source, ...target }): SentTarget => ({ ...target, input: source.file! }));
+      for (const { thread } of this.#workers) thread.post({ kind: 'start', targets: sent });
       for (let round = 0; round < QUEUED_CHUNKS; round++) {
-        for (const worker of this.#workers) give(worker, chunks, new ArrayBuffer(chunkBytes));
+        for (const worker of this.#workers) give(worker, chunks, new ArrayBuffer(memoryBytes));
       }
     });
   }
@@ -74,7 +73,7 @@ export class WorkerPool {
   }
 }
 
-function give(worker: PoolWorker, chunks: Iterator<Chunk>, free: ArrayBuffer): void {
+function give(worker: PoolWorker, chunks: Iterator<OutputChunk>, free: ArrayBuffer): void {
   const { done, value: chunk } = chunks.next();
   if (done) return;
   // A view sent to a thread takes all of its memory along, so these are cut out.
@@ -86,9 +85,12 @@ function give(worker: PoolWorker, chunks: Iterator<Chunk>, free: ArrayBuffer): v
   worker.thread.post({ kind: 'chunk', chunk: { ...chunk, literals }, memory }, transfer);
 }
 
-function confirmed({ unconfirmed }: PoolWorker, startBytes: number): Chunk {
+function confirmed(
+  { unconfirmed }: PoolWorker,
+  { output, startBytes }: Extract<FromWriter, { kind: 'written' }>,
+): OutputChunk {
   const chunk = unconfirmed.shift();
-  if (chunk?.startBytes === startBytes) return chunk;
+  if (chunk?.output === output && chunk.startBytes === startBytes) return chunk;
   throw new PrpackError('INTERNAL', 'a thread did not write what it was given', {
     expected: chunk?.startBytes ?? 'nothing',
     received: startBytes,

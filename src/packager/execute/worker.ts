@@ -16,13 +16,16 @@ port.on('message', (message: ToWriter) => {
 
 async function handle(message: ToWriter): Promise<void> {
   if (message.kind === 'start') {
-    const { input, output, steps } = message;
-    writer = await ChunkWriter.create(new BorrowedSource(input), output, steps);
+    const targets = message.targets.map(({ input, ...target }) => ({
+      ...target,
+      source: new BorrowedSource(input),
+    }));
+    writer = new ChunkWriter(targets);
     return;
   }
   const { chunk, memory } = message;
-  writer!.write(chunk, memory);
-  answer({ kind: 'written', startBytes: chunk.startBytes, memory }, [memory]);
+  await writer!.write(chunk, memory);
+  answer({ kind: 'written', output: chunk.output, startBytes: chunk.startBytes, memory }, [memory]);
 }
 
 /** Tells why; what else is queued here does not matter any more, as the thread will be stopped. */

@@ -1,25 +1,25 @@
 import type { ByteSource } from '../../bytes/source.js';
 import { type OutputHandle, writeFully } from '../../bytes/write.js';
-import type { Chunk } from './chunk.js';
+import type { OutputChunk } from './chunk.js';
 import { ChunkFiller } from './chunk-filler.js';
 import type { TrackTask } from './sample-processor.js';
 
+/** What the bytes of an output are made of, and where they go. */
+export interface WriteTarget {
+  readonly source: ByteSource;
+  readonly output: OutputHandle;
+  /** The tasks of each step that samples go through, in order. */
+  readonly steps: readonly (readonly TrackTask[])[];
+}
+
 /** Renders and writes chunks: what each thread does. */
 export class ChunkWriter {
-  readonly #filler: ChunkFiller;
-  readonly #output: OutputHandle;
+  readonly #targets: readonly WriteTarget[];
+  /** Of the output that was written to last: outputs come one after the other. */
+  #current: { readonly output: number; readonly filler: ChunkFiller } | undefined;
 
-  private constructor(filler: ChunkFiller, output: OutputHandle) {
-    this.#filler = filler;
-    this.#output = output;
-  }
-
-  static async create(
-    source: ByteSource,
-    output: OutputHandle,
-    steps: readonly (readonly TrackTask[])[],
-  ): Promise<ChunkWriter> {
-    return new ChunkWriter(await ChunkFiller.create(source, steps), output);
+  constructor(targets: readonly WriteTarget[]) {
+    this.#targets = targets;
   }
 
   /**
@@ -27,10 +27,19 @@ export class ChunkWriter {
    * @returns the bytes written, in that memory
    * @throws PrpackError INPUT_UNREADABLE, TRUNCATED_INPUT, OUTPUT_FAILED
    */
-  write(chunk: Chunk, memory: ArrayBuffer): Uint8Array {
+  async write(chunk: OutputChunk, memory: ArrayBuffer): Promise<Uint8Array> {
     const target = new Uint8Array(memory, 0, chunk.lengthBytes);
-    this.#filler.fill(chunk, target);
-    writeFully(this.#output, target, chunk.startBytes);
+    const filler = await this.#fillerOf(chunk.output);
+    filler.fill(chunk, target);
+    writeFully(this.#targets[chunk.output].output, target, chunk.startBytes);
     return target;
+  }
+
+  async #fillerOf(output: number): Promise<ChunkFiller> {
+    if (this.#current?.output !== output) {
+      const { source, steps } = this.#targets[output];
+      this.#current = { output, filler: await ChunkFiller.create(source, steps) };
+    }
+    return this.#current.filler;
   }
 }

@@ -12,7 +12,7 @@ import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { FileSink } from '../../../src/bytes/sinks/file-sink.js';
 import { BorrowedSource } from '../../../src/bytes/source.js';
 import type { PrpackError } from '../../../src/errors.js';
-import { type Execution, type ExecutionResult, executePlan } from '../../../src/packager/execute/execute.js';
+import { type Execution, type ExecutionResult, executePlans } from '../../../src/packager/execute/execute.js';
 import { tasksOf } from '../../../src/packager/execute/sample-processor.js';
 import { startWorkerPool } from '../../../src/packager/execute/start-worker-pool.js';
 import type { Layout, Threads } from '../../../src/packager/types.js';
@@ -43,15 +43,13 @@ afterEach(() => {
 async function carryOut(
   path: string,
   plan: Planned,
-  { threads, ...more }: Partial<Execution> & { threads?: Threads },
+  { threads, fingerprint = false, ...more }: Execution & { threads?: Threads; fingerprint?: boolean },
 ): Promise<ExecutionResult & { bytes: Buffer }> {
   planned = plan;
   const pool = await startWorkerPool(plan.source, threads, CHUNK_BYTES);
   const sink = new FileSink(path, false);
   try {
-    const result = await executePlan({
-      ...plan,
-      output: sink.staged.handle,
+    const [result] = await executePlans([{ ...plan, output: sink.staged.handle, fingerprint }], {
       pool,
       chunkBytes: CHUNK_BYTES,
       ...more,
@@ -72,7 +70,41 @@ async function failureOf(work: Promise<unknown>): Promise<PrpackError> {
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
-describe('executePlan', () => {
+describe('executePlans', () => {
+  it('writes several outputs, each from its own input, as it writes them alone', async () => {
+    const inputs = [
+      [sample('bars.mp4'), 'fragmented'],
+      [sample('bars.mp4'), 'keep'],
+      [sample('bars-fragmented.mp4'), 'fragmented'],
+    ] as const;
+    const alone: (ExecutionResult & { bytes: Buffer })[] = [];
+    for (const [i, [path, layout]] of inputs.entries()) {
+      const plan = await planToEncrypt(path, layout);
+      alone.push(await carryOut(`${folder}/alone${i}.mp4`, plan, { fingerprint: true }));
+      plan.source.close();
+    }
+    for (const threads of [1, 3]) {
+      const plans = await Promise.all(inputs.map(([path, layout]) => planToEncrypt(path, layout)));
+      const sinks = plans.map((_, i) => new FileSink(`${folder}/${threads}-${i}.mp4`, false));
+      const outputs = plans.map((plan, i) => ({
+        ...plan,
+        output: sinks[i].staged.handle,
+        fingerprint: i !== 1,
+      }));
+      const pool = await startWorkerPool(plans[0].source, threads, CHUNK_BYTES);
+      const seen: number[] = [];
+      const onBytes = (bytesDone: number) => void seen.push(bytesDone);
+      const results = await executePlans(outputs, { pool, chunkBytes: CHUNK_BYTES, onBytes });
+      for (const sink of sinks) sink.commit();
+      for (const { source } of plans) source.close();
+      const written = sinks.map(({ path }) => readFileSync(path));
+      expect(written.map((bytes, i) => bytes.equals(alone[i].bytes))).toEqual([true, true, true]);
+      expect(results.map((result) => result.sha256)).toEqual([alone[0].sha256, undefined, alone[2].sha256]);
+      expect(seen.at(-1)).toBe(plans.reduce((sum, { plan }) => sum + plan.sizeBytes, 0));
+    }
+    planned = undefined;
+  });
+
   it.each(LAYOUTS)('writes the same bytes by 1, 2 and 7 threads, %s', async (layout) => {
     const outputs: Buffer[] = [];
     for (const threads of [1, 2, 7]) {
@@ -177,7 +209,7 @@ describe('failures of threads', () => {
       planned = plan;
       const output = { path: 'a.mp4', fd: openSync('/dev/full', 'w') };
       const pool = await startWorkerPool(plan.source, threads, CHUNK_BYTES);
-      const error = await failureOf(executePlan({ ...plan, output, pool, chunkBytes: CHUNK_BYTES }));
+      const error = await failureOf(executePlans([{ ...plan, output }], { pool, chunkBytes: CHUNK_BYTES }));
       expect(error).toMatchObject({ code: 'OUTPUT_FAILED', details: { path: 'a.mp4' } });
       expect(error.message).toContain('ENOSPC');
       expect(error.details.remedy).toContain('full');

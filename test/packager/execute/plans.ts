@@ -6,15 +6,15 @@ import { decryptEdits } from '../../../src/layout/decrypt-edits.js';
 import { fragmentationOf } from '../../../src/layout/fragmented-plan.js';
 import { KeepPlan } from '../../../src/layout/keep-plan.js';
 import { planEncryption } from '../../../src/packager/encryption-plan.js';
-import type { Execution } from '../../../src/packager/execute/execute.js';
+import type { PlannedOutput } from '../../../src/packager/execute/execute.js';
 import type { EncryptOptions, Layout } from '../../../src/packager/types.js';
 import { isProtected, readProtections } from '../../../src/protection/protection-reader.js';
 import { protectionSettings } from '../../../src/protection/protection-settings.js';
 import { describeTracks, selectTracks } from '../../../src/protection/tracks.js';
 import { KEY, testKeys } from '../../support/jobs.js';
 
-/** All of an execution but where its output goes. */
-export type Planned = Pick<Execution, 'plan' | 'source' | 'steps'>;
+/** All of an output but where it goes. */
+export type Planned = Pick<PlannedOutput, 'plan' | 'source' | 'steps'>;
 
 const key = ContentKey.fromHex(KEY);
 const FRAGMENT_SECONDS = 2;
