@@ -4,10 +4,10 @@ import type { Track } from '../isobmff/movie.js';
 import { NON_SYNC, type SampleTable } from '../isobmff/sample-table.js';
 import { named } from '../settings/spelling.js';
 
-/** Which samples of each track go into each fragment. */
+/** Which samples of each track go into each fragment. Tracks are known by their place in the list that was cut. */
 export interface FragmentCuts {
   readonly count: number;
-  /** For each track, in the movie's order: count + 1 sample indexes. */
+  /** For each track: count + 1 sample indexes. */
   readonly firstSample: readonly Uint32Array[];
   /** For each track: decode time of the first sample of each fragment, in ticks of the track. */
   readonly decodeTime: readonly Float64Array[];
@@ -19,30 +19,37 @@ export interface FragmentCuts {
 const MAX_FRAGMENT_BYTES = 512 * 2 ** 20;
 
 /**
- * Cuts the movie at sync samples of the reference track, so that each fragment lasts `durationSeconds` at least, and
+ * Cuts tracks at sync samples of one of them, so that each fragment lasts `durationSeconds` at least, and
  * wherever a track changes its sample entry or its decode time jumps.
- * @param reference the track whose sync samples decide: the first video, else the first audio track
+ * @param reference place of the track whose sync samples decide
  * @param delaysTicks one a track, in its ticks: by so much its decode times rise
  * @throws PrpackError UNSUPPORTED_FEATURE when decode times do not rise where a fragment must begin
  */
 export function cutFragments(
   tracks: readonly Track[],
-  reference: Track,
+  reference: number,
   durationSeconds: number,
   delaysTicks: readonly number[] = tracks.map(() => 0),
 ): FragmentCuts {
   const timelines = tracks.map((track, i) => delayed(makeTimeline(track.samples), delaysTicks[i]));
   const times = new Set<number>();
-  addSyncCuts(times, reference, timelines[reference.index], durationSeconds);
-  const forced = tracks.map((track) => forcedCuts(track, timelines[track.index]));
-  for (const track of tracks) addForcedCuts(times, track, timelines[track.index], forced[track.index]);
+  addSyncCuts(times, tracks[reference], timelines[reference], durationSeconds);
+  const forced = tracks.map((track, i) => forcedCuts(track, timelines[i]));
+  for (const [i, track] of tracks.entries()) addForcedCuts(times, track, timelines[i], forced[i]);
   const cuts = [...times].sort((a, b) => a - b);
-  const parts = tracks.map((track) => assign(track, timelines[track.index], cuts));
-  for (const track of tracks) assertCutAt(track, parts[track.index], forced[track.index]);
+  const parts = tracks.map((track, i) => assign(track, timelines[i], cuts));
+  for (const [i, track] of tracks.entries()) assertCutAt(track, parts[i], forced[i]);
   return {
     ...dropEmpty(parts, cuts.length + 1),
     durations: timelines.map((timeline) => timeline.durations),
   };
+}
+
+/** The cuts of one track alone: the fragments that it has samples in. */
+export function cutsOfTrack(cuts: FragmentCuts, place: number): FragmentCuts {
+  const { firstSample, decodeTime, durations } = cuts;
+  const part = { firstSample: firstSample[place], decodeTime: decodeTime[place] };
+  return { ...dropEmpty([part], cuts.count), durations: [durations[place]] };
 }
 
 /** Decode times as durations and the few places where they do not add up. */

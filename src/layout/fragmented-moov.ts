@@ -30,7 +30,7 @@ export function droppedTypes(movie: Movie): string[] {
 
 /**
  * The `moov` of a fragmented output: the input's, without samples and durations, with `mvex`, and with the encrypted
- * tracks' sample entries and the `pssh` boxes (ISO/IEC 14496-12 8.8.1; ISO/IEC 23000-19 7.3.2 for durations of 0).
+ * tracks' sample entries and the `pssh` boxes, and without the tracks that the movie leaves out (ISO/IEC 14496-12 8.8.1; ISO/IEC 23000-19 7.3.2 for durations of 0).
  * @param fragmentEdits one a track
  */
 export function buildFragmentedMoov(
@@ -41,7 +41,11 @@ export function buildFragmentedMoov(
 ): Uint8Array {
   const { moovNode, moov } = movie;
   const edits = new Map<BoxNode, BoxEdit>(clearMoovEdits(movie));
-  for (const child of moovNode.children) if (child.type === 'mvex') edits.set(child, REMOVED);
+  const tracks = new Set(movie.tracks.map(({ node }) => node));
+  for (const child of moovNode.children) {
+    const isOther = child.type === 'trak' && !tracks.has(child);
+    if (isOther || child.type === 'mvex') edits.set(child, REMOVED);
+  }
   zeroDuration(edits, requirePath(moovNode, 'mvhd', 'ISO/IEC 14496-12 8.2.2'), moov);
   for (const track of movie.tracks) addTrackEdits(edits, track, moov);
   for (const { replacement } of fragmentEdits) {

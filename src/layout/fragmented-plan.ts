@@ -13,11 +13,12 @@ import { findChild, walkMeta } from '../isobmff/walk.js';
 import { holdsPictures } from '../protection/codecs.js';
 import type { TrackEncryption } from '../protection/track-protection.js';
 import { named } from '../settings/spelling.js';
-import { cutFragments, type FragmentCuts } from './fragment-cuts.js';
+import { cutFragments, cutsOfTrack, type FragmentCuts } from './fragment-cuts.js';
 import { type FragmentEdits, fragmentEditsOf } from './fragment-edits.js';
 import { FragmentWriter, type TrackRange } from './fragment-writer.js';
 import { buildFragmentedMoov, droppedTypes } from './fragmented-moov.js';
 import type { OutputPlan, Piece } from './output-plan.js';
+import type { PresentationTrack } from './presentation.js';
 import { groupRunsOf, KEY_GROUP, type SampleGrouping } from './sample-groups.js';
 import { earliestTime } from './timing.js';
 
@@ -27,27 +28,59 @@ interface CarriedBox {
   readonly sizeBytes: number;
 }
 
-/** Where a movie is cut into fragments, whatever will be encrypted of it. */
+/** Where tracks are cut into fragments, whatever will be encrypted of them. */
 export interface Fragmentation {
-  /** The track whose sync samples decide. */
-  readonly reference: Track;
-  /** One a track of the movie. */
+  /** Place of the track whose sync samples decide. */
+  readonly reference: number;
+  /** One a track. */
   readonly edits: readonly FragmentEdits[];
-  /** One a track of the movie: ticks by which its decode times are later than in the input. */
+  /** One a track: ticks by which its decode times are later than in the input. */
   readonly delaysTicks: readonly number[];
   readonly cuts: FragmentCuts;
 }
 
 /**
+ * Cuts all tracks of a presentation at the same times.
  * @param durationSeconds shortest duration of a fragment
- * @throws PrpackError UNSUPPORTED_FEATURE when the movie cannot be cut so
+ * @throws PrpackError UNSUPPORTED_FEATURE when the tracks cannot be cut so
  */
-export function fragmentationOf(movie: Movie, durationSeconds: number): Fragmentation {
-  const reference = referenceTrack(movie);
-  const edits = movie.tracks.map((track) => fragmentEditsOf(track, movie));
+export function fragmentationOf(
+  presentation: readonly PresentationTrack[],
+  durationSeconds: number,
+): Fragmentation {
+  const tracks = presentation.map(({ track }) => track);
+  const reference = referenceOf(presentation);
+  const edits = presentation.map(({ track, movie }) => fragmentEditsOf(track, movie));
   const delaysTicks = edits.map(({ delayTicks }) => delayTicks);
-  const cuts = cutFragments(movie.tracks, reference, durationSeconds, delaysTicks);
+  const cuts = cutFragments(tracks, reference, durationSeconds, delaysTicks);
   return { reference, edits, delaysTicks, cuts };
+}
+
+/** The part of a fragmentation that an output of one track needs. */
+export function fragmentationOfTrack(
+  { edits, delaysTicks, cuts }: Fragmentation,
+  place: number,
+): Fragmentation {
+  return {
+    reference: 0,
+    edits: [edits[place]],
+    delaysTicks: [delaysTicks[place]],
+    cuts: cutsOfTrack(cuts, place),
+  };
+}
+
+/** A fragmented output: its tracks, and what protects them. */
+export interface FragmentedOutput {
+  /** With the tracks of the output, which may be fewer than its `moov` has. */
+  readonly movie: Movie;
+  readonly source: ByteSource;
+  readonly encryptions: readonly TrackEncryption[];
+  /** Of the movie's tracks. */
+  readonly fragmentation: Fragmentation;
+  /** `pssh` boxes of `moov`. */
+  readonly psshBoxes: readonly Uint8Array[];
+  /** Where keys rotate: `pssh` boxes of the `moof` of a fragment. */
+  readonly psshOfFragment?: ((fragment: number) => readonly Uint8Array[]) | undefined;
 }
 
 /**
@@ -70,20 +103,17 @@ export class FragmentedPlan implements OutputPlan {
   readonly #head: Uint8Array;
   readonly #psshOfFragment: (fragment: number) => readonly Uint8Array[];
 
-  /**
-   * @param fragmentation of this movie
-   * @param psshBoxes of `moov`
-   * @param psshOfFragment `pssh` boxes of the `moof` of a fragment
-   * @throws PrpackError UNSUPPORTED_FEATURE when the movie cannot be laid out so
-   */
-  constructor(
-    movie: Movie,
-    source: ByteSource,
-    encryptions: readonly TrackEncryption[],
-    { reference, edits: fragmentEdits, delaysTicks, cuts }: Fragmentation,
-    psshBoxes: readonly Uint8Array[],
-    psshOfFragment: (fragment: number) => readonly Uint8Array[] = () => [],
-  ) {
+  /** @throws PrpackError UNSUPPORTED_FEATURE when the movie cannot be laid out so */
+  constructor({
+    movie,
+    source,
+    encryptions,
+    fragmentation,
+    psshBoxes,
+    psshOfFragment = () => [],
+  }: FragmentedOutput) {
+    const { edits: fragmentEdits, delaysTicks, cuts } = fragmentation;
+    const reference = movie.tracks[fragmentation.reference];
     assertNoItemData(movie, source);
     this.#movie = movie;
     this.#psshOfFragment = psshOfFragment;
@@ -257,14 +287,16 @@ export class FragmentedPlan implements OutputPlan {
 }
 
 /** Still pictures are few and far between: their times are no places to cut at, where there is anything else. */
-function referenceTrack({ tracks, moov }: Movie): Track {
-  const withSamples = tracks.filter((track) => track.samples.count > 0 && !holdsPictures(track, moov));
-  return (
-    withSamples.find((track) => track.handler === 'vide') ??
-    withSamples.find((track) => track.handler === 'soun') ??
-    withSamples[0] ??
-    tracks[0]
+function referenceOf(presentation: readonly PresentationTrack[]): number {
+  const withSamples = presentation.filter(
+    ({ track, movie }) => track.samples.count > 0 && !holdsPictures(track, movie.moov),
   );
+  const chosen =
+    withSamples.find(({ track }) => track.handler === 'vide') ??
+    withSamples.find(({ track }) => track.handler === 'soun') ??
+    withSamples[0] ??
+    presentation[0];
+  return presentation.indexOf(chosen);
 }
 
 /** Whether no sample of the range is presented before the first one. */

@@ -87,8 +87,10 @@ export async function planEncryption(
   };
   const settings = protectionSettings(options);
   const schemeWarnings = assertCodecsFitScheme(tracks, settings);
-  const request = { tracks, keys, periods, settings, ...(ivStarts && { ivStarts }) };
-  const encrypted = await protectTracks(reencryption?.clearSource ?? source, request, pause);
+  const clear = reencryption?.clearSource ?? source;
+  const sourced = tracks.map((described) => ({ ...described, source: clear }));
+  const request = { tracks: sourced, keys, periods, settings, ...(ivStarts && { ivStarts }) };
+  const encrypted = await protectTracks(request, pause);
   const encryptions = encrypted.map((one) => ({ ...one, ...stream }));
   const warnings = [
     ...psshWarnings,
@@ -118,14 +120,14 @@ export async function planEncryption(
   }
   const psshOfFragment = (fragment: number) =>
     pssh.periods[periods!.periods.ofFragment[fragment]]?.boxes ?? [];
-  const plan = new FragmentedPlan(
+  const plan = new FragmentedPlan({
     movie,
     source,
     encryptions,
     fragmentation,
-    boxes,
-    periods?.isRotating ? psshOfFragment : undefined,
-  );
+    psshBoxes: boxes,
+    psshOfFragment: periods?.isRotating ? psshOfFragment : undefined,
+  });
   const { fragmentCount: fragments, delaysTicks } = plan;
   return { ...known, plan, fragments, delaysTicks, warnings: [...warnings, ...plan.warnings] };
 }

@@ -9,6 +9,7 @@ import { registeredName } from '../keystore/registered-name.js';
 import { assertDisjointSamples } from '../layout/disjoint.js';
 import type { FragmentCuts } from '../layout/fragment-cuts.js';
 import { fragmentationOf } from '../layout/fragmented-plan.js';
+import { presentationOf } from '../layout/presentation.js';
 import { fragmentStartSeconds, movieDurationSeconds } from '../layout/timing.js';
 import { cryptoPeriod, cryptoPeriodsOf } from '../protection/crypto-periods.js';
 import { withGroupedFrames } from '../protection/pcm-samples.js';
@@ -71,7 +72,10 @@ export async function prepareJob(
   const fragmentation =
     options.layout === 'keep'
       ? undefined
-      : fragmentationOf(movie, options.fragmentDurationSeconds ?? DEFAULT_FRAGMENT_SECONDS);
+      : fragmentationOf(
+          presentationOf(movie, source),
+          options.fragmentDurationSeconds ?? DEFAULT_FRAGMENT_SECONDS,
+        );
   const periods = fragmentation && fragmentPeriodsOf(movie, fragmentation.cuts, options);
   const keys = await keysOf(tracks, contentId, options, periods);
   if (reencryption) assertKeysFit(reencryption, keys, options.scheme);

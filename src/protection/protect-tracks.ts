@@ -14,9 +14,14 @@ import { type ScannedSubsamples, type SubsampleReader, scanSubsamples, subsample
 import { type ProtectedSamples, protectedBytesOf, type TrackEncryption } from './track-protection.js';
 import type { DescribedTrack } from './tracks.js';
 
-/** How tracks are to be protected. */
+/** A track to protect, and where its clear samples are. */
+export interface SourcedTrack extends DescribedTrack {
+  readonly source: ByteSource;
+}
+
+/** How tracks are to be protected. Those under one key must be protected together, so that no two of them share a counter block. */
 export interface ProtectionRequest {
-  readonly tracks: readonly DescribedTrack[];
+  readonly tracks: readonly SourcedTrack[];
   /** One a track; where keys rotate, those of one crypto period after the other. */
   readonly keys: readonly AssignedKey[];
   /** Which fragments are clear or under which keys; absent: all samples are under the one key of their track. */
@@ -52,7 +57,6 @@ export function subsampleReadersOfTracks(
  * @throws PrpackError MALFORMED_INPUT, UNSUPPORTED_FEATURE
  */
 export async function protectTracks(
-  source: ByteSource,
   request: ProtectionRequest,
   pause: () => Promise<void>,
 ): Promise<TrackEncryption[]> {
@@ -62,7 +66,7 @@ export async function protectTracks(
   for (const [i, described] of tracks.entries()) {
     assertWholeFrames(described.track, described.frameBytes);
     const own = readers[i];
-    scanned.push(own && (await scanSubsamples(described, own, source, rules, pause)));
+    scanned.push(own && (await scanSubsamples(described, own, described.source, rules, pause)));
   }
   const samples = tracks.map(({ track }, i) => ({
     track,

@@ -22,7 +22,7 @@ function audio(count: number, duration = 1024, id = 2): BuiltTrack {
 
 function cut(tracks: BuiltTrack[], seconds: number, reference = 0): FragmentCuts {
   const { movie } = movieOf(progressive(tracks));
-  return cutFragments(movie.tracks, movie.tracks[reference], seconds);
+  return cutFragments(movie.tracks, reference, seconds);
 }
 
 const firsts = ({ firstSample }: FragmentCuts) => firstSample.map((column) => [...column]);
@@ -115,7 +115,7 @@ describe('cutFragments where decode times of fragments do not add up', () => {
   const track = video('SSSSSSSS', 100, 100);
   const cutAt = (timeOf: (index: number) => number) => {
     const movie = withTimes(track, timeOf);
-    return cutFragments(movie.tracks, movie.tracks[0], 100);
+    return cutFragments(movie.tracks, 0, 100);
   };
 
   it('starts at the first decode time', () => {

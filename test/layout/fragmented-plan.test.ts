@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { MemorySource } from '../../src/bytes/source.js';
-import { readMovie } from '../../src/isobmff/movie.js';
-import { FragmentedPlan, fragmentationOf } from '../../src/layout/fragmented-plan.js';
+import { type ByteSource, MemorySource } from '../../src/bytes/source.js';
+import { type Movie, readMovie } from '../../src/isobmff/movie.js';
+import { FragmentedPlan, fragmentationOf, fragmentationOfTrack } from '../../src/layout/fragmented-plan.js';
+import { movieOfTrack, presentationOf } from '../../src/layout/presentation.js';
 import { box, fullBox, text, u8, u16, u32, u64 } from '../support/builder/boxes.js';
 import { fragmented } from '../support/builder/fragmented.js';
 import { audioTrackOf, type BuiltTrack } from '../support/builder/movie.js';
@@ -25,9 +26,13 @@ function planned(pieces: readonly Piece[], seconds: number, encryptedIds: number
   const source = new MemorySource(toBytes(pieces));
   const movie = readMovie(source);
   const tracks = movie.tracks.filter(({ id }) => encryptedIds.includes(id));
-  const plan = new FragmentedPlan(movie, source, tracks.map(wholeSamples), fragmentationOf(movie, seconds), [
-    PSSH,
-  ]);
+  const plan = new FragmentedPlan({
+    movie,
+    source,
+    encryptions: tracks.map(wholeSamples),
+    fragmentation: fragmentationOf(presentationOf(movie, source), seconds),
+    psshBoxes: [PSSH],
+  });
   const bytes = render(plan, source);
   const top = boxesIn(bytes);
   return {
@@ -39,6 +44,11 @@ function planned(pieces: readonly Piece[], seconds: number, encryptedIds: number
         .filter((found) => found.type === type)
         .map(({ offset, size }) => bytes.subarray(offset, offset + size)),
   };
+}
+
+function clearPlan(movie: Movie, source: ByteSource): FragmentedPlan {
+  const fragmentation = fragmentationOf(presentationOf(movie, source), 2);
+  return new FragmentedPlan({ movie, source, encryptions: [], fragmentation, psshBoxes: [] });
 }
 
 /** 1024/48000 s a sample: with this duration every sample is a fragment, with twice as much every two. */
@@ -193,7 +203,7 @@ describe('FragmentedPlan', () => {
     ];
     const source = sourceOf([...progressive([audioTrackOf([5])], { moov: 'last' }), ...large]);
     const movie = readMovie(source);
-    const plan = new FragmentedPlan(movie, source, [], fragmentationOf(movie, 2), []);
+    const plan = clearPlan(movie, source);
     expect(plan.sizeBytes).toBeGreaterThan(2 ** 40);
     expect(plan.pieces(2)).toEqual([
       { kind: 'copy', inputBytes: source.sizeBytes - 2 ** 40, lengthBytes: 2 ** 40 },
@@ -257,7 +267,7 @@ describe('FragmentedPlan', () => {
     }
     const source = sourceOf([bytes, u32(large + 8), text('mdat'), { hole: large }]);
     const movie = readMovie(source);
-    const plan = () => new FragmentedPlan(movie, source, [], fragmentationOf(movie, 2), []);
+    const plan = () => clearPlan(movie, source);
     expect(plan).toThrow(
       expect.objectContaining({
         code: 'UNSUPPORTED_FEATURE',
@@ -286,3 +296,35 @@ function withInStbl(pieces: readonly Piece[], ...added: Buffer[]): Piece[] {
   }
   return [bytes.subarray(0, end), more, bytes.subarray(end)];
 }
+
+describe('an output of one track', () => {
+  it('has that track alone, cut where all are cut, and no fragment without samples', () => {
+    const source = new MemorySource(
+      toBytes(progressive([audioTrackOf([7, 8, 9, 10, 11], 1), audioTrackOf([20, 30], 2)])),
+    );
+    const presentation = presentationOf(readMovie(source), source);
+    const whole = fragmentationOf(presentation, ONE);
+    expect(whole.cuts.count).toBe(5);
+    for (const [place, track] of presentation.entries()) {
+      const movie = movieOfTrack(track);
+      const fragmentation = fragmentationOfTrack(whole, place);
+      const plan = new FragmentedPlan({
+        movie,
+        source,
+        encryptions: movie.tracks.map(wholeSamples),
+        fragmentation,
+        psshBoxes: [],
+      });
+      const output = readMovie(new MemorySource(render(plan, source)));
+      expect(output.tracks.map(({ id }) => id)).toEqual([track.track.id]);
+      expect(output.fragments.count).toBe([5, 2][place]);
+      const { samples } = output.tracks[0];
+      expect([...samples.sizes.subarray(0, samples.count)]).toEqual([
+        ...track.track.samples.sizes.subarray(0, track.track.samples.count),
+      ]);
+      expect([...fragmentation.cuts.decodeTime[0]]).toEqual(
+        [...whole.cuts.decodeTime[place]].slice(0, fragmentation.cuts.count),
+      );
+    }
+  });
+});

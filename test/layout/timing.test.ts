@@ -56,7 +56,7 @@ describe('earliestTime', () => {
       { duration: 10, mediaTime },
     ];
     const { movie } = movieOf(progressive([{ ...track, samples, edits }]));
-    const cuts = cutFragments(movie.tracks, movie.tracks[0], 10);
+    const cuts = cutFragments(movie.tracks, 0, 10);
     return earliestTime(movie.tracks[0], movie, cuts, 0);
   };
 

@@ -160,11 +160,12 @@ export class FragmentEncryptor {
     const tracks = this.#work.tracks.map((described) => ({
       ...described,
       track: movie.tracks[described.track.index],
+      source: input,
     }));
     assertDisjointSamples(movie, new Set(tracks.map(({ track }) => track)));
     const ivStarts = this.#ivs.map(({ next }) => next);
     const request = { tracks, keys, settings, ivStarts, readers: this.#readers };
-    const encryptions = await protectTracks(input, request, this.#yielder.yieldIfDue);
+    const encryptions = await protectTracks(request, this.#yielder.yieldIfDue);
     if (!isRotating && !hasClearLead) return encryptions;
     return encryptions.map((encryption, i) => ({
       ...encryption,

@@ -5,6 +5,7 @@ import { ContentKey } from '../../../src/keys/content-key.js';
 import { decryptEdits } from '../../../src/layout/decrypt-edits.js';
 import { fragmentationOf } from '../../../src/layout/fragmented-plan.js';
 import { KeepPlan } from '../../../src/layout/keep-plan.js';
+import { presentationOf } from '../../../src/layout/presentation.js';
 import { planEncryption } from '../../../src/packager/encryption-plan.js';
 import type { PlannedOutput } from '../../../src/packager/execute/execute.js';
 import type { EncryptOptions, Layout } from '../../../src/packager/types.js';
@@ -29,7 +30,8 @@ export async function planToEncrypt(
   const movie = readMovie(source);
   const tracks = selectTracks(await describeTracks(movie), undefined);
   const requests = tracks.map(({ track }) => ({ trackId: track.id, type: 'video' as const }));
-  const fragmentation = layout === 'keep' ? undefined : fragmentationOf(movie, FRAGMENT_SECONDS);
+  const fragmentation =
+    layout === 'keep' ? undefined : fragmentationOf(presentationOf(movie, source), FRAGMENT_SECONDS);
   const work = { movie, source, tracks, keys: await testKeys.assign(requests), fragmentation };
   const { ivSize } = protectionSettings(choice);
   const ivStarts = tracks.map((_, i) => ivStart(i).subarray(0, ivSize));
