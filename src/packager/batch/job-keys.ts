@@ -1,16 +1,17 @@
 import type { KeyId } from '../../keys/key-id.js';
-import type { AssignedKey, KeySource, TrackKeyRequest } from '../../keys/key-source.js';
+import type { AssignedKey, KeyLookup, KeySource, TrackKeyRequest } from '../../keys/key-source.js';
 import type { KeyRegistration, PackagerKeyStore, PublishedOutput } from '../../keystore/key-store.js';
 import type { ContentLocks } from './content-locks.js';
 import type { BatchKeys } from './types.js';
 
 /** The keys of one job, as the side that has the key store offers them. */
-export class JobKeys implements PackagerKeyStore, KeySource {
+export class JobKeys implements PackagerKeyStore, KeySource, KeyLookup {
   readonly location: string;
   readonly #store: PackagerKeyStore;
   readonly #source: BatchKeys | undefined;
   readonly #contentId: string;
   readonly #locks: ContentLocks;
+  readonly #decryptKeys: KeyLookup | undefined;
   #free: (() => void) | undefined;
 
   constructor(
@@ -18,12 +19,14 @@ export class JobKeys implements PackagerKeyStore, KeySource {
     store: PackagerKeyStore,
     source: BatchKeys | undefined,
     locks: ContentLocks,
+    decryptKeys?: KeyLookup,
   ) {
     this.#contentId = contentId;
     this.location = store.location;
     this.#store = store;
     this.#source = source;
     this.#locks = locks;
+    this.#decryptKeys = decryptKeys;
   }
 
   /** Whether `assign` gives keys; else they are those that the store has for the content, and new ones. */
@@ -35,6 +38,11 @@ export class JobKeys implements PackagerKeyStore, KeySource {
     const source = this.#source!;
     const own = typeof source === 'function' ? await source(this.#contentId) : source;
     return own.assign(requests, systemIds);
+  }
+
+  /** A key of the input, where it is encrypted already. */
+  async find(kid: KeyId) {
+    return this.#decryptKeys?.find(kid);
   }
 
   /** Other jobs of the content wait until these keys are registered. */
