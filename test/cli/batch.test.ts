@@ -125,6 +125,17 @@ describe('prpack batch', () => {
       expect((await runCliJson(['decrypt', join(media, 'again', name), clear, ...store])).exitCode).toBe(0);
       expect(trackHashes(clear, 'audio')).toEqual(trackHashes(testMedia('opus.mp4'), 'audio'));
     }
+    const sameKeys = join(media, 'same.json');
+    await runCliJson(['keys', 'export', sameKeys, '--algorithm', 'AESCTR', ...store]);
+    const cbc = JSON.parse(readFileSync(sameKeys, 'utf8')).keys.map(
+      ({ kid, key }: Record<string, string>) => ({
+        ...{ kid, key, algorithm: 'AESCBC' },
+      }),
+    );
+    writeFileSync(sameKeys, JSON.stringify(cbc.slice(0, 1)), { mode: 0o600 });
+    const kept = ['--decrypt-keys', 'store', '--scheme', 'cbcs', '--no-register', '--key-file', sameKeys];
+    const refused = await run(out, join(media, 'refused'), kept); // the key is that of one of the two inputs
+    expect(refused.json).toMatchObject({ done: 1, failures: { KEY_CONFLICT: 1 } });
     const clearInput = await run(join(media, 'a.mp4'), join(media, 'x'), ['--decrypt-keys', 'store']);
     expect(clearInput.json.failures).toEqual({ NOT_ENCRYPTED: 1 });
   });
