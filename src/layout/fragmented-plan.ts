@@ -3,6 +3,7 @@ import type { ByteSource } from '../bytes/source.js';
 import { ByteWriter } from '../bytes/writer.js';
 import { PrpackError } from '../errors.js';
 import { writeFtyp } from '../isobmff/boxes/ftyp.js';
+import { mediaTypeOf } from '../isobmff/boxes/hdlr.js';
 import { readIloc } from '../isobmff/boxes/iloc.js';
 import { type Sidx, sizeOfSidx, writeSidx } from '../isobmff/boxes/sidx.js';
 import type { Movie, Track } from '../isobmff/movie.js';
@@ -256,12 +257,13 @@ export class FragmentedPlan implements OutputPlan {
   }
 }
 
-/** Still pictures are few and far between: their times are no places to cut at, where there is anything else. */
+/** Still pictures are few and far between: their times are no places to cut at, where there is anything else. Auxiliary video follows the main one. */
 function referenceTrack({ tracks, moov }: Movie): Track {
   const withSamples = tracks.filter((track) => track.samples.count > 0 && !holdsPictures(track, moov));
   return (
     withSamples.find((track) => track.handler === 'vide') ??
-    withSamples.find((track) => track.handler === 'soun') ??
+    withSamples.find((track) => mediaTypeOf(track.handler) === 'video') ??
+    withSamples.find((track) => mediaTypeOf(track.handler) === 'audio') ??
     withSamples[0] ??
     tracks[0]
   );

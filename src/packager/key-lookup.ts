@@ -53,6 +53,10 @@ const OPENERS: { readonly [Kind in LookupSource['kind']]: Opener<Kind> } = {
  * Opens what finds keys by their KIDs, named as in `--decrypt-keys`: `store` (registered keys), `playready-test` (keys of Microsoft's
  * public test seed), `cpix:` and the path or URL of a CPIX document, `seed:` and the file of a PlayReady key seed, or the path of a key
  * file. A key file with such a name is named as `./store`.
+ * @example
+ * const keyStore = openKeyStore();
+ * const decryptKeys = await openKeyLookup('store', { keyStore });
+ * await encrypt({ input: 'film.cenc.mp4', output: 'film.cbcs.mp4', scheme: 'cbcs', decryptKeys, keyStore });
  * @throws PrpackError INVALID_ARGUMENT when the text names nothing, or when what its kind needs is not given; KEY_SOURCE_FAILED, KEY_INVALID
  *   and KEY_CONFLICT as the reader of the source
  */

@@ -253,6 +253,20 @@ describe('auxiliary video', () => {
     expect(await encryptedBy(1)).toEqual([1]);
   });
 
+  it('without main video says where fragments are cut', async () => {
+    const sound = tracks[1]!;
+    const input = file('auxv-alone', progressive([sound, auxiliary]));
+    const output = temporary('auxv-alone.enc.mp4');
+    await encryptTo(input, output, { fragmentDurationSeconds: 0.5 });
+    const beside = temporary('vide-alone.enc.mp4');
+    await encryptTo(file('vide-alone', progressive([sound, { ...video!, id: 9 }])), beside, {
+      fragmentDurationSeconds: 0.5,
+    });
+    const fragmentsOf = async (path: string) => (await inspect(path)).fragments;
+    expect(await fragmentsOf(output)).toBe(await fragmentsOf(beside));
+    expect(fingerprintsOf(output, KEY)).toEqual(fingerprintsOf(beside, KEY));
+  });
+
   it('is refused by name where its codec is unknown', async () => {
     const strange = { ...auxiliary, entries: [videoEntry('xxxx')] };
     const job = encryptTo(file('auxv-strange', progressive([...tracks, strange])), temporary('strange.mp4'));
