@@ -63,6 +63,7 @@ export type * from './packager/batch/types.js';
 export { decrypt } from './packager/decrypt.js';
 export { encrypt } from './packager/encrypt.js';
 export { inspect } from './packager/inspect.js';
+export { type KeyLookupTools, openKeyLookup } from './packager/key-lookup.js';
 export { type EncryptStreamOptions, encryptStream } from './packager/stream/encrypt-stream.js';
 export type * from './packager/types.js';
 export {

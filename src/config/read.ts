@@ -3,6 +3,7 @@ import { dirname, extname, resolve } from 'node:path';
 import { allowedText, type Fault, findFault, type Rules } from '../settings/check.js';
 import { nearest } from '../settings/nearest.js';
 import { SETTINGS, type SettingName } from '../settings/options.js';
+import { withAbsolutePaths } from '../settings/paths.js';
 import { presentableName } from '../settings/secrets.js';
 import { configError } from './failure.js';
 import { importDefault } from './import-default.js';
@@ -43,7 +44,11 @@ export async function readConfigFile(path: string): Promise<ConfigFile> {
   const settings = withPresentNames(await reader(absolute));
   const fault = findFault(settings, SETTINGS_BY_NAME, RULES);
   if (fault) throw refusal(path, fault);
-  return { path: absolute, settings: withAbsolutePaths(settings as Settings, dirname(absolute)) };
+  const given = settings as Settings;
+  return {
+    path: absolute,
+    settings: withAbsolutePaths(given, SETTINGS, RULES.kindOf, dirname(absolute)),
+  };
 }
 
 const SETTINGS_BY_NAME = new Map(SETTINGS.map((option) => [option.name, option]));
@@ -113,15 +118,4 @@ function unknownName(path: string, name: string, meant: string | undefined): Err
       ? `Write ${meant}, or leave it out.`
       : 'Leave it out; docs/configuration.md lists all settings.',
   });
-}
-
-/** Names of files are taken from the directory. */
-function withAbsolutePaths(settings: Settings, directory: string): Settings {
-  const entries = SETTINGS.filter(({ name }) => settings[name as SettingName] !== undefined).map((option) => {
-    const { kind, written = kind } = option;
-    const value = settings[option.name as SettingName];
-    const named = typeof value === 'string' ? written.fileIn?.(value) : undefined;
-    return [option.name, named ? `${named[0]}${resolve(directory, named[1])}` : value];
-  });
-  return Object.fromEntries(entries) as Settings;
 }

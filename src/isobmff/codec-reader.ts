@@ -1,12 +1,11 @@
 import { malformed } from '../errors.js';
-import { readHdlr } from './boxes/hdlr.js';
+import { mediaTypeOf, readHdlr } from './boxes/hdlr.js';
 import { readTkhd } from './boxes/tkhd.js';
 import { readVvcC } from './boxes/vvcc.js';
 import {
   BASE_CODECS,
   type DescribedTrack,
   type ForeignEntry,
-  isAudioOrVideo,
   parseForeign,
   quickTimeFields,
 } from './foreign-entries.js';
@@ -92,7 +91,7 @@ function describe(
   slice: FileSlice,
 ): CodecDescription {
   const fourcc = entry.format;
-  if (!isAudioOrVideo(handler)) return { fourcc, codec: fourcc };
+  if (!mediaTypeOf(handler)) return { fourcc, codec: fourcc };
   return {
     fourcc,
     codec: dolbyVisionCodec(entry, slice) ?? codecOf(foreign, fourcc),

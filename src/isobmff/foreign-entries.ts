@@ -1,6 +1,7 @@
 import type { Box, SampleEntry as Mp4boxEntry } from 'mp4box';
 import { malformed, PrpackError } from '../errors.js';
 import { box } from './boxes/box.js';
+import { mediaTypeOf } from './boxes/hdlr.js';
 import type { SampleEntry } from './sample-entry.js';
 import type { BoxNode, FileSlice } from './walk.js';
 
@@ -110,7 +111,7 @@ function maskedStsd(track: DescribedTrack, slice: FileSlice, visible: ReadonlySe
     bytes.set(Buffer.from(type, 'latin1'), node.startBytes - stsd.startBytes + 4);
   };
   for (const { node, format } of entries) {
-    rename(node, isAudioOrVideo(handler) ? (BASE_CODECS[format] ?? format) : 'free');
+    rename(node, mediaTypeOf(handler) ? (BASE_CODECS[format] ?? format) : 'free');
     for (const child of node.children) if (!visible.has(child.type)) rename(child, 'free');
     const extra = quickTimeFields(node, handler);
     if (extra)
@@ -119,17 +120,13 @@ function maskedStsd(track: DescribedTrack, slice: FileSlice, visible: ReadonlySe
   return bytes;
 }
 
-export function isAudioOrVideo(handler: string): boolean {
-  return handler === 'soun' || handler === 'vide';
-}
-
 /** Fields that QuickTime sound descriptions of version 1 and 2 have before their boxes; mp4box expects boxes at once. */
 export function quickTimeFields(
   node: BoxNode,
   handler: string,
 ): { startBytes: number; sizeBytes: number } | undefined {
   const firstChild = node.children[0];
-  if (handler !== 'soun' || !firstChild) return undefined;
+  if (mediaTypeOf(handler) !== 'audio' || !firstChild) return undefined;
   const startBytes = node.startBytes + node.headerBytes + AUDIO_FIELDS_BYTES;
   const sizeBytes = firstChild.startBytes - startBytes;
   return sizeBytes > 0 ? { startBytes, sizeBytes } : undefined;

@@ -1,5 +1,6 @@
 import { ByteReader } from '../bytes/reader.js';
 import { malformed, type PrpackError } from '../errors.js';
+import { mediaTypeOf } from './boxes/hdlr.js';
 import { readSinf, type Sinf } from './boxes/sinf.js';
 import { type BoxNode, type FileSlice, walkChildren } from './walk.js';
 
@@ -73,8 +74,9 @@ function fieldsBytes(
   stsdVersion: number,
   slice: FileSlice,
 ): number | undefined {
-  if (handler === 'vide') return VISUAL_FIELDS_BYTES;
-  if (handler !== 'soun') return undefined;
+  const mediaType = mediaTypeOf(handler);
+  if (mediaType === undefined) return undefined;
+  if (mediaType === 'video') return VISUAL_FIELDS_BYTES;
   const reader = readerOf(node, slice);
   reader.skip(8); // reserved, data_reference_index
   const entryVersion = reader.u16();

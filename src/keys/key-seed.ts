@@ -55,9 +55,14 @@ export class KeySeed extends Secret {
   }
 }
 
+/** Microsoft's public test seed, whose keys everybody knows. */
+export function publicTestSeed(): KeySeed {
+  return KeySeed.parse(PLAYREADY_TEST_KEY_SEED_BASE64);
+}
+
 /** Whether this is the id of Microsoft's public test seed. */
 export function isPublicTestSeed(seedId: string | undefined): boolean {
-  return seedId !== undefined && seedId === KeySeed.parse(PLAYREADY_TEST_KEY_SEED_BASE64).id;
+  return seedId !== undefined && seedId === publicTestSeed().id;
 }
 
 /**

@@ -2,7 +2,7 @@ import { PrpackError } from '../errors.js';
 import { keyChecksum } from '../keys/checksum.js';
 import type { ContentKey } from '../keys/content-key.js';
 import type { KeyId } from '../keys/key-id.js';
-import type { KeySeed } from '../keys/key-seed.js';
+import { isPublicTestSeed, type KeySeed, publicTestSeed } from '../keys/key-seed.js';
 import {
   type AssignedKey,
   algorithmOf,
@@ -87,12 +87,16 @@ export function storedKeySource(store: KeyStore, kid: KeyId, seed?: KeySeed): Ke
   };
 }
 
-/** Any registered key, for decryption: revoked ones too, for revocation ends licenses and not the owner's own access. */
-export function storedKeyLookup(store: KeyStore, seed?: KeySeed): KeyLookup {
+/**
+ * Any registered key, for decryption: revoked ones too, for revocation ends licenses and not the owner's own access.
+ * @param seed opens keys that the store knows by this seed only; those of the public test seed are opened in any case
+ * @throws (from `find`) PrpackError KEY_REQUIRED when the key follows from another seed, and the errors of the store
+ */
+export function storedKeyLookup(store: Pick<KeyStore, 'get'>, seed?: KeySeed): KeyLookup {
   return {
     async find(kid) {
       const stored = await store.get(kid);
-      return stored && keyOf(stored, seed);
+      return stored && keyOf(stored, isPublicTestSeed(stored.record.seedId) ? publicTestSeed() : seed);
     },
   };
 }
@@ -155,7 +159,7 @@ function keyOf({ key, record }: StoredKey, seed: KeySeed | undefined): ContentKe
       `the key of KID ${record.kid} follows from the key seed ${record.seedId}`,
       {
         ...(record.seedId === undefined ? {} : { expected: record.seedId }),
-        ...(seed ? { received: seed.id } : {}),
+        received: seed?.id ?? 'no key seed',
         remedy: `Give that key seed with ${named('keySeedFile')}, or with ${named('playreadyTest')} if it is the public one; to encrypt, another ${named('contentId')} has keys of its own.`,
       },
     );

@@ -1,3 +1,4 @@
+import { mediaTypeOf } from '../isobmff/boxes/hdlr.js';
 import { sizeOfSaio, writeSaio } from '../isobmff/boxes/saio.js';
 import { saizOf, sizeOfSaiz, writeSaiz } from '../isobmff/boxes/saiz.js';
 import { sencEntrySizes, sizeOfSenc, writeSenc } from '../isobmff/boxes/senc.js';
@@ -90,7 +91,7 @@ export function sampleEntryEdits(encryption: TrackEncryption, moov: FileSlice): 
 
 /** `encv` or `enca` for every sample entry of the track, with a `sinf` that keeps the old name (14496-12 8.12). */
 function protectedEntryEdits({ track, tenc, scheme }: TrackEncryption): [BoxNode, BoxEdit][] {
-  const type = track.handler === 'vide' ? 'encv' : 'enca';
+  const type = mediaTypeOf(track.handler) === 'video' ? 'encv' : 'enca';
   return track.entries.flatMap(({ node, format }): [BoxNode, BoxEdit][] => {
     const sinf = writeSinf({ originalFormat: format, schemeType: scheme, schemeVersion: 0x00010000, tenc });
     const firstChild = SINF_FIRST.has(format)

@@ -3,6 +3,7 @@ import type { ByteSource } from '../bytes/source.js';
 import { ByteWriter } from '../bytes/writer.js';
 import { PrpackError } from '../errors.js';
 import { writeFtyp } from '../isobmff/boxes/ftyp.js';
+import { mediaTypeOf } from '../isobmff/boxes/hdlr.js';
 import { readIloc } from '../isobmff/boxes/iloc.js';
 import { type Sidx, sizeOfSidx, writeSidx } from '../isobmff/boxes/sidx.js';
 import type { Movie, Track } from '../isobmff/movie.js';
@@ -286,14 +287,15 @@ export class FragmentedPlan implements OutputPlan {
   }
 }
 
-/** Still pictures are few and far between: their times are no places to cut at, where there is anything else. */
+/** Still pictures are few and far between: their times are no places to cut at, where there is anything else. Auxiliary video follows the main one. */
 function referenceOf(presentation: readonly PresentationTrack[]): number {
   const withSamples = presentation.filter(
     ({ track, movie }) => track.samples.count > 0 && !holdsPictures(track, movie.moov),
   );
   const chosen =
     withSamples.find(({ track }) => track.handler === 'vide') ??
-    withSamples.find(({ track }) => track.handler === 'soun') ??
+    withSamples.find(({ track }) => mediaTypeOf(track.handler) === 'video') ??
+    withSamples.find(({ track }) => mediaTypeOf(track.handler) === 'audio') ??
     withSamples[0] ??
     presentation[0];
   return presentation.indexOf(chosen);

@@ -1,4 +1,5 @@
 import type { ByteSource } from '../bytes/source.js';
+import { mediaTypeOf } from '../isobmff/boxes/hdlr.js';
 import type { Movie } from '../isobmff/movie.js';
 import type { AssignedKey } from '../keys/key-source.js';
 import { auxiliaryRuns } from '../layout/decrypt-edits.js';
@@ -20,7 +21,7 @@ import { yieldToEventLoop } from './event-loop.js';
 import type { ProcessingStep } from './execute/sample-processor.js';
 import type { WorkerPool } from './execute/worker-pool.js';
 import { inputWarnings } from './input-warnings.js';
-import { clearedWarnings, type Reencryption } from './reencryption.js';
+import { type Reencryption, reencryptionWarnings } from './reencryption.js';
 import type { EncryptOptions, Layout } from './types.js';
 
 /** What is to be encrypted, and with what. */
@@ -94,7 +95,7 @@ export async function planEncryption(
   const encryptions = encrypted.map((one) => ({ ...one, ...stream }));
   const warnings = [
     ...psshWarnings,
-    ...(reencryption ? [...reencryption.warnings, ...clearedWarnings(reencryption, tracks)] : []),
+    ...(reencryption ? reencryptionWarnings(reencryption, encryptions, options) : []),
     ...schemeWarnings,
     ...tracks.flatMap(({ track }) => playerWarning(track) ?? []),
     ...pictureWarnings(movie),
@@ -171,7 +172,7 @@ function hybridWarnings({ fragments, tracks }: Movie): string[] {
 
 /** Where still pictures are all that a file has to see, somebody may have meant them to be encrypted. */
 function pictureWarnings({ tracks, moov }: Movie): string[] {
-  const visual = tracks.filter(({ handler }) => handler === 'vide');
+  const visual = tracks.filter(({ handler }) => mediaTypeOf(handler) === 'video');
   if (!visual.every((track) => holdsPictures(track, moov))) return [];
   return visual.map(
     ({ id, entries }) =>

@@ -1,4 +1,5 @@
 import { PrpackError } from '../errors.js';
+import { mediaTypeOf } from '../isobmff/boxes/hdlr.js';
 import {
   type AssignedKey,
   algorithmOf,
@@ -171,7 +172,7 @@ function keyRequests(
 
 function keyRequest({ track, codecs }: DescribedTrack, keyPer: KeyPer): TrackKeyRequest {
   const { width, height, channels } = codecs[0];
-  const isVideo = track.handler === 'vide';
+  const isVideo = mediaTypeOf(track.handler) === 'video';
   const seconds = trackDurationSeconds(track);
   const request: TrackKeyRequest = {
     trackId: track.id,

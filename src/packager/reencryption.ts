@@ -1,4 +1,5 @@
 import type { ByteSource } from '../bytes/source.js';
+import { protectedBytesAt } from '../cenc/subsamples.js';
 import { PrpackError } from '../errors.js';
 import type { Movie, Track } from '../isobmff/movie.js';
 import type { SampleEntry } from '../isobmff/sample-entry.js';
@@ -6,11 +7,12 @@ import type { ContentKey } from '../keys/content-key.js';
 import { type AssignedKey, algorithmOf, type KeyLookup, type KeyScheme } from '../keys/key-source.js';
 import { withFoldedEntries } from '../layout/earlier-encryption.js';
 import { isProtected } from '../protection/protection-reader.js';
+import type { TrackEncryption, TrackProtection } from '../protection/track-protection.js';
 import { typeNameOf } from '../protection/tracks.js';
 import { named } from '../settings/spelling.js';
 import { DecryptedSource } from './decrypted-source.js';
 import { type Decryption, prepareDecryption } from './decryption.js';
-import type { Layout } from './types.js';
+import type { EncryptOptions, Layout } from './types.js';
 
 /** Protected input that is decrypted on the way to its new encryption. */
 export interface Reencryption extends Pick<Decryption, 'protections' | 'keys' | 'step' | 'warnings'> {
@@ -52,8 +54,21 @@ function withClearEntries(track: Track): Track {
   return { ...track, entries };
 }
 
+/** What the user must know of an input that is encrypted again, as sentences. */
+export function reencryptionWarnings(
+  reencryption: Reencryption,
+  encryptions: readonly TrackEncryption[],
+  options: Pick<EncryptOptions, 'clearLeadSeconds' | 'layout'>,
+): string[] {
+  return [
+    ...reencryption.warnings,
+    ...clearedWarnings(reencryption, encryptions),
+    ...clearPartWarnings(reencryption, encryptions, options),
+  ];
+}
+
 /** What becomes clear although it was not: the tracks that nobody selected. */
-export function clearedWarnings({ input }: Reencryption, encrypted: readonly { track: Track }[]): string[] {
+function clearedWarnings({ input }: Reencryption, encrypted: readonly { track: Track }[]): string[] {
   const ids = new Set(encrypted.map(({ track }) => track.id));
   return input.tracks
     .filter((track) => isProtected(track) && !ids.has(track.id))
@@ -61,6 +76,44 @@ export function clearedWarnings({ input }: Reencryption, encrypted: readonly { t
       (track) =>
         `Track ${track.id} (${typeNameOf(track)}) is encrypted in the input and clear in the output.`,
     );
+}
+
+/** What becomes protected although it was not, where no clear lead was asked for: clear parts of the input are not kept. */
+function clearPartWarnings(
+  { protections }: Reencryption,
+  encryptions: readonly TrackEncryption[],
+  { clearLeadSeconds, layout }: Pick<EncryptOptions, 'clearLeadSeconds' | 'layout'>,
+): string[] {
+  if (clearLeadSeconds !== undefined) return [];
+  const where = layout === 'keep' ? ` with ${named('layout', 'fragmented')}` : '';
+  return encryptions.flatMap((encryption) => {
+    const { track } = encryption;
+    const former = protections.find((protection) => protection.track.id === track.id);
+    const count = former ? clearedSampleCount(former, encryption) : 0;
+    if (count === 0) return [];
+    return [
+      `${count} of ${track.samples.count} samples of track ${track.id} (${typeNameOf(track)}) are clear in the input and encrypted in the output. ` +
+        `To leave the beginning clear, give ${named('clearLeadSeconds')}${where}.`,
+    ];
+  });
+}
+
+/** Samples that are clear by their key, or at the beginning by their subsamples, and then are not: small samples are clear anywhere. */
+function clearedSampleCount(former: TrackProtection, next: TrackProtection): number {
+  let count = 0;
+  let isBeginning = true;
+  for (let i = 0; i < former.track.samples.count; i++) {
+    const hasNoKey = former.keyNumbers?.[i] === 0;
+    isBeginning &&= hasNoKey || isClearSample(former, i);
+    if ((hasNoKey || isBeginning) && !isClearSample(next, i)) count++;
+  }
+  return count;
+}
+
+function isClearSample({ keyNumbers, subsamples }: TrackProtection, sample: number): boolean {
+  if (keyNumbers?.[sample] === 0) return true;
+  const isDivided = subsamples && subsamples.starts[sample] < subsamples.starts[sample + 1];
+  return isDivided === true && protectedBytesAt(subsamples, sample) === 0;
 }
 
 /**

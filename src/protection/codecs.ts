@@ -1,5 +1,6 @@
 import { PrpackError } from '../errors.js';
 import { readEsds } from '../isobmff/boxes/esds.js';
+import { mediaTypeOf } from '../isobmff/boxes/hdlr.js';
 import type { Track } from '../isobmff/movie.js';
 import { readerOf, type SampleEntry } from '../isobmff/sample-entry.js';
 import { type FileSlice, findChild } from '../isobmff/walk.js';
@@ -86,20 +87,21 @@ const AUDIO: Readonly<Record<string, SampleProtection>> = Object.fromEntries(
 );
 
 /** The codecs that can be protected, by the fourcc of their sample entry. */
-const CODECS: Readonly<Record<string, Readonly<Record<string, SampleProtection>>>> = {
-  vide: VIDEO,
-  soun: AUDIO,
+const CODECS: Readonly<Record<'audio' | 'video', Readonly<Record<string, SampleProtection>>>> = {
+  video: VIDEO,
+  audio: AUDIO,
 };
 
 /** How samples of that entry are protected, or undefined when no rule for them is known here. */
 export function sampleProtectionOf(handler: string, fourcc: string): SampleProtection | undefined {
-  const codecs = CODECS[handler];
+  const mediaType = mediaTypeOf(handler);
+  const codecs = mediaType && CODECS[mediaType];
   return codecs && Object.hasOwn(codecs, fourcc) ? codecs[fourcc] : undefined;
 }
 
 /** The fourccs that can be encrypted, for messages. */
-export function encryptableCodecs(handler: 'vide' | 'soun'): string {
-  return Object.keys(CODECS[handler])
+export function encryptableCodecs(mediaType: 'audio' | 'video'): string {
+  return Object.keys(CODECS[mediaType])
     .map((fourcc) => fourcc.trim())
     .join(', ');
 }
@@ -127,7 +129,7 @@ const PICTURE_OBJECT_TYPES = new Set([0x6c, 0x6d, 0x6e]);
 /** Whether all samples of the track are still pictures, which are left clear like text. */
 export function holdsPictures({ handler, entries }: Track, slice: FileSlice): boolean {
   return (
-    handler === 'vide' &&
+    mediaTypeOf(handler) === 'video' &&
     entries.every((entry) => {
       const objectType = objectTypeOf(entry, slice);
       return (

@@ -1,5 +1,6 @@
 import { GrowingColumn } from '../bytes/columns.js';
 import { PrpackError } from '../errors.js';
+import { mediaTypeOf } from '../isobmff/boxes/hdlr.js';
 import type { Movie, Track } from '../isobmff/movie.js';
 import { pcmFrameBytes } from '../isobmff/pcm.js';
 import type { SampleTable } from '../isobmff/sample-table.js';
@@ -30,7 +31,8 @@ export function withGroupedFrames(movie: Movie): Movie {
 
 /** Bytes of a frame of a track of uncompressed audio, where all sample entries agree. */
 export function frameBytesOf({ handler, entries }: Track, slice: FileSlice): number | undefined {
-  if (handler !== 'soun' || !entries.every(({ format }) => PCM_CODECS.has(format))) return undefined;
+  if (mediaTypeOf(handler) !== 'audio' || !entries.every(({ format }) => PCM_CODECS.has(format)))
+    return undefined;
   const [first, ...others] = entries.map((entry) => pcmFrameBytes(entry, slice));
   return others.every((bytes) => bytes === first) ? first : undefined;
 }

@@ -3,7 +3,7 @@ import { GrowingColumn, makeColumn } from '../bytes/columns.js';
 import { ByteReader } from '../bytes/reader.js';
 import { type ByteSource, readBytes } from '../bytes/source.js';
 import type { IvPlan } from '../cenc/iv.js';
-import { NO_PATTERN, type Pattern } from '../cenc/scheme.js';
+import { hasPattern, isSchemeName, NO_PATTERN, type Pattern, SCHEMES } from '../cenc/scheme.js';
 import { type ErrorCode, malformed, PrpackError } from '../errors.js';
 import { type AuxInfoKind, CENC_SCHEMES, readAuxInfoKind } from '../isobmff/boxes/aux-info.js';
 import { readVersionAndFlags } from '../isobmff/boxes/box.js';
@@ -81,7 +81,12 @@ function schemeOfEntry(track: Track, entry: SampleEntry): { scheme: string; tenc
   const sinf = entry.protection!;
   if (sinf.tencProblem) throw sinf.tencProblem;
   const scheme = cipherScheme(sinf);
-  if (scheme !== undefined && sinf.tenc) return { scheme, tenc: sinf.tenc };
+  if (scheme !== undefined && sinf.tenc) {
+    if (sinf.tenc.hasReservedPattern && isSchemeName(scheme) && hasPattern(SCHEMES[scheme])) {
+      throw ambiguousPattern(track, entry);
+    }
+    return { scheme, tenc: sinf.tenc };
+  }
   throw new PrpackError(
     'UNSUPPORTED_SCHEME',
     `track ${track.id} is protected by ${scheme === undefined ? 'a scheme that it does not name' : `'${scheme}'`}`,
@@ -92,6 +97,17 @@ function schemeOfEntry(track: Track, entry: SampleEntry): { scheme: string; tenc
       remedy: 'Only Common Encryption and PIFF can be read.',
     },
   );
+}
+
+/** By the standard there is no pattern; the writer may have meant one all the same, and nothing tells which samples come out right. */
+function ambiguousPattern({ id }: Track, { node }: SampleEntry): PrpackError {
+  return malformed(`track ${id}: tenc of version 0 has a pattern, which version 1 alone can have`, {
+    boxPath: `${node.path}/sinf/schi/tenc`,
+    offsetBytes: node.startBytes,
+    expected: 'version 1, or zero in the reserved byte',
+    clause: 'ISO/IEC 23001-7 8.2.2',
+    remedy: 'Have the packager that wrote the file write tenc of version 1 for schemes with patterns.',
+  });
 }
 
 /** The scheme that PIFF's ciphers are one of; PIFF without a default cipher names it in its fragments, where it is AES-CTR. */

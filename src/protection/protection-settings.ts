@@ -1,5 +1,6 @@
 import { hasPattern, type IvSize, NO_PATTERN, type Pattern, SCHEMES, type Scheme } from '../cenc/scheme.js';
 import { PrpackError } from '../errors.js';
+import { mediaTypeOf } from '../isobmff/boxes/hdlr.js';
 import { named } from '../settings/spelling.js';
 import { sampleProtectionOf } from './codecs.js';
 import type { DescribedTrack } from './tracks.js';
@@ -54,7 +55,7 @@ function toPattern(text: string): Pattern {
 }
 
 export function patternOf({ track }: DescribedTrack, { videoPattern }: ProtectionSettings): Pattern {
-  return track.handler === 'vide' ? videoPattern : NO_PATTERN;
+  return mediaTypeOf(track.handler) === 'video' ? videoPattern : NO_PATTERN;
 }
 
 /** Bytes of the IV in each sample's auxiliary information; 0 where the IV is constant. */

@@ -1,4 +1,5 @@
 import { PrpackError } from '../errors.js';
+import { mediaTypeOf } from '../isobmff/boxes/hdlr.js';
 import { type CodecDescription, readCodecs, type TrackCodecs } from '../isobmff/codec-reader.js';
 import type { Movie, Track } from '../isobmff/movie.js';
 import type { SampleEntry } from '../isobmff/sample-entry.js';
@@ -27,11 +28,9 @@ export interface DescribedTrack {
   readonly frameBytes?: number | undefined;
 }
 
-/** Names of handler types in reports; others stand for themselves. */
-const TYPE_NAMES: Readonly<Record<string, string>> = { vide: 'video', soun: 'audio' };
-
-export function typeNameOf(track: Track): string {
-  return TYPE_NAMES[track.handler] ?? track.handler.trim();
+/** What a track is called in reports: `audio`, `video`, or its handler type. */
+export function typeNameOf({ handler }: Track): string {
+  return mediaTypeOf(handler) ?? handler.trim();
 }
 
 /** @throws PrpackError MALFORMED_INPUT */
@@ -65,7 +64,7 @@ export function selectTracks(
   hasSamples: (track: Track) => boolean = (track) => track.samples.count > 0,
 ): DescribedTrack[] {
   for (const { track } of described) assertClear(track);
-  const media = described.filter(({ track }) => track.handler === 'vide' || track.handler === 'soun');
+  const media = described.filter(({ track }) => mediaTypeOf(track.handler));
   const moving = media.filter((entry) => !entry.holdsPictures);
   const selected = selectors ? selectBy(media, described, selectors) : moving;
   const withSamples = selected.filter(({ track }) => hasSamples(track));
@@ -154,7 +153,7 @@ function assertEncryptable({ track, holdsPictures, explanation }: DescribedTrack
     {
       boxPath: node.path,
       offsetBytes: node.startBytes,
-      expected: encryptableCodecs(track.handler as 'vide' | 'soun'),
+      expected: encryptableCodecs(mediaTypeOf(track.handler)!),
       received: format,
       remedy: holdsPictures
         ? `Select other tracks with ${named('tracks')}.`

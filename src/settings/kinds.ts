@@ -38,6 +38,11 @@ export const TEXT: Kind = {
 /** The path of a file. */
 export const FILE: Kind = { ...TEXT, allowed: 'the path of a file', fileIn: (value) => ['', value] };
 
+/** Whether a text that may be the path of a file is a URL of http or https. */
+export function isWebAddress(location: string): boolean {
+  return /^https?:/i.test(location);
+}
+
 /** Text that a regular expression matches. */
 export function text(allowed: string, pattern: RegExp, more: Partial<Kind> = {}): Kind {
   return {

@@ -8,6 +8,7 @@ import {
   FUNCTION,
   fileAfterAt,
   integer,
+  isWebAddress,
   type Kind,
   listOf,
   OBJECT,
@@ -21,6 +22,7 @@ import {
   URL_TEXT,
   wordsOf,
 } from './kinds.js';
+import { LOOKUP_SOURCE } from './lookup-source.js';
 import type { Option, Taker } from './option.js';
 
 /**
@@ -61,7 +63,7 @@ const POLICY_FILE: Kind = {
 };
 const FILE_OR_URL: Kind = {
   ...TEXT,
-  fileIn: (value) => (/^https?:/i.test(value) ? undefined : ['', value]),
+  fileIn: (value) => (isWebAddress(value) ? undefined : ['', value]),
 };
 /** It may be a URL with credentials. */
 const KEY_STORE_LOCATION = text('a location such as sqlite:<path>', /^[a-z][a-z0-9+.-]*:./, {
@@ -256,15 +258,20 @@ const TABLE = [
     of: [...ENCRYPT, 'encryptBatch'],
   },
   { name: 'keys', kind: KEY_LOOKUP, of: ['decrypt'], required: true },
+  { name: 'decryptKeys', kind: KEY_LOOKUP, of: ENCRYPT },
   {
     name: 'decryptKeys',
-    kind: KEY_LOOKUP,
-    of: ENCRYPT,
-    flag: '--decrypt-keys <keys.json>',
-    help: 'KIDs and keys of an input that is encrypted already, which is decrypted and encrypted again in one pass',
-    written: FILE,
+    kind: LOOKUP_SOURCE,
+    of: ['settings'],
+    flag: '--decrypt-keys <source>',
+    help: 'keys of an input that is encrypted already, which is decrypted and encrypted again in one pass: a key file, store (the key store), cpix:<file|url>, seed:<file> or playready-test',
     again: 'refused',
+    config: true,
+    manifest: true,
+    about:
+      'Where the keys of encrypted input are found, which is decrypted and encrypted again: store, a key file, cpix:<file or URL>, seed:<file> or playready-test.',
   },
+  { name: 'openDecryptKeys', kind: FUNCTION, of: ['encryptBatch'] },
   { name: 'keys', kind: KEY_LOOKUP, of: ['inspect', 'buildPssh', 'parsePssh'] },
   {
     name: 'keyFile',

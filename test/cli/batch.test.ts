@@ -18,6 +18,7 @@ import { inspect } from '../../src/index.js';
 import type { ResultLine } from '../../src/packager/batch/types.js';
 import { PRPACK, runCli, runCliJson } from '../support/cli.js';
 import { KEY, KID } from '../support/jobs.js';
+import { trackHashes } from '../support/sample-hashes.js';
 import { ROOT, sample, testMedia } from '../support/samples.js';
 import { temporaryFolder } from '../support/temporary.js';
 import { makeLargeSample } from './large-sample.js';
@@ -105,6 +106,73 @@ describe('prpack batch', () => {
       'https://a.example/',
       'https://b.example/',
     ]);
+  });
+
+  it.each(['1', '2'])('encrypts encrypted files again, %s jobs', async (jobs) => {
+    const store = ['--key-store', `sqlite:${join(media, 'keys.sqlite')}`];
+    const run = (source: string, outDir: string, args: readonly string[] = []) =>
+      runCliJson(['batch', source, '--out-dir', outDir, '--jobs', jobs, ...store, ...args]);
+    expect((await run(join(media, 'sub'), out)).exitCode).toBe(0);
+    const again = await run(out, join(media, 'again'), ['--decrypt-keys', 'store', '--scheme', 'cbcs']);
+    expect(again).toMatchObject({ exitCode: 0, json: { done: 2 } });
+    const { json: records } = await runCliJson(['keys', 'list', ...store]);
+    for (const name of readdirSync(join(media, 'again')).filter((one) => one.endsWith('.mp4'))) {
+      const [track] = (await inspect(join(media, 'again', name))).tracks;
+      expect(track!.scheme).toBe('cbcs');
+      const { algorithm } = records.find(({ kid }: { kid: string }) => kid === track!.kid);
+      expect(algorithm).toBe('AESCBC');
+      const clear = join(media, `${name}.clear`);
+      expect((await runCliJson(['decrypt', join(media, 'again', name), clear, ...store])).exitCode).toBe(0);
+      expect(trackHashes(clear, 'audio')).toEqual(trackHashes(testMedia('opus.mp4'), 'audio'));
+    }
+    const sameKeys = join(media, 'same.json');
+    await runCliJson(['keys', 'export', sameKeys, '--algorithm', 'AESCTR', ...store]);
+    const cbc = JSON.parse(readFileSync(sameKeys, 'utf8')).keys.map(
+      ({ kid, key }: Record<string, string>) => ({
+        ...{ kid, key, algorithm: 'AESCBC' },
+      }),
+    );
+    writeFileSync(sameKeys, JSON.stringify(cbc.slice(0, 1)), { mode: 0o600 });
+    const kept = ['--decrypt-keys', 'store', '--scheme', 'cbcs', '--no-register', '--key-file', sameKeys];
+    const refused = await run(out, join(media, 'refused'), kept); // the key is that of one of the two inputs
+    expect(refused.json).toMatchObject({ done: 1, failures: { KEY_CONFLICT: 1 } });
+    const clearInput = await run(join(media, 'a.mp4'), join(media, 'x'), ['--decrypt-keys', 'store']);
+    expect(clearInput.json.failures).toEqual({ NOT_ENCRYPTED: 1 });
+  });
+
+  it('takes what a manifest says of the keys of encrypted files, a file at a time', async () => {
+    const source = join(media, 'encrypted.mp4');
+    expect((await runCliJson(['encrypt', join(media, 'a.mp4'), source], GIVEN)).exitCode).toBe(0);
+    const keysPath = join(media, 'keys.json');
+    writeFileSync(keysPath, JSON.stringify([{ kid: KID, key: KEY }]), { mode: 0o644 });
+    const manifest = join(media, 'films.jsonl');
+    const film = (contentId: string, decryptKeys?: string) =>
+      JSON.stringify({
+        input: 'encrypted.mp4',
+        output: `${contentId}.mp4`,
+        contentId,
+        scheme: 'cbcs',
+        decryptKeys,
+      });
+    const films = [
+      film('one', 'keys.json'),
+      film('two'),
+      film('three', 'none.json'),
+      film('four', './keys.json'),
+    ];
+    writeFileSync(manifest, films.join('\n'));
+    const args = ['batch', manifest, '--out-dir', out, '--jobs', '1'];
+    const { exitCode, json } = await runCliJson(args);
+    expect(exitCode).toBe(3);
+    expect(json).toMatchObject({ done: 2, failures: { ALREADY_ENCRYPTED: 1, KEY_SOURCE_FAILED: 1 } });
+    expect(json.warnings.filter((text: string) => text.includes(keysPath))).toHaveLength(1);
+    expect(readFileSync(join(out, 'prpack-results.jsonl'), 'utf8')).not.toContain(KEY);
+    const none = await runCliJson([...args, '--decrypt-keys', join(media, 'none.json')]);
+    expect(none).toMatchObject({ exitCode: 5, json: { error: { code: 'KEY_SOURCE_FAILED' } } });
+    writeFileSync(manifest, film('five', `${KID}:${KEY}`));
+    const misplaced = await runCliJson(args);
+    expect(misplaced).toMatchObject({ exitCode: 2, json: { error: { code: 'INVALID_ARGUMENT' } } });
+    expect(JSON.stringify(misplaced)).not.toContain(KEY);
   });
 
   it('goes on past failures, and exits with their code, or with 3 when they differ', async () => {

@@ -264,6 +264,89 @@ describe('prpack encrypt', () => {
     }
   });
 
+  it('finds the keys of an encrypted input where --decrypt-keys says, in the store and in documents too', async () => {
+    const store = ['--key-store', `sqlite:${inFolder('sources.sqlite')}`];
+    const first = inFolder('first.mp4');
+    const content = ['--content-id', 'film', ...store];
+    expect((await runCliJson(['encrypt', INPUT, first, ...content])).exitCode).toBe(0);
+    const exported = ['--content-id', 'film', '--algorithm', 'AESCTR', ...store];
+    const document = inFolder('film.cpix');
+    await runCliJson(['keys', 'export', document, '--format', 'cpix', ...exported]);
+    for (const [i, source] of ['store', `cpix:${document}`].entries()) {
+      const [output, clear] = [inFolder(`source-${i}.mp4`), inFolder(`source-${i}.clear.mp4`)];
+      const args = ['encrypt', first, output, '--decrypt-keys', source, '--scheme', 'cbcs', ...content];
+      const { exitCode, json } = await runCliJson(args);
+      expect({ exitCode, scheme: json.scheme }).toEqual({ exitCode: 0, scheme: 'cbcs' });
+      expect((await runCliJson(['decrypt', output, clear, ...store])).exitCode).toBe(0);
+      expect(trackHashes(clear, 'video')).toEqual(trackHashes(INPUT, 'video'));
+    }
+    const { json: records } = await runCliJson(['keys', 'list', ...store]);
+    const kinds = records.map(({ algorithm, contentId }: Record<string, string>) => [algorithm, contentId]);
+    expect(kinds.sort()).toEqual([
+      ['AESCBC', 'film'],
+      ['AESCTR', 'film'],
+    ]); // another mode, another key
+  });
+
+  it('refuses the registered KID of the input for another mode', async () => {
+    const store = ['--key-store', `sqlite:${inFolder('mode.sqlite')}`];
+    const first = inFolder('mode.mp4');
+    const { json } = await runCliJson(['encrypt', INPUT, first, ...store]);
+    const output = inFolder('mode-again.mp4');
+    const args = [
+      'encrypt',
+      first,
+      output,
+      '--decrypt-keys',
+      'store',
+      '--kid',
+      json.tracks[0].kid,
+      '--scheme',
+      'cbcs',
+    ];
+    const refused = await runCliJson([...args, ...store]);
+    expect(refused).toMatchObject({ exitCode: 5, json: { error: { code: 'KEY_CONFLICT' } } });
+    expect(existsSync(output)).toBe(false);
+  });
+
+  it('takes the source from configuration and environment, and says no key again', async () => {
+    const again = (env: Record<string, string>, args: readonly string[] = []) =>
+      runCliJson(['encrypt', encrypted, inFolder('env.mp4'), '--dry-run', ...args], { env });
+    expect((await again({ PRPACK_DECRYPT_KEYS: keyFile })).exitCode).toBe(0);
+    const config = inFolder('again.config.json');
+    writeFileSync(config, JSON.stringify({ decryptKeys: 'keys.json' }));
+    expect((await again({}, ['--config', config])).exitCode).toBe(0);
+    for (const misplaced of [`${KID}:${KEY}`, KEY]) {
+      const inVariable = await again({ PRPACK_DECRYPT_KEYS: misplaced });
+      const inArgument = await again({}, [`--decrypt-keys=${misplaced}`]);
+      for (const { exitCode, json, stderr } of [inVariable, inArgument]) {
+        expect({ exitCode, code: json.error.code }).toEqual({ exitCode: 2, code: 'INVALID_ARGUMENT' });
+        expect(`${JSON.stringify(json)}${stderr}`).not.toContain(KEY);
+      }
+    }
+  });
+
+  it('refuses what does not go together before a key is looked for', async () => {
+    const missing = ['--decrypt-keys', inFolder('missing.json')];
+    const lead = [
+      'encrypt',
+      encrypted,
+      inFolder('x.mp4'),
+      '--layout',
+      'keep',
+      '--clear-lead',
+      '2',
+      ...missing,
+    ];
+    const stream = ['encrypt', '-', inFolder('x.mp4'), '--content-id', 'x', ...missing];
+    const two = ['--decrypt-keys', 'cpix:https://a.example/k', '--cpix', 'https://b.example/k'];
+    const servers = ['encrypt', encrypted, inFolder('x.mp4'), ...two, '--cpix-auth', `@${keyFile}`];
+    for (const args of [lead, stream, servers]) {
+      const { exitCode, json } = await runCliJson(args);
+      expect({ exitCode, code: json.error.code }).toEqual({ exitCode: 2, code: 'INVALID_ARGUMENT' });
+    }
+  });
+
   it('names the option where an encrypted input comes without its keys', async () => {
     const result = await runCliJson(['encrypt', encrypted, inFolder('x.mp4'), '--key-file', keyFile]);
     expect(result.json.error.remedy).toContain('--decrypt-keys');

@@ -168,6 +168,31 @@ describe('protected input whose keys are given', () => {
     }
   });
 
+  it.each(LAYOUTS)('is encrypted where it was clear, which a warning says, layout %s', async (layout) => {
+    const lead = { clearLeadSeconds: 1, fragmentDurationSeconds: 0.5 };
+    const input = await encryptedOnce(PROGRESSIVE, lead);
+    const clearSamples = (await inspect(input)).tracks.map((track) => track.clearSamples!);
+    expect(Math.min(...clearSamples)).toBeGreaterThan(0);
+    const { output, result } = await encryptedAgain(input, { layout });
+    expect((await inspect(output)).tracks.map((track) => track.clearSamples)).toEqual([0, 0]);
+    const found = result.warnings.filter((text) => text.includes('clear in the input'));
+    const option = layout === 'keep' ? "clearLeadSeconds with layout: 'fragmented'" : 'clearLeadSeconds';
+    expect(found).toEqual(
+      result.tracks.map(
+        ({ id, type, samples }, i) =>
+          `${clearSamples[i]} of ${samples} samples of track ${id} (${type}) are clear in the input and encrypted in the output. ` +
+          `To leave the beginning clear, give ${option}.`,
+      ),
+    );
+    const audio = await encryptedAgain(input, { layout, tracks: ['audio'] });
+    const ofAudio = audio.result.warnings.filter((text) => text.includes('clear in the input and encrypted'));
+    expect(ofAudio).toEqual([expect.stringContaining('track 2 (audio)')]);
+    if (layout === 'keep') return;
+    const again = await encryptedAgain(input, lead);
+    expect((await inspect(again.output)).tracks.map((track) => track.clearSamples)).toEqual(clearSamples);
+    expect(again.result.warnings.join()).not.toContain('clear in the input');
+  });
+
   it.each([
     ['video', { encv: 1, sinf: 1 }],
     ['audio', { enca: 1, sinf: 1 }],

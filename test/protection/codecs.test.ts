@@ -1,14 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { decrypt, encryptStream } from '../../src/index.js';
+import { decrypt, encryptStream, inspect } from '../../src/index.js';
 import { Collected, streamOf } from '../packager/stream/streams.js';
 import { box, fullBox, u8, u16, u32 } from '../support/builder/boxes.js';
 import { fragmented } from '../support/builder/fragmented.js';
 import { audioEntry, audioTrackOf, type BuiltTrack, tracksOf } from '../support/builder/movie.js';
 import { type Piece, toBytes, writePieces } from '../support/builder/pieces.js';
 import { progressive } from '../support/builder/progressive.js';
-import { encryptTo, testKeys, tracesOf } from '../support/jobs.js';
+import { encryptTo, KEY, testKeys, tracesOf } from '../support/jobs.js';
 import { readMovie } from '../support/mp4-reader.js';
+import { fingerprintsOf } from '../support/sample-hashes.js';
 import { sample } from '../support/samples.js';
 import { temporaryFolder } from '../support/temporary.js';
 
@@ -197,5 +198,78 @@ describe('still pictures', () => {
       code: 'UNSUPPORTED_CODEC',
       message: expect.stringContaining(`it holds ${name}`),
     });
+  });
+});
+
+describe('auxiliary video', () => {
+  const tracks = tracksOf(sample('bars.mp4'), 30);
+  const [video] = tracks;
+  const auxiliary = { ...video!, id: 9, handler: 'auxv' };
+  const shapes = {
+    progressive: progressive([...tracks, auxiliary]),
+    fragments: fragmented([...tracks, auxiliary]),
+  };
+  const inputs = Object.entries(shapes).map(
+    ([shape, pieces]) => [shape, file(`auxv-${shape}`, pieces)] as const,
+  );
+
+  it.each(
+    inputs.flatMap(([shape, input]) =>
+      (['keep', 'fragmented'] as const).map((layout) => ({ shape, input, layout })),
+    ),
+  )('is encrypted as video: $shape, layout $layout', async ({ shape, input, layout }) => {
+    for (const scheme of ['cenc', 'cbcs'] as const) {
+      const output = temporary(`auxv-${shape}-${layout}-${scheme}.enc.mp4`);
+      const { tracks: reports } = await encryptTo(input, output, { layout, scheme });
+      const [main, , aux] = reports;
+      expect(aux).toEqual({ ...main, id: 9 });
+      expect(aux).toMatchObject({ type: 'video', encrypted: true });
+      expect((await inspect(output)).tracks[2]).toMatchObject({ scheme, encrypted: true });
+      // By a second implementation, and by this one:
+      expect(fingerprintsOf(output, KEY)[2]).toEqual(fingerprintsOf(output, KEY)[0]);
+      const clear = temporary(`auxv-${shape}-${layout}-${scheme}.clear.mp4`);
+      await decrypt({ input: output, output: clear, keys: testKeys });
+      const md5s = (path: string) => fingerprintsOf(path).map((track) => track.map(({ md5 }) => md5));
+      expect(md5s(clear)).toEqual(md5s(input));
+      expect(md5s(output)[2]).not.toEqual(md5s(input)[2]);
+    }
+  });
+
+  it('in a stream, too', async () => {
+    const output = new Collected();
+    const input = streamOf(toBytes(fragmented([...tracks, auxiliary])));
+    const result = await encryptStream({ input, output, keys: testKeys });
+    expect(result.tracks.map(({ encrypted }) => encrypted)).toEqual([true, true, true]);
+  });
+
+  it('is selected as video or by its id, and left out by other ids', async () => {
+    const [[, input]] = inputs as [(typeof inputs)[number]];
+    const encryptedBy = async (choice: 'video' | 1 | 9) => {
+      const { tracks: reports } = await encryptTo(input, temporary(`by-${choice}.mp4`), { tracks: [choice] });
+      return reports.filter(({ encrypted }) => encrypted).map(({ id }) => id);
+    };
+    expect(await encryptedBy('video')).toEqual([1, 9]);
+    expect(await encryptedBy(9)).toEqual([9]);
+    expect(await encryptedBy(1)).toEqual([1]);
+  });
+
+  it('without main video says where fragments are cut', async () => {
+    const sound = tracks[1]!;
+    const input = file('auxv-alone', progressive([sound, auxiliary]));
+    const output = temporary('auxv-alone.enc.mp4');
+    await encryptTo(input, output, { fragmentDurationSeconds: 0.5 });
+    const beside = temporary('vide-alone.enc.mp4');
+    await encryptTo(file('vide-alone', progressive([sound, { ...video!, id: 9 }])), beside, {
+      fragmentDurationSeconds: 0.5,
+    });
+    const fragmentsOf = async (path: string) => (await inspect(path)).fragments;
+    expect(await fragmentsOf(output)).toBe(await fragmentsOf(beside));
+    expect(fingerprintsOf(output, KEY)).toEqual(fingerprintsOf(beside, KEY));
+  });
+
+  it('is refused by name where its codec is unknown', async () => {
+    const strange = { ...auxiliary, entries: [videoEntry('xxxx')] };
+    const job = encryptTo(file('auxv-strange', progressive([...tracks, strange])), temporary('strange.mp4'));
+    await expect(job).rejects.toMatchObject({ code: 'UNSUPPORTED_CODEC', details: { received: 'xxxx' } });
   });
 });

@@ -31,9 +31,9 @@ function problemOf(work: () => unknown): PrpackError {
 }
 
 /** An `enca` entry around the entry that `audioTrackOf` makes. */
-function enca(kid: string, { ivSize = 8, isProtected = 1, scheme = 'cenc' } = {}): Uint8Array {
+function enca(kid: string, { ivSize = 8, isProtected = 1, scheme = 'cenc', pattern = 0 } = {}): Uint8Array {
   const [entry] = audioTrackOf([1]).entries;
-  const tenc = fullBox('tenc', 0, 0, u8(0, 0, isProtected, ivSize), hex(kid));
+  const tenc = fullBox('tenc', 0, 0, u8(0, pattern, isProtected, ivSize), hex(kid));
   const schm = fullBox('schm', 0, 0, text(scheme), u32(0x10000));
   return box('enca', entry.subarray(8), box('sinf', box('frma', text('mp4a')), schm, box('schi', tenc)));
 }
@@ -171,6 +171,16 @@ describe('readProtections', () => {
     expect(problemOf(() => read(mixed)).code).toBe('UNSUPPORTED_FEATURE');
     const schemes = progressiveWith(trackOf(enca(KID1), enca(KID2, { scheme: 'cbc1' })), senc(4));
     expect(problemOf(() => read(schemes)).code).toBe('UNSUPPORTED_SCHEME');
+  });
+
+  it('refuses tenc of version 0 with a pattern, where the scheme has patterns: readers disagree about it', () => {
+    const withPattern = (scheme: string) =>
+      progressiveWith(trackOf(enca(KID1, { scheme, pattern: 0x19 })), senc(4));
+    expect(read(withPattern('cenc')).pattern).toEqual({ cryptByteBlock: 0, skipByteBlock: 0 });
+    expect(problemOf(() => read(withPattern('cens')))).toMatchObject({
+      code: 'MALFORMED_INPUT',
+      details: { boxPath: expect.stringMatching(/enca\/sinf\/schi\/tenc$/) },
+    });
   });
 
   it('refuses a group that is not there', () => {

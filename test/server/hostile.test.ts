@@ -253,12 +253,12 @@ describe('a server that is told to stop', () => {
   });
 
   it('does not wait for those that never end', async () => {
-    const server = await start({ limits: { drainMs: 300 } });
+    // No other limit ends the request: a server that waited would meet the time limit of the test.
+    const never = 3_600_000;
+    const server = await start({ limits: { requestTimeoutMs: never, idleTimeoutMs: never, drainMs: 300 } });
     const stuck = talk(server, 'POST /clearkey HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n{');
     await new Promise((resolve) => setTimeout(resolve, 100));
-    const begun = Date.now();
     await server.close();
-    expect(Date.now() - begun).toBeLessThan(2000);
     await stuck.ended;
   });
 });

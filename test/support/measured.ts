@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { type CliResult, runCli } from './cli.js';
 
 export interface MeasuredRun extends CliResult {
-  readonly wallMs: number;
   /** Peak resident memory. */
   readonly maxRssBytes: number;
 }
@@ -14,14 +13,12 @@ export async function runMeasured(args: readonly string[]): Promise<MeasuredRun>
   const folder = mkdtempSync(join(tmpdir(), 'prpack-run-'));
   const rssFile = join(folder, 'rss');
   try {
-    const startMs = performance.now();
     const result = await runCli(args, {
       nodeArgs: ['--import', join(import.meta.dirname, 'report-rss.mjs')],
       env: { PRPACK_TEST_RSS_FILE: rssFile },
     });
-    const wallMs = performance.now() - startMs;
     const maxRssBytes = existsSync(rssFile) ? Number(readFileSync(rssFile, 'utf8')) : Number.NaN;
-    return { ...result, wallMs, maxRssBytes };
+    return { ...result, maxRssBytes };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

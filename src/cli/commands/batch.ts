@@ -1,15 +1,10 @@
 import type { Command } from 'commander';
-import type {
-  BatchKeys,
-  BatchOptions,
-  BatchResult,
-  EncryptOptions,
-  HttpClient,
-  KeyStore,
-} from '../../index.js';
+import type { BatchKeys, BatchOptions, BatchResult, HttpClient, KeyStore } from '../../index.js';
 import { interruptible } from '../interrupt.js';
 import { addOptions } from '../options/add.js';
+import { type DecryptKeys, withDecryptKeys } from '../options/decrypt-keys.js';
 import {
+  addDecryptKeysOption,
   addEncryptionKeyOptions,
   addKeyPerOption,
   assertNoIdleOptions,
@@ -62,6 +57,7 @@ export function configureBatch(command: Command): void {
   addBatchOptions(command);
   addMediaOptions(command);
   addEncryptionKeyOptions(command);
+  addDecryptKeysOption(command);
   addRegistrationOptions(command);
   addSystemOptions(command);
   addPlayReadyOptions(command);
@@ -91,7 +87,9 @@ async function batchAction(source: string, flags: BatchFlags, command: Command):
   const library = await import('../../index.js');
   const result = await interruptible((signal) =>
     withKeys(flags, library, signal, (store, client) =>
-      runBatch(source, flags, { library, signal, store, client }),
+      withDecryptKeys({ flags, library, store, signal }, (decryptKeys) =>
+        runBatch(source, flags, { library, signal, store, client, decryptKeys }),
+      ),
     ),
   );
   if (flags.json) await writeResult(formatJson(result));
@@ -105,10 +103,11 @@ interface Surroundings {
   readonly signal: AbortSignal;
   readonly store: KeyStore;
   readonly client: HttpClient;
+  readonly decryptKeys: DecryptKeys;
 }
 
 async function runBatch(source: string, flags: BatchFlags, surroundings: Surroundings): Promise<BatchResult> {
-  const { library, signal, store } = surroundings;
+  const { library, signal, store, decryptKeys } = surroundings;
   const named = await keysOf(flags, surroundings);
   const { settings, force, dryRun } = await settingsOf(flags, library);
   const progress = await createBatchProgress(flags, process.stderr);
@@ -118,8 +117,10 @@ async function runBatch(source: string, flags: BatchFlags, surroundings: Surroun
       ...{ source, settings, force, dryRun, signal, onEvent: progress.onEvent, ...placesOf(flags) },
       ...(named && { keys: named.keys }),
       ...(flags.register && { keyStore: store }),
+      openDecryptKeys: decryptKeys.open,
     });
-    return { ...result, warnings: [...keyWarnings(flags, named), ...result.warnings] };
+    const warnings = [...keyWarnings(flags, named), ...decryptKeys.warnings, ...result.warnings];
+    return { ...result, warnings };
   } finally {
     progress.stop();
   }
@@ -160,7 +161,7 @@ async function settingsOf(
   flags: BatchFlags,
   library: Library,
 ): Promise<{ settings: NonNullable<BatchOptions['settings']>; force: boolean; dryRun: boolean }> {
-  const options: Partial<EncryptOptions> = await encryptOptions(flags, library);
-  const { force = false, dryRun = false, ...settings } = options;
-  return { settings, force, dryRun };
+  const { decryptKeys } = flags;
+  const { force = false, dryRun = false, ...settings } = await encryptOptions(flags, library);
+  return { settings: { ...settings, ...(decryptKeys !== undefined && { decryptKeys }) }, force, dryRun };
 }

@@ -94,7 +94,7 @@ function withoutCredentials(value: unknown): unknown {
   if (typeof value !== 'string') return value;
   return value
     .replace(/(:\/\/)[^/?#]*@/, '$1[redacted]@')
-    .replace(/^([a-z+]+:\/\/[^?#]*)[?#].*$/s, '$1?[redacted]');
+    .replace(/^((?:cpix:)?[a-z+]+:\/\/[^?#]*)[?#].*$/s, '$1?[redacted]');
 }
 
 const COLUMNS: readonly Column[] = [

@@ -4,7 +4,7 @@ import type { DecryptResult } from '../../index.js';
 import { type JobContext, runJob } from '../job.js';
 import { addTlsOptions } from '../options/key-server.js';
 import { addKeyStoreOptions, type KeyStoreFlags } from '../options/key-store.js';
-import { addKeyOptions, type KeyFlags, selectLookup, storeLookup } from '../options/keys.js';
+import { addKeyOptions, type KeyFlags, selectLookup } from '../options/keys.js';
 import { addJobOutputOptions, type OutputFlags } from '../options/output.js';
 import { addConfigOption } from '../options/settings.js';
 import { withKeys } from '../options/with-keys.js';
@@ -50,7 +50,7 @@ async function decryptJob(
   const library = await import('../../index.js');
   return withKeys(flags, library, context.signal, async (store, client) => {
     const named = await selectLookup(flags, process.env, library, client);
-    const keys = named?.source ?? storeLookup(store, library);
+    const keys = named?.source ?? library.storedKeyLookup(store);
     const result = await library.decrypt({ input, output, keys, force: flags.force === true, ...context });
     return { ...result, warnings: [...(named?.warnings ?? []), ...result.warnings] };
   });

@@ -3,7 +3,9 @@ import type { EncryptOptions, EncryptResult, EncryptStreamOptions, KeyStore } fr
 import { type JobContext, runJob } from '../job.js';
 import { mediaInput, mediaOutput } from '../media-streams.js';
 import { addOptions } from '../options/add.js';
+import { withDecryptKeys } from '../options/decrypt-keys.js';
 import {
+  addDecryptKeysOption,
   addEncryptionKeyOptions,
   addKeyPerOption,
   assertNoIdleOptions,
@@ -14,7 +16,6 @@ import {
 import { addKeyStoreOptions } from '../options/key-store.js';
 import { selectKeys } from '../options/keys.js';
 import { addMediaOptions } from '../options/media.js';
-import { keyFileWarnings } from '../options/open-key-file.js';
 import { addJobOutputOptions } from '../options/output.js';
 import { addPlayReadyOptions } from '../options/playready.js';
 import { addPolicyOption } from '../options/policy.js';
@@ -31,7 +32,7 @@ Examples:
   prpack encrypt in.mp4 out.mp4 --key-per resolution --policy rental
   prpack encrypt in.mp4 out.mp4 --key-seed-file seed.txt --systems playready,widevine
   prpack encrypt in.mp4 out.mp4 --no-register --keys-out keys.json
-  prpack encrypt cenc.mp4 cbcs.mp4 --decrypt-keys keys.json --scheme cbcs
+  prpack encrypt cenc.mp4 cbcs.mp4 --decrypt-keys store --scheme cbcs
   prpack encrypt https://media.example.com/in.mp4 out.mp4
   ffmpeg -i … -movflags frag_keyframe+empty_moov+default_base_moof -f mp4 - | prpack encrypt - - --content-id live-7 > out.mp4`;
 
@@ -43,8 +44,7 @@ export function configureEncrypt(command: Command): void {
     .argument('<output>', 'file to make, which appears whole or not at all; or - for stdout');
   addMediaOptions(command);
   addEncryptionKeyOptions(command);
-  command.optionsGroup('Encrypted input:');
-  addOptions(command, ['decryptKeys']);
+  addDecryptKeysOption(command);
   addContentOptions(command);
   addSystemOptions(command);
   addPlayReadyOptions(command);
@@ -85,19 +85,20 @@ async function encryptJob(
   context: JobContext,
 ): Promise<EncryptResult> {
   const library = await import('../../index.js');
-  return withKeys(flags, library, context.signal, async (store, client) => {
-    const named = await selectKeys(flags, process.env, library, store, client);
-    const keys = { ...(named && { keys: named.forContent ?? named.source }), ...registration(flags, store) };
-    const result = await library.encryptStream({
-      ...media,
-      ...keys,
-      ...(await encryptOptions(flags, library)),
-      ...context,
-    });
-    const { decryptKeys } = flags;
-    const ofFile = decryptKeys === undefined ? [] : await keyFileWarnings(decryptKeys);
-    return { ...result, warnings: [...keyWarnings(flags, named), ...ofFile, ...result.warnings] };
-  });
+  return withKeys(flags, library, context.signal, (store, client) =>
+    withDecryptKeys({ flags, library, store, signal: context.signal }, async ({ lookup, warnings }) => {
+      const named = await selectKeys(flags, process.env, library, store, client);
+      const result = await library.encryptStream({
+        ...media,
+        ...(named && { keys: named.forContent ?? named.source }),
+        ...registration(flags, store),
+        ...(await encryptOptions(flags, library)),
+        ...(lookup && { decryptKeys: lookup }),
+        ...context,
+      });
+      return { ...result, warnings: [...keyWarnings(flags, named), ...warnings, ...result.warnings] };
+    }),
+  );
 }
 
 /** Keys are registered unless the user says that somebody else does it. */

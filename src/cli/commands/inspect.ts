@@ -5,7 +5,7 @@ import { interruptible } from '../interrupt.js';
 import { addOptions } from '../options/add.js';
 import { addTlsOptions } from '../options/key-server.js';
 import { addKeyStoreOptions, type KeyStoreFlags } from '../options/key-store.js';
-import { addKeyOptions, type KeyFlags, selectLookup, storeLookup } from '../options/keys.js';
+import { addKeyOptions, type KeyFlags, selectLookup } from '../options/keys.js';
 import { addJsonOption, type OutputFlags } from '../options/output.js';
 import { addConfigOption } from '../options/settings.js';
 import { withKeys } from '../options/with-keys.js';
@@ -55,7 +55,7 @@ async function inspectJob(path: string, flags: InspectFlags, signal: AbortSignal
   return withKeys(flags, library, signal, async (store, client) => {
     const named = await selectLookup(flags, process.env, library, client);
     const problems: string[] = [];
-    const keys = named?.source ?? toleratingFailure(storeLookup(store, library), problems);
+    const keys = named?.source ?? toleratingFailure(library.storedKeyLookup(store), problems);
     const result = await library.inspect({ input: path, signal, boxes: flags.boxes === true, keys });
     return { ...result, warnings: [...(named?.warnings ?? []), ...result.warnings, ...problems] };
   });

@@ -4,7 +4,7 @@ import type { InspectResult, KeyLookup, KeyStore } from '../../index.js';
 import { interruptible } from '../interrupt.js';
 import { addTlsOptions } from '../options/key-server.js';
 import { addKeyStoreOptions, type KeyStoreFlags } from '../options/key-store.js';
-import { addKeyOptions, type KeyFlags, selectLookup, storeLookup } from '../options/keys.js';
+import { addKeyOptions, type KeyFlags, selectLookup } from '../options/keys.js';
 import { addJsonOption, type OutputFlags } from '../options/output.js';
 import { addConfigOption } from '../options/settings.js';
 import { integer } from '../options/values.js';
@@ -50,7 +50,7 @@ async function playAction(path: string, flags: PlayFlags): Promise<void> {
   await interruptible((signal) =>
     withKeys(flags, library, signal, async (store, client) => {
       const named = await selectLookup(flags, process.env, library, client);
-      const keys = named?.source ?? storeLookup(store, library);
+      const keys = named?.source ?? library.storedKeyLookup(store);
       const file = await library.inspect({ input: path, signal, keys });
       for (const warning of named?.warnings ?? []) writeMessage(warning);
       await servePage(file, named ? { lookup: named.source } : { store }, flags, signal);

@@ -20,7 +20,7 @@ export interface EncryptFlags extends KeyFlags, KeyStoreFlags, OutputFlags {
   readonly keyPer?: KeyPer;
   readonly register: boolean;
   readonly keysOut?: string;
-  /** Path of a key file. */
+  /** Where the keys of encrypted input are found. */
   readonly decryptKeys?: string;
 }
 
@@ -41,6 +41,12 @@ export function addEncryptionKeyOptions(command: Command): void {
   );
   addKeyServerOptions(command);
   addTlsOptions(command);
+}
+
+/** Adds --decrypt-keys. */
+export function addDecryptKeysOption(command: Command): void {
+  command.optionsGroup('Encrypted input:');
+  addOptions(command, ['decryptKeys']);
 }
 
 /** Adds --key-per. `tracks` says in the help which tracks share a key with `none`. */
@@ -89,7 +95,6 @@ export function keyWarnings(
 /** Flags that give an option of the library another value than their own. */
 const LOADERS: Readonly<Record<string, (value: never, library: Library) => Promise<unknown>>> = {
   policy: (value: string, library) => library.loadPolicy(value),
-  decryptKeys: (value: string, library) => library.readKeyFile(value),
   extraPssh: givenPssh,
 };
 
@@ -97,7 +102,7 @@ const LOADERS: Readonly<Record<string, (value: never, library: Library) => Promi
 export async function encryptOptions(
   flags: EncryptFlags,
   library: Library,
-): Promise<Omit<EncryptOptions, 'input' | 'output' | 'keys' | 'keyStore'>> {
+): Promise<Omit<EncryptOptions, 'input' | 'output' | 'keys' | 'keyStore' | 'decryptKeys'>> {
   const playready = await playReadyOptions(flags);
   const options: Record<string, unknown> = {
     force: false,

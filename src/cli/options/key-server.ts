@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { HttpClient, SecretHeader, SpekeOptions } from '../../index.js';
+import { isWebAddress } from '../../settings/kinds.js';
 import { flaggedOption } from '../../settings/options.js';
 import { addGroup } from './add.js';
 
@@ -73,5 +74,5 @@ async function authorizationOf(flags: KeyServerFlags, library: Library): Promise
 
 /** A CPIX document may be a file of this machine, too. */
 export function isUrl(location: string | undefined): location is string {
-  return location !== undefined && /^https?:/i.test(location);
+  return location !== undefined && isWebAddress(location);
 }

@@ -228,20 +228,7 @@ function environmentSource(environment: Environment, library: Library): Selected
   return source && { source, warnings: [] };
 }
 
-/** The keys of a store, those derived from the public test seed too. */
-export function storeLookup(store: KeyStore, library: Library): KeyLookup {
-  const seed = testSeed(library);
-  const stored = library.storedKeyLookup(store, seed);
-  return { find: (kid) => stored.find(kid).catch((error: unknown) => throwUnnamed(error, seed)) };
-}
-
-/** Nobody gave the public test seed, so that no error says that it was received. */
-function throwUnnamed(error: unknown, { id }: KeySeed): never {
-  if (!(error instanceof PrpackError) || error.details.received !== id) throw error;
-  throw new PrpackError(error.code, error.message, { ...error.details, received: 'no key seed' });
-}
-
-export function testSeed(library: Library) {
+function testSeed(library: Library) {
   return library.KeySeed.parse(library.PLAYREADY_TEST_KEY_SEED_BASE64);
 }
 

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { PrpackError } from '../../errors.js';
 import type { KeyRecord, KeyStore, OpenedKey } from '../../index.js';
-import { naming, storeLookup, testSeed } from './keys.js';
+import { naming } from './keys.js';
 import { nonEmpty } from './values.js';
 
 type Library = typeof import('../../index.js');
@@ -41,13 +41,8 @@ export async function openKeys(
   library: Library,
 ): Promise<OpenedKey[]> {
   const seed = keySeedFile === undefined ? undefined : await library.readKeySeedFile(keySeedFile);
-  const test = storeLookup(store, library);
-  const lookup = seed ? library.storedKeyLookup(store, seed) : test;
-  const { id: testId } = testSeed(library);
+  const lookup = library.storedKeyLookup(store, seed);
   const opened: OpenedKey[] = [];
-  for (const record of records) {
-    const key = await (record.seedId === testId ? test : lookup).find(record.kid);
-    opened.push({ record, key: key! });
-  }
+  for (const record of records) opened.push({ record, key: (await lookup.find(record.kid))! });
   return opened;
 }

@@ -3,10 +3,24 @@ import { readVersionAndFlags } from './box.js';
 
 /** HandlerBox (ISO/IEC 14496-12 8.4.3) or QuickTime's handler reference atom. */
 export interface Hdlr {
-  /** `vide`, `soun`, `text`, `subt`, `meta`, … */
+  /** `vide`, `auxv`, `soun`, `text`, `subt`, `meta`, … */
   readonly handlerType: string;
   /** For people; empty when there is none. */
   readonly name: string;
+}
+
+const MEDIA_TYPES: Readonly<Record<string, 'audio' | 'video'>> = {
+  vide: 'video',
+  auxv: 'video',
+  soun: 'audio',
+};
+
+/**
+ * What samples are by their handler type: audio, video, or something else. Auxiliary video (alpha planes, depth maps) has the media
+ * header and the sample entries of video (ISO/IEC 14496-12 12.1).
+ */
+export function mediaTypeOf(handlerType: string): 'audio' | 'video' | undefined {
+  return Object.hasOwn(MEDIA_TYPES, handlerType) ? MEDIA_TYPES[handlerType] : undefined;
 }
 
 /**

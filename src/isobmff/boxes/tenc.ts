@@ -16,6 +16,8 @@ export interface Tenc {
   readonly defaultKid: string;
   /** Present when the per-sample IV size is 0: 8 or 16 bytes. */
   readonly defaultConstantIv?: Uint8Array;
+  /** Only of a box that was read: version 0 with something in the byte of the pattern, which is reserved there. */
+  readonly hasReservedPattern?: true;
 }
 
 /**
@@ -43,6 +45,7 @@ export function readTenc(reader: ByteReader): Tenc {
     defaultIsProtected: isProtected !== 0,
     defaultPerSampleIvSize,
     defaultKid: bytesToUuid(reader.take(16)),
+    ...(version === 0 && pattern !== 0 && { hasReservedPattern: true }),
   };
   if (!(tenc.defaultIsProtected && defaultPerSampleIvSize === 0)) return tenc;
   const constantIvSizeAt = reader.position;

@@ -2,6 +2,8 @@ import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'nod
 import { kindOfPath, readTextFile } from '../../bytes/files.js';
 import { type FoundFiles, findByGlob, findInFolder, isGlob } from '../../bytes/find-files.js';
 import { PrpackError } from '../../errors.js';
+import { FIELDS } from '../../settings/options.js';
+import { withAbsolutePaths } from '../../settings/paths.js';
 import { named } from '../../settings/spelling.js';
 import type { Entry } from './fields.js';
 
@@ -75,9 +77,10 @@ function fromFiles({ folder, paths }: FoundFiles): Input[] {
   }));
 }
 
-/** Inputs of a manifest are relative to it. Those outside of its folder have no folder of their own in the output. */
+/** Files of a manifest are relative to it. Inputs outside of its folder have no folder of their own in the output. */
 function fromManifest(entries: readonly Entry[], folder: string): Input[] {
-  return entries.map((entry) => {
+  return entries.map((read) => {
+    const entry = { ...read, settings: withAbsolutePaths(read.settings, FIELDS, ({ kind }) => kind, folder) };
     const path = resolve(folder, entry.input);
     const below = relative(resolve(folder), path);
     const isInside = !isAbsolute(entry.input) && below.split(sep)[0] !== '..';

@@ -1,5 +1,5 @@
 import type { KeyId } from '../../keys/key-id.js';
-import type { AssignedKey, KeySource, TrackKeyRequest } from '../../keys/key-source.js';
+import type { AssignedKey, KeyLookup, KeySource, TrackKeyRequest } from '../../keys/key-source.js';
 import type {
   ContentFilter,
   KeyRegistration,
@@ -10,7 +10,7 @@ import type { ContentLocks } from './content-locks.js';
 import type { BatchKeys } from './types.js';
 
 /** The keys of one job, as the side that has the key store offers them. */
-export class JobKeys implements PackagerKeyStore, KeySource {
+export class JobKeys implements PackagerKeyStore, KeySource, KeyLookup {
   readonly location: string;
   /** Of the source, where it is the same for all contents. */
   readonly canRotate?: boolean;
@@ -18,6 +18,7 @@ export class JobKeys implements PackagerKeyStore, KeySource {
   readonly #source: BatchKeys | undefined;
   readonly #contentId: string;
   readonly #locks: ContentLocks;
+  readonly #decryptKeys: KeyLookup | undefined;
   #free: (() => void) | undefined;
 
   constructor(
@@ -25,6 +26,7 @@ export class JobKeys implements PackagerKeyStore, KeySource {
     store: PackagerKeyStore,
     source: BatchKeys | undefined,
     locks: ContentLocks,
+    decryptKeys?: KeyLookup,
   ) {
     this.#contentId = contentId;
     this.location = store.location;
@@ -32,6 +34,7 @@ export class JobKeys implements PackagerKeyStore, KeySource {
     this.#source = source;
     if (typeof source === 'object' && source.canRotate !== undefined) this.canRotate = source.canRotate;
     this.#locks = locks;
+    this.#decryptKeys = decryptKeys;
   }
 
   /** Whether `assign` gives keys; else they are those that the store has for the content, and new ones. */
@@ -43,6 +46,11 @@ export class JobKeys implements PackagerKeyStore, KeySource {
     const source = this.#source!;
     const own = typeof source === 'function' ? await source(this.#contentId) : source;
     return own.assign(requests, systemIds);
+  }
+
+  /** A key of the input, where it is encrypted already. */
+  async find(kid: KeyId) {
+    return this.#decryptKeys?.find(kid);
   }
 
   /** Other jobs of the content wait until these keys are registered. */

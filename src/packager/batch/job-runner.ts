@@ -25,7 +25,8 @@ export interface JobRunner {
 /** Does jobs on this thread. */
 export class MainThreadRunner implements JobRunner {
   perform(task: Task, { keys, signal, onProgress }: RunnerTools): Promise<Outcome> {
-    return performTask(task, { keyStore: keys, keys: keys.hasSource ? keys : undefined, signal, onProgress });
+    const source = keys.hasSource ? keys : undefined;
+    return performTask(task, { keyStore: keys, keys: source, lookup: keys, signal, onProgress });
   }
 
   async close(): Promise<void> {}

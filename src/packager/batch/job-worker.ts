@@ -1,4 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import type { ContentKey } from '../../keys/content-key.js';
+import type { KeyId } from '../../keys/key-id.js';
 import type { KeySource } from '../../keys/key-source.js';
 import { packKeys, unpackKeys } from '../../keys/sent-keys.js';
 import type { PackagerKeyStore } from '../../keystore/key-store.js';
@@ -46,7 +48,8 @@ async function perform({
   const source: KeySource = { assign: remote('assign'), ...(canRotate !== undefined && { canRotate }) };
   const keys = hasSource ? source : undefined;
   try {
-    const tools = { keyStore, keys, signal: stopping.signal, onProgress: progressTeller() };
+    const lookup = { find: remote<[kid: KeyId], ContentKey | undefined>('find') };
+    const tools = { keyStore, keys, lookup, signal: stopping.signal, onProgress: progressTeller() };
     tell({ kind: 'ended', outcome: await performTask(task, tools) });
   } catch (error) {
     tell({ kind: 'failed', error: packError(error) });

@@ -3,7 +3,7 @@ import type { Progress } from '../types.js';
 import type { Outcome, Task } from './perform.js';
 
 /** What of a job's keys a thread can ask the main thread for. */
-export type KeyCall = 'assign' | 'register' | 'markActive' | 'findByContentId';
+export type KeyCall = 'assign' | 'find' | 'register' | 'markActive' | 'findByContentId';
 
 /** What a thread of jobs is told. */
 export type ToRunner =

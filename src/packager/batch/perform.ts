@@ -2,12 +2,12 @@ import { dirname } from 'node:path';
 import { stateOfFile } from '../../bytes/files.js';
 import { makeOutputDirectory } from '../../bytes/output-directory.js';
 import { PrpackError } from '../../errors.js';
-import type { KeySource } from '../../keys/key-source.js';
+import type { KeyLookup, KeySource } from '../../keys/key-source.js';
 import type { PackagerKeyStore } from '../../keystore/key-store.js';
 import { named } from '../../settings/spelling.js';
 import { encrypt } from '../encrypt.js';
 import { fingerprintOf } from '../execute/fingerprint.js';
-import type { EncryptResult, Progress, Threads } from '../types.js';
+import type { EncryptOptions, EncryptResult, Progress, Threads } from '../types.js';
 import type { Proof } from './results.js';
 import type { InputFingerprint, Job } from './types.js';
 
@@ -27,6 +27,8 @@ export interface Tools {
   readonly keyStore: PackagerKeyStore;
   /** Absent where the key store and random keys are the source. */
   readonly keys?: KeySource | undefined;
+  /** Finds the keys of input that is encrypted already. */
+  readonly lookup: KeyLookup;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: Progress) => void;
 }
@@ -62,10 +64,11 @@ export async function performTask(task: Task, tools: Tools): Promise<Outcome> {
 }
 
 /** What would be done; the input is read as far as the plan needs it. */
-async function planTask({ job, threads }: Task, { keyStore, keys, signal }: Tools): Promise<Outcome> {
-  const { input, output, contentId, settings } = job;
+async function planTask({ job, threads }: Task, { keyStore, keys, lookup, signal }: Tools): Promise<Outcome> {
+  const { input, output, contentId } = job;
   const fingerprint = stateOfFile(input);
   const files = { input, output, contentId, threads, signal, dryRun: true };
+  const settings = settingsOf(job, lookup);
   const result = await encrypt({ ...settings, ...files, keyStore, ...(keys && { keys }) });
   const { bytes, warnings } = result;
   return {
@@ -80,10 +83,11 @@ async function planTask({ job, threads }: Task, { keyStore, keys, signal }: Tool
 
 async function encryptJob(
   { job, force, threads }: Task,
-  { keyStore, keys, signal, onProgress }: Tools,
+  { keyStore, keys, lookup, signal, onProgress }: Tools,
 ): Promise<Omit<Outcome, 'status' | 'fingerprint'>> {
-  const { input, output, contentId, settings } = job;
+  const { input, output, contentId } = job;
   const files = { input, output, contentId, force, threads, signal, onProgress };
+  const settings = settingsOf(job, lookup);
   const result = await encrypt({ ...settings, ...files, keyStore, ...(keys && { keys }) });
   const { bytes, sha256, unchanged, warnings } = result;
   return { bytes, ...(sha256 !== undefined && { sha256 }), kids: kidsOf(result), unchanged, warnings };
@@ -92,6 +96,14 @@ async function encryptJob(
 /** All keys of an output, each once. */
 function kidsOf({ tracks }: EncryptResult): string[] {
   return [...new Set(tracks.flatMap(({ kid, kids }) => kids ?? kid ?? []))];
+}
+
+/** The settings as `encrypt` takes them. */
+function settingsOf(
+  { settings: { decryptKeys, ...settings } }: Job,
+  lookup: KeyLookup,
+): Partial<EncryptOptions> {
+  return { ...settings, ...(decryptKeys !== undefined && { decryptKeys: lookup }) };
 }
 
 /** Whether input and output are still what an earlier run read and made. A new time alone does not make another input. */

@@ -7,6 +7,7 @@ import type { PackagerKeyStore } from '../../keystore/key-store.js';
 import { named } from '../../settings/spelling.js';
 import type { Progress } from '../types.js';
 import { ContentLocks } from './content-locks.js';
+import { DecryptKeys } from './decrypt-keys.js';
 import { JobKeys } from './job-keys.js';
 import { type JobRunner, MainThreadRunner, ThreadRunner } from './job-runner.js';
 import { NO_STORE } from './no-store.js';
@@ -24,14 +25,18 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
   assertKeysKept(options);
   const runners = options.jobs ?? availableParallelism();
   const { jobs, results: path } = await planBatch(options);
-  if (options.dryRun) return new Run(options, jobs, noResults(path), Math.min(runners, jobs.length)).finish();
+  const lookups = new DecryptKeys(options);
+  await lookups.of(options.settings ?? {}); // a mistake in what is said of all jobs is one of the batch
+  if (options.dryRun) {
+    return new Run(options, jobs, lookups, noResults(path), Math.min(runners, jobs.length)).finish();
+  }
   makeOutputDirectory(options.outDir);
   makeOutputDirectory(dirname(path));
   const results = await ResultsFile.open(path, options.signal);
   const outputs = jobs.map(({ output }) => output);
   try {
     removeAbandonedParts(outputs); // of a batch that was killed
-    return await new Run(options, jobs, results, Math.min(runners, jobs.length)).finish();
+    return await new Run(options, jobs, lookups, results, Math.min(runners, jobs.length)).finish();
   } finally {
     removeAbandonedParts(outputs); // of threads that died
     await results.close();
@@ -43,6 +48,7 @@ class Run {
   readonly #id = randomUUID();
   readonly #options: BatchOptions;
   readonly #jobs: readonly Job[];
+  readonly #lookups: DecryptKeys;
   readonly #results: Results;
   readonly #store: PackagerKeyStore;
   readonly #locks = new ContentLocks();
@@ -52,9 +58,16 @@ class Run {
   readonly #stop = new AbortController();
   #next = 0;
 
-  constructor(options: BatchOptions, jobs: readonly Job[], results: Results, runners: number) {
+  constructor(
+    options: BatchOptions,
+    jobs: readonly Job[],
+    lookups: DecryptKeys,
+    results: Results,
+    runners: number,
+  ) {
     this.#options = options;
     this.#jobs = jobs;
+    this.#lookups = lookups;
     this.#results = results;
     this.#store = options.keyStore ? new Registrar(options.keyStore) : NO_STORE;
     this.#runners =
@@ -123,7 +136,8 @@ class Run {
   ): Promise<Outcome> {
     const { keys: source, force = false, dryRun = false } = this.#options;
     const threads = this.#options.threads ?? (this.#runners.length >= availableParallelism() ? 1 : 'auto');
-    const keys = new JobKeys(job.contentId, this.#store, source, this.#locks);
+    const decryptKeys = await this.#lookups.of(job.settings);
+    const keys = new JobKeys(job.contentId, this.#store, source, this.#locks, decryptKeys);
     try {
       const tools = { keys, signal: this.#stop.signal, onProgress };
       return await runner.perform({ job, force, dryRun, threads, proof }, tools);

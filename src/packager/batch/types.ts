@@ -1,11 +1,16 @@
 import type { AbortSignal } from '../../bytes/platform.js';
 import type { ErrorDetails } from '../../errors.js';
-import type { KeySource } from '../../keys/key-source.js';
+import type { KeyLookup, KeySource } from '../../keys/key-source.js';
 import type { KeyStore } from '../../keystore/key-store.js';
 import type { EncryptOptions, Progress, Threads } from '../types.js';
 
 /** What can be said of every job on its own. Plain data. */
-export type BatchSettings = Pick<
+export type BatchSettings = BatchEncryptSettings & {
+  /** Where the keys of encrypted input are found, for `openDecryptKeys`: `store`, the path of a key file, `cpix:…`, … */
+  readonly decryptKeys?: string;
+};
+
+type BatchEncryptSettings = Pick<
   EncryptOptions,
   | 'keyPer'
   | 'policy'
@@ -13,6 +18,9 @@ export type BatchSettings = Pick<
   | 'layout'
   | 'fragmentDurationSeconds'
   | 'scheme'
+  | 'pattern'
+  | 'clearLeadSeconds'
+  | 'cryptoPeriodSeconds'
   | 'ivSize'
   | 'systems'
   | 'playready'
@@ -47,6 +55,10 @@ export interface BatchOptions {
   readonly keys?: BatchKeys;
   /** Where all keys are registered. */
   readonly keyStore?: KeyStore;
+  /**
+   * Opens what `decryptKeys` of the settings and of a manifest names; called once for each name. Default: `openKeyLookup` with the key store.
+   */
+  readonly openDecryptKeys?: (source: string) => Promise<KeyLookup>;
   /** Stops the batch: no job is begun any more, and those in flight are stopped. */
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: BatchEvent) => void;

@@ -29,6 +29,8 @@ describe('tenc', () => {
     const tenc = readTenc(readerOf(PER_SAMPLE_IV.replace('0000 01 08', '0019 01 08')));
     expect(tenc.defaultCryptByteBlock).toBe(0);
     expect(tenc.defaultSkipByteBlock).toBe(0);
+    expect(tenc.hasReservedPattern).toBe(true);
+    expect(readTenc(readerOf(PER_SAMPLE_IV))).not.toHaveProperty('hasReservedPattern');
   });
 
   it('refuses IV sizes that the standard does not know', () => {

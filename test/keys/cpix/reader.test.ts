@@ -197,8 +197,8 @@ describe('readCpix', () => {
   });
 
   it('refuses a document over the limit without parsing it', () => {
-    const start = performance.now();
-    expect(() => readCpix(`<a>${' '.repeat(4 * 1024 * 1024)}`)).toThrow('too long');
-    expect(performance.now() - start).toBeLessThan(500);
+    const notXml = '<<<'; // which a parser would say first
+    expect(() => readCpix(notXml)).not.toThrow('too long');
+    expect(() => readCpix(`${notXml}${' '.repeat(4 * 1024 * 1024)}`)).toThrow('too long');
   });
 });

@@ -18,7 +18,7 @@ export interface BuiltSample {
 
 export interface BuiltTrack {
   readonly id: number;
-  /** Handler type: `vide`, `soun`, `text`. */
+  /** Handler type: `vide`, `auxv`, `soun`, `text`. */
   readonly handler: string;
   readonly timescale: number;
   /** Sample entry boxes. */
@@ -34,6 +34,7 @@ export const MOVIE_TIMESCALE = 1000;
 const MATRIX = u32(0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000);
 const MEDIA_HEADERS: Record<string, Buffer> = {
   vide: fullBox('vmhd', 0, 1, u16(0, 0, 0, 0)),
+  auxv: fullBox('vmhd', 0, 1, u16(0, 0, 0, 0)),
   soun: fullBox('smhd', 0, 0, u16(0, 0)),
 };
 
