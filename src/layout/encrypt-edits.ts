@@ -3,9 +3,8 @@ import { saizOf, sizeOfSaiz, writeSaiz } from '../isobmff/boxes/saiz.js';
 import { sencEntrySizes, sizeOfSenc, writeSenc } from '../isobmff/boxes/senc.js';
 import { writeSinf } from '../isobmff/boxes/sinf.js';
 import { withSampleDescriptionIndex } from '../isobmff/boxes/tfhd.js';
-import { type MoofTree, trafsOf } from '../isobmff/fragments.js';
+import type { Moof } from '../isobmff/fragments.js';
 import type { Movie } from '../isobmff/movie.js';
-import { protectionBoxesOfMoof } from '../isobmff/protection-boxes.js';
 import { entryRunAt } from '../isobmff/sample-table.js';
 import type { BoxEdit, BoxEdits } from '../isobmff/splice.js';
 import { type BoxNode, bytesOf, type FileSlice, findChild } from '../isobmff/walk.js';
@@ -108,12 +107,12 @@ function moofEdits(
   { fragments }: Movie,
   byTrack: ReadonlyMap<number, TrackEncryption>,
   psshBoxes: readonly Uint8Array[],
-  moof: MoofTree,
+  moof: Moof,
   index: number,
 ): BoxEdits {
-  const edits = new Map<BoxNode, BoxEdit>(removals(protectionBoxesOfMoof(moof.node, moof.slice)));
+  const edits = new Map<BoxNode, BoxEdit>(removals(moof.protectionBoxes));
   if (psshBoxes.length > 0) edits.set(moof.node, { append: psshBoxes });
-  for (const [i, traf] of trafsOf(moof.node).entries()) {
+  for (const [i, traf] of moof.trafs.entries()) {
     const row = fragments.firstTraf[index] + i;
     const encryption = byTrack.get(fragments.trafTrack[row]);
     const count = fragments.trafSampleCount[row];

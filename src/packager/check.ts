@@ -2,12 +2,12 @@ import { isDeepStrictEqual } from 'node:util';
 import { type ByteSource, FileSource, readBytes } from '../bytes/source.js';
 import { createIvSource } from '../cenc/iv.js';
 import { createSampleCipher, type SampleCipher } from '../cenc/sample-cipher.js';
-import { SCHEMES } from '../cenc/scheme.js';
+import { isSamePattern, SCHEMES } from '../cenc/scheme.js';
 import type { SubsampleTable } from '../cenc/subsamples.js';
 import { describeProtectionData, type ProtectionDescription } from '../drm/describe.js';
 import { PrpackError } from '../errors.js';
 import { moofAt } from '../isobmff/fragments.js';
-import { type Movie, readMovie, readMovieFragments, readMovieInParts, type Track } from '../isobmff/movie.js';
+import { FragmentReader, type Movie, readMovie, readMovieInParts, type Track } from '../isobmff/movie.js';
 import { isPsshBox } from '../isobmff/protection-boxes.js';
 import { DecodeTimes } from '../isobmff/sample-table.js';
 import type { BoxNode, FileSlice } from '../isobmff/walk.js';
@@ -86,7 +86,7 @@ export async function checkEncryptedSource(output: ByteSource, expected: Encrypt
 
 /**
  * Reads back what an encrypted stream begins with, before any sample: what its sample entries and `pssh` boxes say.
- * @returns the movie, which {@link checkEncryptedFragment} goes on from
+ * @returns the movie, which {@link FragmentCheck} goes on from
  * @throws PrpackError OUTPUT_CHECK_FAILED
  */
 export async function checkEncryptedInit(output: ByteSource, expected: EncryptExpectations): Promise<Movie> {
@@ -106,34 +106,39 @@ export async function checkEncryptedInit(output: ByteSource, expected: EncryptEx
   });
 }
 
-/**
- * Reads an encrypted fragment of a stream back, as {@link checkEncrypted} does a file. A track may have too little in it to protect:
- * the whole stream counts.
- * @param init the movie that the output began with
- * @param output holds the fragment, from `startBytes` to its end
- * @returns protected bytes of each of the expected encryptions, as the output has them
- * @throws PrpackError OUTPUT_CHECK_FAILED
- */
-export async function checkEncryptedFragment(
-  init: Movie,
-  output: ByteSource,
-  startBytes: number,
-  expected: EncryptExpectations,
-): Promise<readonly number[]> {
-  return checking(async () => {
-    assertEqual('the end of the fragment', expected.sizeBytes, output.sizeBytes);
-    const part = readMovieFragments(init, output, startBytes);
-    const samples = new SampleComparison(expected.movie);
-    samples.add(part);
-    samples.end();
-    const checks = checksOf(expected, output);
-    const protections = await checkProtections(part, checks, output);
-    if (expected.encryptions.some(({ isRotating, keyNumbers }) => isRotating && !keyNumbers)) {
-      const kids = protections.flatMap((protection) => protection.kids);
-      assertPsshNamesKeys(init, psshOfMoofs(part, output), kids);
-    }
-    return checks.map(({ protectedBytes }) => protectedBytes);
-  });
+/** Reads the encrypted fragments of a stream back one by one, as {@link checkEncrypted} does a file. */
+export class FragmentCheck {
+  readonly #init: Movie;
+  readonly #reader: FragmentReader;
+
+  /** @param init the movie that the output began with, as it was read back */
+  constructor(init: Movie) {
+    this.#init = init;
+    this.#reader = new FragmentReader(init);
+  }
+
+  /**
+   * Checks a fragment. A track may have too little in it to protect: the whole stream counts.
+   * @param output holds the fragment, from `startBytes` to its end
+   * @returns protected bytes of each of the expected encryptions, as the output has them
+   * @throws PrpackError OUTPUT_CHECK_FAILED
+   */
+  async check(output: ByteSource, startBytes: number, expected: EncryptExpectations): Promise<number[]> {
+    return checking(async () => {
+      assertEqual('the end of the fragment', expected.sizeBytes, output.sizeBytes);
+      const part = this.#reader.read(output, startBytes);
+      const samples = new SampleComparison(expected.movie);
+      samples.add(part);
+      samples.end();
+      const checks = checksOf(expected, output);
+      const protections = await checkProtections(part, checks, output);
+      if (expected.encryptions.some(({ isRotating, keyNumbers }) => isRotating && !keyNumbers)) {
+        const kids = protections.flatMap((protection) => protection.kids);
+        assertPsshNamesKeys(this.#init, psshOfMoofs(part, output), kids);
+      }
+      return checks.map(({ protectedBytes }) => protectedBytes);
+    });
+  }
 }
 
 function checksOf(expected: EncryptExpectations, output: ByteSource): EncryptionCheck[] {
@@ -315,9 +320,10 @@ class EncryptionCheck {
     const { track } = this.#encryption;
     const local = sample - this.#first;
     const size = track.samples.sizes[sample];
-    const clear = readBytes(input, track.samples.offsets[sample], size);
+    const offset = track.samples.offsets[sample];
+    const clear = input.view?.(offset, size) ?? readBytes(input, offset, size);
     const bytes = readBytes(this.#output, found.track.samples.offsets[local], size);
-    const wasEncrypted = !isSameBytes(clear, bytes);
+    const wasEncrypted = Buffer.compare(clear, bytes) !== 0;
     const kid = kidOf(found, local);
     if (kid !== undefined) {
       const cipher = await this.#cipherOf(kid);
@@ -333,7 +339,7 @@ class EncryptionCheck {
       cipher.flush();
     }
     const where = `sample ${sample} of track ${track.id}`;
-    if (!isSameBytes(clear, bytes)) throw failed(`${where} does not decrypt to the input's`);
+    if (Buffer.compare(clear, bytes) !== 0) throw failed(`${where} does not decrypt to the input's`);
     // A single block may encrypt to itself by chance in one of 2^128 cases, a byte in one of 256.
     const isLong = largestRangeOf(this.#encryption, sample) >= 16;
     if (!wasEncrypted && isLong) throw failed(`${where} is not encrypted`);
@@ -370,7 +376,7 @@ function assertSameProtection(encryption: TrackEncryption, first: number, found:
   const isClear = encryption.keyNumbers?.subarray(first, first + count).every((number) => number === 0);
   if (isClear) return; // no IVs, no subsamples
   const isSame =
-    isDeepStrictEqual(pattern, found.pattern) &&
+    isSamePattern(pattern, found.pattern) &&
     hasSameSubsamples(encryption, first, found) &&
     hasSameIvs(encryption, first, found);
   if (!isSame) throw failed(`track ${track.id} has other IVs or subsamples than planned`);
@@ -389,8 +395,8 @@ function hasSameSubsamples(
   const [from, to] = [wanted.starts[first], wanted.starts[first + count]];
   for (let i = 0; i <= count; i++) if (wanted.starts[first + i] - from !== found.starts[i]) return false;
   return (
-    isSameBytes(wanted.clearBytes.subarray(from, to), found.clearBytes) &&
-    isSameBytes(wanted.protectedBytes.subarray(from, to), found.protectedBytes)
+    isSameColumn(wanted.clearBytes.subarray(from, to), found.clearBytes) &&
+    isSameColumn(wanted.protectedBytes.subarray(from, to), found.protectedBytes)
   );
 }
 
@@ -408,7 +414,7 @@ function hasSameProtectedSubsamples(
         column.subarray(table.starts[sample], table.starts[sample + 1]),
       );
     const [wantedRows, foundRows] = [rows(wanted, first + i), rows(found, i)];
-    return wantedRows.every((column, side) => isSameBytes(column, foundRows[side]));
+    return wantedRows.every((column, side) => isSameColumn(column, foundRows[side]));
   });
 }
 
@@ -421,7 +427,7 @@ function hasSameIvs(wanted: TrackEncryption, first: number, found: ReadProtectio
     const clear = clearSamplesIn(wanted, first + at, length);
     if (clear === length) continue;
     const [from, protectedCount] = [at + clear, length - clear];
-    if (!isSameBytes(ivsOf(wanted, first + from, protectedCount), ivsOf(found, from, protectedCount)))
+    if (!isSameColumn(ivsOf(wanted, first + from, protectedCount), ivsOf(found, from, protectedCount)))
       return false;
   }
   return true;
@@ -433,14 +439,12 @@ function clearSamplesIn({ keyNumbers }: TrackEncryption, first: number, count: n
   return clear < 0 ? count : clear;
 }
 
-function isSameBytes(
-  a: Uint8Array | Uint16Array | Uint32Array | undefined,
-  b: Uint8Array | Uint16Array | Uint32Array | undefined,
-): boolean {
-  if (!a || !b) return a === b;
-  const asBytes = (view: Uint8Array | Uint16Array | Uint32Array) =>
-    Buffer.from(view.buffer, view.byteOffset, view.byteLength);
-  return asBytes(a).equals(asBytes(b));
+type Column = Uint8Array | Uint16Array | Uint32Array;
+
+function isSameColumn(a: Column, b: Column): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 /** At most `wanted` of the numbers below `count`, the first and the last among them. */

@@ -1,9 +1,8 @@
-import { isDeepStrictEqual } from 'node:util';
 import { GrowingColumn, makeColumn } from '../bytes/columns.js';
 import { ByteReader } from '../bytes/reader.js';
 import { type ByteSource, readBytes } from '../bytes/source.js';
 import type { IvPlan } from '../cenc/iv.js';
-import { NO_PATTERN, type Pattern } from '../cenc/scheme.js';
+import { isSamePattern, NO_PATTERN, type Pattern } from '../cenc/scheme.js';
 import { type ErrorCode, malformed, PrpackError } from '../errors.js';
 import { type AuxInfoKind, CENC_SCHEMES, readAuxInfoKind } from '../isobmff/boxes/aux-info.js';
 import { readVersionAndFlags } from '../isobmff/boxes/box.js';
@@ -20,7 +19,7 @@ import {
 } from '../isobmff/boxes/senc.js';
 import type { Sinf } from '../isobmff/boxes/sinf.js';
 import type { Tenc } from '../isobmff/boxes/tenc.js';
-import { basesOfMoof, moofAt, trafsOf } from '../isobmff/fragments.js';
+import { moofAt } from '../isobmff/fragments.js';
 import type { Movie, Track } from '../isobmff/movie.js';
 import { readerOf, type SampleEntry } from '../isobmff/sample-entry.js';
 import { entryRunAt } from '../isobmff/sample-table.js';
@@ -183,12 +182,12 @@ function readFromMoov(collector: Collector, movie: Movie, source: ByteSource): v
 }
 
 function readFromMoofs(collectors: ReadonlyMap<number, Collector>, movie: Movie, source: ByteSource): void {
-  const { fragments, tracks } = movie;
+  const { fragments } = movie;
   if (collectors.size === 0) return;
   for (let index = 0; index < fragments.count; index++) {
     const moof = moofAt(movie, source, index);
-    const bases = basesOfMoof(moof, (id) => tracks.find((track) => track.id === id)?.trex);
-    for (const [i, traf] of trafsOf(moof.node).entries()) {
+    const { bases } = moof;
+    for (const [i, traf] of moof.trafs.entries()) {
       const row = fragments.firstTraf[index] + i;
       const collector = collectors.get(fragments.trafTrack[row]);
       const count = fragments.trafSampleCount[row];
@@ -379,7 +378,7 @@ class Collector {
     }
     if (settings.ivSize !== this.#ivSize) throw mixedIvSizes(run.parent);
     this.#pattern ??= settings.pattern;
-    if (!isDeepStrictEqual(settings.pattern, this.#pattern)) throw mixedPatterns(run.parent);
+    if (!isSamePattern(settings.pattern, this.#pattern)) throw mixedPatterns(run.parent);
     const { constantIv: iv } = settings;
     const last = this.#constantIvs.at(-1);
     if (iv && !(last && Buffer.compare(last.iv, iv) === 0))

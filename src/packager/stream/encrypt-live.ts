@@ -3,7 +3,7 @@ import type { ByteReadable, ByteWritable } from '../../bytes/platform.js';
 import { MemorySource } from '../../bytes/source.js';
 import { PrpackError } from '../../errors.js';
 import type { Trex } from '../../isobmff/boxes/trex.js';
-import { type Movie, readMovie, readMovieFragments } from '../../isobmff/movie.js';
+import { FragmentReader, type Movie, readMovie } from '../../isobmff/movie.js';
 import type { AssignedKey } from '../../keys/key-source.js';
 import { assertKeysOutIsFree, discardKeysOut, writeKeysOut } from '../../keys/keys-out.js';
 import { retryOnKeyRace } from '../../keystore/key-race.js';
@@ -128,7 +128,7 @@ async function startOf(queue: PartQueue, movie: Movie): Promise<number> {
   const fragment = await queue.peekFragment();
   if (!fragment) return 0;
   const bytes = new FragmentBytes(fragment.boxes);
-  return partStartSeconds(readMovieFragments(movie, bytes, bytes.startBytes)) ?? 0;
+  return partStartSeconds(new FragmentReader(movie).read(bytes, bytes.startBytes)) ?? 0;
 }
 
 /** All that goes before the first byte of the output: its keys are where they will be found. */
