@@ -52,6 +52,12 @@ export function createIvSource(plan: IvPlan): IvSource {
   }
 }
 
+/** Bytes of each IV. */
+export function ivSizeOf(plan: IvPlan): IvSize {
+  if (plan.kind === 'listed') return plan.ivSizeBytes;
+  return (plan.kind === 'constant' ? plan.iv : plan.start).length as IvSize;
+}
+
 /**
  * A start plus a count. The count is added to the 64-bit number at `lowAt` modulo 2^64; the half before it
  * never changes (ISO/IEC 23001-7 9.3).

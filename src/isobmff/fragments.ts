@@ -70,7 +70,7 @@ export class Moof {
    */
   get bases(): readonly number[] {
     if (!this.#layouts) {
-      const stated = this.trafs.map((traf) => statedBase(readTfhdOf(traf, this.slice), this));
+      const stated = this.trafs.map((traf) => statedBase(readTfhdOf(traf, this.slice), this.node));
       if (!stated.includes(undefined)) return stated as number[];
     }
     return this.layouts.map(({ baseBytes }) => baseBytes);
@@ -130,22 +130,20 @@ export interface TrunLayout {
 }
 
 function layoutsOf({ node, slice, trafs }: Moof, trexOf: TrexOf): TrafLayout[] {
+  const layouts: TrafLayout[] = [];
   let previousEnd = node.startBytes;
-  return trafs.map((traf) => {
+  for (const traf of trafs) {
     const tfhd = readTfhdOf(traf, slice);
-    const baseBytes = statedBase(tfhd, { node }) ?? previousEnd;
-    const layout = { tfhd, baseBytes, truns: layoutOfTruns(traf, slice, tfhd, baseBytes, trexOf) };
-    const last = layout.truns.at(-1);
-    if (last) previousEnd = last.endBytes;
-    return layout;
-  });
+    const baseBytes = statedBase(tfhd, node) ?? previousEnd;
+    const truns = layoutOfTruns(traf, slice, tfhd, baseBytes, trexOf);
+    if (truns.length > 0) previousEnd = truns[truns.length - 1].endBytes;
+    layouts.push({ tfhd, baseBytes, truns });
+  }
+  return layouts;
 }
 
-function statedBase(
-  { baseDataOffset, defaultBaseIsMoof }: Tfhd,
-  { node }: Pick<Moof, 'node'>,
-): number | undefined {
-  return baseDataOffset ?? (defaultBaseIsMoof ? node.startBytes : undefined);
+function statedBase({ baseDataOffset, defaultBaseIsMoof }: Tfhd, moof: BoxNode): number | undefined {
+  return baseDataOffset ?? (defaultBaseIsMoof ? moof.startBytes : undefined);
 }
 
 function readTfhdOf(traf: BoxNode, slice: FileSlice): Tfhd {
@@ -165,15 +163,16 @@ function layoutOfTruns(
   baseBytes: number,
   trexOf: TrexOf,
 ): TrunLayout[] {
+  const layouts: TrunLayout[] = [];
   let next = baseBytes;
-  return traf.children
-    .filter((child) => child.type === 'trun')
-    .map((node) => {
-      const trun = readTrun(readerOf(node, slice));
-      const dataBytes = trun.dataOffset === undefined ? next : baseBytes + trun.dataOffset;
-      next = dataBytes + bytesOfTrun(trun, defaultSize(tfhd, trexOf));
-      return { node, trun, dataBytes, endBytes: next };
-    });
+  for (const node of traf.children) {
+    if (node.type !== 'trun') continue;
+    const trun = readTrun(readerOf(node, slice));
+    const dataBytes = trun.dataOffset === undefined ? next : baseBytes + trun.dataOffset;
+    next = dataBytes + bytesOfTrun(trun, defaultSize(tfhd, trexOf));
+    layouts.push({ node, trun, dataBytes, endBytes: next });
+  }
+  return layouts;
 }
 
 function defaultSize(tfhd: Tfhd, trexOf: TrexOf): number {
@@ -244,7 +243,7 @@ export function readFragments(
       const track = requireTrack(tracks, layout.tfhd.trackId, traf);
       const before = track.samples.count;
       appendTraf(track, layout, traf, moof.slice);
-      for (const type of groupTypesOf(traf, moof.slice)) groupTypes.add(type);
+      addGroupTypes(traf, moof.slice, groupTypes);
       trafTrack.push(track.index);
       trafFirstSample.push(before);
       trafSampleCount.push(track.samples.count - before);
@@ -264,10 +263,10 @@ export function readFragments(
   };
 }
 
-function groupTypesOf(traf: BoxNode, slice: FileSlice): string[] {
-  return traf.children
-    .filter((child) => child.type === 'sgpd' || child.type === 'sbgp')
-    .map((child) => readGroupingType(readerOf(child, slice)));
+function addGroupTypes(traf: BoxNode, slice: FileSlice, types: Set<string>): void {
+  for (const child of traf.children) {
+    if (child.type === 'sgpd' || child.type === 'sbgp') types.add(readGroupingType(readerOf(child, slice)));
+  }
 }
 
 function requireTrack(tracks: FragmentTracks, trackId: number, traf: BoxNode): FragmentTrack {

@@ -159,6 +159,8 @@ const FIRST_BOXES = new Set(
   'ftyp styp moov moof mdat free skip wide sidx uuid pnot meta emsg prft pdin udta'.split(' '),
 );
 
+const KNOWN_BOXES = new Set([...FIRST_BOXES, ...Object.keys(KINDS)]);
+
 function assertMp4(head: Uint8Array, source: ByteSource): void {
   const type = latin1(head.subarray(4, 8));
   if (FIRST_BOXES.has(type)) return;
@@ -173,7 +175,7 @@ function assertMp4(head: Uint8Array, source: ByteSource): void {
 
 /** Whether a top-level box of the type is one that readers look for. */
 export function isKnown(type: string): boolean {
-  return type in KINDS || FIRST_BOXES.has(type);
+  return KNOWN_BOXES.has(type);
 }
 
 /**

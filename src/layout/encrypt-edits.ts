@@ -6,7 +6,7 @@ import { withSampleDescriptionIndex } from '../isobmff/boxes/tfhd.js';
 import type { Moof } from '../isobmff/fragments.js';
 import type { Movie } from '../isobmff/movie.js';
 import { entryRunAt } from '../isobmff/sample-table.js';
-import type { BoxEdit, BoxEdits } from '../isobmff/splice.js';
+import { type BoxEdit, type BoxEdits, REMOVED } from '../isobmff/splice.js';
 import { type BoxNode, bytesOf, type FileSlice, findChild } from '../isobmff/walk.js';
 import {
   perSampleIvSizeOf,
@@ -15,13 +15,7 @@ import {
   type TrackEncryption,
   type TrackProtection,
 } from '../protection/track-protection.js';
-import {
-  clearEntryEdits,
-  clearMoovEdits,
-  hasFoldedEntries,
-  removals,
-  replacedEntries,
-} from './earlier-encryption.js';
+import { clearEntryEdits, clearMoovEdits, hasFoldedEntries, replacedEntries } from './earlier-encryption.js';
 import type { KeepEdits } from './keep-plan.js';
 import { keyGroupBoxes } from './key-group-boxes.js';
 
@@ -40,7 +34,8 @@ export function encryptEdits(
   psshBoxes: readonly Uint8Array[],
   { psshOfMoof = [], dropped = new Set() }: SpecialEdits = {},
 ): KeepEdits {
-  const byTrack = new Map(encryptions.map((encryption) => [encryption.track.index, encryption]));
+  const byTrack = new Map<number, TrackEncryption>();
+  for (const encryption of encryptions) byTrack.set(encryption.track.index, encryption);
   return {
     moov: (saioOffset) => moovEdits(movie, encryptions, psshBoxes, saioOffset),
     moof: (moof, index) => moofEdits(movie, byTrack, psshOfMoof, moof, index),
@@ -110,7 +105,8 @@ function moofEdits(
   moof: Moof,
   index: number,
 ): BoxEdits {
-  const edits = new Map<BoxNode, BoxEdit>(removals(moof.protectionBoxes));
+  const edits = new Map<BoxNode, BoxEdit>();
+  for (const box of moof.protectionBoxes) edits.set(box, REMOVED);
   if (psshBoxes.length > 0) edits.set(moof.node, { append: psshBoxes });
   for (const [i, traf] of moof.trafs.entries()) {
     const row = fragments.firstTraf[index] + i;

@@ -22,7 +22,7 @@ import {
   totalProtectedBytes,
 } from '../protection/track-protection.js';
 import { named } from '../settings/spelling.js';
-import type { SampleProtection } from './execute/sample-processor.js';
+import type { CipherOf } from './execute/sample-processor.js';
 
 const SAMPLES_CHECKED = 64;
 /** The output is read back so many fragments at a time, so that memory does not hold all its samples beside the input's. */
@@ -40,7 +40,7 @@ export interface EncryptExpectations {
   /** How many samples of each track are decrypted, spread evenly over it. Default 64. */
   readonly samplesChecked?: number;
   /** Ciphers that decrypt under a KID, where they are kept; made of `keyOf` when absent. */
-  readonly cipherOf?: (protection: SampleProtection, kid: string) => Promise<SampleCipher>;
+  readonly cipherOf?: CipherOf;
 }
 
 /**
@@ -136,13 +136,18 @@ export class FragmentCheck {
         const kids = protections.flatMap((protection) => protection.kids);
         assertPsshNamesKeys(this.#init, psshOfMoofs(part, output), kids);
       }
-      return checks.map(({ protectedBytes }) => protectedBytes);
+      const protectedBytes: number[] = [];
+      for (const check of checks) protectedBytes.push(check.protectedBytes);
+      return protectedBytes;
     });
   }
 }
 
 function checksOf(expected: EncryptExpectations, output: ByteSource): EncryptionCheck[] {
-  return expected.encryptions.map((encryption) => new EncryptionCheck(encryption, expected, output));
+  const checks: EncryptionCheck[] = [];
+  for (const encryption of expected.encryptions)
+    checks.push(new EncryptionCheck(encryption, expected, output));
+  return checks;
 }
 
 async function checkProtections(
@@ -218,15 +223,18 @@ async function checking<T>(check: () => Promise<T>): Promise<T> {
 /** Compares the samples of an output, as it is read part by part, with those of the input. */
 class SampleComparison {
   readonly #input: Movie;
-  readonly #times: readonly DecodeTimes[];
-  readonly #compared: number[];
+  readonly #times: DecodeTimes[] = [];
+  /** How many samples of each track were found. */
+  readonly #compared: number[] = [];
   readonly #delaysTicks: readonly number[] | undefined;
 
   constructor(input: Movie, delaysTicks?: readonly number[]) {
     this.#input = input;
     this.#delaysTicks = delaysTicks;
-    this.#times = input.tracks.map(({ samples }) => new DecodeTimes(samples));
-    this.#compared = input.tracks.map(() => 0);
+    for (const { samples } of input.tracks) {
+      this.#times.push(new DecodeTimes(samples));
+      this.#compared.push(0);
+    }
   }
 
   add(part: Movie): void {
@@ -278,7 +286,7 @@ class EncryptionCheck {
     this.#expected = expected;
     this.#output = output;
     const { count } = encryption.track.samples;
-    this.#chosen = [...spread(count, expected.samplesChecked ?? SAMPLES_CHECKED)];
+    this.#chosen = spread(count, expected.samplesChecked ?? SAMPLES_CHECKED);
   }
 
   async add(protections: readonly ReadProtection[]): Promise<void> {
@@ -448,11 +456,13 @@ function isSameColumn(a: Column, b: Column): boolean {
 }
 
 /** At most `wanted` of the numbers below `count`, the first and the last among them. */
-function* spread(count: number, wanted: number): Generator<number> {
+function spread(count: number, wanted: number): number[] {
+  const chosen: number[] = [];
   const steps = Math.min(count, wanted);
   for (let step = 0; step < steps; step++) {
-    yield steps === 1 ? 0 : Math.floor((step * (count - 1)) / (steps - 1));
+    chosen.push(steps === 1 ? 0 : Math.floor((step * (count - 1)) / (steps - 1)));
   }
+  return chosen;
 }
 
 function psshOfMoofs(movie: Movie, output: ByteSource): ProtectionDescription[] {

@@ -58,14 +58,24 @@ export function isProtected(track: Track): boolean {
  * The scheme of a protected track and the defaults of its first protected entry.
  * @throws PrpackError UNSUPPORTED_SCHEME
  */
-export function schemeOf(track: Track): { scheme: string; tenc: Tenc } {
-  const [first, ...others] = track.entries.filter(({ protection }) => protection);
-  const found = schemeOfEntry(track, first);
-  const other = others
-    .map((entry) => schemeOfEntry(track, entry))
-    .find(({ scheme }) => scheme !== found.scheme);
-  if (!other) return found;
-  throw new PrpackError(
+export function schemeOf(track: Track): SchemeOfEntry {
+  let found: SchemeOfEntry | undefined;
+  for (const entry of track.entries) {
+    if (!entry.protection) continue;
+    const other = schemeOfEntry(track, entry);
+    found ??= other;
+    if (other.scheme !== found.scheme) throw severalSchemes(track, found, other);
+  }
+  return found!;
+}
+
+interface SchemeOfEntry {
+  readonly scheme: string;
+  readonly tenc: Tenc;
+}
+
+function severalSchemes(track: Track, found: SchemeOfEntry, other: SchemeOfEntry): PrpackError {
+  return new PrpackError(
     'UNSUPPORTED_SCHEME',
     `track ${track.id} is protected by '${found.scheme}' and by '${other.scheme}'`,
     {
@@ -76,7 +86,7 @@ export function schemeOf(track: Track): { scheme: string; tenc: Tenc } {
   );
 }
 
-function schemeOfEntry(track: Track, entry: SampleEntry): { scheme: string; tenc: Tenc } {
+function schemeOfEntry(track: Track, entry: SampleEntry): SchemeOfEntry {
   const sinf = entry.protection!;
   if (sinf.tencProblem) throw sinf.tencProblem;
   const scheme = cipherScheme(sinf);
@@ -105,10 +115,12 @@ function cipherScheme({ schemeType, piffAlgorithmId }: Sinf): string | undefined
  * @throws PrpackError MALFORMED_INPUT, UNSUPPORTED_SCHEME, UNSUPPORTED_FEATURE
  */
 export function readProtections(movie: Movie, source: ByteSource): ReadProtection[] {
-  return findProtections(movie, source).map(({ protection, problem }) => {
+  const protections: ReadProtection[] = [];
+  for (const { protection, problem } of findProtections(movie, source)) {
     if (!protection) throw problem;
-    return protection;
-  });
+    protections.push(protection);
+  }
+  return protections;
 }
 
 /**
@@ -117,16 +129,23 @@ export function readProtections(movie: Movie, source: ByteSource): ReadProtectio
  */
 export function findProtections(movie: Movie, source: ByteSource): ProtectionFinding[] {
   const collectors = new Map<number, Collector>();
-  const findings = movie.tracks.filter(isProtected).map((track) => {
+  const problems = new Map<number, PrpackError>();
+  for (const track of movie.tracks) {
+    if (!isProtected(track)) continue;
     const defaults = attempt(() => schemeOf(track));
-    if (defaults instanceof PrpackError) return () => unreadable(track, defaults);
-    const collector = new Collector(track, defaults);
-    collectors.set(track.index, collector);
-    return () => collector.finish();
-  });
+    if (defaults instanceof PrpackError) problems.set(track.index, defaults);
+    else collectors.set(track.index, new Collector(track, defaults));
+  }
   for (const collector of collectors.values()) readFromMoov(collector, movie, source);
   readFromMoofs(collectors, movie, source);
-  return findings.map((finish) => finish());
+  const findings: ProtectionFinding[] = [];
+  for (const track of movie.tracks) {
+    const problem = problems.get(track.index);
+    if (problem) findings.push(unreadable(track, problem));
+    const collector = collectors.get(track.index);
+    if (collector) findings.push(collector.finish());
+  }
+  return findings;
 }
 
 function unreadable(track: Track, problem: PrpackError): ProtectionFinding {
@@ -269,7 +288,7 @@ class Collector {
   }
 
   add(run: SampleRun, source: ByteSource): void {
-    const settingsRuns = this.#attempt(() => piffOverride(run) ?? [...this.#settingsRuns(run)]);
+    const settingsRuns = this.#attempt(() => piffOverride(run) ?? this.#settingsRuns(run));
     if (settingsRuns) {
       const columns = this.#problem
         ? undefined
@@ -351,8 +370,9 @@ class Collector {
   }
 
   /** The samples of a run in settingsRuns under the same settings: of their key group, else of their sample entry. */
-  *#settingsRuns(run: SampleRun): Generator<SettingsRun> {
+  #settingsRuns(run: SampleRun): SettingsRun[] {
     const { samples, entries } = this.track;
+    const runs: SettingsRun[] = [];
     const end = this.#count + run.count;
     let at = this.#count;
     for (const { count, group } of groupRuns(run.boxes, run.slice, run.trackGroups)) {
@@ -362,10 +382,11 @@ class Collector {
         const entryEnd = samples.entryRuns[entryRun + 1]?.firstSample ?? end;
         const stop = group ? groupEnd : Math.min(entryEnd, groupEnd);
         const entry = entries[samples.entryRuns[entryRun].entryIndex - 1];
-        yield { count: stop - at, settings: group ? settingsOfGroup(group) : settingsOfEntry(entry) };
+        runs.push({ count: stop - at, settings: group ? settingsOfGroup(group) : settingsOfEntry(entry) });
         at = stop;
       }
     }
+    return runs;
   }
 
   /** @param settings undefined when the samples are clear */
@@ -522,7 +543,8 @@ function piffOverride(run: SampleRun): SettingsRun[] | undefined {
 
 /** From `senc`, its PIFF form, or `saiz` and `saio`; undefined when none is there. */
 function readColumns(run: SampleRun, ivSize: number, source: ByteSource): SencColumns | undefined {
-  const [saiz, saio] = (['saiz', 'saio'] as const).map((type) => findAuxiliary(run, type));
+  const saiz = findAuxiliary(run, 'saiz');
+  const saio = findAuxiliary(run, 'saio');
   const senc = run.boxes.find((box) => box.type === 'senc');
   if (senc) return readSenc(readerOf(senc, run.slice), ivSize);
   const piff = run.boxes.find((box) => box.userType === PIFF_SENC);

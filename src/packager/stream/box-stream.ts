@@ -30,7 +30,9 @@ function headerOf(header: BoxHeader, place: Pick<StreamHeader, 'startBytes' | 'h
   if (!isBox(header, Number.POSITIVE_INFINITY)) return { ...NO_BOX, ...place };
   assertRoomForHeader(header, place.startBytes, '');
   if (header.sizeBytes === 0) throw openSize(header.type, place.startBytes);
-  return { ...header, ...place, isBox: true };
+  const { type, userType, headerBytes, sizeBytes } = header;
+  const { startBytes, head } = place;
+  return { type, userType, headerBytes, sizeBytes, startBytes, head, isBox: true };
 }
 
 const NO_BOX = { type: '', userType: undefined, headerBytes: 0, sizeBytes: 0, isBox: false };

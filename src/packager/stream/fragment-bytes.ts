@@ -28,7 +28,9 @@ export class FragmentBytes implements ByteSource {
 
   /** The `moof` boxes of the fragment that were read already, in order. */
   get moofs(): Moof[] {
-    return this.#boxes.flatMap(({ moof }) => moof ?? []);
+    const moofs: Moof[] = [];
+    for (const { moof } of this.#boxes) if (moof) moofs.push(moof);
+    return moofs;
   }
 
   view(offsetBytes: number, lengthBytes: number): Uint8Array | undefined {
