@@ -33,6 +33,15 @@ export function makeColumn<K extends keyof ColumnTypes>(type: K, length: number)
   return CONSTRUCTORS[type](sizeBytes <= SMALL_BYTES ? length : new SharedArrayBuffer(sizeBytes));
 }
 
+/** Where columns begin that may stay empty. */
+const EMPTY_COLUMNS: { readonly [K in keyof ColumnTypes]: ColumnTypes[K] } = {
+  u8: new Uint8Array(),
+  u16: new Uint16Array(),
+  u32: new Uint32Array(),
+  i32: new Int32Array(),
+  f64: new Float64Array(),
+};
+
 /** A column that grows while it is filled. */
 export class GrowingColumn<K extends keyof ColumnTypes> {
   readonly #type: K;
@@ -41,7 +50,7 @@ export class GrowingColumn<K extends keyof ColumnTypes> {
 
   constructor(type: K, capacity = 0) {
     this.#type = type;
-    this.#values = makeColumn(type, capacity);
+    this.#values = capacity === 0 ? EMPTY_COLUMNS[type] : makeColumn(type, capacity);
   }
 
   get length(): number {

@@ -1,9 +1,10 @@
 import { lastAtMost, makeColumn } from '../bytes/columns.js';
 import { fourccAt } from '../bytes/reader.js';
 import type { ByteSource } from '../bytes/source.js';
+import { writeU32 } from '../bytes/writer.js';
 import { malformed, PrpackError } from '../errors.js';
 import { box } from '../isobmff/boxes/box.js';
-import { writeSaio } from '../isobmff/boxes/saio.js';
+import { SAIO_OFFSET_BYTES } from '../isobmff/boxes/saio.js';
 import { SENC_FIRST_IV_BYTES } from '../isobmff/boxes/senc.js';
 import { patchTfhd } from '../isobmff/boxes/tfhd.js';
 import { patchTrun } from '../isobmff/boxes/trun.js';
@@ -78,7 +79,7 @@ export class MoofWriter {
       const sencBytes = startBytes + places.get(senc)! + SENC_FIRST_IV_BYTES;
       const offset = (this.copies.placeOf(index, i, starts) ?? sencBytes) - bases[i];
       if (offset < 0 || offset > MAX_U32) throw baseOutOfReach(traf, bases[i]);
-      bytes.set(writeSaio({ offsets: [offset] }), places.get(saio)!);
+      writeU32(bytes, places.get(saio)! + SAIO_OFFSET_BYTES, offset);
     }
     return bytes;
   }

@@ -1,5 +1,5 @@
 import { PrpackError } from '../../errors.js';
-import { FragmentReader, type Movie } from '../../isobmff/movie.js';
+import { FragmentReader, type Movie, type Track } from '../../isobmff/movie.js';
 import type { AssignedKey } from '../../keys/key-source.js';
 import { assertDisjointSamples } from '../../layout/disjoint.js';
 import { encryptEdits } from '../../layout/encrypt-edits.js';
@@ -158,12 +158,16 @@ export class FragmentEncryptor {
     { keys }: FragmentProtection,
   ): Promise<TrackEncryption[]> {
     const { settings, isRotating, hasClearLead } = this.#work;
-    const tracks = this.#work.tracks.map((described) => ({
-      ...described,
-      track: movie.tracks[described.track.index],
-    }));
-    assertDisjointSamples(movie, new Set(tracks.map(({ track }) => track)));
-    const ivStarts = this.#ivs.map(({ next }) => next);
+    const tracks: DescribedTrack[] = [];
+    const protectedTracks = new Set<Track>();
+    for (const described of this.#work.tracks) {
+      const track = movie.tracks[described.track.index];
+      tracks.push({ ...described, track });
+      protectedTracks.add(track);
+    }
+    assertDisjointSamples(movie, protectedTracks);
+    const ivStarts: Uint8Array[] = [];
+    for (const { next } of this.#ivs) ivStarts.push(next);
     const request = { tracks, keys, settings, ivStarts, readers: this.#readers };
     const encryptions = await protectTracks(input, request, this.#yielder.yieldIfDue);
     if (!isRotating && !hasClearLead) return encryptions;
