@@ -51,7 +51,9 @@ export class Moof {
   constructor(slice: FileSlice, trexOf: TrexOf) {
     this.slice = slice;
     this.node = walkBox(slice, 'moof');
-    this.trafs = this.node.children.filter((child) => child.type === 'traf');
+    const trafs: BoxNode[] = [];
+    for (const child of this.node.children) if (child.type === 'traf') trafs.push(child);
+    this.trafs = trafs;
     this.#trexOf = trexOf;
   }
 
@@ -69,11 +71,22 @@ export class Moof {
    * @throws PrpackError MALFORMED_INPUT
    */
   get bases(): readonly number[] {
-    if (!this.#layouts) {
-      const stated = this.trafs.map((traf) => statedBase(readTfhdOf(traf, this.slice), this.node));
-      if (!stated.includes(undefined)) return stated as number[];
+    const stated = this.#layouts ? undefined : this.#statedBases();
+    if (stated) return stated;
+    const bases: number[] = [];
+    for (const { baseBytes } of this.layouts) bases.push(baseBytes);
+    return bases;
+  }
+
+  /** Undefined unless every `traf` states its own. */
+  #statedBases(): number[] | undefined {
+    const bases: number[] = [];
+    for (const traf of this.trafs) {
+      const stated = statedBase(readTfhdOf(traf, this.slice), this.node);
+      if (stated === undefined) return undefined;
+      bases.push(stated);
     }
-    return this.layouts.map(({ baseBytes }) => baseBytes);
+    return bases;
   }
 
   /** Boxes that say how samples are protected, `pssh` among them. */

@@ -67,7 +67,8 @@ export class MoofWriter {
     const map: OffsetMap = (inputBytes) => mapOffset(topLevel, starts, inputBytes);
     const moof = moofAt(this.#movie, source, index);
     const { layouts, trafs } = moof;
-    const bases = layouts.map((layout) => newBase(layout, moof, startBytes, map));
+    const bases: number[] = [];
+    for (const layout of layouts) bases.push(newBase(layout, moof, startBytes, map));
     const edits = new Map(this.#edits(moof, index));
     for (const [i, traf] of trafs.entries()) moveTraf(traf, layouts[i], bases[i], moof, map, edits);
     const places = new Map<Uint8Array, number>();

@@ -129,23 +129,23 @@ export function readProtections(movie: Movie, source: ByteSource): ReadProtectio
  */
 export function findProtections(movie: Movie, source: ByteSource): ProtectionFinding[] {
   const collectors = new Map<number, Collector>();
-  const problems = new Map<number, PrpackError>();
+  const findings: (() => ProtectionFinding)[] = [];
   for (const track of movie.tracks) {
     if (!isProtected(track)) continue;
     const defaults = attempt(() => schemeOf(track));
-    if (defaults instanceof PrpackError) problems.set(track.index, defaults);
-    else collectors.set(track.index, new Collector(track, defaults));
+    if (defaults instanceof PrpackError) {
+      findings.push(() => unreadable(track, defaults));
+      continue;
+    }
+    const collector = new Collector(track, defaults);
+    collectors.set(track.index, collector);
+    findings.push(() => collector.finish());
   }
   for (const collector of collectors.values()) readFromMoov(collector, movie, source);
   readFromMoofs(collectors, movie, source);
-  const findings: ProtectionFinding[] = [];
-  for (const track of movie.tracks) {
-    const problem = problems.get(track.index);
-    if (problem) findings.push(unreadable(track, problem));
-    const collector = collectors.get(track.index);
-    if (collector) findings.push(collector.finish());
-  }
-  return findings;
+  const found: ProtectionFinding[] = [];
+  for (const finish of findings) found.push(finish());
+  return found;
 }
 
 function unreadable(track: Track, problem: PrpackError): ProtectionFinding {
