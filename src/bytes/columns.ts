@@ -1,27 +1,5 @@
-/** Typed arrays that hold one value a sample. They live in shared memory, so that workers can read them. */
+/** Typed arrays that hold one value a sample. */
 interface ColumnTypes {
-  u8: Uint8Array<SharedArrayBuffer>;
-  u16: Uint16Array<SharedArrayBuffer>;
-  u32: Uint32Array<SharedArrayBuffer>;
-  i32: Int32Array<SharedArrayBuffer>;
-  f64: Float64Array<SharedArrayBuffer>;
-}
-
-const CONSTRUCTORS: { readonly [K in keyof ColumnTypes]: (length: number) => ColumnTypes[K] } = {
-  u8: (length) => new Uint8Array(new SharedArrayBuffer(length)),
-  u16: (length) => new Uint16Array(new SharedArrayBuffer(length * 2)),
-  u32: (length) => new Uint32Array(new SharedArrayBuffer(length * 4)),
-  i32: (length) => new Int32Array(new SharedArrayBuffer(length * 4)),
-  f64: (length) => new Float64Array(new SharedArrayBuffer(length * 8)),
-};
-
-/** A zeroed column of `length` values in shared memory. */
-export function makeColumn<K extends keyof ColumnTypes>(type: K, length: number): ColumnTypes[K] {
-  return CONSTRUCTORS[type](length);
-}
-
-/** Typed arrays wherever they lie. */
-interface AnyColumnTypes {
   u8: Uint8Array;
   u16: Uint16Array;
   u32: Uint32Array;
@@ -29,31 +7,50 @@ interface AnyColumnTypes {
   f64: Float64Array;
 }
 
-const SMALL_COLUMNS: { readonly [K in keyof AnyColumnTypes]: () => AnyColumnTypes[K] } = {
-  u8: () => new Uint8Array(SMALL_VALUES),
-  u16: () => new Uint16Array(SMALL_VALUES),
-  u32: () => new Uint32Array(SMALL_VALUES),
-  i32: () => new Int32Array(SMALL_VALUES),
-  f64: () => new Float64Array(SMALL_VALUES),
+const CONSTRUCTORS: {
+  readonly [K in keyof ColumnTypes]: (memory: number | SharedArrayBuffer) => ColumnTypes[K];
+} = {
+  u8: (memory) => new Uint8Array(memory as number),
+  u16: (memory) => new Uint16Array(memory as number),
+  u32: (memory) => new Uint32Array(memory as number),
+  i32: (memory) => new Int32Array(memory as number),
+  f64: (memory) => new Float64Array(memory as number),
 };
 
+const VALUE_BYTES: { readonly [K in keyof ColumnTypes]: number } = { u8: 1, u16: 2, u32: 4, i32: 4, f64: 8 };
+
 /**
- * A column of no more values lies in V8's heap, where it costs next to nothing: a stream has dozens for each of its small fragments. A
- * thread gets a copy of it.
+ * A column of no more bytes lies in V8's heap, where it costs next to nothing: a stream has dozens for each of its small fragments. A
+ * thread gets a copy of it. Longer ones live in shared memory, so that threads can read them.
  */
-const SMALL_VALUES = 8;
+const SMALL_BYTES = 64;
 /** The least that is asked of shared memory. */
 const SHARED_VALUES = 64;
 
-/** A column that grows while it is filled: in shared memory, unless it stays small. */
+/** A zeroed column of `length` values: in shared memory, unless it is small. */
+export function makeColumn<K extends keyof ColumnTypes>(type: K, length: number): ColumnTypes[K] {
+  const sizeBytes = length * VALUE_BYTES[type];
+  return CONSTRUCTORS[type](sizeBytes <= SMALL_BYTES ? length : new SharedArrayBuffer(sizeBytes));
+}
+
+/** Where columns begin that may stay empty. */
+const EMPTY_COLUMNS: { readonly [K in keyof ColumnTypes]: ColumnTypes[K] } = {
+  u8: new Uint8Array(),
+  u16: new Uint16Array(),
+  u32: new Uint32Array(),
+  i32: new Int32Array(),
+  f64: new Float64Array(),
+};
+
+/** A column that grows while it is filled. */
 export class GrowingColumn<K extends keyof ColumnTypes> {
   readonly #type: K;
-  #values: AnyColumnTypes[K];
+  #values: ColumnTypes[K];
   #length = 0;
 
   constructor(type: K, capacity = 0) {
     this.#type = type;
-    this.#values = capacity > SMALL_VALUES ? makeColumn(type, capacity) : SMALL_COLUMNS[type]();
+    this.#values = capacity === 0 ? EMPTY_COLUMNS[type] : makeColumn(type, capacity);
   }
 
   get length(): number {
@@ -61,7 +58,7 @@ export class GrowingColumn<K extends keyof ColumnTypes> {
   }
 
   /** The values so far and, behind them, unused ones: valid until the next push or fill. */
-  get values(): AnyColumnTypes[K] {
+  get values(): ColumnTypes[K] {
     return this.#values;
   }
 
@@ -86,19 +83,24 @@ export class GrowingColumn<K extends keyof ColumnTypes> {
   }
 
   /** The filled part, mostly as a view: the unused rest stays allocated, at most half as much again. */
-  finish(): AnyColumnTypes[K] {
+  finish(): ColumnTypes[K] {
+    if (this.#length === this.#values.length) return this.#values;
     // A view of so few bytes would take them out of V8's heap.
-    if (this.#values.length === SMALL_VALUES) return this.#values.slice(0, this.#length) as AnyColumnTypes[K];
-    return this.#values.subarray(0, this.#length) as AnyColumnTypes[K];
+    if (this.#values.byteLength <= SMALL_BYTES) return this.#values.slice(0, this.#length) as ColumnTypes[K];
+    return this.#values.subarray(0, this.#length) as ColumnTypes[K];
   }
 
   #grow(needed: number): void {
-    const grown = makeColumn(
-      this.#type,
-      Math.max(needed, SHARED_VALUES, Math.ceil(this.#values.length * 1.5)),
-    );
+    const grown = makeColumn(this.#type, this.#capacityFor(needed));
     grown.set(this.#values);
     this.#values = grown;
+  }
+
+  /** The first values are often the last as well. */
+  #capacityFor(needed: number): number {
+    const small = SMALL_BYTES / VALUE_BYTES[this.#type];
+    if (needed <= small) return this.#length === 0 ? needed : small;
+    return Math.max(needed, SHARED_VALUES, Math.ceil(this.#values.length * 1.5));
   }
 }
 

@@ -10,18 +10,17 @@ export interface ReaderPlace {
 
 /**
  * A bounds-checked big-endian cursor over bytes already in memory. Every read past the end throws a
- * `MALFORMED_INPUT` error that names box path and file offset.
+ * `MALFORMED_INPUT` error that names box path and file offset. There is one for every box, so it does without a DataView, which would cost
+ * more than the fields of a small box.
  */
 export class ByteReader {
   readonly bytes: Uint8Array;
   readonly place: ReaderPlace;
   position = 0;
-  readonly #view: DataView;
 
   constructor(bytes: Uint8Array, place: ReaderPlace = { boxPath: '', offsetBytes: 0 }) {
     this.bytes = bytes;
     this.place = place;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   get remaining(): number {
@@ -29,41 +28,42 @@ export class ByteReader {
   }
 
   u8(): number {
-    return this.#view.getUint8(this.#take(1));
+    return this.bytes[this.#take(1)];
   }
   u16(): number {
-    return this.#view.getUint16(this.#take(2));
+    const at = this.#take(2);
+    return (this.bytes[at] << 8) | this.bytes[at + 1];
   }
   i16(): number {
-    return this.#view.getInt16(this.#take(2));
+    return (this.u16() << 16) >> 16;
   }
   u24(): number {
     const at = this.#take(3);
-    return (this.#view.getUint16(at) << 8) | this.#view.getUint8(at + 2);
+    return (this.bytes[at] << 16) | (this.bytes[at + 1] << 8) | this.bytes[at + 2];
   }
   u32(): number {
-    return this.#view.getUint32(this.#take(4));
+    return this.i32() >>> 0;
   }
   i32(): number {
-    return this.#view.getInt32(this.#take(4));
+    return readI32(this.bytes, this.#take(4));
   }
   u64(): bigint {
-    return this.#view.getBigUint64(this.#take(8));
+    return BigInt.asUintN(64, this.i64());
   }
   i64(): bigint {
-    return this.#view.getBigInt64(this.#take(8));
+    const at = this.#take(8);
+    return (BigInt(readI32(this.bytes, at)) << 32n) | BigInt(readU32(this.bytes, at + 4));
   }
   /** A 64-bit unsigned offset or size as a safe integer; larger values are malformed here. */
   offset64(): number {
-    const at = this.position;
-    const value = this.u64();
-    if (value > BigInt(Number.MAX_SAFE_INTEGER)) {
-      throw this.fail('a 64-bit offset or size is larger than any file', at, { received: `${value}` });
-    }
-    return Number(value);
+    const at = this.#take(8);
+    const value = readU32(this.bytes, at) * 2 ** 32 + readU32(this.bytes, at + 4);
+    if (value <= Number.MAX_SAFE_INTEGER) return value;
+    this.position = at;
+    throw this.fail('a 64-bit offset or size is larger than any file', at, { received: `${this.u64()}` });
   }
   fourcc(): string {
-    return latin1(this.take(4));
+    return fourccAt(this.bytes, this.#take(4));
   }
   /** A view of the next `length` bytes, not a copy. */
   take(length: number): Uint8Array {
@@ -109,6 +109,20 @@ export class ByteReader {
     this.position += length;
     return at;
   }
+}
+
+/** The 32-bit unsigned number at `at`, big-endian. */
+export function readU32(bytes: Uint8Array, at: number): number {
+  return readI32(bytes, at) >>> 0;
+}
+
+function readI32(bytes: Uint8Array, at: number): number {
+  return (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3];
+}
+
+/** The four-character code at `at`. */
+export function fourccAt(bytes: Uint8Array, at: number): string {
+  return String.fromCharCode(bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]);
 }
 
 /** Text of bytes, one character a byte (ISO 8859-1), as four-character codes are written. */

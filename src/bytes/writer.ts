@@ -24,8 +24,7 @@ export class ByteWriter {
   u16(value: number): this {
     checked(value, 0xffff);
     const at = this.#grow(2);
-    this.#bytes[at] = value >>> 8;
-    this.#bytes[at + 1] = value;
+    writeU16(this.#bytes, at, value);
     return this;
   }
   u24(value: number): this {
@@ -79,6 +78,12 @@ export class ByteWriter {
     this.#length = needed;
     return at;
   }
+}
+
+/** Writes `value` modulo 2^16, big-endian. */
+export function writeU16(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 8;
+  bytes[at + 1] = value;
 }
 
 /** Writes `value` modulo 2^32, big-endian. */

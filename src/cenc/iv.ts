@@ -1,3 +1,5 @@
+import { makeColumn } from '../bytes/columns.js';
+import { readU32 } from '../bytes/reader.js';
 import { writeU32 } from '../bytes/writer.js';
 import { PrpackError } from '../errors.js';
 import type { IvSize } from './scheme.js';
@@ -50,6 +52,12 @@ export function createIvSource(plan: IvPlan): IvSource {
   }
 }
 
+/** Bytes of each IV. */
+export function ivSizeOf(plan: IvPlan): IvSize {
+  if (plan.kind === 'listed') return plan.ivSizeBytes;
+  return (plan.kind === 'constant' ? plan.iv : plan.start).length as IvSize;
+}
+
 /**
  * A start plus a count. The count is added to the 64-bit number at `lowAt` modulo 2^64; the half before it
  * never changes (ISO/IEC 23001-7 9.3).
@@ -59,9 +67,8 @@ function countingSource(
   lowAt: number,
   countAt: (sampleIndex: number) => number,
 ): IvSource {
-  const view = new DataView(start.buffer, start.byteOffset, start.byteLength);
-  const startHigh = view.getUint32(lowAt);
-  const startLow = view.getUint32(lowAt + 4);
+  const startHigh = readU32(start, lowAt);
+  const startLow = readU32(start, lowAt + 4);
   return {
     ivSizeBytes: start.length as IvSize,
     ivAt(sampleIndex, out, at = 0) {
@@ -97,7 +104,7 @@ function assertIv(iv: Uint8Array, sizeBytes?: IvSize): Uint8Array {
 }
 
 /**
- * The running block count that 16-byte IVs advance by, 8 bytes a sample, shareable between threads. Entry i is
+ * The running block count that 16-byte IVs advance by, 8 bytes a sample. Entry i is
  * the number of cipher blocks before sample i; the last one, of index `sampleCount`, is the number of all.
  * @param protectedBytesAt protected bytes of a sample, all its ranges together
  */
@@ -105,7 +112,7 @@ export function countBlocksBefore(
   sampleCount: number,
   protectedBytesAt: (sampleIndex: number) => number,
 ): Float64Array {
-  const counts = new Float64Array(new SharedArrayBuffer(8 * (sampleCount + 1)));
+  const counts = makeColumn('f64', sampleCount + 1);
   for (let i = 0; i < sampleCount; i++) counts[i + 1] = counts[i] + Math.ceil(protectedBytesAt(i) / 16);
   return counts;
 }

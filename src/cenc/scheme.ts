@@ -18,6 +18,10 @@ export interface Pattern {
 
 export const NO_PATTERN: Pattern = { cryptByteBlock: 0, skipByteBlock: 0 };
 
+export function isSamePattern(a: Pattern, b: Pattern): boolean {
+  return a.cryptByteBlock === b.cryptByteBlock && a.skipByteBlock === b.skipByteBlock;
+}
+
 /** What one protection scheme asks for (ISO/IEC 23001-7 clause 10). */
 export interface Scheme {
   /** Four-character code in `schm`. */

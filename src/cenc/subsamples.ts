@@ -1,11 +1,12 @@
 import type { PeekSample } from '../bitstream/range-reader.js';
+import { GrowingColumn } from '../bytes/columns.js';
 import { PrpackError } from '../errors.js';
 import type { IvSize, Scheme } from './scheme.js';
 
 /**
- * The subsamples of all samples of a track (ISO/IEC 23001-7 9.5.2), as columns on shared memory. Sample i owns
- * the entries from `starts[i]` up to, not including, `starts[i + 1]`. Each entry is clear bytes, then
- * protected bytes; the entries of a sample sum to its size.
+ * The subsamples of all samples of a track (ISO/IEC 23001-7 9.5.2), as columns. Sample i owns the entries from
+ * `starts[i]` up to, not including, `starts[i + 1]`. Each entry is clear bytes, then protected bytes; the entries of a
+ * sample sum to its size.
  */
 export interface SubsampleTable {
   /** One number more than there are samples. */
@@ -67,17 +68,15 @@ export class SubsampleBuilder {
   readonly #unitBytes: number;
   readonly #maxEntries: number;
   readonly #mayClear: boolean;
-  #starts = new Uint32Array(1024);
-  #clearBytes = new Uint16Array(1024);
-  #protectedBytes = new Uint32Array(1024);
-  #sampleCount = 0;
-  #entryCount = 0;
+  readonly #starts = new GrowingColumn('u32', 2); // all that one sample needs
+  readonly #clearBytes = new GrowingColumn('u16');
+  readonly #protectedBytes = new GrowingColumn('u32');
   #sliceBytes = 0;
   #samplesTooSmall = 0;
 
   // The sample at hand: clear and protected bytes in turn, and the clear bytes after the last protected ones.
-  #rangeClear = new Float64Array(64);
-  #rangeProtected = new Float64Array(64);
+  #rangeClear: Float64Array = new Float64Array(8);
+  #rangeProtected: Float64Array = new Float64Array(8);
   #rangeCount = 0;
   #pendingClear = 0;
   #sliceBytesBefore = 0;
@@ -86,6 +85,7 @@ export class SubsampleBuilder {
     this.#unitBytes = scheme.protectedUnitBytes;
     this.#maxEntries = maxSubsamples(ivSizeBytes);
     this.#mayClear = scheme.name !== 'cbcs';
+    this.#starts.push(0);
   }
 
   /** Starts the next sample. */
@@ -126,7 +126,7 @@ export class SubsampleBuilder {
       this.#addEntry(last, this.#rangeProtected[i]);
     }
     if (this.#pendingClear > 0) this.#addEntry(this.#splitClear(this.#pendingClear), 0);
-    this.#closeSample();
+    this.#starts.push(this.#clearBytes.length);
   }
 
   /** Of all samples so far. */
@@ -134,15 +134,13 @@ export class SubsampleBuilder {
     return { sliceBytes: this.#sliceBytes, samplesTooSmall: this.#samplesTooSmall };
   }
 
-  /** The table of all samples so far, trimmed, on shared memory. */
+  /** The table of all samples so far. */
   finish(): SubsampleTable {
-    const starts = new Uint32Array(new SharedArrayBuffer(4 * (this.#sampleCount + 1)));
-    const clearBytes = new Uint16Array(new SharedArrayBuffer(2 * this.#entryCount));
-    const protectedBytes = new Uint32Array(new SharedArrayBuffer(4 * this.#entryCount));
-    starts.set(this.#starts.subarray(0, starts.length));
-    clearBytes.set(this.#clearBytes.subarray(0, clearBytes.length));
-    protectedBytes.set(this.#protectedBytes.subarray(0, protectedBytes.length));
-    return { starts, clearBytes, protectedBytes };
+    return {
+      starts: this.#starts.finish(),
+      clearBytes: this.#clearBytes.finish(),
+      protectedBytes: this.#protectedBytes.finish(),
+    };
   }
 
   #addRange(protectedBytes: number): void {
@@ -215,19 +213,8 @@ export class SubsampleBuilder {
   }
 
   #addEntry(clearBytes: number, protectedBytes: number): void {
-    if (this.#entryCount === this.#clearBytes.length) {
-      this.#clearBytes = grown(this.#clearBytes);
-      this.#protectedBytes = grown(this.#protectedBytes);
-    }
-    this.#clearBytes[this.#entryCount] = clearBytes;
-    this.#protectedBytes[this.#entryCount] = protectedBytes;
-    this.#entryCount++;
-  }
-
-  #closeSample(): void {
-    this.#sampleCount++;
-    if (this.#sampleCount === this.#starts.length) this.#starts = grown(this.#starts);
-    this.#starts[this.#sampleCount] = this.#entryCount;
+    this.#clearBytes.push(clearBytes);
+    this.#protectedBytes.push(protectedBytes);
   }
 
   #tooMany(): PrpackError {
@@ -244,8 +231,8 @@ export class SubsampleBuilder {
 }
 
 /** A copy of twice the length. */
-function grown<T extends Uint16Array | Uint32Array | Float64Array>(from: T): T {
-  const to = new (from.constructor as new (length: number) => T)(from.length * 2);
+function grown(from: Float64Array): Float64Array {
+  const to = new Float64Array(from.length * 2);
   to.set(from);
   return to;
 }

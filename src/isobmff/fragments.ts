@@ -29,37 +29,100 @@ export interface Fragments {
   /** Types of boxes that say in fragments how samples are protected, `pssh` among them, each once. */
   readonly protectionTypes: readonly string[];
   /** The `moof` boxes, where they are small together: see {@link moofAt}. */
-  readonly moofs: readonly MoofTree[] | undefined;
+  readonly moofs: readonly Moof[] | undefined;
 }
 
 /** `moof` boxes of no more bytes together are kept for those who read them again. */
 export const KEPT_MOOF_BYTES = 2 ** 20;
 
-/** A `moof` box with its bytes. */
-export interface MoofTree {
+/** The defaults of a track id, undefined when the movie has no such track. */
+export type TrexOf = (trackId: number) => Trex | undefined;
+
+/** A `moof` box with its bytes. What several ask of it is found out once. */
+export class Moof {
   readonly slice: FileSlice;
   readonly node: BoxNode;
+  readonly trafs: readonly BoxNode[];
+  readonly #trexOf: TrexOf;
+  #layouts: readonly TrafLayout[] | undefined;
+  #protectionBoxes: readonly BoxNode[] | undefined;
+
+  /** @throws PrpackError MALFORMED_INPUT */
+  constructor(slice: FileSlice, trexOf: TrexOf) {
+    this.slice = slice;
+    this.node = walkBox(slice, 'moof');
+    const trafs: BoxNode[] = [];
+    for (const child of this.node.children) if (child.type === 'traf') trafs.push(child);
+    this.trafs = trafs;
+    this.#trexOf = trexOf;
+  }
+
+  /**
+   * The data layout of every `traf`, in order (ISO/IEC 14496-12 8.8.7.1, 8.8.8.1).
+   * @throws PrpackError MALFORMED_INPUT
+   */
+  get layouts(): readonly TrafLayout[] {
+    this.#layouts ??= layoutsOf(this, this.#trexOf);
+    return this.#layouts;
+  }
+
+  /**
+   * What the data of every `traf` is relative to, as in `layouts`. Where each says so itself, as nearly all do, no `trun` is read.
+   * @throws PrpackError MALFORMED_INPUT
+   */
+  get bases(): readonly number[] {
+    const stated = this.#layouts ? undefined : this.#statedBases();
+    if (stated) return stated;
+    const bases: number[] = [];
+    for (const { baseBytes } of this.layouts) bases.push(baseBytes);
+    return bases;
+  }
+
+  /** Undefined unless every `traf` states its own. */
+  #statedBases(): number[] | undefined {
+    const bases: number[] = [];
+    for (const traf of this.trafs) {
+      const stated = statedBase(readTfhdOf(traf, this.slice), this.node);
+      if (stated === undefined) return undefined;
+      bases.push(stated);
+    }
+    return bases;
+  }
+
+  /** Boxes that say how samples are protected, `pssh` among them. */
+  get protectionBoxes(): readonly BoxNode[] {
+    this.#protectionBoxes ??= protectionBoxesOfMoof(this.node, this.slice);
+    return this.#protectionBoxes;
+  }
 }
 
 /**
  * Reads the `moof` at a run of the file.
  * @throws PrpackError MALFORMED_INPUT; UNSUPPORTED_FEATURE when it is larger than any real one
  */
-export function readMoof(source: ByteSource, topLevel: TopLevel, run: number): MoofTree {
-  const slice = readRun(source, topLevel, run);
-  return { slice, node: walkBox(slice, 'moof') };
+export function readMoof(source: ByteSource, topLevel: TopLevel, run: number, trexOf: TrexOf): Moof {
+  return new Moof(readRun(source, topLevel, run), trexOf);
+}
+
+/** A movie as far as its `moof` boxes are concerned. */
+interface WithFragments {
+  readonly fragments: Fragments;
+  readonly topLevel: TopLevel;
+  readonly tracks: readonly { readonly id: number; readonly trex: Trex | undefined }[];
 }
 
 /**
  * The `moof` of a fragment: as it was read with the movie, or once more.
  * @throws PrpackError as `readMoof`
  */
-export function moofAt(
-  { fragments, topLevel }: { readonly fragments: Fragments; readonly topLevel: TopLevel },
-  source: ByteSource,
-  index: number,
-): MoofTree {
-  return fragments.moofs?.[index] ?? readMoof(source, topLevel, fragments.runs[index]);
+export function moofAt(movie: WithFragments, source: ByteSource, index: number): Moof {
+  const { fragments, topLevel, tracks } = movie;
+  return fragments.moofs?.[index] ?? readMoof(source, topLevel, fragments.runs[index], trexOfTracks(tracks));
+}
+
+/** The defaults of the tracks of a movie. */
+function trexOfTracks(tracks: WithFragments['tracks']): TrexOf {
+  return (trackId) => tracks.find(({ id }) => id === trackId)?.trex;
 }
 
 /** How the data of a `traf` is addressed: absolute offsets of what its `trun` boxes count from. */
@@ -79,38 +142,21 @@ export interface TrunLayout {
   readonly endBytes: number;
 }
 
-/**
- * The data layout of every `traf` of a `moof`, in order (ISO/IEC 14496-12 8.8.7.1, 8.8.8.1).
- * @param trexOf the defaults of a track id, undefined when the movie has no such track
- */
-export function layoutOfMoof(moof: MoofTree, trexOf: (trackId: number) => Trex | undefined): TrafLayout[] {
-  let previousEnd = moof.node.startBytes;
-  return trafsOf(moof.node).map((traf) => {
-    const tfhd = readTfhdOf(traf, moof.slice);
-    const baseBytes = statedBase(tfhd, moof) ?? previousEnd;
-    const layout = { tfhd, baseBytes, truns: layoutOfTruns(traf, moof.slice, tfhd, baseBytes, trexOf) };
-    const last = layout.truns.at(-1);
-    if (last) previousEnd = last.endBytes;
-    return layout;
-  });
+function layoutsOf({ node, slice, trafs }: Moof, trexOf: TrexOf): TrafLayout[] {
+  const layouts: TrafLayout[] = [];
+  let previousEnd = node.startBytes;
+  for (const traf of trafs) {
+    const tfhd = readTfhdOf(traf, slice);
+    const baseBytes = statedBase(tfhd, node) ?? previousEnd;
+    const truns = layoutOfTruns(traf, slice, tfhd, baseBytes, trexOf);
+    if (truns.length > 0) previousEnd = truns[truns.length - 1].endBytes;
+    layouts.push({ tfhd, baseBytes, truns });
+  }
+  return layouts;
 }
 
-/**
- * What the data of every `traf` of a `moof` is relative to, as in `layoutOfMoof`. Where each says so itself, as nearly all do, no `trun`
- * is read.
- */
-export function basesOfMoof(moof: MoofTree, trexOf: (trackId: number) => Trex | undefined): number[] {
-  const bases = trafsOf(moof.node).map((traf) => statedBase(readTfhdOf(traf, moof.slice), moof));
-  if (!bases.includes(undefined)) return bases as number[];
-  return layoutOfMoof(moof, trexOf).map(({ baseBytes }) => baseBytes);
-}
-
-function statedBase({ baseDataOffset, defaultBaseIsMoof }: Tfhd, moof: MoofTree): number | undefined {
-  return baseDataOffset ?? (defaultBaseIsMoof ? moof.node.startBytes : undefined);
-}
-
-export function trafsOf(moof: BoxNode): BoxNode[] {
-  return moof.children.filter((child) => child.type === 'traf');
+function statedBase({ baseDataOffset, defaultBaseIsMoof }: Tfhd, moof: BoxNode): number | undefined {
+  return baseDataOffset ?? (defaultBaseIsMoof ? moof.startBytes : undefined);
 }
 
 function readTfhdOf(traf: BoxNode, slice: FileSlice): Tfhd {
@@ -128,20 +174,21 @@ function layoutOfTruns(
   slice: FileSlice,
   tfhd: Tfhd,
   baseBytes: number,
-  trexOf: (trackId: number) => Trex | undefined,
+  trexOf: TrexOf,
 ): TrunLayout[] {
+  const layouts: TrunLayout[] = [];
   let next = baseBytes;
-  return traf.children
-    .filter((child) => child.type === 'trun')
-    .map((node) => {
-      const trun = readTrun(readerOf(node, slice));
-      const dataBytes = trun.dataOffset === undefined ? next : baseBytes + trun.dataOffset;
-      next = dataBytes + bytesOfTrun(trun, defaultSize(tfhd, trexOf));
-      return { node, trun, dataBytes, endBytes: next };
-    });
+  for (const node of traf.children) {
+    if (node.type !== 'trun') continue;
+    const trun = readTrun(readerOf(node, slice));
+    const dataBytes = trun.dataOffset === undefined ? next : baseBytes + trun.dataOffset;
+    next = dataBytes + bytesOfTrun(trun, defaultSize(tfhd, trexOf));
+    layouts.push({ node, trun, dataBytes, endBytes: next });
+  }
+  return layouts;
 }
 
-function defaultSize(tfhd: Tfhd, trexOf: (trackId: number) => Trex | undefined): number {
+function defaultSize(tfhd: Tfhd, trexOf: TrexOf): number {
   return tfhd.defaultSampleSize ?? trexOf(tfhd.trackId)?.defaultSampleSize ?? 0;
 }
 
@@ -152,6 +199,13 @@ function bytesOfTrun(trun: Trun, sizeBytes: number): number {
   return sum;
 }
 
+/** What the reading of fragments needs to know of the tracks. */
+export interface FragmentTracks {
+  readonly trexOf: TrexOf;
+  /** Undefined when the movie has no track of the id, or none that fragments may continue. */
+  find(trackId: number): FragmentTrack | undefined;
+}
+
 /** What the reading of fragments needs to know of a track, and where its samples go. */
 export interface FragmentTrack {
   readonly index: number;
@@ -159,18 +213,25 @@ export interface FragmentTrack {
   readonly samples: SampleTableBuilder;
 }
 
+/** Which `moof` boxes are read. */
+export interface FragmentRange {
+  readonly fromRun: number;
+  readonly toRun: number;
+  /** `moof` boxes of no more bytes together are kept. Default {@link KEPT_MOOF_BYTES}. */
+  readonly keptMoofBytes?: number;
+  /** The `moof` boxes of these runs, where they were read before. */
+  readonly known?: readonly Moof[] | undefined;
+}
+
 /**
- * Reads every `moof` of the file and appends its samples to the tracks.
- * @param keptMoofBytes `moof` boxes of no more bytes together are kept
+ * Reads every `moof` of some runs and appends its samples to the tracks.
  * @throws PrpackError MALFORMED_INPUT
  */
 export function readFragments(
   source: ByteSource,
   topLevel: TopLevel,
-  tracks: ReadonlyMap<number, FragmentTrack>,
-  fromRun = 0,
-  toRun = topLevel.count,
-  keptMoofBytes = KEPT_MOOF_BYTES,
+  tracks: FragmentTracks,
+  { fromRun, toRun, keptMoofBytes = KEPT_MOOF_BYTES, known = [] }: FragmentRange,
 ): Fragments {
   const runs = new GrowingColumn('u32');
   const firstTraf = new GrowingColumn('u32');
@@ -179,24 +240,23 @@ export function readFragments(
   const trafSampleCount = new GrowingColumn('u32');
   const groupTypes = new Set<string>();
   const protectionTypes = new Set<string>();
-  let moofs: MoofTree[] | undefined = [];
+  let moofs: Moof[] | undefined = [];
   let moofBytes = 0;
-  const trexOf = (trackId: number) => tracks.get(trackId)?.trex;
   for (let run = fromRun; run < toRun; run++) {
     if (topLevel.kinds[run] !== RunKind.Moof) continue;
-    const moof = readMoof(source, topLevel, run);
+    const moof = known[runs.length] ?? readMoof(source, topLevel, run, tracks.trexOf);
     moofBytes += moof.slice.bytes.length;
     if (moofBytes > keptMoofBytes) moofs = undefined;
     moofs?.push(moof);
     runs.push(run);
     firstTraf.push(trafTrack.length);
-    const nodes = trafsOf(moof.node);
-    for (const { type } of protectionBoxesOfMoof(moof.node, moof.slice)) protectionTypes.add(type);
-    for (const [i, layout] of layoutOfMoof(moof, trexOf).entries()) {
-      const track = requireTrack(tracks, layout.tfhd.trackId, nodes[i]);
+    for (const { type } of moof.protectionBoxes) protectionTypes.add(type);
+    for (const [i, layout] of moof.layouts.entries()) {
+      const traf = moof.trafs[i];
+      const track = requireTrack(tracks, layout.tfhd.trackId, traf);
       const before = track.samples.count;
-      appendTraf(track, layout, nodes[i], moof.slice);
-      for (const type of groupTypesOf(nodes[i], moof.slice)) groupTypes.add(type);
+      appendTraf(track, layout, traf, moof.slice);
+      addGroupTypes(traf, moof.slice, groupTypes);
       trafTrack.push(track.index);
       trafFirstSample.push(before);
       trafSampleCount.push(track.samples.count - before);
@@ -216,18 +276,14 @@ export function readFragments(
   };
 }
 
-function groupTypesOf(traf: BoxNode, slice: FileSlice): string[] {
-  return traf.children
-    .filter((child) => child.type === 'sgpd' || child.type === 'sbgp')
-    .map((child) => readGroupingType(readerOf(child, slice)));
+function addGroupTypes(traf: BoxNode, slice: FileSlice, types: Set<string>): void {
+  for (const child of traf.children) {
+    if (child.type === 'sgpd' || child.type === 'sbgp') types.add(readGroupingType(readerOf(child, slice)));
+  }
 }
 
-function requireTrack(
-  tracks: ReadonlyMap<number, FragmentTrack>,
-  trackId: number,
-  traf: BoxNode,
-): FragmentTrack {
-  const track = tracks.get(trackId);
+function requireTrack(tracks: FragmentTracks, trackId: number, traf: BoxNode): FragmentTrack {
+  const track = tracks.find(trackId);
   if (track) return track;
   throw malformed(`${traf.path}: track ${trackId} has no trak or no trex in moov`, {
     boxPath: `${traf.path}/tfhd`,

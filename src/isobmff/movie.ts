@@ -7,7 +7,15 @@ import { type Mdhd, readMdhd } from './boxes/mdhd.js';
 import { type Mvhd, readMvhd } from './boxes/mvhd.js';
 import { readTkhd } from './boxes/tkhd.js';
 import { readTrex, type Trex } from './boxes/trex.js';
-import { type Fragments, type FragmentTrack, readFragments } from './fragments.js';
+import {
+  type FragmentRange,
+  type Fragments,
+  type FragmentTrack,
+  type FragmentTracks,
+  type Moof,
+  readFragments,
+  type TrexOf,
+} from './fragments.js';
 import { readerOf, readSampleEntries, type SampleEntry } from './sample-entry.js';
 import { NO_SAMPLES, SampleBudget, type SampleTable, SampleTableBuilder } from './sample-table.js';
 import { readSampleTables } from './sample-tables.js';
@@ -91,49 +99,61 @@ export function* readMovieInParts(source: ByteSource, fragmentsAPart: number): G
     mvhd,
     isFragmented: findChild(moovNode, 'mvex') !== undefined,
   };
-  let heads: readonly TrackHead[] = readTrackHeads(moovNode, moov, budget);
+  let heads = new TrackHeads(readTrackHeads(moovNode, moov, budget));
   const sampleEnd = new LastSampleEnd(source, topLevel);
   let fromRun = 0;
   do {
     const toRun = runBehind(topLevel, fromRun, fragmentsAPart);
-    const { tracks, fragments, endTimes } = readSamples(source, topLevel, heads, budget, fromRun, toRun);
+    const part = new PartTracks(heads, budget);
+    const fragments = readFragments(source, topLevel, part, { fromRun, toRun });
+    const tracks = part.finish();
     sampleEnd.add(tracks);
     if (toRun === topLevel.count) sampleEnd.assertNothingBehind();
     yield { ...whole, tracks, fragments };
-    heads = heads.map(({ track }, i) => headOfPart(track, endTimes[i]));
+    heads = part.next();
     fromRun = toRun;
   } while (fromRun < topLevel.count);
 }
 
-/**
- * Some fragments of a movie that was read before they were there: the movie with their samples alone.
- * @param movie as its `moov` says
- * @param source holds the fragments from `fromBytes` to its end; the `moof` boxes are kept in memory
- * @returns in `moovRun` -1: `moov` is none of these runs
- * @throws PrpackError MALFORMED_INPUT, TRUNCATED_INPUT, UNSUPPORTED_FEATURE
- */
-export function readMovieFragments(movie: Movie, source: ByteSource, fromBytes: number): Movie {
-  const topLevel = readTopLevel(source, fromBytes);
-  const budget = budgetOf(source, topLevel);
-  const heads = movie.tracks.map((track) => headOfPart(track, 0));
-  const { tracks, fragments } = readSamples(
-    source,
-    topLevel,
-    heads,
-    budget,
-    0,
-    topLevel.count,
-    Number.POSITIVE_INFINITY,
-  );
-  const sampleEnd = new LastSampleEnd(source, topLevel);
-  sampleEnd.add(tracks);
-  sampleEnd.assertNothingBehind();
-  return { ...movie, sizeBytes: source.sizeBytes, topLevel, moovRun: -1, tracks, fragments };
+/** Reads the fragments of a movie that was read before they were there. */
+export class FragmentReader {
+  readonly #movie: Movie;
+  readonly #heads: TrackHeads;
+
+  /** @param movie as its `moov` says */
+  constructor(movie: Movie) {
+    this.#movie = movie;
+    this.#heads = new TrackHeads(movie.tracks.map((track) => headOfPart(track, 0)));
+  }
+
+  /**
+   * Some fragments, whose `moof` boxes are kept in memory.
+   * @param source holds the fragments from `fromBytes` to its end
+   * @param known their `moof` boxes, where those were read before
+   * @returns the movie with their samples alone; in `moovRun` -1: `moov` is none of these runs
+   * @throws PrpackError MALFORMED_INPUT, TRUNCATED_INPUT, UNSUPPORTED_FEATURE
+   */
+  read(source: ByteSource, fromBytes: number, known?: readonly Moof[]): Movie {
+    const topLevel = readTopLevel(source, fromBytes);
+    const part = new PartTracks(this.#heads, budgetOf(source, topLevel));
+    const range: FragmentRange = {
+      fromRun: 0,
+      toRun: topLevel.count,
+      keptMoofBytes: Number.POSITIVE_INFINITY,
+      known,
+    };
+    const fragments = readFragments(source, topLevel, part, range);
+    const tracks = part.finish();
+    const sampleEnd = new LastSampleEnd(source, topLevel);
+    sampleEnd.add(tracks);
+    sampleEnd.assertNothingBehind();
+    return { ...this.#movie, sizeBytes: source.sizeBytes, topLevel, moovRun: -1, tracks, fragments };
+  }
 }
 
 /** What is known of a track where a part without `moov` begins. */
-function headOfPart(track: Omit<Track, 'samples'>, startTime: number): TrackHead {
-  return { track: { ...track, samplesInMoov: 0 }, samplesOfMoov: NO_SAMPLES, startTime };
+function headOfPart(track: Track, startTime: number): TrackHead {
+  return { track: { ...track, samplesInMoov: 0, samples: NO_SAMPLES }, startTime };
 }
 
 function budgetOf({ sizeBytes, path }: ByteSource, { tail }: TopLevel): SampleBudget {
@@ -212,11 +232,80 @@ function readFileType(source: ByteSource): { ftyp: Ftyp | undefined; ftypBytes: 
   return { ftyp: readFtyp(readerOf(node, head)), ftypBytes };
 }
 
+/** What is known of a track before the fragments of a part are read. */
 interface TrackHead {
-  readonly track: Omit<Track, 'samples'>;
-  readonly samplesOfMoov: SampleTable;
+  /** With the samples that `moov` lists, in the part that it belongs to. */
+  readonly track: Track;
   /** Decode time of the first sample to read, in ticks. */
   readonly startTime: number;
+}
+
+/** The heads of all tracks. */
+class TrackHeads {
+  readonly all: readonly TrackHead[];
+  readonly #byId: ReadonlyMap<number, TrackHead>;
+
+  constructor(all: readonly TrackHead[]) {
+    this.all = all;
+    this.#byId = new Map(all.map((head) => [head.track.id, head]));
+  }
+
+  find(trackId: number): TrackHead | undefined {
+    return this.#byId.get(trackId);
+  }
+
+  readonly trexOf: TrexOf = (trackId) => this.find(trackId)?.track.trex;
+}
+
+/** The tracks of one part of a movie: those that its fragments have samples of are filled. */
+class PartTracks implements FragmentTracks {
+  readonly trexOf: TrexOf;
+  readonly #heads: TrackHeads;
+  readonly #budget: SampleBudget;
+  /** One a track. */
+  readonly #builders: (SampleTableBuilder | undefined)[] = [];
+
+  constructor(heads: TrackHeads, budget: SampleBudget) {
+    this.#heads = heads;
+    this.#budget = budget;
+    this.trexOf = heads.trexOf;
+  }
+
+  find(trackId: number): FragmentTrack | undefined {
+    const head = this.#heads.find(trackId);
+    if (!head?.track.trex) return undefined;
+    const { index, trex } = head.track;
+    return { index, trex, samples: this.#builderOf(head) };
+  }
+
+  /** @throws PrpackError MALFORMED_INPUT */
+  finish(): Track[] {
+    return this.#heads.all.map(({ track }) => {
+      const builder = this.#builders[track.index];
+      const hasMore = builder !== undefined && builder.count > track.samplesInMoov;
+      const samples = hasMore ? builder.finish() : track.samples;
+      assertKnownEntries(track, samples);
+      return hasMore ? { ...track, samples } : track;
+    });
+  }
+
+  /** The heads of the part that follows. */
+  next(): TrackHeads {
+    const heads = this.#heads.all.map((head) => {
+      const { track, startTime } = head;
+      return headOfPart(track, track.trex ? this.#builderOf(head).nextDecodeTime : startTime);
+    });
+    return new TrackHeads(heads);
+  }
+
+  #builderOf({ track, startTime }: TrackHead): SampleTableBuilder {
+    const known = this.#builders[track.index];
+    if (known) return known;
+    const builder = new SampleTableBuilder(this.#budget, track.samples);
+    builder.startAt(startTime + builder.nextDecodeTime);
+    this.#builders[track.index] = builder;
+    return builder;
+  }
 }
 
 /** The track's node with sample entries as children of its `stsd`. */
@@ -268,7 +357,7 @@ function readTrackHead(
   const stbl = requirePath(node, 'mdia/minf/stbl', 'ISO/IEC 14496-12 8.5.1');
   const stsd = requirePath(stbl, 'stsd', 'ISO/IEC 14496-12 8.5.2');
   assertSelfContained(node, slice);
-  const samplesOfMoov = readSampleTables(stbl, slice, budget);
+  const samples = readSampleTables(stbl, slice, budget);
   const track = {
     index,
     id: trackId,
@@ -278,9 +367,10 @@ function readTrackHead(
     stbl,
     entries: entriesOf(stsd, handler, slice),
     trex: trexes.find((trex) => trex.trackId === trackId),
-    samplesInMoov: samplesOfMoov.count,
+    samples,
+    samplesInMoov: samples.count,
   };
-  return { track, samplesOfMoov, startTime: 0 };
+  return { track, startTime: 0 };
 }
 
 /** The entries again, with the very nodes that are in the tree: edits find boxes by identity. */
@@ -316,37 +406,7 @@ function assertDistinctIds(heads: readonly TrackHead[]): void {
   }
 }
 
-function readSamples(
-  source: ByteSource,
-  topLevel: TopLevel,
-  heads: readonly TrackHead[],
-  budget: SampleBudget,
-  fromRun: number,
-  toRun: number,
-  keptMoofBytes?: number,
-): { tracks: Track[]; fragments: Fragments; endTimes: number[] } {
-  const fragmentTracks = new Map<number, FragmentTrack>();
-  for (const { track, samplesOfMoov, startTime } of heads) {
-    const { index, id, trex } = track;
-    if (!trex) continue;
-    const samples = new SampleTableBuilder(budget, samplesOfMoov);
-    samples.startAt(startTime + samples.nextDecodeTime);
-    fragmentTracks.set(id, { index, trex, samples });
-  }
-  const fragments = readFragments(source, topLevel, fragmentTracks, fromRun, toRun, keptMoofBytes);
-  const tracks = heads.map(({ track, samplesOfMoov }) => {
-    const builder = fragmentTracks.get(track.id)?.samples;
-    const samples = builder && builder.count > track.samplesInMoov ? builder.finish() : samplesOfMoov;
-    assertKnownEntries(track, samples);
-    return { ...track, samples };
-  });
-  const endTimes = heads.map(
-    ({ track, startTime }) => fragmentTracks.get(track.id)?.samples.nextDecodeTime ?? startTime,
-  );
-  return { tracks, fragments, endTimes };
-}
-
-function assertKnownEntries(track: Omit<Track, 'samples'>, samples: SampleTable): void {
+function assertKnownEntries(track: Track, samples: SampleTable): void {
   for (const { entryIndex, firstSample } of samples.entryRuns) {
     if (entryIndex >= 1 && entryIndex <= track.entries.length) continue;
     throw malformed(`${track.stbl.path}: sample ${firstSample} refers to a sample entry that is not there`, {

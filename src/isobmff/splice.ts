@@ -20,23 +20,36 @@ export type BoxEdits = ReadonlyMap<BoxNode, BoxEdit>;
 
 /**
  * The bytes of a box with edits carried out below it; sizes of the boxes around them follow.
+ * @param places is told where in them each of the parts begins, such as the boxes that edits have put there
  * @throws RangeError when a box with a 32-bit size outgrows it
  */
-export function rebuildBox(node: BoxNode, slice: FileSlice, edits: BoxEdits): Uint8Array {
+export function rebuildBox(
+  node: BoxNode,
+  slice: FileSlice,
+  edits: BoxEdits,
+  places?: Map<Uint8Array, number>,
+): Uint8Array {
   const parts: Uint8Array[] = [];
   collectParts(node, slice, edits, parts);
   if (parts.length === 1) return parts[0];
   const writer = new ByteWriter(lengthOf(parts, 0));
-  for (const part of parts) writer.bytes(part);
+  for (const part of parts) {
+    places?.set(part, writer.length);
+    writer.bytes(part);
+  }
   return writer.finish();
 }
 
 /** Bytes that `rebuildBox` makes, without making them. */
-export function sizeOfRebuilt(node: BoxNode, slice: FileSlice, edits: BoxEdits): number {
-  const parts: Uint8Array[] = [];
-  collectParts(node, slice, edits, parts);
-  return lengthOf(parts, 0);
+export function sizeOfRebuilt(node: BoxNode, edits: BoxEdits): number {
+  const { replace, append = [], before = [] } = edits.get(node) ?? UNCHANGED;
+  if (replace) return lengthOf(before, 0) + replace.length;
+  let size = lengthOf(before, 0) + node.sizeBytes + lengthOf(append, 0);
+  for (const child of node.children) size += sizeOfRebuilt(child, edits) - child.sizeBytes;
+  return size;
 }
+
+const UNCHANGED: BoxEdit = {};
 
 /**
  * Appends what the box will be made of: large boxes are copied once, when all parts are put together.

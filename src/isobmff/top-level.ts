@@ -100,7 +100,7 @@ export function runAt(topLevel: TopLevel, offsetBytes: number): number {
 const MAX_BOX_BYTES = 64 * 2 ** 20;
 
 /**
- * Reads a run whole: for boxes of metadata, which no real file has larger than `maxBytes`.
+ * Reads a run whole: for boxes of metadata, which no real file has larger than `maxBytes`. The bytes are not to be changed.
  * @throws PrpackError UNSUPPORTED_FEATURE
  */
 export function readRun(
@@ -113,16 +113,26 @@ export function readRun(
   const sizeBytes = topLevel.startBytes[run + 1] - startBytes;
   if (sizeBytes > maxBytes) {
     const type = latin1(readBytes(source, startBytes, 8).subarray(4));
-    throw new PrpackError('UNSUPPORTED_FEATURE', `${type}: the box is larger than any real movie needs`, {
-      boxPath: type,
-      offsetBytes: startBytes,
-      expected: maxBytes,
-      received: sizeBytes,
-      remedy:
-        'Remux the file with shorter fragments and without pictures or other large data beside the media.',
-    });
+    throw tooLarge({ type, startBytes, sizeBytes }, maxBytes);
   }
-  return { bytes: readBytes(source, startBytes, sizeBytes), startBytes };
+  const held = source.view?.(startBytes, sizeBytes);
+  return { bytes: held ?? readBytes(source, startBytes, sizeBytes), startBytes };
+}
+
+/** @throws PrpackError UNSUPPORTED_FEATURE when a box of metadata is larger than any real one */
+export function assertReadable(box: BoxExtent): void {
+  if (box.sizeBytes > MAX_BOX_BYTES) throw tooLarge(box, MAX_BOX_BYTES);
+}
+
+function tooLarge({ type = '', startBytes, sizeBytes }: BoxExtent, maxBytes: number): PrpackError {
+  return new PrpackError('UNSUPPORTED_FEATURE', `${type}: the box is larger than any real movie needs`, {
+    boxPath: type,
+    offsetBytes: startBytes,
+    expected: maxBytes,
+    received: sizeBytes,
+    remedy:
+      'Remux the file with shorter fragments and without pictures or other large data beside the media.',
+  });
 }
 
 /** A box of which only the header was read. */
@@ -149,6 +159,8 @@ const FIRST_BOXES = new Set(
   'ftyp styp moov moof mdat free skip wide sidx uuid pnot meta emsg prft pdin udta'.split(' '),
 );
 
+const KNOWN_BOXES = new Set([...FIRST_BOXES, ...Object.keys(KINDS)]);
+
 function assertMp4(head: Uint8Array, source: ByteSource): void {
   const type = latin1(head.subarray(4, 8));
   if (FIRST_BOXES.has(type)) return;
@@ -163,7 +175,7 @@ function assertMp4(head: Uint8Array, source: ByteSource): void {
 
 /** Whether a top-level box of the type is one that readers look for. */
 export function isKnown(type: string): boolean {
-  return type in KINDS || FIRST_BOXES.has(type);
+  return KNOWN_BOXES.has(type);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { latin1 } from '../bytes/reader.js';
+import { fourccAt, readU32 } from '../bytes/reader.js';
 import { bytesToUuid } from '../bytes/uuid.js';
 import { malformed, type PrpackError } from '../errors.js';
 
@@ -53,22 +53,25 @@ export function readBoxHeader(bytes: Uint8Array, offsetBytes: number, parent: st
   return header;
 }
 
-/** As `readBoxHeader`, where the bytes may be something else than a box: any size is told. */
-export function parseBoxHeader(bytes: Uint8Array): BoxHeader | undefined {
-  if (bytes.length < 8) return undefined;
-  const type = String.fromCharCode(bytes[4], bytes[5], bytes[6], bytes[7]);
-  let sizeBytes = ((bytes[0] << 24) | (bytes[1] << 16) | (bytes[2] << 8) | bytes[3]) >>> 0;
+/**
+ * As `readBoxHeader`, where the bytes may be something else than a box: any size is told.
+ * @param at where in `bytes` the header starts; it must fit before `end`
+ */
+export function parseBoxHeader(bytes: Uint8Array, at = 0, end = bytes.length): BoxHeader | undefined {
+  if (end - at < 8) return undefined;
+  const type = fourccAt(bytes, at + 4);
+  let sizeBytes = readU32(bytes, at);
   let headerBytes = 8;
   if (sizeBytes === 1) {
-    if (bytes.length < 16) return undefined;
+    if (end - at < 16) return undefined;
     headerBytes = 16;
-    const large = new DataView(bytes.buffer, bytes.byteOffset, 16).getBigUint64(8);
-    sizeBytes = large > BigInt(Number.MAX_SAFE_INTEGER) ? Number.POSITIVE_INFINITY : Number(large);
+    const large = readU32(bytes, at + 8) * 2 ** 32 + readU32(bytes, at + 12);
+    sizeBytes = large > Number.MAX_SAFE_INTEGER ? Number.POSITIVE_INFINITY : large;
   }
   let userType: string | undefined;
   if (type === 'uuid') {
-    if (bytes.length < headerBytes + 16) return undefined;
-    userType = bytesToUuid(bytes.subarray(headerBytes, headerBytes + 16));
+    if (end - at < headerBytes + 16) return undefined;
+    userType = bytesToUuid(bytes.subarray(at + headerBytes, at + headerBytes + 16));
     headerBytes += 16;
   }
   return { type, userType, headerBytes, sizeBytes };
@@ -171,13 +174,12 @@ class Walker {
 
   #header(at: number, end: number, parentPath: string): BoxHeader {
     const { bytes, startBytes } = this.#slice;
-    const header = readBoxHeader(
-      bytes.subarray(at, Math.min(end, at + MAX_HEADER_BYTES)),
-      startBytes + at,
-      parentPath,
-    );
-    if (header) return header;
-    const type = latin1(bytes.subarray(at + 4, at + 8));
+    const header = parseBoxHeader(bytes, at, end);
+    if (header) {
+      assertRoomForHeader(header, startBytes + at, parentPath);
+      return header;
+    }
+    const type = fourccAt(bytes, at + 4);
     throw this.#overrun(join(parentPath, nameOf(type, 0)), parentPath, at, end, 'a cut header');
   }
 
@@ -231,7 +233,11 @@ function join(parent: string, name: string): string {
 const UNPRINTABLE = /[^\x20-\x7e\xa9]/g;
 
 function printable(type: string): string {
-  return type.replace(UNPRINTABLE, '?');
+  for (let i = 0; i < type.length; i++) {
+    const code = type.charCodeAt(i);
+    if (code < 0x20 || code > 0x7e) return type.replace(UNPRINTABLE, '?');
+  }
+  return type; // all but always, and cheaper than to ask the regular expression
 }
 
 function tooShort(path: string, offsetBytes: number, received: number): PrpackError {

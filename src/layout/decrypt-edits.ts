@@ -1,7 +1,7 @@
 import type { ByteSource } from '../bytes/source.js';
 import { readSaio } from '../isobmff/boxes/saio.js';
 import { readSaiz } from '../isobmff/boxes/saiz.js';
-import { basesOfMoof, moofAt, trafsOf } from '../isobmff/fragments.js';
+import { moofAt } from '../isobmff/fragments.js';
 import type { Movie, Track } from '../isobmff/movie.js';
 import { isPsshBox, protectionBoxes } from '../isobmff/protection-boxes.js';
 import { readerOf } from '../isobmff/sample-entry.js';
@@ -20,10 +20,10 @@ export function decryptEdits(
 ): KeepEdits {
   return {
     moov: () => moovEdits(movie, protectedTracks),
-    moof: ({ node, slice }, index) => {
+    moof: ({ node, slice, trafs }, index) => {
       const edits = new Map<BoxNode, BoxEdit>();
       removeAll(edits, node.children.filter(isPsshBox));
-      for (const [i, traf] of trafsOf(node).entries()) {
+      for (const [i, traf] of trafs.entries()) {
         const track = movie.tracks[movie.fragments.trafTrack[movie.fragments.firstTraf[index] + i]];
         if (protectedTracks.has(track)) removeAll(edits, protectionBoxes(traf, slice));
       }
@@ -43,12 +43,11 @@ export function auxiliaryRuns(
   protectedTracks: ReadonlySet<Track>,
 ): Set<number> {
   const { topLevel, fragments, tracks } = movie;
-  const trexOf = (trackId: number) => tracks.find(({ id }) => id === trackId)?.trex;
   const found = new Map<number, Range[]>();
   for (let index = 0; index < fragments.count; index++) {
     const moof = moofAt(movie, source, index);
-    const bases = basesOfMoof(moof, trexOf);
-    for (const [i, traf] of trafsOf(moof.node).entries()) {
+    const { bases } = moof;
+    for (const [i, traf] of moof.trafs.entries()) {
       if (!protectedTracks.has(tracks[fragments.trafTrack[fragments.firstTraf[index] + i]])) continue;
       const range = auxiliaryRange(traf, moof.slice, bases[i]);
       const run = range && runAt(topLevel, range[0]);

@@ -38,9 +38,11 @@ class SampleCursor {
  */
 export function assertDisjointSamples(movie: Movie, protectedTracks: ReadonlySet<Track>): void {
   for (const track of protectedTracks) assertNoneInside(track);
-  let cursors = movie.tracks
-    .map((track) => new SampleCursor(track, protectedTracks.has(track)))
-    .filter((cursor) => cursor.next());
+  let cursors: SampleCursor[] = [];
+  for (const track of movie.tracks) {
+    const cursor = new SampleCursor(track, protectedTracks.has(track));
+    if (cursor.next()) cursors.push(cursor);
+  }
   const media = new MediaRuns(movie);
   // Of overlapping clear samples the one that reaches furthest matters for the next protected one.
   let furthest: SampleCursor | undefined;

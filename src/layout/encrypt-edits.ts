@@ -4,11 +4,10 @@ import { saizOf, sizeOfSaiz, writeSaiz } from '../isobmff/boxes/saiz.js';
 import { sencEntrySizes, sizeOfSenc, writeSenc } from '../isobmff/boxes/senc.js';
 import { writeSinf } from '../isobmff/boxes/sinf.js';
 import { withSampleDescriptionIndex } from '../isobmff/boxes/tfhd.js';
-import { type MoofTree, trafsOf } from '../isobmff/fragments.js';
+import type { Moof } from '../isobmff/fragments.js';
 import type { Movie } from '../isobmff/movie.js';
-import { protectionBoxesOfMoof } from '../isobmff/protection-boxes.js';
 import { entryRunAt } from '../isobmff/sample-table.js';
-import type { BoxEdit, BoxEdits } from '../isobmff/splice.js';
+import { type BoxEdit, type BoxEdits, REMOVED } from '../isobmff/splice.js';
 import { type BoxNode, bytesOf, type FileSlice, findChild } from '../isobmff/walk.js';
 import {
   perSampleIvSizeOf,
@@ -17,13 +16,7 @@ import {
   type TrackEncryption,
   type TrackProtection,
 } from '../protection/track-protection.js';
-import {
-  clearEntryEdits,
-  clearMoovEdits,
-  hasFoldedEntries,
-  removals,
-  replacedEntries,
-} from './earlier-encryption.js';
+import { clearEntryEdits, clearMoovEdits, hasFoldedEntries, replacedEntries } from './earlier-encryption.js';
 import type { KeepEdits } from './keep-plan.js';
 import { keyGroupBoxes } from './key-group-boxes.js';
 
@@ -42,7 +35,8 @@ export function encryptEdits(
   psshBoxes: readonly Uint8Array[],
   { psshOfMoof = [], dropped = new Set() }: SpecialEdits = {},
 ): KeepEdits {
-  const byTrack = new Map(encryptions.map((encryption) => [encryption.track.index, encryption]));
+  const byTrack = new Map<number, TrackEncryption>();
+  for (const encryption of encryptions) byTrack.set(encryption.track.index, encryption);
   return {
     moov: (saioOffset) => moovEdits(movie, encryptions, psshBoxes, saioOffset),
     moof: (moof, index) => moofEdits(movie, byTrack, psshOfMoof, moof, index),
@@ -109,12 +103,13 @@ function moofEdits(
   { fragments }: Movie,
   byTrack: ReadonlyMap<number, TrackEncryption>,
   psshBoxes: readonly Uint8Array[],
-  moof: MoofTree,
+  moof: Moof,
   index: number,
 ): BoxEdits {
-  const edits = new Map<BoxNode, BoxEdit>(removals(protectionBoxesOfMoof(moof.node, moof.slice)));
+  const edits = new Map<BoxNode, BoxEdit>();
+  for (const box of moof.protectionBoxes) edits.set(box, REMOVED);
   if (psshBoxes.length > 0) edits.set(moof.node, { append: psshBoxes });
-  for (const [i, traf] of trafsOf(moof.node).entries()) {
+  for (const [i, traf] of moof.trafs.entries()) {
     const row = fragments.firstTraf[index] + i;
     const encryption = byTrack.get(fragments.trafTrack[row]);
     const count = fragments.trafSampleCount[row];

@@ -1,20 +1,14 @@
 import type { ByteSource } from '../bytes/source.js';
-import { patchSaio } from '../isobmff/boxes/saio.js';
+import { patchSaio, readSaio, writeSaio } from '../isobmff/boxes/saio.js';
 import { SENC_FIRST_IV_BYTES } from '../isobmff/boxes/senc.js';
 import { patchChunkOffsets, widenStco } from '../isobmff/boxes/stco.js';
 import type { Movie } from '../isobmff/movie.js';
+import { readerOf } from '../isobmff/sample-entry.js';
 import { readChunkOffsets } from '../isobmff/sample-tables.js';
 import { type BoxEdit, type BoxEdits, rebuildBox, sizeOfRebuilt } from '../isobmff/splice.js';
-import { type BoxNode, bytesOf, findChild, findPath, walkBox } from '../isobmff/walk.js';
+import { type BoxNode, bytesOf, type FileSlice, findChild, findPath, walkBox } from '../isobmff/walk.js';
 import { KeptRuns, movedMeta, type RunEdits } from './kept-runs.js';
-import {
-  type AuxiliaryCopies,
-  mapOffset,
-  type OffsetMap,
-  placeRuns,
-  possible,
-  writeSaioInto,
-} from './moof-writer.js';
+import { type AuxiliaryCopies, mapOffset, type OffsetMap, placeRuns, possible } from './moof-writer.js';
 import type { OutputPlan, Piece } from './output-plan.js';
 
 /** What a job changes in the boxes of a movie whose layout stays; all offsets are the plan's business. */
@@ -77,7 +71,7 @@ function placeMoov(
     pointAtSencOfTraks(rebuildBox(movie.moovNode, movie.moov, moved), starts[movie.moovRun]);
   for (;;) {
     const moved = withMovedOffsets(movie, added, map, wideTracks);
-    const size = sizeOfRebuilt(movie.moovNode, movie.moov, moved);
+    const size = sizeOfRebuilt(movie.moovNode, moved);
     const starts = placeRuns(movie, { moovBytes: size, moofBytes }, edits.dropped, copies);
     if (size === placedSize) {
       const moov = size > LARGE_MOOV_BYTES ? undefined : build(moved, starts);
@@ -141,4 +135,11 @@ function pointAtSencOfTraks(moov: Uint8Array, startBytes: number): Uint8Array {
     if (saio) writeSaioInto(slice, saio, senc.startBytes + SENC_FIRST_IV_BYTES);
   }
   return moov;
+}
+
+/** Fills in the one offset of a `saio`. */
+function writeSaioInto(slice: FileSlice, node: BoxNode, offset: number): void {
+  const bytes = writeSaio({ ...readSaio(readerOf(node, slice)), offsets: [offset] });
+  if (bytes.length !== node.sizeBytes) throw new Error(`${node.path} changed its size`);
+  slice.bytes.set(bytes, node.startBytes - slice.startBytes);
 }

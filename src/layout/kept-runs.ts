@@ -48,29 +48,34 @@ export class KeptRuns {
 
   /** What a run becomes, and what is put behind it. */
   pieces(run: number, source: ByteSource): readonly Piece[] {
-    const pieces = this.#dropped.has(run) ? [] : [this.#pieceOf(run, source)];
+    const pieces: Piece[] = [];
+    if (!this.#dropped.has(run)) pieces.push(this.#pieceOf(run, source));
     const copies = this.moofs.writeCopies(run, source);
-    return copies ? [...pieces, { kind: 'literal', bytes: copies }] : pieces;
+    if (copies) pieces.push({ kind: 'literal', bytes: copies });
+    return pieces;
   }
 
   #pieceOf(run: number, source: ByteSource): Piece {
     const { topLevel } = this.#movie;
     const inputBytes = topLevel.startBytes[run];
     const lengthBytes = topLevel.startBytes[run + 1] - inputBytes;
-    const render = this.#renderers[topLevel.kinds[run] as RunKind];
+    const render = KeptRuns.#renderers[topLevel.kinds[run] as RunKind];
     if (!render) return { kind: 'copy', inputBytes, lengthBytes };
-    return { kind: 'literal', bytes: render(run, source) };
+    return { kind: 'literal', bytes: render(this, run, source) };
   }
 
-  readonly #renderers: Partial<Record<RunKind, (run: number, source: ByteSource) => Uint8Array>> = {
-    [RunKind.Moov]: () => this.#moov!(),
-    [RunKind.Moof]: (run, source) => this.moofs.write(run, source, this.#starts),
-    [RunKind.Sidx]: (run, source) => this.#renderSidx(run, source),
-    [RunKind.Mfra]: (run, source) => {
-      const slice = readRun(source, this.#movie.topLevel, run);
-      return patchChildren(walkBox(slice, 'mfra'), slice, 'tfra', (box) => patchTfra(box, this.#map));
+  static readonly #renderers: Partial<
+    Record<RunKind, (runs: KeptRuns, run: number, source: ByteSource) => Uint8Array>
+  > = {
+    [RunKind.Moov]: (runs) => runs.#moov!(),
+    [RunKind.Moof]: (runs, run, source) => runs.moofs.write(run, source, runs.#starts),
+    [RunKind.Sidx]: (runs, run, source) => runs.#renderSidx(run, source),
+    [RunKind.Mfra]: (runs, run, source) => {
+      const slice = readRun(source, runs.#movie.topLevel, run);
+      return patchChildren(walkBox(slice, 'mfra'), slice, 'tfra', (box) => patchTfra(box, runs.#map));
     },
-    [RunKind.Meta]: (run, source) => movedMeta(readRun(source, this.#movie.topLevel, run), 'meta', this.#map),
+    [RunKind.Meta]: (runs, run, source) =>
+      movedMeta(readRun(source, runs.#movie.topLevel, run), 'meta', runs.#map),
   };
 
   #map: OffsetMap = (inputBytes) => mapOffset(this.#movie.topLevel, this.#starts, inputBytes);

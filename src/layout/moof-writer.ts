@@ -1,32 +1,25 @@
 import { lastAtMost, makeColumn } from '../bytes/columns.js';
-import { latin1 } from '../bytes/reader.js';
+import { fourccAt } from '../bytes/reader.js';
 import type { ByteSource } from '../bytes/source.js';
+import { writeU32 } from '../bytes/writer.js';
 import { malformed, PrpackError } from '../errors.js';
 import { box } from '../isobmff/boxes/box.js';
-import { readSaio, writeSaio } from '../isobmff/boxes/saio.js';
+import { SAIO_OFFSET_BYTES } from '../isobmff/boxes/saio.js';
 import { SENC_FIRST_IV_BYTES } from '../isobmff/boxes/senc.js';
 import { patchTfhd } from '../isobmff/boxes/tfhd.js';
 import { patchTrun } from '../isobmff/boxes/trun.js';
-import {
-  basesOfMoof,
-  layoutOfMoof,
-  type MoofTree,
-  moofAt,
-  type TrafLayout,
-  trafsOf,
-} from '../isobmff/fragments.js';
+import { type Moof, moofAt, type TrafLayout } from '../isobmff/fragments.js';
 import type { Movie } from '../isobmff/movie.js';
-import { readerOf } from '../isobmff/sample-entry.js';
 import { type BoxEdit, type BoxEdits, rebuildBox, sizeOfRebuilt } from '../isobmff/splice.js';
 import { runAt, type TopLevel } from '../isobmff/top-level.js';
-import { type BoxNode, bytesOf, type FileSlice, findChild, walkBox } from '../isobmff/walk.js';
+import { type BoxNode, bytesOf, findChild } from '../isobmff/walk.js';
 import { named } from '../settings/spelling.js';
 
 /** Where a byte of the input is found in the output. */
 export type OffsetMap = (inputBytes: number) => number;
 
 /** Edits of the `moof` that is fragment `index`; a `saio` added to a `traf` is filled in by the writer. */
-export type MoofEdits = (moof: MoofTree, index: number) => BoxEdits;
+export type MoofEdits = (moof: Moof, index: number) => BoxEdits;
 
 const MAX_U32 = 0xffffffff;
 
@@ -55,7 +48,7 @@ export class MoofWriter {
     for (let index = 0; index < count; index++) {
       const moof = moofAt(this.#movie, source, index);
       const edits = this.#edits(moof, index);
-      sizes[index] = sizeOfRebuilt(moof.node, moof.slice, edits);
+      sizes[index] = sizeOfRebuilt(moof.node, edits);
       this.#noteCopies(moof, index, edits);
     }
     return sizes;
@@ -73,15 +66,23 @@ export class MoofWriter {
     const startBytes = starts[run];
     const map: OffsetMap = (inputBytes) => mapOffset(topLevel, starts, inputBytes);
     const moof = moofAt(this.#movie, source, index);
-    const layouts = layoutOfMoof(moof, this.#trexOf);
-    const bases = layouts.map((layout) => newBase(layout, moof, startBytes, map));
+    const { layouts, trafs } = moof;
+    const bases: number[] = [];
+    for (const layout of layouts) bases.push(newBase(layout, moof, startBytes, map));
     const edits = new Map(this.#edits(moof, index));
-    for (const [i, traf] of trafsOf(moof.node).entries()) {
-      moveTraf(traf, layouts[i], bases[i], moof, map, edits);
+    for (const [i, traf] of trafs.entries()) moveTraf(traf, layouts[i], bases[i], moof, map, edits);
+    const places = new Map<Uint8Array, number>();
+    const bytes = rebuildBox(moof.node, moof.slice, edits, places);
+    for (const [i, traf] of trafs.entries()) {
+      const saio = addedTo(traf, 'saio', edits);
+      const senc = saio && addedTo(traf, 'senc', edits);
+      if (!senc) continue;
+      const sencBytes = startBytes + places.get(senc)! + SENC_FIRST_IV_BYTES;
+      const offset = (this.copies.placeOf(index, i, starts) ?? sencBytes) - bases[i];
+      if (offset < 0 || offset > MAX_U32) throw baseOutOfReach(traf, bases[i]);
+      writeU32(bytes, places.get(saio)! + SAIO_OFFSET_BYTES, offset);
     }
-    const bytes = rebuildBox(moof.node, moof.slice, edits);
-    const copies = bases.map((_, traf) => this.copies.placeOf(index, traf, starts));
-    return pointAtSencOfTrafs(bytes, startBytes, bases, copies);
+    return bytes;
   }
 
   /** What is put behind a run of the input: an `mdat` of auxiliary information alone, mostly none. */
@@ -90,30 +91,26 @@ export class MoofWriter {
     if (copies.length === 0) return undefined;
     const parts = copies.map(({ fragment, traf }) => {
       const moof = moofAt(this.#movie, source, fragment);
-      return sencAddedTo(trafsOf(moof.node)[traf], this.#edits(moof, fragment))!.subarray(
-        SENC_FIRST_IV_BYTES,
-      );
+      return addedTo(moof.trafs[traf], 'senc', this.#edits(moof, fragment))!.subarray(SENC_FIRST_IV_BYTES);
     });
     return box('mdat', ...parts);
   }
 
   /** Offsets of `saio` have no sign: from a base behind the `moof` they cannot count back to the `senc` in it. */
-  #noteCopies(moof: MoofTree, fragment: number, edits: BoxEdits): void {
+  #noteCopies(moof: Moof, fragment: number, edits: BoxEdits): void {
     const { topLevel } = this.#movie;
-    const bases = basesOfMoof(moof, this.#trexOf);
-    for (const [i, traf] of trafsOf(moof.node).entries()) {
-      const senc = bases[i] > moof.node.startBytes ? sencAddedTo(traf, edits) : undefined;
+    const { bases } = moof;
+    for (const [i, traf] of moof.trafs.entries()) {
+      const senc = bases[i] > moof.node.startBytes ? addedTo(traf, 'senc', edits) : undefined;
       if (!senc) continue;
       const run = runAt(topLevel, bases[i]);
       if (topLevel.tail && run === topLevel.count - 1) throw baseOutOfReach(traf, bases[i]);
       this.copies.add(run, { fragment, traf: i, sizeBytes: senc.length - SENC_FIRST_IV_BYTES });
     }
   }
-
-  #trexOf = (id: number) => this.#movie.tracks.find((track) => track.id === id)?.trex;
 }
 
-function newBase(layout: TrafLayout, moof: MoofTree, startBytes: number, map: OffsetMap): number {
+function newBase(layout: TrafLayout, moof: Moof, startBytes: number, map: OffsetMap): number {
   const isMoofStart = layout.tfhd.baseDataOffset === undefined && layout.baseBytes === moof.node.startBytes;
   return isMoofStart ? startBytes : map(layout.baseBytes);
 }
@@ -123,7 +120,7 @@ function moveTraf(
   traf: BoxNode,
   layout: TrafLayout,
   base: number,
-  moof: MoofTree,
+  moof: Moof,
   map: OffsetMap,
   edits: Map<BoxNode, BoxEdit>,
 ): void {
@@ -198,9 +195,9 @@ export function placeRuns(
   return starts;
 }
 
-/** The `senc` that edits put into a `traf`. */
-function sencAddedTo(traf: BoxNode, edits: BoxEdits): Uint8Array | undefined {
-  return edits.get(traf)?.append?.find((added) => latin1(added.subarray(4, 8)) === 'senc');
+/** The box of a type that edits put into a `traf`. */
+function addedTo(traf: BoxNode, type: 'senc' | 'saio', edits: BoxEdits): Uint8Array | undefined {
+  return edits.get(traf)?.append?.find((added) => fourccAt(added, 4) === type);
 }
 
 /** The auxiliary information of a `traf` that stands behind the data once more. */
@@ -247,35 +244,6 @@ export class AuxiliaryCopies {
     }
     return at;
   }
-}
-
-/**
- * Fills in the `saio` of every `traf` that has a `senc`, relative to the base of its data offsets.
- * @param copies where the first IV stands behind the data, of each `traf` that is pointed at there
- */
-function pointAtSencOfTrafs(
-  moof: Uint8Array,
-  startBytes: number,
-  bases: readonly number[],
-  copies: readonly (number | undefined)[],
-): Uint8Array {
-  const slice = { bytes: moof, startBytes };
-  for (const [i, traf] of trafsOf(walkBox(slice, 'moof')).entries()) {
-    const senc = findChild(traf, 'senc');
-    const saio = senc && findChild(traf, 'saio');
-    if (!saio) continue;
-    const offset = (copies[i] ?? senc.startBytes + SENC_FIRST_IV_BYTES) - bases[i];
-    if (offset < 0 || offset > MAX_U32) throw baseOutOfReach(traf, bases[i]);
-    writeSaioInto(slice, saio, offset);
-  }
-  return moof;
-}
-
-/** Fills in the one offset of a `saio`. */
-export function writeSaioInto(slice: FileSlice, node: BoxNode, offset: number): void {
-  const bytes = writeSaio({ ...readSaio(readerOf(node, slice)), offsets: [offset] });
-  if (bytes.length !== node.sizeBytes) throw new Error(`${node.path} changed its size`);
-  slice.bytes.set(bytes, node.startBytes - slice.startBytes);
 }
 
 /** What helps where a layout cannot be kept. */

@@ -2,12 +2,12 @@ import { isDeepStrictEqual } from 'node:util';
 import { type ByteSource, readBytes } from '../bytes/source.js';
 import { createIvSource } from '../cenc/iv.js';
 import { createSampleCipher, type SampleCipher } from '../cenc/sample-cipher.js';
-import { SCHEMES } from '../cenc/scheme.js';
+import { isSamePattern, SCHEMES } from '../cenc/scheme.js';
 import type { SubsampleTable } from '../cenc/subsamples.js';
 import { describeProtectionData, type ProtectionDescription } from '../drm/describe.js';
 import { PrpackError } from '../errors.js';
 import { moofAt } from '../isobmff/fragments.js';
-import { type Movie, readMovie, readMovieFragments, readMovieInParts, type Track } from '../isobmff/movie.js';
+import { FragmentReader, type Movie, readMovie, readMovieInParts, type Track } from '../isobmff/movie.js';
 import { isPsshBox } from '../isobmff/protection-boxes.js';
 import { DecodeTimes } from '../isobmff/sample-table.js';
 import type { BoxNode, FileSlice } from '../isobmff/walk.js';
@@ -22,7 +22,7 @@ import {
   totalProtectedBytes,
 } from '../protection/track-protection.js';
 import { named } from '../settings/spelling.js';
-import type { SampleProtection } from './execute/sample-processor.js';
+import type { CipherOf } from './execute/sample-processor.js';
 
 const SAMPLES_CHECKED = 64;
 /** The output is read back so many fragments at a time, so that memory does not hold all its samples beside the input's. */
@@ -40,7 +40,7 @@ export interface EncryptExpectations {
   /** How many samples of each track are decrypted, spread evenly over it. Default 64. */
   readonly samplesChecked?: number;
   /** Ciphers that decrypt under a KID, where they are kept; made of `keyOf` when absent. */
-  readonly cipherOf?: (protection: SampleProtection, kid: string) => Promise<SampleCipher>;
+  readonly cipherOf?: CipherOf;
 }
 
 /**
@@ -73,7 +73,7 @@ export async function checkEncrypted(output: ByteSource, expected: EncryptExpect
 
 /**
  * Reads back what an encrypted stream begins with, before any sample: what its sample entries and `pssh` boxes say.
- * @returns the movie, which {@link checkEncryptedFragment} goes on from
+ * @returns the movie, which {@link FragmentCheck} goes on from
  * @throws PrpackError OUTPUT_CHECK_FAILED
  */
 export async function checkEncryptedInit(output: ByteSource, expected: EncryptExpectations): Promise<Movie> {
@@ -93,38 +93,48 @@ export async function checkEncryptedInit(output: ByteSource, expected: EncryptEx
   });
 }
 
-/**
- * Reads an encrypted fragment of a stream back, as {@link checkEncrypted} does a file. A track may have too little in it to protect:
- * the whole stream counts.
- * @param init the movie that the output began with
- * @param output holds the fragment, from `startBytes` to its end
- * @returns protected bytes of each of the expected encryptions, as the output has them
- * @throws PrpackError OUTPUT_CHECK_FAILED
- */
-export async function checkEncryptedFragment(
-  init: Movie,
-  output: ByteSource,
-  startBytes: number,
-  expected: EncryptExpectations,
-): Promise<readonly number[]> {
-  return checking(async () => {
-    assertEqual('the end of the fragment', expected.sizeBytes, output.sizeBytes);
-    const part = readMovieFragments(init, output, startBytes);
-    const samples = new SampleComparison(expected.movie);
-    samples.add(part);
-    samples.end();
-    const checks = checksOf(expected, output);
-    const protections = await checkProtections(part, checks, output);
-    if (expected.encryptions.some(({ isRotating, keyNumbers }) => isRotating && !keyNumbers)) {
-      const kids = protections.flatMap((protection) => protection.kids);
-      assertPsshNamesKeys(init, psshOfMoofs(part, output), kids);
-    }
-    return checks.map(({ protectedBytes }) => protectedBytes);
-  });
+/** Reads the encrypted fragments of a stream back one by one, as {@link checkEncrypted} does a file. */
+export class FragmentCheck {
+  readonly #init: Movie;
+  readonly #reader: FragmentReader;
+
+  /** @param init the movie that the output began with, as it was read back */
+  constructor(init: Movie) {
+    this.#init = init;
+    this.#reader = new FragmentReader(init);
+  }
+
+  /**
+   * Checks a fragment. A track may have too little in it to protect: the whole stream counts.
+   * @param output holds the fragment, from `startBytes` to its end
+   * @returns protected bytes of each of the expected encryptions, as the output has them
+   * @throws PrpackError OUTPUT_CHECK_FAILED
+   */
+  async check(output: ByteSource, startBytes: number, expected: EncryptExpectations): Promise<number[]> {
+    return checking(async () => {
+      assertEqual('the end of the fragment', expected.sizeBytes, output.sizeBytes);
+      const part = this.#reader.read(output, startBytes);
+      const samples = new SampleComparison(expected.movie);
+      samples.add(part);
+      samples.end();
+      const checks = checksOf(expected, output);
+      const protections = await checkProtections(part, checks, output);
+      if (expected.encryptions.some(({ isRotating, keyNumbers }) => isRotating && !keyNumbers)) {
+        const kids = protections.flatMap((protection) => protection.kids);
+        assertPsshNamesKeys(this.#init, psshOfMoofs(part, output), kids);
+      }
+      const protectedBytes: number[] = [];
+      for (const check of checks) protectedBytes.push(check.protectedBytes);
+      return protectedBytes;
+    });
+  }
 }
 
 function checksOf(expected: EncryptExpectations, output: ByteSource): EncryptionCheck[] {
-  return expected.encryptions.map((encryption) => new EncryptionCheck(encryption, expected, output));
+  const checks: EncryptionCheck[] = [];
+  for (const encryption of expected.encryptions)
+    checks.push(new EncryptionCheck(encryption, expected, output));
+  return checks;
 }
 
 async function checkProtections(
@@ -190,15 +200,18 @@ async function checking<T>(check: () => Promise<T>): Promise<T> {
 /** Compares the samples of an output, as it is read part by part, with those of the input. */
 class SampleComparison {
   readonly #input: Movie;
-  readonly #times: readonly DecodeTimes[];
-  readonly #compared: number[];
+  readonly #times: DecodeTimes[] = [];
+  /** How many samples of each track were found. */
+  readonly #compared: number[] = [];
   readonly #delaysTicks: readonly number[] | undefined;
 
   constructor(input: Movie, delaysTicks?: readonly number[]) {
     this.#input = input;
     this.#delaysTicks = delaysTicks;
-    this.#times = input.tracks.map(({ samples }) => new DecodeTimes(samples));
-    this.#compared = input.tracks.map(() => 0);
+    for (const { samples } of input.tracks) {
+      this.#times.push(new DecodeTimes(samples));
+      this.#compared.push(0);
+    }
   }
 
   add(part: Movie): void {
@@ -250,7 +263,7 @@ class EncryptionCheck {
     this.#expected = expected;
     this.#output = output;
     const { count } = encryption.track.samples;
-    this.#chosen = [...spread(count, expected.samplesChecked ?? SAMPLES_CHECKED)];
+    this.#chosen = spread(count, expected.samplesChecked ?? SAMPLES_CHECKED);
   }
 
   async add(protections: readonly ReadProtection[]): Promise<void> {
@@ -292,9 +305,10 @@ class EncryptionCheck {
     const { track } = this.#encryption;
     const local = sample - this.#first;
     const size = track.samples.sizes[sample];
-    const clear = readBytes(input, track.samples.offsets[sample], size);
+    const offset = track.samples.offsets[sample];
+    const clear = input.view?.(offset, size) ?? readBytes(input, offset, size);
     const bytes = readBytes(this.#output, found.track.samples.offsets[local], size);
-    const wasEncrypted = !isSameBytes(clear, bytes);
+    const wasEncrypted = Buffer.compare(clear, bytes) !== 0;
     const kid = kidOf(found, local);
     if (kid !== undefined) {
       const cipher = await this.#cipherOf(kid);
@@ -310,7 +324,7 @@ class EncryptionCheck {
       cipher.flush();
     }
     const where = `sample ${sample} of track ${track.id}`;
-    if (!isSameBytes(clear, bytes)) throw failed(`${where} does not decrypt to the input's`);
+    if (Buffer.compare(clear, bytes) !== 0) throw failed(`${where} does not decrypt to the input's`);
     // A single block may encrypt to itself by chance in one of 2^128 cases, a byte in one of 256.
     const isLong = largestRangeOf(this.#encryption, sample) >= 16;
     if (!wasEncrypted && isLong) throw failed(`${where} is not encrypted`);
@@ -347,7 +361,7 @@ function assertSameProtection(encryption: TrackEncryption, first: number, found:
   const isClear = encryption.keyNumbers?.subarray(first, first + count).every((number) => number === 0);
   if (isClear) return; // no IVs, no subsamples
   const isSame =
-    isDeepStrictEqual(pattern, found.pattern) &&
+    isSamePattern(pattern, found.pattern) &&
     hasSameSubsamples(encryption, first, found) &&
     hasSameIvs(encryption, first, found);
   if (!isSame) throw failed(`track ${track.id} has other IVs or subsamples than planned`);
@@ -366,8 +380,8 @@ function hasSameSubsamples(
   const [from, to] = [wanted.starts[first], wanted.starts[first + count]];
   for (let i = 0; i <= count; i++) if (wanted.starts[first + i] - from !== found.starts[i]) return false;
   return (
-    isSameBytes(wanted.clearBytes.subarray(from, to), found.clearBytes) &&
-    isSameBytes(wanted.protectedBytes.subarray(from, to), found.protectedBytes)
+    isSameColumn(wanted.clearBytes.subarray(from, to), found.clearBytes) &&
+    isSameColumn(wanted.protectedBytes.subarray(from, to), found.protectedBytes)
   );
 }
 
@@ -385,7 +399,7 @@ function hasSameProtectedSubsamples(
         column.subarray(table.starts[sample], table.starts[sample + 1]),
       );
     const [wantedRows, foundRows] = [rows(wanted, first + i), rows(found, i)];
-    return wantedRows.every((column, side) => isSameBytes(column, foundRows[side]));
+    return wantedRows.every((column, side) => isSameColumn(column, foundRows[side]));
   });
 }
 
@@ -398,7 +412,7 @@ function hasSameIvs(wanted: TrackEncryption, first: number, found: ReadProtectio
     const clear = clearSamplesIn(wanted, first + at, length);
     if (clear === length) continue;
     const [from, protectedCount] = [at + clear, length - clear];
-    if (!isSameBytes(ivsOf(wanted, first + from, protectedCount), ivsOf(found, from, protectedCount)))
+    if (!isSameColumn(ivsOf(wanted, first + from, protectedCount), ivsOf(found, from, protectedCount)))
       return false;
   }
   return true;
@@ -410,22 +424,22 @@ function clearSamplesIn({ keyNumbers }: TrackEncryption, first: number, count: n
   return clear < 0 ? count : clear;
 }
 
-function isSameBytes(
-  a: Uint8Array | Uint16Array | Uint32Array | undefined,
-  b: Uint8Array | Uint16Array | Uint32Array | undefined,
-): boolean {
-  if (!a || !b) return a === b;
-  const asBytes = (view: Uint8Array | Uint16Array | Uint32Array) =>
-    Buffer.from(view.buffer, view.byteOffset, view.byteLength);
-  return asBytes(a).equals(asBytes(b));
+type Column = Uint8Array | Uint16Array | Uint32Array;
+
+function isSameColumn(a: Column, b: Column): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 /** At most `wanted` of the numbers below `count`, the first and the last among them. */
-function* spread(count: number, wanted: number): Generator<number> {
+function spread(count: number, wanted: number): number[] {
+  const chosen: number[] = [];
   const steps = Math.min(count, wanted);
   for (let step = 0; step < steps; step++) {
-    yield steps === 1 ? 0 : Math.floor((step * (count - 1)) / (steps - 1));
+    chosen.push(steps === 1 ? 0 : Math.floor((step * (count - 1)) / (steps - 1)));
   }
+  return chosen;
 }
 
 function psshOfMoofs(movie: Movie, output: ByteSource): ProtectionDescription[] {

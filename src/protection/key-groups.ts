@@ -38,11 +38,8 @@ export function readKeyGroups(boxes: readonly BoxNode[], slice: FileSlice): KeyG
  * @param ofTrack the groups of the track, which a fragment may refer to
  * @throws PrpackError MALFORMED_INPUT, UNSUPPORTED_FEATURE
  */
-export function* groupRuns(
-  boxes: readonly BoxNode[],
-  slice: FileSlice,
-  ofTrack: KeyGroups,
-): Generator<GroupRun> {
+export function groupRuns(boxes: readonly BoxNode[], slice: FileSlice, ofTrack: KeyGroups): GroupRun[] {
+  const runs: GroupRun[] = [];
   const own = readKeyGroups(boxes, slice);
   const sbgpNode = boxes.find((candidate) => isKeyGroup(candidate, 'sbgp', slice));
   if (sbgpNode) {
@@ -52,10 +49,11 @@ export function* groupRuns(
       const group =
         index > FRAGMENT_GROUP_BASE ? own.groups[index - FRAGMENT_GROUP_BASE - 1] : ofTrack.groups[index - 1];
       if (index > 0 && !group) throw unknownGroup(sbgpNode, index);
-      yield { count, group };
+      runs.push({ count, group });
     }
   }
-  yield { count: Number.POSITIVE_INFINITY, group: own.default ?? ofTrack.default };
+  runs.push({ count: Number.POSITIVE_INFINITY, group: own.default ?? ofTrack.default });
+  return runs;
 }
 
 function isKeyGroup(box: BoxNode, type: 'sgpd' | 'sbgp', slice: FileSlice): boolean {

@@ -3,7 +3,7 @@ import { makeColumn } from '../bytes/columns.js';
 import type { ByteSource } from '../bytes/source.js';
 import { countBlocksBefore, type IvPlan } from '../cenc/iv.js';
 import { type CounterUse, drawIvStarts } from '../cenc/iv-start.js';
-import { BLOCK_BYTES, type IvSize } from '../cenc/scheme.js';
+import { BLOCK_BYTES, type IvSize, type Pattern } from '../cenc/scheme.js';
 import type { Tenc } from '../isobmff/boxes/tenc.js';
 import type { Track } from '../isobmff/movie.js';
 import type { AssignedKey } from '../keys/key-source.js';
@@ -63,22 +63,24 @@ export async function protectTracks(
   const { tracks, settings, periods, readers = subsampleReadersOfTracks(tracks) } = request;
   const rules = { scheme: settings.scheme, perSampleIvSize: perSampleIvSize(settings) };
   const scanned: (ScannedSubsamples | undefined)[] = [];
+  const samples: ProtectedSamples[] = [];
   for (const [i, described] of tracks.entries()) {
-    assertWholeFrames(described.track, described.frameBytes);
+    const { track } = described;
     const own = readers[i];
-    scanned.push(own && (await scanSubsamples(described, own, described.source, rules, pause)));
+    assertWholeFrames(track, described.frameBytes);
+    const found = own && (await scanSubsamples(described, own, described.source, rules, pause));
+    scanned.push(found);
+    samples.push({ track, subsamples: found?.table, keyNumbers: periods && keyNumbersOf(track, periods) });
   }
-  const samples = tracks.map(({ track }, i) => ({
-    track,
-    subsamples: scanned[i]?.table,
-    keyNumbers: periods && keyNumbersOf(track, periods),
-  }));
   const ivPlans = planIvs(samples, request);
-  return tracks.map((described, i) => {
-    const pattern = patternOf(described, settings);
+  const encryptions: TrackEncryption[] = [];
+  for (const [i, { track, subsamples, keyNumbers }] of samples.entries()) {
+    const pattern = patternOf(tracks[i], settings);
     const kids = kidsOfTrack(request, i);
-    return {
-      ...samples[i],
+    encryptions.push({
+      track,
+      subsamples,
+      keyNumbers,
       scheme: settings.scheme.name,
       pattern,
       ivPlan: ivPlans[i],
@@ -86,25 +88,29 @@ export async function protectTracks(
       kids,
       isRotating: periods?.isRotating ?? false,
       hasClearLead: periods?.periods.ofFragment[0] === CLEAR,
-      tenc: {
-        defaultCryptByteBlock: pattern.cryptByteBlock,
-        defaultSkipByteBlock: pattern.skipByteBlock,
-        defaultIsProtected: true,
-        defaultPerSampleIvSize: rules.perSampleIvSize,
-        defaultKid: kids[0],
-        ...constantIvOf(ivPlans[i]),
-      },
-    };
-  });
+      tenc: tencOf(pattern, ivPlans[i], rules.perSampleIvSize, kids[0]),
+    });
+  }
+  return encryptions;
 }
 
-function constantIvOf(plan: IvPlan): Pick<Tenc, 'defaultConstantIv'> {
-  return plan.kind === 'constant' ? { defaultConstantIv: plan.iv } : {};
+/** The defaults that the sample entries of a track state. */
+function tencOf(pattern: Pattern, plan: IvPlan, perSampleIvSize: 0 | IvSize, defaultKid: string): Tenc {
+  const tenc = {
+    defaultCryptByteBlock: pattern.cryptByteBlock,
+    defaultSkipByteBlock: pattern.skipByteBlock,
+    defaultIsProtected: true,
+    defaultPerSampleIvSize: perSampleIvSize,
+    defaultKid,
+  };
+  return plan.kind === 'constant' ? { ...tenc, defaultConstantIv: plan.iv } : tenc;
 }
 
 /** The KIDs of a track in the order of the crypto periods. */
 function kidsOfTrack({ tracks, keys }: ProtectionRequest, index: number): string[] {
-  return keys.filter((_, i) => i % tracks.length === index).map(({ kid }) => kid);
+  const kids: string[] = [];
+  for (let i = index; i < keys.length; i += tracks.length) kids.push(keys[i].kid);
+  return kids;
 }
 
 /** The number of its key for each sample: of the crypto period of its fragment, from 1; 0 in a clear fragment. */
@@ -119,32 +125,62 @@ function keyNumbersOf(track: Track, { firstSample: ofTracks, periods }: Fragment
 
 function planIvs(samples: readonly ProtectedSamples[], request: ProtectionRequest): IvPlan[] {
   const { scheme, ivSize } = request.settings;
-  const { ivStarts: given, tracks } = request;
-  const keys = request.keys.slice(0, tracks.length); // tracks that share one of them share those of all periods
   if (scheme.ivKind === 'constant') {
-    return (given ?? drawConstantIvs(tracks.length, ivSize)).map((iv) => ({ kind: 'constant', iv }));
+    const { ivStarts = drawConstantIvs(samples.length, ivSize) } = request;
+    return ivStarts.map((iv) => ({ kind: 'constant', iv }));
   }
-  const counts = samples.map(({ track }) => track.samples.count);
-  const protectedBytes = samples.map((one) => (sample: number) => protectedBytesOf(one, sample));
-  if (ivSize === 8) {
-    const uses = counts.map((sampleCount, i) => ({
-      ivSizeBytes: ivSize,
-      sampleCount,
-      blockCount: largestBlockCount(sampleCount, protectedBytes[i]),
+  return ivSize === 8 ? planCounting8(samples, request) : planCounting16(samples, request);
+}
+
+/** Each sample has a number of its own in the half of the counter block that is the IV. */
+function planCounting8(samples: readonly ProtectedSamples[], request: ProtectionRequest): IvPlan[] {
+  const draw = () => {
+    const uses = samples.map((one) => ({
+      ivSizeBytes: 8 as const,
+      sampleCount: one.track.samples.count,
+      blockCount: largestBlockCount(one),
     }));
-    return (given ?? drawStarts(uses, keys)).map((start, i) => {
-      const firstSample = Math.max(0, samples[i].keyNumbers?.findIndex((number) => number > 0) ?? 0);
-      return { kind: 'counting8', start, ...(firstSample > 0 && { firstSample }) };
-    });
+    return drawStarts(uses, firstKeys(request));
+  };
+  const { ivStarts = draw() } = request;
+  const plans: IvPlan[] = [];
+  for (const [i, { keyNumbers }] of samples.entries()) {
+    const firstSample = keyNumbers?.findIndex((number) => number > 0) ?? 0;
+    const start = ivStarts[i];
+    plans.push(firstSample > 0 ? { kind: 'counting8', start, firstSample } : { kind: 'counting8', start });
   }
-  const blocks = counts.map((count, i) => countBlocksBefore(count, protectedBytes[i]));
-  const uses = counts.map((sampleCount, i) => ({
-    ivSizeBytes: ivSize,
-    sampleCount,
-    blockCount: blocks[i][sampleCount],
-  }));
-  const starts = given ?? drawStarts(uses, keys);
-  return starts.map((start, i) => ({ kind: 'counting16', start, blocksBefore: blocks[i] }));
+  return plans;
+}
+
+/** Each sample goes on with the counter block behind those of the sample before. */
+function planCounting16(samples: readonly ProtectedSamples[], request: ProtectionRequest): IvPlan[] {
+  const blocks = samples.map((one) =>
+    countBlocksBefore(one.track.samples.count, (sample) => protectedBytesOf(one, sample)),
+  );
+  const draw = () => {
+    const uses = samples.map(
+      (
+        {
+          track: {
+            samples: { count },
+          },
+        },
+        i,
+      ) => ({
+        ivSizeBytes: 16 as const,
+        sampleCount: count,
+        blockCount: blocks[i][count],
+      }),
+    );
+    return drawStarts(uses, firstKeys(request));
+  };
+  const { ivStarts = draw() } = request;
+  return ivStarts.map((start, i) => ({ kind: 'counting16', start, blocksBefore: blocks[i] }));
+}
+
+/** One key a track: tracks that share one of them share those of all periods. */
+function firstKeys({ keys, tracks }: ProtectionRequest): AssignedKey[] {
+  return keys.slice(0, tracks.length);
 }
 
 /** Random IVs, one a track: each serves all samples of its track. */
@@ -153,9 +189,11 @@ export function drawConstantIvs(count: number, ivSize: IvSize): Uint8Array[] {
 }
 
 /** Cipher blocks of the largest sample. */
-function largestBlockCount(count: number, protectedBytesOf: (sample: number) => number): number {
+function largestBlockCount(samples: ProtectedSamples): number {
+  const { count } = samples.track.samples;
   let largest = 0;
-  for (let sample = 0; sample < count; sample++) largest = Math.max(largest, protectedBytesOf(sample));
+  for (let sample = 0; sample < count; sample++)
+    largest = Math.max(largest, protectedBytesOf(samples, sample));
   return Math.ceil(largest / BLOCK_BYTES);
 }
 

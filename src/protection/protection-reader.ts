@@ -1,9 +1,15 @@
-import { isDeepStrictEqual } from 'node:util';
 import { GrowingColumn, makeColumn } from '../bytes/columns.js';
 import { ByteReader } from '../bytes/reader.js';
 import { type ByteSource, readBytes } from '../bytes/source.js';
 import type { IvPlan } from '../cenc/iv.js';
-import { hasPattern, isSchemeName, NO_PATTERN, type Pattern, SCHEMES } from '../cenc/scheme.js';
+import {
+  hasPattern,
+  isSamePattern,
+  isSchemeName,
+  NO_PATTERN,
+  type Pattern,
+  SCHEMES,
+} from '../cenc/scheme.js';
 import { type ErrorCode, malformed, PrpackError } from '../errors.js';
 import { type AuxInfoKind, CENC_SCHEMES, readAuxInfoKind } from '../isobmff/boxes/aux-info.js';
 import { readVersionAndFlags } from '../isobmff/boxes/box.js';
@@ -20,7 +26,7 @@ import {
 } from '../isobmff/boxes/senc.js';
 import type { Sinf } from '../isobmff/boxes/sinf.js';
 import type { Tenc } from '../isobmff/boxes/tenc.js';
-import { basesOfMoof, moofAt, trafsOf } from '../isobmff/fragments.js';
+import { moofAt } from '../isobmff/fragments.js';
 import type { Movie, Track } from '../isobmff/movie.js';
 import { readerOf, type SampleEntry } from '../isobmff/sample-entry.js';
 import { entryRunAt } from '../isobmff/sample-table.js';
@@ -59,14 +65,24 @@ export function isProtected(track: Track): boolean {
  * The scheme of a protected track and the defaults of its first protected entry.
  * @throws PrpackError UNSUPPORTED_SCHEME
  */
-export function schemeOf(track: Track): { scheme: string; tenc: Tenc } {
-  const [first, ...others] = track.entries.filter(({ protection }) => protection);
-  const found = schemeOfEntry(track, first);
-  const other = others
-    .map((entry) => schemeOfEntry(track, entry))
-    .find(({ scheme }) => scheme !== found.scheme);
-  if (!other) return found;
-  throw new PrpackError(
+export function schemeOf(track: Track): SchemeOfEntry {
+  let found: SchemeOfEntry | undefined;
+  for (const entry of track.entries) {
+    if (!entry.protection) continue;
+    const other = schemeOfEntry(track, entry);
+    found ??= other;
+    if (other.scheme !== found.scheme) throw severalSchemes(track, found, other);
+  }
+  return found!;
+}
+
+interface SchemeOfEntry {
+  readonly scheme: string;
+  readonly tenc: Tenc;
+}
+
+function severalSchemes(track: Track, found: SchemeOfEntry, other: SchemeOfEntry): PrpackError {
+  return new PrpackError(
     'UNSUPPORTED_SCHEME',
     `track ${track.id} is protected by '${found.scheme}' and by '${other.scheme}'`,
     {
@@ -77,7 +93,7 @@ export function schemeOf(track: Track): { scheme: string; tenc: Tenc } {
   );
 }
 
-function schemeOfEntry(track: Track, entry: SampleEntry): { scheme: string; tenc: Tenc } {
+function schemeOfEntry(track: Track, entry: SampleEntry): SchemeOfEntry {
   const sinf = entry.protection!;
   if (sinf.tencProblem) throw sinf.tencProblem;
   const scheme = cipherScheme(sinf);
@@ -122,10 +138,12 @@ function cipherScheme({ schemeType, piffAlgorithmId }: Sinf): string | undefined
  * @throws PrpackError MALFORMED_INPUT, UNSUPPORTED_SCHEME, UNSUPPORTED_FEATURE
  */
 export function readProtections(movie: Movie, source: ByteSource): ReadProtection[] {
-  return findProtections(movie, source).map(({ protection, problem }) => {
+  const protections: ReadProtection[] = [];
+  for (const { protection, problem } of findProtections(movie, source)) {
     if (!protection) throw problem;
-    return protection;
-  });
+    protections.push(protection);
+  }
+  return protections;
 }
 
 /**
@@ -134,16 +152,23 @@ export function readProtections(movie: Movie, source: ByteSource): ReadProtectio
  */
 export function findProtections(movie: Movie, source: ByteSource): ProtectionFinding[] {
   const collectors = new Map<number, Collector>();
-  const findings = movie.tracks.filter(isProtected).map((track) => {
+  const findings: (() => ProtectionFinding)[] = [];
+  for (const track of movie.tracks) {
+    if (!isProtected(track)) continue;
     const defaults = attempt(() => schemeOf(track));
-    if (defaults instanceof PrpackError) return () => unreadable(track, defaults);
+    if (defaults instanceof PrpackError) {
+      findings.push(() => unreadable(track, defaults));
+      continue;
+    }
     const collector = new Collector(track, defaults);
     collectors.set(track.index, collector);
-    return () => collector.finish();
-  });
+    findings.push(() => collector.finish());
+  }
   for (const collector of collectors.values()) readFromMoov(collector, movie, source);
   readFromMoofs(collectors, movie, source);
-  return findings.map((finish) => finish());
+  const found: ProtectionFinding[] = [];
+  for (const finish of findings) found.push(finish());
+  return found;
 }
 
 function unreadable(track: Track, problem: PrpackError): ProtectionFinding {
@@ -199,12 +224,12 @@ function readFromMoov(collector: Collector, movie: Movie, source: ByteSource): v
 }
 
 function readFromMoofs(collectors: ReadonlyMap<number, Collector>, movie: Movie, source: ByteSource): void {
-  const { fragments, tracks } = movie;
+  const { fragments } = movie;
   if (collectors.size === 0) return;
   for (let index = 0; index < fragments.count; index++) {
     const moof = moofAt(movie, source, index);
-    const bases = basesOfMoof(moof, (id) => tracks.find((track) => track.id === id)?.trex);
-    for (const [i, traf] of trafsOf(moof.node).entries()) {
+    const { bases } = moof;
+    for (const [i, traf] of moof.trafs.entries()) {
       const row = fragments.firstTraf[index] + i;
       const collector = collectors.get(fragments.trafTrack[row]);
       const count = fragments.trafSampleCount[row];
@@ -286,7 +311,7 @@ class Collector {
   }
 
   add(run: SampleRun, source: ByteSource): void {
-    const settingsRuns = this.#attempt(() => piffOverride(run) ?? [...this.#settingsRuns(run)]);
+    const settingsRuns = this.#attempt(() => piffOverride(run) ?? this.#settingsRuns(run));
     if (settingsRuns) {
       const columns = this.#problem
         ? undefined
@@ -368,8 +393,9 @@ class Collector {
   }
 
   /** The samples of a run in settingsRuns under the same settings: of their key group, else of their sample entry. */
-  *#settingsRuns(run: SampleRun): Generator<SettingsRun> {
+  #settingsRuns(run: SampleRun): SettingsRun[] {
     const { samples, entries } = this.track;
+    const runs: SettingsRun[] = [];
     const end = this.#count + run.count;
     let at = this.#count;
     for (const { count, group } of groupRuns(run.boxes, run.slice, run.trackGroups)) {
@@ -379,10 +405,11 @@ class Collector {
         const entryEnd = samples.entryRuns[entryRun + 1]?.firstSample ?? end;
         const stop = group ? groupEnd : Math.min(entryEnd, groupEnd);
         const entry = entries[samples.entryRuns[entryRun].entryIndex - 1];
-        yield { count: stop - at, settings: group ? settingsOfGroup(group) : settingsOfEntry(entry) };
+        runs.push({ count: stop - at, settings: group ? settingsOfGroup(group) : settingsOfEntry(entry) });
         at = stop;
       }
     }
+    return runs;
   }
 
   /** @param settings undefined when the samples are clear */
@@ -395,7 +422,7 @@ class Collector {
     }
     if (settings.ivSize !== this.#ivSize) throw mixedIvSizes(run.parent);
     this.#pattern ??= settings.pattern;
-    if (!isDeepStrictEqual(settings.pattern, this.#pattern)) throw mixedPatterns(run.parent);
+    if (!isSamePattern(settings.pattern, this.#pattern)) throw mixedPatterns(run.parent);
     const { constantIv: iv } = settings;
     const last = this.#constantIvs.at(-1);
     if (iv && !(last && Buffer.compare(last.iv, iv) === 0))
@@ -539,7 +566,8 @@ function piffOverride(run: SampleRun): SettingsRun[] | undefined {
 
 /** From `senc`, its PIFF form, or `saiz` and `saio`; undefined when none is there. */
 function readColumns(run: SampleRun, ivSize: number, source: ByteSource): SencColumns | undefined {
-  const [saiz, saio] = (['saiz', 'saio'] as const).map((type) => findAuxiliary(run, type));
+  const saiz = findAuxiliary(run, 'saiz');
+  const saio = findAuxiliary(run, 'saio');
   const senc = run.boxes.find((box) => box.type === 'senc');
   if (senc) return readSenc(readerOf(senc, run.slice), ivSize);
   const piff = run.boxes.find((box) => box.userType === PIFF_SENC);

@@ -1,4 +1,4 @@
-import { createIvSource, type IvPlan } from '../cenc/iv.js';
+import { createIvSource, type IvPlan, ivSizeOf } from '../cenc/iv.js';
 import type { Pattern, SchemeName } from '../cenc/scheme.js';
 import { protectedBytesAt, type SliceTally, type SubsampleTable } from '../cenc/subsamples.js';
 import type { SencColumns } from '../isobmff/boxes/senc.js';
@@ -35,12 +35,13 @@ export interface TrackEncryption extends TrackProtection {
 
 /** What `senc` says of the samples `first` to `first + count`. */
 export function sencColumns(protection: TrackProtection, first: number, count: number): SencColumns {
-  return { ...sencShape(protection, first, count), ivs: ivsOf(protection, first, count) };
+  const { sampleCount, ivSize, subsamples } = sencShape(protection, first, count);
+  return { sampleCount, ivSize, ivs: ivsOf(protection, first, count), subsamples };
 }
 
 /** Bytes of the IV in each sample's auxiliary information: none where the IV is constant. */
 export function perSampleIvSizeOf({ ivPlan }: Pick<TrackProtection, 'ivPlan'>): number {
-  return ivPlan.kind === 'constant' ? 0 : createIvSource(ivPlan).ivSizeBytes;
+  return ivPlan.kind === 'constant' ? 0 : ivSizeOf(ivPlan);
 }
 
 /** The IVs of the samples `first` to `first + count`, one after the other: none where the IV is constant. */
@@ -61,10 +62,19 @@ export function sencShape(
   count: number,
 ): SencColumns {
   const ivSize = perSampleIvSizeOf({ ivPlan });
-  const shape = { sampleCount: count, ivSize, ivs: NO_IVS };
-  if (!subsamples) return shape;
-  const starts = subsamples.starts.subarray(first, first + count + 1);
-  return { ...shape, subsamples: { ...subsamples, starts } };
+  return {
+    sampleCount: count,
+    ivSize,
+    ivs: NO_IVS,
+    subsamples: subsamples && subsamplesOf(subsamples, first, count),
+  };
+}
+
+/** The subsamples of a run of samples; of all samples nothing is made, as views of small columns cost more than they. */
+function subsamplesOf(table: SubsampleTable, first: number, count: number): SubsampleTable {
+  const { starts, clearBytes, protectedBytes } = table;
+  if (count === starts.length - 1) return table;
+  return { starts: starts.subarray(first, first + count + 1), clearBytes, protectedBytes };
 }
 
 const NO_IVS = new Uint8Array(0);

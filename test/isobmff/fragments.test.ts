@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { MemorySource } from '../../src/bytes/source.js';
-import { KEPT_MOOF_BYTES, layoutOfMoof, moofAt, readMoof } from '../../src/isobmff/fragments.js';
+import { KEPT_MOOF_BYTES, moofAt, readMoof } from '../../src/isobmff/fragments.js';
 import { readMovie } from '../../src/isobmff/movie.js';
 import { RunKind } from '../../src/isobmff/top-level.js';
 import { box, fullBox, text, u32, u64 } from '../support/builder/boxes.js';
@@ -123,16 +123,18 @@ describe('readFragments', () => {
   });
 });
 
-describe('layoutOfMoof', () => {
+describe('Moof', () => {
   it('tells bases and ends in bytes of the file', () => {
     const { movie, source, bytes } = build({ base: 'implied' });
-    const moof = readMoof(source, movie.topLevel, movie.fragments.runs[0]);
-    const layouts = layoutOfMoof(moof, () => undefined);
+    const read = () => readMoof(source, movie.topLevel, movie.fragments.runs[0], () => undefined);
+    const moof = read();
+    const { layouts } = moof;
     const dataAt = bytes.indexOf('mdat') + 4;
     expect(layouts.map(({ baseBytes }) => baseBytes)).toEqual([moof.node.startBytes, dataAt + 30]);
     expect(layouts.map(({ truns }) => truns.map(({ dataBytes, endBytes }) => [dataBytes, endBytes]))).toEqual(
       [[[dataAt, dataAt + 30]], [[dataAt + 30, dataAt + 60]]],
     );
+    expect(read().bases).toEqual([moof.node.startBytes, dataAt + 30]);
   });
 });
 
@@ -157,7 +159,7 @@ describe('moofAt', () => {
     expect(movie.fragments.count).toBe(2);
     expect(movie.fragments.moofs !== undefined).toBe(isKept);
     for (const [index, run] of movie.fragments.runs.entries()) {
-      const read = readMoof(source, movie.topLevel, run);
+      const read = readMoof(source, movie.topLevel, run, () => undefined);
       expect(isDeepStrictEqual(moofAt(movie, source, index), read)).toBe(true); // toEqual takes seconds for megabytes
     }
   });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { FileSource, MemorySource } from '../../src/bytes/source.js';
-import { readMovie, readMovieInParts } from '../../src/isobmff/movie.js';
+import { FragmentReader, readMovie, readMovieInParts } from '../../src/isobmff/movie.js';
 import { DecodeTimes } from '../../src/isobmff/sample-table.js';
 import { box, header, u32 } from '../support/builder/boxes.js';
 import { fragmented } from '../support/builder/fragmented.js';
@@ -139,5 +139,41 @@ describe('readMovieInParts', () => {
       }
     }
     expect(seen).toEqual(whole.tracks.map(({ samples }) => samples.count));
+  });
+});
+
+describe('FragmentReader', () => {
+  const pieces = fragmented([audioTrackOf([1, 2, 3, 4], 1), audioTrackOf([5, 6], 2)], { fragmentSamples: 2 });
+  const { movie: whole, source, bytes } = movieOf(pieces);
+  const init = readMovie(new MemorySource(bytes.subarray(0, bytes.indexOf('moof') - 4)));
+  const fromBytes = bytes.indexOf('moof') - 4;
+
+  it('reads the samples of fragments alone, part after part', () => {
+    const reader = new FragmentReader(init);
+    for (const movie of [reader.read(source, fromBytes), reader.read(source, fromBytes)]) {
+      expect(movie.moovRun).toBe(-1);
+      expect(movie.fragments.count).toBe(2);
+      expect(movie.tracks.map(({ samples }) => [...samples.sizes])).toEqual([
+        [1, 2, 3, 4],
+        [5, 6],
+      ]);
+      expect(movie.tracks.map(({ samples }) => [...samples.offsets])).toEqual(
+        whole.tracks.map(({ samples }) => [...samples.offsets]),
+      );
+    }
+  });
+
+  it('takes moof boxes that were read before as they are', () => {
+    const reader = new FragmentReader(init);
+    const { moofs } = reader.read(source, fromBytes).fragments;
+    const again = reader.read(source, fromBytes, moofs);
+    expect(again.fragments.moofs!.map((moof, i) => moof === moofs![i])).toEqual([true, true]);
+    expect(again.tracks.map(({ samples }) => samples.count)).toEqual([4, 2]);
+  });
+
+  it('leaves a track as it is of which a fragment has no samples', () => {
+    const last = bytes.lastIndexOf('moof') - 4;
+    const movie = new FragmentReader(init).read(source, last);
+    expect(movie.tracks.map(({ samples }) => [...samples.sizes])).toEqual([[3, 4], []]);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type BoxEdit, REMOVED, rebuildBox } from '../../src/isobmff/splice.js';
+import { type BoxEdit, REMOVED, rebuildBox, sizeOfRebuilt } from '../../src/isobmff/splice.js';
 import { type BoxNode, findPath, walkBox } from '../../src/isobmff/walk.js';
 import { box, text, u8, u32, u64 } from '../support/builder/boxes.js';
 
@@ -12,7 +12,9 @@ function rebuilt(bytes: Uint8Array, edits: Record<string, BoxEdit>): Buffer {
   const tree = walkBox(slice, 'moov');
   const at = (path: string) => (path === '' ? tree : findPath(tree, path)!);
   const map = new Map<BoxNode, BoxEdit>(Object.entries(edits).map(([path, edit]) => [at(path), edit]));
-  return Buffer.from(rebuildBox(tree, slice, map));
+  const rebuilt = Buffer.from(rebuildBox(tree, slice, map));
+  expect(sizeOfRebuilt(tree, map)).toBe(rebuilt.length);
+  return rebuilt;
 }
 
 describe('rebuildBox', () => {
@@ -70,6 +72,22 @@ describe('rebuildBox', () => {
     const large = Buffer.concat([u32(1), text('moov'), u64(16 + MVHD.length), MVHD]);
     const expected = Buffer.concat([u32(1), text('moov'), u64(16 + MVHD.length + 8), MVHD, box('free')]);
     expect(rebuilt(large, { '': { append: [box('free')] } })).toEqual(expected);
+  });
+
+  it('tells where the boxes stand that it was given', () => {
+    const slice = { bytes: MOOV, startBytes: 500 };
+    const tree = walkBox(slice, 'moov');
+    const [inner, last] = [box('hdlr', u32(1, 2)), box('pssh', u32(7))];
+    const edits = new Map<BoxNode, BoxEdit>([
+      [findPath(tree, 'trak/mdia')!, { append: [inner] }],
+      [tree, { append: [last] }],
+    ]);
+    const places = new Map<Uint8Array, number>();
+    const bytes = rebuildBox(tree, slice, edits, places);
+    for (const added of [inner, last]) {
+      const at = places.get(added)!;
+      expect(Buffer.from(bytes.subarray(at, at + added.length))).toEqual(added);
+    }
   });
 
   it('does not change the bytes that it was given', () => {

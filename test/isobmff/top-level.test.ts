@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MemorySource } from '../../src/bytes/source.js';
 import {
+  assertReadable,
   boxesOfRun,
   RunKind,
   readRun,
@@ -151,5 +152,15 @@ describe('readRun and boxesOfRun', () => {
       { type: 'abcd', startBytes: 16, sizeBytes: 12 },
     ]);
     expect([...boxesOfRun(source, topLevel, 2)]).toEqual([{ type: undefined, startBytes: 37, sizeBytes: 3 }]);
+  });
+});
+
+describe('assertReadable', () => {
+  it('refuses metadata of more than 64 MiB', () => {
+    const moof = { type: 'moof', startBytes: 7, sizeBytes: 64 * 2 ** 20 };
+    expect(() => assertReadable(moof)).not.toThrow();
+    expect(() => assertReadable({ ...moof, sizeBytes: moof.sizeBytes + 1 })).toThrowError(
+      /larger than any real movie needs/,
+    );
   });
 });

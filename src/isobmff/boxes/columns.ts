@@ -1,4 +1,4 @@
-import type { ByteReader } from '../../bytes/reader.js';
+import { type ByteReader, readU32 } from '../../bytes/reader.js';
 
 /**
  * Reads `count` rows of `columnCount` 32-bit fields into one typed array a field. The rows are known to be there
@@ -8,13 +8,14 @@ import type { ByteReader } from '../../bytes/reader.js';
 export function readU32Columns(reader: ByteReader, count: number, columnCount: number): Uint32Array[] {
   reader.assertEntries(count, 4 * columnCount);
   const rows = reader.take(count * columnCount * 4);
-  const view = new DataView(rows.buffer, rows.byteOffset, rows.byteLength);
   const stride = 4 * columnCount;
-  return Array.from({ length: columnCount }, (_, index) => {
+  const columns: Uint32Array[] = [];
+  for (let index = 0; index < columnCount; index++) {
     const column = new Uint32Array(count);
-    for (let row = 0, at = 4 * index; row < count; row++, at += stride) column[row] = view.getUint32(at);
-    return column;
-  });
+    for (let row = 0, at = 4 * index; row < count; row++, at += stride) column[row] = readU32(rows, at);
+    columns.push(column);
+  }
+  return columns;
 }
 
 /** The rows `first` to `first + count` of 32-bit columns, as they stand in a box. Negative numbers are written in two's complement. */

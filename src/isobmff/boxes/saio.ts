@@ -37,6 +37,9 @@ export function writeSaio(saio: Saio): Uint8Array {
   return fullBox('saio', version, kind.flags, kind.bytes, payload.finish());
 }
 
+/** Where the offset stands in a `saio` that `writeSaio` made of one that fits 32 bits, counted from the start of the box. */
+export const SAIO_OFFSET_BYTES = 16;
+
 /** Bytes that `writeSaio` makes of so many offsets, the largest of which is `maxOffset`. */
 export function sizeOfSaio(offsetCount: number, maxOffset: number, kind: AuxInfoKind = {}): number {
   const entryBytes = versionFor(maxOffset) === 0 ? 4 : 8;

@@ -1,4 +1,5 @@
-import type { ByteReader } from '../../bytes/reader.js';
+import { type ByteReader, readU32 } from '../../bytes/reader.js';
+import { writeU16, writeU32 } from '../../bytes/writer.js';
 import { fullBox, readVersionAndFlags } from './box.js';
 import { fourthEditionProblem, SEVERAL_KEYS } from './fourth-edition.js';
 import { type PiffAlgorithmId, readPiffDefaults } from './piff.js';
@@ -12,7 +13,7 @@ export interface SencColumns {
   /** The IVs one after the other: `sampleCount * ivSize` bytes. */
   readonly ivs: Uint8Array;
   /** Present for all samples or for none: the flag is one of the box. */
-  readonly subsamples?: SubsampleColumns;
+  readonly subsamples?: SubsampleColumns | undefined;
 }
 
 /** The subsamples of sample `i` are the rows `starts[i]` to `starts[i + 1]` of the other two columns. */
@@ -78,7 +79,7 @@ function readSamples(reader: ByteReader, ivSize: number, hasSubsamples: boolean)
   const sampleCount = reader.u32();
   if (!hasSubsamples) {
     reader.assertEntries(sampleCount, ivSize);
-    return { sampleCount, ivSize, ivs: reader.take(sampleCount * ivSize).slice() };
+    return { sampleCount, ivSize, ivs: reader.take(sampleCount * ivSize).slice(), subsamples: undefined };
   }
   reader.assertEntries(sampleCount, ivSize + 2);
   const samplesAt = reader.position;
@@ -89,56 +90,54 @@ function readSamples(reader: ByteReader, ivSize: number, hasSubsamples: boolean)
     reader.skip(6 * subsampleCount);
     starts[sample + 1] = starts[sample] + subsampleCount;
   }
-  const samples = reader.bytes.subarray(samplesAt, reader.position);
-  return { sampleCount, ivSize, ...fillColumns(samples, ivSize, starts) };
+  return fillColumns(reader.bytes, samplesAt, ivSize, starts);
 }
 
 /** The second pass over samples whose sizes are known to be right. */
-function fillColumns(
-  samples: Uint8Array,
-  ivSize: number,
-  starts: Uint32Array,
-): Pick<SencColumns, 'ivs' | 'subsamples'> {
+function fillColumns(bytes: Uint8Array, samplesAt: number, ivSize: number, starts: Uint32Array): SencColumns {
   const sampleCount = starts.length - 1;
-  const view = new DataView(samples.buffer, samples.byteOffset, samples.byteLength);
   const ivs = new Uint8Array(sampleCount * ivSize);
   const clearBytes = new Uint16Array(starts[sampleCount]);
   const protectedBytes = new Uint32Array(starts[sampleCount]);
-  let at = 0;
+  let at = samplesAt;
   for (let sample = 0; sample < sampleCount; sample++) {
     // A loop over so few bytes is faster than a view of them.
-    for (let i = 0; i < ivSize; i++) ivs[sample * ivSize + i] = samples[at + i];
+    for (let i = 0; i < ivSize; i++) ivs[sample * ivSize + i] = bytes[at + i];
     at += ivSize + 2;
     for (let row = starts[sample]; row < starts[sample + 1]; row++, at += 6) {
-      clearBytes[row] = view.getUint16(at);
-      protectedBytes[row] = view.getUint32(at + 2);
+      clearBytes[row] = (bytes[at] << 8) | bytes[at + 1];
+      protectedBytes[row] = readU32(bytes, at + 2);
     }
   }
-  return { ivs, subsamples: { starts, clearBytes, protectedBytes } };
+  return { sampleCount, ivSize, ivs, subsamples: { starts, clearBytes, protectedBytes } };
 }
 
 /** The whole box for the samples `first` to `first + count` of the columns. */
 export function writeSenc(columns: SencColumns, first = 0, count = columns.sampleCount - first): Uint8Array {
   const { ivSize, ivs, subsamples } = columns;
   const payload = new Uint8Array(sizeOfSenc(columns, first, count) - SENC_FIRST_IV_BYTES + 4);
-  const view = new DataView(payload.buffer);
-  view.setUint32(0, count);
+  writeU32(payload, 0, count);
   let at = 4;
   for (let sample = first; sample < first + count; sample++) {
     for (let i = 0; i < ivSize; i++) payload[at + i] = ivs[sample * ivSize + i];
     at += ivSize;
-    if (subsamples) at = writeSubsamples(view, at, subsamples, sample);
+    if (subsamples) at = writeSubsamples(payload, at, subsamples, sample);
   }
   return fullBox('senc', 0, subsamples ? USE_SUBSAMPLES : 0, payload);
 }
 
-function writeSubsamples(view: DataView, at: number, subsamples: SubsampleColumns, sample: number): number {
+function writeSubsamples(
+  payload: Uint8Array,
+  at: number,
+  subsamples: SubsampleColumns,
+  sample: number,
+): number {
   const { starts, clearBytes, protectedBytes } = subsamples;
-  view.setUint16(at, subsampleCountOf(subsamples, sample));
+  writeU16(payload, at, subsampleCountOf(subsamples, sample));
   let next = at + 2;
   for (let row = starts[sample]; row < starts[sample + 1]; row++, next += 6) {
-    view.setUint16(next, clearBytes[row]);
-    view.setUint32(next + 2, protectedBytes[row]);
+    writeU16(payload, next, clearBytes[row]);
+    writeU32(payload, next + 2, protectedBytes[row]);
   }
   return next;
 }

@@ -6,11 +6,11 @@ import { fullBox, payloadOf, readVersionAndFlags } from './box.js';
 export interface Tfhd {
   readonly trackId: number;
   /** Absolute file offset. */
-  readonly baseDataOffset?: number;
-  readonly sampleDescriptionIndex?: number;
-  readonly defaultSampleDuration?: number;
-  readonly defaultSampleSize?: number;
-  readonly defaultSampleFlags?: number;
+  readonly baseDataOffset?: number | undefined;
+  readonly sampleDescriptionIndex?: number | undefined;
+  readonly defaultSampleDuration?: number | undefined;
+  readonly defaultSampleSize?: number | undefined;
+  readonly defaultSampleFlags?: number | undefined;
   readonly durationIsEmpty: boolean;
   /** Data offsets count from the start of the enclosing `moof`. */
   readonly defaultBaseIsMoof: boolean;
@@ -33,11 +33,11 @@ export function readTfhd(reader: ByteReader): Tfhd {
   const trackId = reader.u32();
   return {
     trackId,
-    ...(flags & BASE_DATA_OFFSET && { baseDataOffset: reader.offset64() }),
-    ...(flags & SAMPLE_DESCRIPTION_INDEX && { sampleDescriptionIndex: reader.u32() }),
-    ...(flags & DEFAULT_SAMPLE_DURATION && { defaultSampleDuration: reader.u32() }),
-    ...(flags & DEFAULT_SAMPLE_SIZE && { defaultSampleSize: reader.u32() }),
-    ...(flags & DEFAULT_SAMPLE_FLAGS && { defaultSampleFlags: reader.u32() }),
+    baseDataOffset: flags & BASE_DATA_OFFSET ? reader.offset64() : undefined,
+    sampleDescriptionIndex: flags & SAMPLE_DESCRIPTION_INDEX ? reader.u32() : undefined,
+    defaultSampleDuration: flags & DEFAULT_SAMPLE_DURATION ? reader.u32() : undefined,
+    defaultSampleSize: flags & DEFAULT_SAMPLE_SIZE ? reader.u32() : undefined,
+    defaultSampleFlags: flags & DEFAULT_SAMPLE_FLAGS ? reader.u32() : undefined,
     durationIsEmpty: (flags & DURATION_IS_EMPTY) !== 0,
     defaultBaseIsMoof: (flags & DEFAULT_BASE_IS_MOOF) !== 0,
   };

@@ -5,11 +5,11 @@ import { asSigned, readU32Columns, writeU32Columns } from './columns.js';
 
 /** Per-sample fields, one typed array a field. An absent column stands for the default of the fragment or track. */
 export interface TrunColumns {
-  readonly durations?: Uint32Array;
-  readonly sizes?: Uint32Array;
-  readonly flags?: Uint32Array;
+  readonly durations?: Uint32Array | undefined;
+  readonly sizes?: Uint32Array | undefined;
+  readonly flags?: Uint32Array | undefined;
   /** Composition time minus decode time, in ticks. Absent: all 0. */
-  readonly compositionOffsets?: Int32Array;
+  readonly compositionOffsets?: Int32Array | undefined;
 }
 
 /** TrackRunBox (ISO/IEC 14496-12 8.8.8). */
@@ -17,9 +17,9 @@ export interface Trun extends TrunColumns {
   /** Not backed by bytes when there is no column: compare it with the data before looping over it. */
   readonly sampleCount: number;
   /** From the base of the fragment to the first byte of the run; absent: where the previous run ended. */
-  readonly dataOffset?: number;
+  readonly dataOffset?: number | undefined;
   /** Flags of the first sample, instead of the default. */
-  readonly firstSampleFlags?: number;
+  readonly firstSampleFlags?: number | undefined;
 }
 
 const DATA_OFFSET = 0x1;
@@ -37,24 +37,32 @@ const SAMPLE_COMPOSITION_TIME_OFFSETS = 0x800;
 export function readTrun(reader: ByteReader): Trun {
   const { flags } = readVersionAndFlags(reader, 1);
   const sampleCount = reader.u32();
-  const head = {
-    sampleCount,
-    ...(flags & DATA_OFFSET && { dataOffset: reader.i32() }),
-    ...(flags & FIRST_SAMPLE_FLAGS && { firstSampleFlags: reader.u32() }),
-  };
-  const fields = [SAMPLE_DURATION, SAMPLE_SIZE, SAMPLE_FLAGS, SAMPLE_COMPOSITION_TIME_OFFSETS];
-  const present = fields.filter((flag) => flags & flag);
-  const columns = readU32Columns(reader, sampleCount, present.length);
-  const column = (flag: number) => columns[present.indexOf(flag)];
+  const dataOffset = flags & DATA_OFFSET ? reader.i32() : undefined;
+  const firstSampleFlags = flags & FIRST_SAMPLE_FLAGS ? reader.u32() : undefined;
+  const columns = readU32Columns(reader, sampleCount, columnsOf(flags));
+  let next = 0;
+  // One shape of object for all boxes, whichever columns they have.
+  const durations = flags & SAMPLE_DURATION ? columns[next++] : undefined;
+  const sizes = flags & SAMPLE_SIZE ? columns[next++] : undefined;
+  const sampleFlags = flags & SAMPLE_FLAGS ? columns[next++] : undefined;
+  const offsets = flags & SAMPLE_COMPOSITION_TIME_OFFSETS ? asSigned(columns[next]) : undefined;
   return {
-    ...head,
-    ...(flags & SAMPLE_DURATION && { durations: column(SAMPLE_DURATION) }),
-    ...(flags & SAMPLE_SIZE && { sizes: column(SAMPLE_SIZE) }),
-    ...(flags & SAMPLE_FLAGS && { flags: column(SAMPLE_FLAGS) }),
-    ...(flags & SAMPLE_COMPOSITION_TIME_OFFSETS && {
-      compositionOffsets: asSigned(column(SAMPLE_COMPOSITION_TIME_OFFSETS)),
-    }),
+    sampleCount,
+    dataOffset,
+    firstSampleFlags,
+    durations,
+    sizes,
+    flags: sampleFlags,
+    compositionOffsets: offsets,
   };
+}
+
+/** How many fields each sample has. */
+function columnsOf(flags: number): number {
+  let count = 0;
+  for (let flag = SAMPLE_DURATION; flag <= SAMPLE_COMPOSITION_TIME_OFFSETS; flag *= 2)
+    if (flags & flag) count++;
+  return count;
 }
 
 /** The defaults of a fragment (`tfhd` over `trex`) that spare a run its columns. */

@@ -64,6 +64,9 @@ interface Track extends Omit<TrackTask, 'keys' | 'direction'> {
 /** What the cipher of a track's samples follows from, but for the key. */
 export type SampleProtection = Pick<TrackProtection, 'scheme' | 'pattern'>;
 
+/** The cipher of the samples under a KID. */
+export type CipherOf = (protection: SampleProtection, kid: string) => SampleCipher | Promise<SampleCipher>;
+
 /** Carries one step out on whatever pieces of the file its samples are met in. */
 export class SampleProcessor {
   readonly #tracks: readonly Track[];
@@ -81,15 +84,13 @@ export class SampleProcessor {
    * Encrypts a part of a movie, by ciphers that were made for other parts already.
    * @param cipherOf the cipher of a KID
    */
-  static async ofPart(
-    protections: readonly TrackProtection[],
-    cipherOf: (protection: SampleProtection, kid: string) => Promise<SampleCipher>,
-  ): Promise<SampleProcessor> {
+  static async ofPart(protections: readonly TrackProtection[], cipherOf: CipherOf): Promise<SampleProcessor> {
     const tracks: Track[] = [];
     for (const protection of protections) {
       const { track, scheme, pattern, ivPlan, subsamples, keyNumbers, kids } = protection;
       const ivs = createIvSource(ivPlan);
-      const ciphers = await Promise.all(kids.map((kid) => cipherOf(protection, kid)));
+      const ciphers: SampleCipher[] = [];
+      for (const kid of kids) ciphers.push(await cipherOf(protection, kid));
       const iv = new Uint8Array(ivs.ivSizeBytes);
       const { samples } = track;
       tracks.push({ scheme, pattern, samples, ivPlan, subsamples, keyNumbers, ivs, iv, ciphers });

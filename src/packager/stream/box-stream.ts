@@ -30,7 +30,9 @@ function headerOf(header: BoxHeader, place: Pick<StreamHeader, 'startBytes' | 'h
   if (!isBox(header, Number.POSITIVE_INFINITY)) return { ...NO_BOX, ...place };
   assertRoomForHeader(header, place.startBytes, '');
   if (header.sizeBytes === 0) throw openSize(header.type, place.startBytes);
-  return { ...header, ...place, isBox: true };
+  const { type, userType, headerBytes, sizeBytes } = header;
+  const { startBytes, head } = place;
+  return { type, userType, headerBytes, sizeBytes, startBytes, head, isBox: true };
 }
 
 const NO_BOX = { type: '', userType: undefined, headerBytes: 0, sizeBytes: 0, isBox: false };
@@ -40,7 +42,9 @@ export class BoxStream {
   readonly #input: ByteReadable;
   readonly #chunks: AsyncIterator<Uint8Array>;
   readonly #signal: AbortSignal | undefined;
+  /** The bytes that came last, and how many of them were read. */
   #chunk: Uint8Array = new Uint8Array();
+  #at = 0;
   #positionBytes = 0;
 
   constructor(input: ByteReadable, signal: AbortSignal | undefined) {
@@ -80,11 +84,11 @@ export class BoxStream {
 
   /** The next header, where all of it lies in the bytes that came last: nearly always. */
   #headerAtHand(): { readonly header: BoxHeader; readonly head: Uint8Array } | undefined {
-    if (this.#chunk.length < MAX_HEADER_BYTES) return undefined;
-    const header = parseBoxHeader(this.#chunk)!;
+    if (this.#chunk.length - this.#at < MAX_HEADER_BYTES) return undefined;
+    const header = parseBoxHeader(this.#chunk, this.#at)!;
     const { headerBytes } = header;
-    const head = this.#chunk.subarray(0, headerBytes);
-    this.#chunk = this.#chunk.subarray(headerBytes);
+    const head = this.#chunk.subarray(this.#at, this.#at + headerBytes);
+    this.#at += headerBytes;
     this.#positionBytes += headerBytes;
     return { header, head };
   }
@@ -112,9 +116,10 @@ export class BoxStream {
     const parts: Uint8Array[] = [head];
     let length = head.length;
     do {
-      parts.push(this.#chunk);
-      length += this.#chunk.length;
-      this.#positionBytes += this.#chunk.length;
+      const part = this.#chunk.subarray(this.#at);
+      parts.push(part);
+      length += part.length;
+      this.#positionBytes += part.length;
       if (length > maxBytes) return undefined;
     } while (await this.#nextChunk());
     return Buffer.concat(parts);
@@ -129,10 +134,10 @@ export class BoxStream {
   async #read(target: Uint8Array): Promise<number> {
     let done = 0;
     while (done < target.length) {
-      if (this.#chunk.length === 0 && !(await this.#nextChunk())) break;
-      const part = this.#chunk.subarray(0, target.length - done);
+      if (this.#at === this.#chunk.length && !(await this.#nextChunk())) break;
+      const part = this.#chunk.subarray(this.#at, this.#at + target.length - done);
       target.set(part, done);
-      this.#chunk = this.#chunk.subarray(part.length);
+      this.#at += part.length;
       done += part.length;
     }
     this.#positionBytes += done;
@@ -144,6 +149,7 @@ export class BoxStream {
     try {
       const { done, value } = await this.#chunks.next();
       this.#chunk = done ? new Uint8Array() : value;
+      this.#at = 0;
       return !done;
     } catch (cause) {
       assertNotAborted(this.#signal);

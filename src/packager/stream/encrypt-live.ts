@@ -6,7 +6,7 @@ import { StreamSink } from '../../bytes/sinks/stream-sink.js';
 import { MemorySource } from '../../bytes/source.js';
 import { PrpackError } from '../../errors.js';
 import type { Trex } from '../../isobmff/boxes/trex.js';
-import { type Movie, readMovie, readMovieFragments } from '../../isobmff/movie.js';
+import { FragmentReader, type Movie, readMovie } from '../../isobmff/movie.js';
 import type { AssignedKey } from '../../keys/key-source.js';
 import { assertKeysOutIsFree } from '../../keys/keys-out.js';
 import { retryOnKeyRace } from '../../keystore/key-race.js';
@@ -124,7 +124,7 @@ async function startOf(queue: PartQueue, movie: Movie): Promise<number> {
   const fragment = await queue.peekFragment();
   if (!fragment) return 0;
   const bytes = new FragmentBytes(fragment.boxes);
-  return partStartSeconds(readMovieFragments(movie, bytes, bytes.startBytes)) ?? 0;
+  return partStartSeconds(new FragmentReader(movie).read(bytes, bytes.startBytes)) ?? 0;
 }
 
 async function passOn(

@@ -1,11 +1,14 @@
 import type { ByteSource } from '../../bytes/source.js';
 import { PrpackError } from '../../errors.js';
+import type { Moof } from '../../isobmff/fragments.js';
 import { STREAM_NAME } from './box-stream.js';
 
 /** Bytes of the stream that are in memory, and where in it they lie. */
 export interface Held {
   readonly startBytes: number;
   readonly bytes: Uint8Array;
+  /** Of a `moof` that was read already. */
+  readonly moof?: Moof;
 }
 
 /** A fragment of a stream in memory: consecutive boxes, at their offsets in the stream. All before it is gone. */
@@ -21,6 +24,13 @@ export class FragmentBytes implements ByteSource {
     this.startBytes = boxes[0].startBytes;
     const last = boxes[boxes.length - 1];
     this.sizeBytes = last.startBytes + last.bytes.length;
+  }
+
+  /** The `moof` boxes of the fragment that were read already, in order. */
+  get moofs(): Moof[] {
+    const moofs: Moof[] = [];
+    for (const { moof } of this.#boxes) if (moof) moofs.push(moof);
+    return moofs;
   }
 
   view(offsetBytes: number, lengthBytes: number): Uint8Array | undefined {

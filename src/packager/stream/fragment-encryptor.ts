@@ -1,5 +1,5 @@
 import { PrpackError } from '../../errors.js';
-import { type Movie, readMovieFragments } from '../../isobmff/movie.js';
+import { FragmentReader, type Movie, type Track } from '../../isobmff/movie.js';
 import type { AssignedKey } from '../../keys/key-source.js';
 import { assertDisjointSamples } from '../../layout/disjoint.js';
 import { encryptEdits } from '../../layout/encrypt-edits.js';
@@ -11,11 +11,15 @@ import {
   coverageWarning,
   NO_COVERAGE,
 } from '../../protection/coverage.js';
-import { protectTracks, subsampleReadersOfTracks } from '../../protection/protect-tracks.js';
+import {
+  protectTracks,
+  type SourcedTrack,
+  subsampleReadersOfTracks,
+} from '../../protection/protect-tracks.js';
 import type { ProtectionSettings } from '../../protection/protection-settings.js';
 import type { TrackEncryption } from '../../protection/track-protection.js';
 import type { DescribedTrack } from '../../protection/tracks.js';
-import { checkEncryptedFragment } from '../check.js';
+import { FragmentCheck } from '../check.js';
 import { EventLoopYielder } from '../event-loop.js';
 import { SampleProcessor } from '../execute/sample-processor.js';
 import { FragmentBytes, type Held } from './fragment-bytes.js';
@@ -66,12 +70,16 @@ export class FragmentEncryptor {
   /** Types of the boxes of an earlier encryption that were taken out of fragments. */
   readonly earlierTypes = new Set<string>();
   readonly #work: StreamWork;
+  readonly #reader: FragmentReader;
+  readonly #check: FragmentCheck;
   readonly #yielder: EventLoopYielder;
   readonly #ivs: readonly TrackIvs[];
   readonly #readers: ReturnType<typeof subsampleReadersOfTracks>;
 
   constructor(work: StreamWork) {
     this.#work = work;
+    this.#reader = new FragmentReader(work.movie);
+    this.#check = new FragmentCheck(work.encryptedMovie);
     this.#yielder = new EventLoopYielder(work.signal);
     this.#ivs = work.ivStarts.map((start) => new TrackIvs(start));
     this.#readers = subsampleReadersOfTracks(work.tracks);
@@ -89,14 +97,14 @@ export class FragmentEncryptor {
     protections: StreamProtections,
   ): Promise<Uint8Array> {
     const input = new FragmentBytes(boxes);
-    const movie = readMovieFragments(this.#work.movie, input, input.startBytes);
+    const movie = this.#reader.read(input, input.startBytes, input.moofs);
     const protection = await protections.of(movie);
     if (!protection) return this.#leaveClear(movie, input, outputBytes);
     const encryptions = await this.#protect(movie, input, protection);
     const bytes = await this.#write(movie, input, encryptions, protection, outputBytes);
     const output = new FragmentBytes([{ startBytes: outputBytes, bytes }]);
     const { sizeBytes } = output;
-    const protectedBytes = await checkEncryptedFragment(this.#work.encryptedMovie, output, outputBytes, {
+    const protectedBytes = await this.#check.check(output, outputBytes, {
       input,
       movie,
       sizeBytes,
@@ -145,7 +153,7 @@ export class FragmentEncryptor {
     const { sizeBytes } = output;
     const { keyOf } = protection;
     const expected = { input, movie, sizeBytes, encryptions, keyOf, samplesChecked: SAMPLES_CHECKED };
-    await checkEncryptedFragment(this.#work.encryptedMovie, output, outputBytes, expected);
+    await this.#check.check(output, outputBytes, expected);
     this.#countSamples(movie);
     return bytes;
   }
@@ -157,13 +165,16 @@ export class FragmentEncryptor {
     { keys }: FragmentProtection,
   ): Promise<TrackEncryption[]> {
     const { settings, isRotating, hasClearLead } = this.#work;
-    const tracks = this.#work.tracks.map((described) => ({
-      ...described,
-      track: movie.tracks[described.track.index],
-      source: input,
-    }));
-    assertDisjointSamples(movie, new Set(tracks.map(({ track }) => track)));
-    const ivStarts = this.#ivs.map(({ next }) => next);
+    const tracks: SourcedTrack[] = [];
+    const protectedTracks = new Set<Track>();
+    for (const described of this.#work.tracks) {
+      const track = movie.tracks[described.track.index];
+      tracks.push({ ...described, track, source: input });
+      protectedTracks.add(track);
+    }
+    assertDisjointSamples(movie, protectedTracks);
+    const ivStarts: Uint8Array[] = [];
+    for (const { next } of this.#ivs) ivStarts.push(next);
     const request = { tracks, keys, settings, ivStarts, readers: this.#readers };
     const encryptions = await protectTracks(request, this.#yielder.yieldIfDue);
     if (!isRotating && !hasClearLead) return encryptions;

@@ -1,6 +1,6 @@
 import type { Direction } from '../../cenc/aes.js';
 import { createSampleCipher, type SampleCipher } from '../../cenc/sample-cipher.js';
-import { SCHEMES } from '../../cenc/scheme.js';
+import { isSamePattern, SCHEMES } from '../../cenc/scheme.js';
 import type { ContentKey } from '../../keys/content-key.js';
 import type { AssignedKey } from '../../keys/key-source.js';
 import type { SampleProtection } from '../execute/sample-processor.js';
@@ -14,7 +14,7 @@ export class FragmentProtection {
   readonly keys: readonly AssignedKey[];
   /** Put into each `moof`, where keys rotate. */
   readonly psshBoxes: readonly Uint8Array[];
-  readonly #ciphers = new Map<string, Promise<SampleCipher>>();
+  readonly #ciphers: KnownCipher[] = [];
 
   constructor(keys: readonly AssignedKey[], psshBoxes: readonly Uint8Array[] = []) {
     this.keys = keys;
@@ -31,13 +31,24 @@ export class FragmentProtection {
   readonly decryption = (protection: SampleProtection, kid: string) =>
     this.#cipher(protection, kid, 'decrypt');
 
-  #cipher({ scheme, pattern }: SampleProtection, kid: string, direction: Direction): Promise<SampleCipher> {
-    const { cryptByteBlock, skipByteBlock } = pattern;
-    const name = `${kid} ${direction} ${scheme} ${cryptByteBlock}:${skipByteBlock}`;
-    const known = this.#ciphers.get(name);
-    if (known) return known;
-    const cipher = createSampleCipher(SCHEMES[scheme], pattern, this.keyOf(kid).revealBytes(), direction);
-    this.#ciphers.set(name, cipher);
+  async #cipher(
+    { scheme, pattern }: SampleProtection,
+    kid: string,
+    direction: Direction,
+  ): Promise<SampleCipher> {
+    for (const known of this.#ciphers) {
+      const isSame = known.direction === direction && known.kid === kid && known.scheme === scheme;
+      if (isSame && isSamePattern(known.pattern, pattern)) return known.cipher;
+    }
+    const key = this.keyOf(kid).revealBytes();
+    const cipher = await createSampleCipher(SCHEMES[scheme], pattern, key, direction);
+    this.#ciphers.push({ kid, direction, scheme, pattern, cipher });
     return cipher;
   }
+}
+
+interface KnownCipher extends SampleProtection {
+  readonly kid: string;
+  readonly direction: Direction;
+  readonly cipher: SampleCipher;
 }

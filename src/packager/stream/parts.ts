@@ -1,11 +1,10 @@
 import { MemorySource } from '../../bytes/source.js';
 import { malformed, PrpackError } from '../../errors.js';
 import { readStsz } from '../../isobmff/boxes/stsz.js';
-import type { Trex } from '../../isobmff/boxes/trex.js';
-import { layoutOfMoof } from '../../isobmff/fragments.js';
+import { Moof, type TrexOf } from '../../isobmff/fragments.js';
 import { readerOf } from '../../isobmff/sample-entry.js';
 import { readTailBytes, type Tail } from '../../isobmff/tail.js';
-import { isKnown } from '../../isobmff/top-level.js';
+import { assertReadable, isKnown } from '../../isobmff/top-level.js';
 import { findChild, findPath, walkBox } from '../../isobmff/walk.js';
 import { tailWarning } from '../input-warnings.js';
 import { type BoxStream, endsInside, STREAM_NAME, type StreamBox, type StreamHeader } from './box-stream.js';
@@ -30,7 +29,13 @@ export interface InitPart {
 /** A box that leaves as it came, or a fragment: `moof` and the boxes up to the end of the samples it tells of. */
 export type StreamPart =
   | { readonly kind: 'box'; readonly bytes: Uint8Array }
-  | { readonly kind: 'fragment'; readonly boxes: readonly StreamBox[] };
+  | { readonly kind: 'fragment'; readonly boxes: readonly FragmentBox[] };
+
+/** A box of a fragment. */
+export interface FragmentBox extends StreamBox {
+  /** What it holds, if it is a `moof`: read once, for all that is done with the fragment. */
+  readonly moof?: Moof;
+}
 
 /** Takes a stream apart, and notes what it leaves out. */
 export class PartReader {
@@ -75,7 +80,7 @@ export class PartReader {
    * @param trexOf the defaults of a track id, undefined when the movie has no such track
    * @throws PrpackError MALFORMED_INPUT, TRUNCATED_INPUT, UNSUPPORTED_FEATURE
    */
-  async *parts(trexOf: (trackId: number) => Trex | undefined): AsyncGenerator<StreamPart> {
+  async *parts(trexOf: TrexOf): AsyncGenerator<StreamPart> {
     let fragment: OpenFragment | undefined;
     for (;;) {
       const header = await this.#boxes.header();
@@ -157,7 +162,7 @@ export class PartQueue {
 
 /** A fragment that has begun: complete when all bytes are there that its samples need. */
 class OpenFragment {
-  readonly boxes: StreamBox[] = [];
+  readonly boxes: FragmentBox[] = [];
   readonly startBytes: number;
   #haveBytes: number;
   #needBytes: number;
@@ -183,13 +188,17 @@ class OpenFragment {
     });
   }
 
-  add(box: StreamBox, trexOf: (trackId: number) => Trex | undefined): void {
-    this.boxes.push(box);
+  add(box: StreamBox, trexOf: TrexOf): void {
     this.#haveBytes = box.startBytes + box.bytes.length;
-    if (box.type !== 'moof') return;
-    const node = walkBox(box, 'moof');
-    for (const layout of layoutOfMoof({ slice: box, node }, trexOf)) {
-      for (const { trun, dataBytes, endBytes } of layout.truns) {
+    if (box.type !== 'moof') {
+      this.boxes.push(box);
+      return;
+    }
+    assertReadable({ type: box.type, startBytes: box.startBytes, sizeBytes: box.bytes.length });
+    const moof = new Moof(box, trexOf);
+    this.boxes.push({ ...box, moof });
+    for (const { truns } of moof.layouts) {
+      for (const { trun, dataBytes, endBytes } of truns) {
         this.#sampleCount += trun.sampleCount;
         if (trun.sampleCount === 0) continue;
         this.#assertInside(dataBytes, endBytes);
