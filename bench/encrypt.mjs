@@ -29,9 +29,10 @@ const { values: options } = parseArgs({
 });
 
 /** Name to the command that makes `out` from `input`, and how to learn the program's version. */
-function contenders(input, out, keyFile, mp4boxFile) {
+function contenders(input, out, { keyFile, cbcKeyFile, mp4boxFile }) {
   const encrypt = [process.execPath, PRPACK, 'encrypt', input, out, '--quiet'];
   const prpack = [...encrypt, '--key-file', keyFile, '--no-register'];
+  const cbcs = [...encrypt, '--key-file', cbcKeyFile, '--no-register', '--scheme', 'cbcs'];
   const ownStore = ['env', ...['DATA', 'CONFIG'].map((kind) => `XDG_${kind}_HOME=${dirname(out)}/${kind}`)];
   const shakaKeys = `label=:key_id=${KID}:key=${KEY}`;
   const shakaStreams = ['audio', 'video'].map(
@@ -51,6 +52,8 @@ function contenders(input, out, keyFile, mp4boxFile) {
     },
     { name: 'prpack, fragmented', command: prpack, version: prpackVersion() },
     { name: 'prpack, keep', command: [...prpack, '--layout', 'keep'], version: prpackVersion() },
+    { name: 'prpack, fragmented, cbcs', command: cbcs, version: prpackVersion() },
+    { name: 'prpack, keep, cbcs', command: [...cbcs, '--layout', 'keep'], version: prpackVersion() },
     {
       name: 'prpack, fragmented, registered',
       command: [...ownStore, ...encrypt, '--la-url', 'https://license.example/'],
@@ -249,7 +252,10 @@ try {
   const input = makeInput(folder, Number(options['size-mb']));
   const keyFile = join(folder, 'keys.json');
   const mp4boxFile = join(folder, 'mp4box.xml');
+  const cbcKeyFile = join(folder, 'cbc-keys.json');
   writeFileSync(keyFile, JSON.stringify({ keys: [{ kid: KID, key: KEY }] }), { mode: 0o600 });
+  const cbcKeys = { keys: [{ kid: KID, key: KEY, algorithm: 'AESCBC' }] };
+  writeFileSync(cbcKeyFile, JSON.stringify(cbcKeys), { mode: 0o600 });
   writeFileSync(mp4boxFile, MP4BOX_XML);
   const cpu = cpus()[0]?.model ?? 'unknown processor';
   process.stdout.write(
@@ -257,7 +263,7 @@ try {
   );
   const out = join(folder, 'output.mp4');
   const present = [];
-  for (const contender of contenders(input, out, keyFile, mp4boxFile)) {
+  for (const contender of contenders(input, out, { keyFile, cbcKeyFile, mp4boxFile })) {
     if (contender.name !== 'cp' && !contender.name.includes(options.only)) continue;
     const version = versionOf(contender.version);
     if (version === undefined) process.stdout.write(`(${contender.name} is not installed)\n`);
