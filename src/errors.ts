@@ -58,7 +58,7 @@ const EXIT_CODES: Record<ErrorCode, number> = {
   INTERNAL: 70,
 };
 
-/** What an error can tell beyond its message. Plain data, printed as it is by `--json`; never key material. */
+/** What an error can say beyond its message. Plain data, printed as it is by `--json`; never key material. */
 export interface ErrorDetails {
   /** Where in the box tree, e.g. `moov/trak[1]/mdia/minf/stbl/stsz`. */
   readonly boxPath?: string;
@@ -74,7 +74,7 @@ export interface ErrorDetails {
   readonly path?: string;
   /** After so many seconds the same may succeed. */
   readonly retryAfterSeconds?: number;
-  /** Tells one kind of an error code from the others, where programs treat it differently. */
+  /** Distinguishes one kind of an error code from the others, where programs treat it differently. */
   readonly reason?: 'CONTENT_HAS_KEY';
 }
 

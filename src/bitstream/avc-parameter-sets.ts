@@ -30,7 +30,7 @@ export interface AvcPps {
   readonly redundantPicCntPresent: boolean;
 }
 
-/** Profiles whose parameter set tells the chroma format (ISO/IEC 14496-10 7.3.2.1.1). */
+/** Profiles whose parameter set states the chroma format (ISO/IEC 14496-10 7.3.2.1.1). */
 const PROFILES_WITH_CHROMA_FORMAT = new Set([100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135]);
 
 /** Reads the payload after the NAL header, as far as it is needed. */

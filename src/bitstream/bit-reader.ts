@@ -5,7 +5,7 @@ export const END_OF_BITS: Error = Object.freeze(new Error('the bit reader has no
 
 /**
  * A bit cursor over the first bytes of a NAL unit. It reads the raw byte sequence payload, that is, it drops
- * emulation prevention bytes on the way (ISO/IEC 14496-10 7.4.1, ITU-T H.265 7.4.2), but tells its position
+ * emulation prevention bytes on the way (ISO/IEC 14496-10 7.4.1, ITU-T H.265 7.4.2), but gives its position
  * in bytes of the NAL unit. Running out of bytes throws {@link END_OF_BITS}; what breaks the standard's rules
  * throws a `MALFORMED_INPUT` error. One reader serves a whole file: {@link reset} starts the next NAL unit.
  */

@@ -14,7 +14,7 @@ export interface HevcPps {
   readonly sliceChromaQpOffsetsPresent: boolean;
   readonly weightedPred: boolean;
   readonly weightedBipred: boolean;
-  /** Slices tell where their tiles or block rows start. */
+  /** Slices say where their tiles or block rows start. */
   readonly hasEntryPoints: boolean;
   readonly loopFilterAcrossSlices: boolean;
   readonly deblockingOverrideEnabled: boolean;

@@ -5,13 +5,13 @@ import { createHevcGrammar } from './hevc.js';
 import type { NalGrammar } from './nal-grammar.js';
 import { createVvcGrammar } from './vvc.js';
 
-/** What {@link NalCodec.clearBytes} returns when it was given too few bytes of the NAL unit to tell. */
+/** What {@link NalCodec.clearBytes} returns when it was given too few bytes of the NAL unit to know. */
 export const NEED_MORE = -1;
 
 /** Bitstreams made of NAL units that this program can protect. */
 export type NalCodecKind = 'avc' | 'hevc' | 'vvc';
 
-/** Tells for each NAL unit of one video track, in decoding order, where its clear bytes end. */
+/** Finds for each NAL unit of one video track, in decoding order, where its clear bytes end. */
 export interface NalCodec {
   /** Standard and clause that forbids start codes inside a NAL unit, for error messages. */
   readonly startCodeClause: string;
@@ -23,7 +23,7 @@ export interface NalCodec {
    * @param head holds the NAL unit from `startBytes` on: its header first, and as many bytes as are at hand
    * @param nalSizeBytes size of the whole NAL unit, without its length field
    * @param startBytes where in `head` the NAL unit starts
-   * @returns 0 to `nalSizeBytes`, or {@link NEED_MORE} when more bytes of the unit are needed to tell
+   * @returns 0 to `nalSizeBytes`, or {@link NEED_MORE} when more bytes of the unit are needed to know
    * @throws PrpackError MALFORMED_INPUT for a broken header or a parameter set that was never sent;
    *   UNSUPPORTED_FEATURE for syntax that cannot be followed
    */

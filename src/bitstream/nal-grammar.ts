@@ -8,7 +8,7 @@ export interface NalGrammar {
   readonly startCodeClause: string;
   /**
    * How many bytes of the NAL unit at the reader must stay clear.
-   * @throws END_OF_BITS when the reader's bytes do not suffice to tell
+   * @throws END_OF_BITS when the reader's bytes do not suffice to know
    */
   clearBytes(reader: BitReader, nalSizeBytes: number): number;
 }

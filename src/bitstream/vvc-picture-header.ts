@@ -124,7 +124,7 @@ function skipFilters(reader: BitReader, sps: VvcSps, pps: VvcPps): void {
   if (pps.isInPictureHeader.deblocking) skipDeblocking(reader, pps);
 }
 
-/** The deblocking filter of a picture or of a slice, from the flag on whether it is told. */
+/** The deblocking filter of a picture or of a slice, from the flag on whether it is given. */
 export function skipDeblocking(reader: BitReader, pps: VvcPps): void {
   if (!reader.flag()) return; // deblocking_params_present_flag
   const isDisabled = !pps.isDeblockingDisabled && reader.flag();
@@ -133,7 +133,7 @@ export function skipDeblocking(reader: BitReader, pps: VvcPps): void {
 
 /**
  * pred_weight_table(), 7.3.8.
- * @param counts of the weights of each list; undefined where the table tells them
+ * @param counts of the weights of each list; undefined where the table contains them
  */
 export function skipPredWeightTable(
   reader: BitReader,

@@ -104,7 +104,7 @@ export function readVvcPps(reader: BitReader): VvcPps {
 
 type Partition = Pick<VvcPps, 'hasRectSlices' | 'tileCount' | 'tileRowHeights' | 'tileColumns'>;
 
-/** One tile and one slice; the parameter set does not tell the size of coding tree units then. */
+/** One tile and one slice; the parameter set does not state the size of coding tree units then. */
 const WHOLE_PICTURE: Partition = { hasRectSlices: true, tileCount: 1, tileRowHeights: [], tileColumns: 1 };
 
 function skipUes(reader: BitReader, count: number): void {

@@ -8,7 +8,8 @@ import { outputFailure } from './write.js';
 const UNIQUE_END = /[0-9a-f]{12}\.part$/;
 
 /**
- * Removes temporary files that a process which was killed left beside these outputs. Only for who knows that nobody else makes them.
+ * Removes temporary files that a process which was killed left next to these outputs. Only for who knows that nobody
+ * else makes them.
  * @returns how many there were
  */
 export function removeAbandonedParts(outputs: readonly string[]): number {
@@ -44,6 +45,6 @@ function namesIn(directory: string): string[] {
   try {
     return readdirSync(directory);
   } catch {
-    return []; // whoever makes an output there says what is wrong
+    return []; // the job that makes an output there says what is wrong
   }
 }

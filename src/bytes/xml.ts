@@ -104,7 +104,7 @@ function readTree(text: string, limits: XmlLimits): XmlElement {
   parser.on('text', (characters) => open.at(-1)!.push(characters));
   parser.on('cdata', (characters) => open.at(-1)!.push(characters));
   parser.on('processinginstruction', (instruction) => {
-    // The parser takes <?a?b?>, in which no white space ends the target, and tells it like the well-formed <?a ?b?>.
+    // The parser takes <?a?b?>, in which no white space ends the target, and reports it like the well-formed <?a ?b?>.
     if (instruction.body.startsWith('?')) throw new Error('malformed processing instruction');
     open.at(-1)!.push(instruction);
   });

@@ -14,7 +14,7 @@ interface RangeRule {
 
 /**
  * One row a codec.
- * - AV1 (AV1 in ISO BMFF 5.1): under schemes of whole blocks the last blocks of a tile. Where `saiz` cannot tell all
+ * - AV1 (AV1 in ISO BMFF 5.1): under schemes of whole blocks the last blocks of a tile. Where `saiz` cannot express all
  *   subsamples, the smallest tiles stay clear, as slices of AVC and HEVC do (see {@link SubsampleBuilder}). Under
  *   cbcs each tile has a subsample from its first byte to its last; a sample with too many is refused.
  * - VP9 (VP codec ISO media file format binding, Common Encryption): the last blocks of a frame, under all schemes.
@@ -69,7 +69,7 @@ export class RangeSubsampleMapper implements SubsampleMapper, RangeSink {
 function tooManyRanges(expected: number, received: number): PrpackError {
   return new PrpackError(
     'UNSUPPORTED_FEATURE',
-    `a sample has ${received} tiles, each of which needs a subsample, but its 8-bit size field can tell ${expected}`,
+    `a sample has ${received} tiles, each of which needs a subsample, but its 8-bit size field can express ${expected}`,
     {
       expected,
       received,

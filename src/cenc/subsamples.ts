@@ -57,7 +57,7 @@ export function protectedBytesAt(table: SubsampleTable, sampleIndex: number): nu
  * - protected ranges are multiples of the scheme's unit; the remainder goes to the leading clear bytes, and a
  *   slice too small for one unit is clear (23001-7 10.1);
  * - clear ranges next to each other are one; more than 65535 clear bytes become (65535, 0) entries first;
- * - a sample with more subsamples than `saiz` can tell gets its smallest protected ranges cleared, one by one
+ * - a sample with more subsamples than `saiz` can express gets its smallest protected ranges cleared, one by one
  *   from the smallest on, until the rest fits. That leaves the fewest clear bytes, since clearing one range
  *   takes away one entry whatever its size, as long as no merged clear range passes 65535 bytes. A range
  *   that ends the sample is kept: clearing it takes away none. Where even that cannot fit, the sample is
@@ -112,7 +112,7 @@ export class SubsampleBuilder {
   /**
    * Ends the sample.
    * @throws PrpackError INTERNAL when its parts do not sum to `sampleSizeBytes`; UNSUPPORTED_FEATURE when its
-   *   subsamples cannot be told in a `saiz` entry
+   *   subsamples cannot be expressed by a `saiz` entry
    */
   end(sampleSizeBytes: number): void {
     this.#assertSum(sampleSizeBytes);
@@ -220,7 +220,7 @@ export class SubsampleBuilder {
   #tooMany(): PrpackError {
     return new PrpackError(
       'UNSUPPORTED_FEATURE',
-      `a sample needs more than ${this.#maxEntries} subsamples, which its 8-bit size field cannot tell`,
+      `a sample needs more than ${this.#maxEntries} subsamples, which its 8-bit size field cannot express`,
       {
         expected: this.#maxEntries,
         clause: 'ISO/IEC 23001-7 7.1',

@@ -6,7 +6,9 @@ import { createProgressBar, type ProgressBar } from './output/progress.js';
 import { writeMessage, writeResult } from './output/streams.js';
 import { type Style, styleOf } from './output/style.js';
 
-/** What a job gets from its surroundings: how it is told to stop, whom it tells how far it is, and how many threads it has. */
+/**
+ * What a job gets from its surroundings: how it is stopped, where it reports its progress, and how many threads it has.
+ */
 export interface JobContext {
   readonly threads: Threads;
   readonly signal: AbortSignal;

@@ -20,7 +20,7 @@ export function findConfigFile(directory: string): string | undefined {
   for (let at = directory; ; at = dirname(at)) {
     const found = CONFIG_FILE_NAMES.map((name) => join(at, name)).filter((path) => existsSync(path));
     if (found.length > 1) {
-      throw configError(found[0]!, 'there is another configuration file beside it', {
+      throw configError(found[0]!, 'there is another configuration file next to it', {
         received: found.join(', '),
         remedy: 'Keep one of them, or name one with --config.',
       });

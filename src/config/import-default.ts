@@ -2,7 +2,7 @@ import { pathToFileURL } from 'node:url';
 import { configError } from './failure.js';
 
 /**
- * The default export of a JavaScript file. This runs the file: whoever may write it may do what the user may.
+ * The default export of a JavaScript file. This runs the file: anyone who may write it may do what the user may.
  * @throws PrpackError INVALID_ARGUMENT
  */
 export async function importDefault(path: string): Promise<unknown> {

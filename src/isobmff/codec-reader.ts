@@ -50,12 +50,12 @@ const NAL_KINDS: Record<string, NalKind> = {
   ...{ vvc1: 'vvc', vvi1: 'vvc' },
 };
 
-/** Box types by which a Dolby Vision entry tells profile and level. */
+/** Box types by which a Dolby Vision entry states profile and level. */
 const DOLBY_VISION_CONFIGURATIONS = new Set(['dvcC', 'dvvC', 'dvwC']);
 
 /**
  * Reads the codec configuration of every sample entry with mp4box. mp4box never sees the file: it is given a movie
- * made anew of nothing but each track's `stsd`, in which boxes that do not configure a codec are renamed `free`,
+ * made of nothing but each track's `stsd`, in which boxes that do not configure a codec are renamed `free`,
  * and what it returns is compared with our own walk.
  * @param moov the whole `moov` box
  * @param moovStartBytes its file offset, for error messages
@@ -127,7 +127,7 @@ function dolbyVisionCodec({ format, node }: SampleEntry, slice: FileSlice): stri
 
 type NalConfiguration = Pick<CodecDescription, 'kind' | 'nalLengthSizeBytes' | 'parameterSets'>;
 
-/** Box that configures the decoder, and the clause that it is told in. */
+/** Box that configures the decoder, and the clause that defines it. */
 const NAL_CONFIGURATIONS: Readonly<
   Record<NalKind, { box: string; clause: string; read: ConfigurationReader }>
 > = {

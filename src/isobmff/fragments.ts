@@ -24,7 +24,7 @@ export interface Fragments {
   readonly trafTrack: Uint16Array;
   readonly trafFirstSample: Uint32Array;
   readonly trafSampleCount: Uint32Array;
-  /** Grouping types of sample groups that fragments tell (`sgpd` and `sbgp` in a `traf`), each once. */
+  /** Grouping types of sample groups that fragments describe (`sgpd` and `sbgp` in a `traf`), each once. */
   readonly groupTypes: readonly string[];
   /** Types of boxes that say in fragments how samples are protected, `pssh` among them, each once. */
   readonly protectionTypes: readonly string[];

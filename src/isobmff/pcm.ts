@@ -1,7 +1,9 @@
 import { readerOf, type SampleEntry } from './sample-entry.js';
 import { type FileSlice, findChild } from './walk.js';
 
-/** Bytes of one value, where the name of the sample entry tells (QuickTime File Format, Sound Sample Descriptions). */
+/**
+ * Bytes of one value, where the name of the sample entry says so (QuickTime File Format, Sound Sample Descriptions).
+ */
 const VALUE_BYTES: Readonly<Record<string, number>> = {
   in24: 3,
   in32: 4,
@@ -18,7 +20,7 @@ const FIELDS_BYTES = 28;
 
 /**
  * Bytes of one frame of uncompressed audio, a value of each channel, as its sample entry says.
- * @returns undefined when the entry does not tell
+ * @returns undefined when the entry does not say
  * @throws PrpackError MALFORMED_INPUT when the entry is too short
  */
 export function pcmFrameBytes(entry: SampleEntry, slice: FileSlice): number | undefined {

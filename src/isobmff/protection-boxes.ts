@@ -39,7 +39,7 @@ export function protectionBoxesOfMoof(moof: BoxNode, slice: FileSlice): BoxNode[
   return found;
 }
 
-/** `saiz` and `saio` begin alike; without a type they tell the protection scheme's information (14496-12 8.7.8.3). */
+/** `saiz` and `saio` begin alike; without a type their information is the protection scheme's (14496-12 8.7.8.3). */
 function isCencAuxiliary(node: BoxNode, slice: FileSlice): boolean {
   const reader = readerOf(node, slice);
   if (reader.remaining < 8) return true; // too short for either, and for a type

@@ -8,7 +8,7 @@ import { type BoxNode, type FileSlice, walkChildren } from './walk.js';
 export interface SampleEntry {
   /** The entry's type as it stands in the file. */
   readonly fourcc: string;
-  /** The type that tells the codec: `frma` of a protected entry, else the entry's own. */
+  /** The type that names the codec: `frma` of a protected entry, else the entry's own. */
   readonly format: string;
   readonly node: BoxNode;
   /** Only of a protected entry (`encv`, `enca`, …). */

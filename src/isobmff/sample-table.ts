@@ -248,7 +248,7 @@ function growingCopy<K extends 'i32' | 'u16'>(
   return column;
 }
 
-/** Tells the decode times of all samples, in ticks, one after the other from the first on. */
+/** Gives the decode times of all samples, in ticks, one after the other from the first on. */
 export class DecodeTimes {
   readonly #samples: SampleTable;
   #sample = 0;

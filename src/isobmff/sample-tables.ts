@@ -141,7 +141,7 @@ function readCompositionOffsets(stbl: BoxNode, slice: FileSlice, count: number):
   throw tableError(stbl, 'ctts', 'offsets of more samples than there are', count, described, '8.6.1.3');
 }
 
-/** Writes runs of equal values until the column is full; returns how many values the runs tell of. */
+/** Writes runs of equal values until the column is full; returns how many values the runs stand for. */
 function fillRuns(
   column: Uint32Array | Int32Array,
   counts: Uint32Array,

@@ -20,7 +20,7 @@ export type BoxEdits = ReadonlyMap<BoxNode, BoxEdit>;
 
 /**
  * The bytes of a box with edits carried out below it; sizes of the boxes around them follow.
- * @param places is told where in them each of the parts begins, such as the boxes that edits have put there
+ * @param places is given where in them each of the parts begins, such as the boxes that edits have put there
  * @throws RangeError when a box with a 32-bit size outgrows it
  */
 export function rebuildBox(

@@ -18,7 +18,7 @@ export enum RunKind {
   Other,
   /** `mdat`: where samples lie. */
   Media,
-  /** `free`, `skip`, `wide`: carried where the layout is kept, dropped where it is made anew. */
+  /** `free`, `skip`, `wide`: carried where the layout is kept, dropped where it is made again. */
   Padding,
   Moov,
   Moof,
@@ -28,7 +28,7 @@ export enum RunKind {
   Mfra,
   /** File-level `meta`, whose item locations are file offsets. */
   Meta,
-  /** Bytes behind the last box that are no box: carried where the layout is kept, dropped where it is made anew. */
+  /** Bytes behind the last box that are no box: carried where the layout is kept, dropped where it is made again. */
   Tail,
 }
 
@@ -60,7 +60,7 @@ export interface TopLevel {
 
 /**
  * Reads the headers of all top-level boxes. A last `mdat` may claim more bytes than the file has: whether samples are
- * missing, their tables tell.
+ * missing, their tables say.
  * @param fromBytes where a part of a file begins, with a box
  * @throws PrpackError NOT_MP4 when the file does not begin with boxes; TRUNCATED_INPUT when the last one is cut;
  *   MALFORMED_INPUT
@@ -131,7 +131,7 @@ function tooLarge({ type = '', startBytes, sizeBytes }: BoxExtent, maxBytes: num
     expected: maxBytes,
     received: sizeBytes,
     remedy:
-      'Remux the file with shorter fragments and without pictures or other large data beside the media.',
+      'Remux the file with shorter fragments and without pictures or other large data next to the media.',
   });
 }
 

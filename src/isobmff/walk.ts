@@ -54,7 +54,7 @@ export function readBoxHeader(bytes: Uint8Array, offsetBytes: number, parent: st
 }
 
 /**
- * As `readBoxHeader`, where the bytes may be something else than a box: any size is told.
+ * As `readBoxHeader`, where the bytes may be something else than a box: any size is returned.
  * @param at where in `bytes` the header starts; it must fit before `end`
  */
 export function parseBoxHeader(bytes: Uint8Array, at = 0, end = bytes.length): BoxHeader | undefined {
@@ -200,7 +200,7 @@ class Walker {
   }
 }
 
-/** A box in a path: boxes that come several times are told by their number. */
+/** A box in a path: boxes that come several times are told apart by their number. */
 function nameOf(type: string, index: number): string {
   const name = printable(type);
   return index > 0 || type === 'trak' || type === 'traf' ? `${name}[${index}]` : name;

@@ -1,6 +1,6 @@
 /** A span of a presentation that has keys of its own (key rotation). */
 export interface CryptoPeriod {
-  /** From 0: names the period for whoever gives its keys. */
+  /** From 0: names the period for the source of its keys. */
   readonly index: number;
   /** Of the presentation, in seconds. */
   readonly startSeconds: number;

@@ -193,7 +193,7 @@ function onlyKeysOf(parsed: Record<string, unknown>, path: string): unknown {
   return parsed.keys;
 }
 
-/** Fields beside `kid` and `key`: what each may be, and how that is said. */
+/** Fields besides `kid` and `key`: what each may be, and how that is said. */
 const OPTIONAL_FIELDS: Readonly<
   Record<string, readonly [isValid: (value: unknown) => boolean, isNot: string]>
 > = {

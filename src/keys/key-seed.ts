@@ -17,7 +17,7 @@ import { Secret } from './secret.js';
  * `ContentKey` does, and cannot be opened at all.
  */
 export class KeySeed extends Secret {
-  /** Tells seeds apart without telling the seed: 16 hexadecimal digits of a SHA-256 over the 30 bytes that count. */
+  /** Tells seeds apart without revealing the seed: 16 hexadecimal digits of a SHA-256 over the 30 bytes that count. */
   readonly id: string;
   readonly #bytes: Uint8Array;
 

@@ -31,7 +31,7 @@ export function strangeKek(wantedId: string, givenId: string, name: string): Prp
       expected: wantedId,
       received: givenId,
       remedy:
-        'Give the KEK with that id, or keep its file beside the present one, with a dot and the id behind the name. When `prpack keys rewrap` is running or was stopped, let it finish first.',
+        'Give the KEK with that id, or keep its file next to the present one, with a dot and the id behind the name. When `prpack keys rewrap` is running or was stopped, let it finish first.',
     },
   );
 }

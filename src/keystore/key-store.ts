@@ -43,8 +43,8 @@ export interface KeyRegistration extends KeyDescription {
    */
   readonly givesWay?: boolean;
   /**
-   * The key is refused with KEY_CONFLICT where its content has another living key of this label, algorithm and period, for whoever
-   * registers it may not add to keys of others. Keys of one call may stand next to each other.
+   * The key is refused with KEY_CONFLICT where its content has another living key of this label, algorithm and period,
+   * for a caller that registers it may not add to keys of others. Keys of one call may stand next to each other.
    */
   readonly onlyKey?: boolean;
 }
@@ -140,7 +140,7 @@ export interface AuditEntry {
   /** Absent when the entry is of no key. */
   readonly kid?: KeyId;
   readonly contentId?: string;
-  /** PlayReady checksum of the key concerned, base64: tells keys apart without telling the key. */
+  /** PlayReady checksum of the key concerned, base64: tells keys apart without revealing the key. */
   readonly checksum?: string;
   /** `unchanged`: it was so already. `conflict`, `failed`: it was refused, and nothing changed. */
   readonly outcome: 'done' | 'unchanged' | 'conflict' | 'failed';
@@ -199,7 +199,7 @@ export interface KeyStore {
   /**
    * Wraps every key under another key-encryption key, which is in force from the start: from then on, the store's KEK source has to
    * give it. May be stopped at any point and called again with the same KEKs.
-   * @returns how many keys were wrapped anew
+   * @returns how many keys were wrapped again
    * @throws PrpackError KEY_REQUIRED, KEY_INVALID when a key is wrapped under a KEK that is not at hand; then none is changed
    * @throws PrpackError KEY_STORE_FAILED when there is no key store
    */

@@ -24,7 +24,7 @@ export interface WrapContext {
  * closed as `ContentKey` does, and never leaves this object but to be written to its file.
  */
 export class KeyEncryptionKey extends Secret {
-  /** Tells KEKs apart without telling the KEK: 16 hexadecimal digits of a SHA-256. */
+  /** Tells KEKs apart without revealing the KEK: 16 hexadecimal digits of a SHA-256. */
   readonly id: string;
   readonly #bytes: Uint8Array;
 

@@ -66,7 +66,7 @@ function moovEdits(
 
 /**
  * Codecs whose `sinf` goes before the other boxes of the sample entry. ISO/IEC 14496-12 8.12.1 leaves the order open, but
- * ffmpeg passes over the box `alac` until `frma` has told it the codec.
+ * ffmpeg passes over the box `alac` until `frma` has named the codec.
  */
 const SINF_FIRST = new Set(['alac']);
 

@@ -116,7 +116,7 @@ function patchChildren(
   return rebuildBox(node, slice, edits);
 }
 
-/** `ssix` tells ranges inside the segments of the `sidx` before it, which grow by what the `moof` boxes do (8.16.4). */
+/** `ssix` gives ranges inside the segments of the `sidx` before it, which grow by what the `moof` boxes do (8.16.4). */
 function assertNoSubsegmentIndex({ kinds, startBytes, count }: TopLevel): void {
   const run = kinds.subarray(0, count).indexOf(RunKind.Ssix);
   if (run < 0) return;

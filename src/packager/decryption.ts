@@ -77,7 +77,7 @@ async function findKeys(
 
 /**
  * Compares the keys with the checksums in the file's PlayReady headers: with a wrong key, decryption gives noise.
- * @returns a warning for the KIDs that no header tells a checksum of
+ * @returns a warning for the KIDs of which no header has a checksum
  * @throws PrpackError KEY_INVALID
  */
 function verifyKeys(movie: Movie, keys: ReadonlyMap<string, ContentKey>): string[] {

@@ -37,7 +37,7 @@ export interface EncryptionWork {
   readonly periods?: FragmentPeriods | undefined;
   /** How the input is decrypted, where it is protected; `movie` is then the clear one. */
   readonly reencryption?: Reencryption | undefined;
-  /** The threads that write the output beside this one. */
+  /** The threads that write the output besides this one. */
   readonly pool?: WorkerPool | undefined;
 }
 

@@ -105,7 +105,7 @@ function inspectProtection(finding: ProtectionFinding): Partial<InspectedTrack> 
   };
 }
 
-/** PIFF says `piff` in `schm` whatever the cipher is; a number beside it tells that. */
+/** PIFF says `piff` in `schm` whatever the cipher is; a number next to it says which. */
 const PIFF_NAMES = ['PIFF', 'PIFF-CTR', 'PIFF-CBC'];
 
 /** The scheme as the file names it, if it does. */

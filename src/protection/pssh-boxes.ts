@@ -15,13 +15,13 @@ export type PsshOptions = Pick<ProtectionOptions, 'systems' | 'playready' | 'con
 
 const DEFAULT_SYSTEMS: readonly ProtectionSystem[] = ['playready', 'common'];
 
-/** Systems that key providers have data for; a list of KIDs is the same whoever makes it. */
+/** Systems that key providers have data for; a list of KIDs is the same from every maker. */
 const PROVIDED_SYSTEMS: readonly ProtectionSystem[] = ['playready', 'widevine'];
 
 /** The `pssh` boxes of the output. */
 export interface PsshBoxes {
   readonly boxes: readonly Uint8Array[];
-  /** License acquisition URL of the PlayReady header, whoever made it. */
+  /** License acquisition URL of the PlayReady header, ours or the key provider's. */
   readonly laUrl?: string;
   readonly warnings: readonly string[];
 }
@@ -132,7 +132,7 @@ function noLaUrl(header: string): string {
   return `${header} has no license acquisition URL (${named('laUrl')}): players must get it from elsewhere.`;
 }
 
-/** Whoever says anything of the header wants it made by what they say. */
+/** A user who says anything of the header wants it made by that. */
 function saysOwnHeader({ checksum = true, ...said }: PlayReadyOptions = {}): boolean {
   return !checksum || Object.values(said).some((value) => value !== undefined);
 }

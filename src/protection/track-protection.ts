@@ -55,7 +55,7 @@ export function ivsOf({ ivPlan }: Pick<TrackProtection, 'ivPlan'>, first: number
   return ivs;
 }
 
-/** The columns but for the IVs: enough to tell the size of a `senc`. */
+/** The columns but for the IVs: enough to know the size of a `senc`. */
 export function sencShape(
   { ivPlan, subsamples }: TrackProtection,
   first: number,

@@ -24,7 +24,7 @@ export interface DescribedTrack {
   readonly holdsPictures?: boolean;
   /** What more is known of a codec that cannot be encrypted. */
   readonly explanation?: string | undefined;
-  /** Of uncompressed audio: bytes of a frame, where the sample entries tell. */
+  /** Of uncompressed audio: bytes of a frame, where the sample entries say so. */
   readonly frameBytes?: number | undefined;
 }
 

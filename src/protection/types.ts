@@ -6,7 +6,7 @@ export type ProtectionSystem = 'playready' | 'common' | 'widevine';
 /** A track id, or every track of a kind. */
 export type TrackSelector = number | 'audio' | 'video';
 
-/** What the PlayReady header and object carry beside the KIDs (Microsoft, PlayReady Header Specification). */
+/** What the PlayReady header and object carry besides the KIDs (Microsoft, PlayReady Header Specification). */
 export interface PlayReadyOptions {
   /** License acquisition URL, absolute. */
   readonly laUrl?: string;

@@ -14,7 +14,7 @@ export interface Limits {
   readonly connections: number;
   /** Requests per second of one address. */
   readonly requestsPerSecond: number;
-  /** For requests in flight when the server is told to stop. */
+  /** For requests in flight when the server is to stop. */
   readonly drainMs: number;
 }
 

@@ -18,7 +18,7 @@ export async function addOpenApi(app: FastifyInstance): Promise<void> {
       tags: [
         { name: 'keys', description: 'Content keys and their records' },
         { name: 'audit', description: 'Who did what with which key' },
-        { name: 'health', description: 'For whoever runs the server' },
+        { name: 'health', description: 'For the operator of the server' },
         { name: 'packagers', description: 'Protocols by which packagers fetch keys' },
         { name: 'players', description: 'Licenses for tests and previews' },
       ],

@@ -5,7 +5,7 @@ import { CONTENT_HAS_KEY, isKeyRace } from '../keystore/registration-rules.js';
 /** Content type of problem documents (RFC 9457). */
 export const PROBLEM_TYPE = 'application/problem+json';
 
-/** Codes that only the server has, beside those of `PrpackError`. */
+/** Codes that only the server has, besides those of `PrpackError`. */
 export type ProblemCode =
   | ErrorCode
   | 'UNAUTHENTICATED'
@@ -100,7 +100,7 @@ function serverTrouble(status: number, code: ErrorCode, requestId: string): Prob
     status,
     code,
     'the key server cannot do this at the moment',
-    `Whoever runs the server finds the reason in its log under the request id ${requestId}.`,
+    `The operator of the server finds the reason in its log under the request id ${requestId}.`,
   ).body;
 }
 

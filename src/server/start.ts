@@ -120,12 +120,16 @@ async function drain(app: FastifyInstance, drainMs: number): Promise<void> {
 /** Tokens and keys in the clear are for the machine's own ears. */
 function assertNoListeners({ host, tls, insecureHttp }: KeyServerOptions): void {
   if (tls || insecureHttp || isLoopback(host)) return;
-  throw new PrpackError('INVALID_ARGUMENT', `keys would be sent unencrypted to whoever reaches ${host}`, {
-    expected: 'TLS, or a loopback address such as 127.0.0.1',
-    received: host,
-    remedy:
-      'Give --tls-cert and --tls-key; or --insecure-http, when something in front of the server speaks TLS for it.',
-  });
+  throw new PrpackError(
+    'INVALID_ARGUMENT',
+    `keys would be sent unencrypted to everyone who reaches ${host}`,
+    {
+      expected: 'TLS, or a loopback address such as 127.0.0.1',
+      received: host,
+      remedy:
+        'Give --tls-cert and --tls-key; or --insecure-http, when something in front of the server speaks TLS for it.',
+    },
+  );
 }
 
 export function isLoopback(host: string): boolean {

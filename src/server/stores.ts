@@ -15,7 +15,7 @@ export type StoreLocation = Omit<OpenKeyStoreOptions, 'actor'>;
 export interface StoresOptions {
   /** When the lines of keys that leave an embedded store are written. */
   readonly auditReads: ReadAuditMode;
-  /** Told of lines of the audit that could not be written, and when they were. */
+  /** Called when lines of the audit could not be written, and when they were after all. */
   readonly onAuditBacklog: (backlog: AuditBacklog) => void;
 }
 

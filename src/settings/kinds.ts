@@ -190,7 +190,7 @@ export const BYTES: Kind = {
   read: asText,
 };
 
-/** An object of code, told by its methods and properties. */
+/** An object of code, recognized by its methods and properties. */
 export function objectWith(allowed: string, ...members: readonly string[]): Kind {
   return {
     allowed,

@@ -15,8 +15,8 @@ export function spellingOfOptions(): Spelling {
 }
 
 /**
- * An option as whoever reads the message can give it: `layout: 'keep'` to the library, `--layout keep` on the command line.
- * Every message of the library that names an option does it with this.
+ * An option as the reader of the message can give it: `layout: 'keep'` to the library, `--layout keep` on the command
+ * line. Every message of the library that names an option does it with this.
  */
 export function named(name: OptionName, value?: string | number | boolean): string {
   const rows = OPTIONS.filter((row) => row.name === name);

@@ -195,7 +195,7 @@ describe('policies', () => {
     const server = 'https://test.playready.microsoft.com/service/rightsmanager.asmx';
     expect(stdout).toBe(`${server}?cfg=(kid:${kid},contentkey:${key},sl:150,persist:true)\n`);
     expect(stderr).toMatch(/^warning: The key stands in the URL/);
-    expect(stderr).toContain('cannot be told these words of the policy: secureStop.');
+    expect(stderr).toContain('These words of the policy cannot be given to the test server: secureStop.');
     expect(stderr).not.toContain(key);
     const other = await runCliJson(['keys', 'test-url', kid, '--policy', 'purchase']);
     expect(other.json).toMatchObject({ kid, laUrl: expect.stringContaining(',sl:2000,persist:true)') });

@@ -15,7 +15,7 @@ import {
 import { type Av1SequenceHeader, CHOSEN_BY_FRAME } from './sequence-header.js';
 import { type Av1Tiling, readAv1TileInfo } from './tile-info.js';
 
-/** What a frame header tells (AV1 bitstream 5.9). */
+/** What a frame header says (AV1 bitstream 5.9). */
 export interface Av1FrameHeader {
   /** Absent when the header shows a frame that was decoded before: no tiles follow. */
   readonly tiling?: Av1Tiling;

@@ -8,7 +8,7 @@ const REFS_PER_FRAME = 3;
 /** Width in pixels of the frame in each slot, all that headers of later frames need; undefined while it is empty. */
 export type Vp9Slots = readonly (number | undefined)[];
 
-/** What an uncompressed header tells (VP9 bitstream 6.2). */
+/** What an uncompressed header says (VP9 bitstream 6.2). */
 export interface Vp9FrameHeader {
   readonly headerBytes: number;
   /** `header_size_in_bytes`: the compressed header, 1 or more; 0 when an existing frame is shown. */

@@ -76,7 +76,7 @@ export class BlockLoader {
       const slot = this.#entries.has(block) ? undefined : this.#takeSlot();
       if (slot === undefined) break;
       const { promise: ready, resolve, reject } = withResolvers();
-      ready.catch(() => {}); // met again by whoever asks for the block
+      ready.catch(() => {}); // met again by the caller that asks for the block
       const entry: Entry = { slot, ready, isReady: false };
       this.#entries.set(block, entry);
       waiting.push({ entry, resolve, reject });

@@ -94,7 +94,7 @@ export function networkFailure(shown: string, error: unknown, attempts: number):
   return new PrpackError('INPUT_UNREADABLE', message, { path: shown, remedy });
 }
 
-/** @param why what tells that the server does not serve ranges of this file */
+/** @param why what shows that the server does not serve ranges of this file */
 export function noRanges(shown: string, why: string): PrpackError {
   return new PrpackError('INPUT_UNREADABLE', `${shown}: the server does not send parts of the file: ${why}`, {
     path: shown,

@@ -31,7 +31,9 @@ export function proxyAgent({ timeoutMs, tls = {} }: ConnectSettings): Dispatcher
   });
 }
 
-/** Connects through a proxy. Where one hangs up, undici tries for ever unless it is told of another failure than it saw. */
+/**
+ * Connects through a proxy. Where one hangs up, undici tries for ever unless it is given another failure than it saw.
+ */
 function once(connect: buildConnector.connector): buildConnector.connector {
   return (options, callback) =>
     connect(options, (...[error, socket]) => {

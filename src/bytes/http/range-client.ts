@@ -43,7 +43,7 @@ const LONGEST_DELAY_MS = 10_000;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 const MAX_REDIRECTS = 5;
 
-/** What tells one state of a file from another. */
+/** What distinguishes one state of a file from another. */
 interface Version {
   readonly etag: string | undefined;
   readonly lastModified: string | undefined;
@@ -105,7 +105,7 @@ export class RangeClient {
     await this.#dispatcher.destroy();
   }
 
-  /** Until it succeeds, or fails for good. `attempt` tells how many bytes it got, whatever its end. */
+  /** Until it succeeds, or fails for good. `attempt` reports how many bytes it got, whatever its end. */
   async #repeat(attempt: (progress: (bytes: number) => void) => Promise<unknown>): Promise<void> {
     const { attempts, retryDelayMs } = this.#limits;
     for (let failures = 1; ; failures++) {

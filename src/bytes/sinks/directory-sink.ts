@@ -11,9 +11,9 @@ import { StagedFile } from './staged-file.js';
 export type FileRole = 'media' | 'manifest';
 
 /**
- * Files of one directory that are published together. A directory that is new appears by one rename. In one that is there, media
- * comes first, each file under a name that was free, then every manifest takes the place of the one before: whoever reads
- * meanwhile finds the old files or the new ones, and a crash leaves the old ones whole.
+ * Files of one directory that are published together. A directory that is new appears by one rename. In one that is
+ * there, media comes first, each file under a name that was free, then every manifest takes the place of the one
+ * before: a program that reads meanwhile finds the old files or the new ones, and a crash leaves the old ones whole.
  */
 export class DirectorySink implements Publishable {
   readonly path: string;

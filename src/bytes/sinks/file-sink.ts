@@ -124,7 +124,7 @@ export function assertTwoFiles(inputPath: string, outputPath: string): void {
   });
 }
 
-/** The same for all names of one file; undefined when it cannot be told: who opens the path then says why. */
+/** The same for all names of one file; undefined when it cannot be known: who opens the path then says why. */
 function identityOf(path: string): string | undefined {
   try {
     const { dev, ino } = statSync(path, { bigint: true });

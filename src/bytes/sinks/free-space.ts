@@ -17,7 +17,7 @@ export function assertFreeSpace(path: string, sizeBytes: number): void {
   });
 }
 
-/** Undefined on file systems that do not tell, as some network ones. */
+/** Undefined on file systems that do not report it, as some network ones. */
 function freeBytesOf(directory: string): number | undefined {
   try {
     const { blocks, bavail, bsize } = statfsSync(directory);

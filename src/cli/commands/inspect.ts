@@ -61,7 +61,9 @@ async function inspectJob(path: string, flags: InspectFlags, signal: AbortSignal
   });
 }
 
-/** Whoever looks at a file has not asked for the key store: what is wrong with it is told, and the file is shown. */
+/**
+ * A user who looks at a file has not asked for the key store: what is wrong with it is reported, and the file is shown.
+ */
 function toleratingFailure(lookup: KeyLookup, problems: string[]): KeyLookup {
   return {
     async find(kid) {

@@ -20,7 +20,7 @@ Examples:
 /** `prpack keys rewrap` */
 export function configureKeysRewrap(command: Command): void {
   command.description(
-    'Makes a new key-encryption key (KEK), wraps every key under it, and puts it in the place of the old one, which stays beside it for other key stores and old backups. May be stopped at any point and run again.',
+    'Makes a new key-encryption key (KEK), wraps every key under it, and puts it in the place of the old one, which stays next to it for other key stores and old backups. May be stopped at any point and run again.',
   );
   addKeysOptions(command);
   command.addHelpText('after', EXAMPLES);
@@ -39,8 +39,8 @@ async function keysRewrapAction(flags: KeysRewrapFlags): Promise<void> {
     });
     if (flags.json) return writeResult(formatJson({ keys, kekId, kekFile }));
     const lines = [
-      `Wrapped ${count(keys, 'key')} anew. The key-encryption key in ${printable(kekFile)} now has the id ${kekId}.`,
-      'The old one is kept beside it for other key stores and old backups: keep both as safe as the keys.',
+      `Wrapped ${count(keys, 'key')} again. The key-encryption key in ${printable(kekFile)} now has the id ${kekId}.`,
+      'The old one is kept next to it for other key stores and old backups: keep both as safe as the keys.',
     ];
     return writeMessage(joinLines(lines));
   });
@@ -54,7 +54,7 @@ function assertEmbedded({ location }: KeyStore): void {
   });
 }
 
-/** A KEK in the environment is in the hands of whoever set it. */
+/** A KEK in the environment is in the hands of those who set it. */
 function kekFileOf({ kekFile }: KeysRewrapFlags, library: Library): string {
   if (kekFile !== undefined) return kekFile;
   if (!process.env[library.KEK_VARIABLE]) return library.defaultKekPath(process.env);

@@ -18,7 +18,7 @@ Examples:
   prpack keys test-url 10000000-1000-1000-1000-100000000001 --policy rental`;
 
 const SECRET_WARNING =
-  'The key stands in the URL: whoever sees it can decrypt the content. Try policies with content that needs no protection.';
+  'The key stands in the URL: anyone who sees it can decrypt the content. Try policies with content that needs no protection.';
 
 /** `prpack keys test-url <kid>` */
 export function configureKeysTestUrl(command: Command): void {
@@ -54,5 +54,5 @@ async function keysTestUrlAction(text: string, flags: KeysTestUrlFlags): Promise
 
 function leftOutWarning(leftOut: readonly string[]): string[] {
   if (leftOut.length === 0) return [];
-  return [`The test server cannot be told these words of the policy: ${leftOut.join(', ')}.`];
+  return [`These words of the policy cannot be given to the test server: ${leftOut.join(', ')}.`];
 }

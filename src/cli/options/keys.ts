@@ -27,7 +27,7 @@ export interface KeyFlags extends KeyServerFlags {
   readonly playreadyTest?: true;
 }
 
-/** What else a server is told that gives keys for new content. */
+/** What else is sent to a server that gives keys for new content. */
 export interface ContentFlags {
   readonly contentId?: string;
   readonly keyPer?: KeyPer;

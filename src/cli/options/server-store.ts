@@ -14,7 +14,7 @@ export function addServerStoreOptions(command: Command): void {
   addKeyStoreOptions(command);
   command.option(
     '--token-dir <directory>',
-    'where the tokens are (default: beside the file of the key store)',
+    'where the tokens are (default: next to the file of the key store)',
     once('--token-dir', nonEmpty('--token-dir')),
   );
 }

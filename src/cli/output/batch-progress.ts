@@ -9,7 +9,7 @@ import { writeError, writeMessage } from './streams.js';
 import { type Style, styleOf } from './style.js';
 import { printable } from './units.js';
 
-/** Tells a user how far a batch is; `stop` puts the terminal back as it was, and may be called twice. */
+/** Shows a user how far a batch is; `stop` puts the terminal back as it was, and may be called twice. */
 export interface BatchProgress {
   readonly onEvent: (event: BatchEvent) => void;
   readonly stop: () => void;

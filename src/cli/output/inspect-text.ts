@@ -100,7 +100,7 @@ const KEY_COLUMNS: readonly Column[] = [
   { heading: 'FROM', align: 'right' },
 ];
 
-/** Keys and clear samples of the tracks that have more to tell than one key for all. */
+/** Keys and clear samples of the tracks that have more to show than one key for all. */
 function keyLines(tracks: readonly InspectedTrack[], style: Style): string[] {
   const rows = tracks.flatMap(({ id, keys = [], clearSamples = 0 }) => {
     if (keys.length < 2 && clearSamples === 0) return [];

@@ -29,7 +29,7 @@ interface VersionRules {
   readonly maxKeys: number;
   readonly algIds: readonly AlgId[];
   readonly hasDecryptorSetup: boolean;
-  /** The part of DATA that tells the keys; empty without keys, for no element may be empty. */
+  /** The part of DATA that names the keys; empty without keys, for no element may be empty. */
   readonly writeProtection: (entries: readonly HeaderKidEntry[]) => string;
 }
 

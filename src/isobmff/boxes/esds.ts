@@ -1,6 +1,6 @@
 import type { ByteReader } from '../../bytes/reader.js';
 
-/** The part of an ES descriptor that tells the codec (ISO/IEC 14496-14 6.7.2, ISO/IEC 14496-1 7.2.6). */
+/** The part of an ES descriptor that names the codec (ISO/IEC 14496-14 6.7.2, ISO/IEC 14496-1 7.2.6). */
 export interface Esds {
   /** ISO/IEC 14496-1 7.2.6.6: 0x20 is MPEG-4 video, 0x40 AAC, 0x6c JPEG, … */
   readonly objectTypeIndication: number;

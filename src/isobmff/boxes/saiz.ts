@@ -5,7 +5,7 @@ import { fullBox, readVersionAndFlags } from './box.js';
 
 /** SampleAuxiliaryInformationSizesBox (ISO/IEC 14496-12 8.7.8). */
 export interface Saiz extends AuxInfoKind {
-  /** Bytes a sample, or 0 when `sizes` tells them one by one. */
+  /** Bytes a sample, or 0 when `sizes` lists them one by one. */
   readonly defaultSampleInfoSize: number;
   /** Not backed by bytes when there is a default size: compare it with the samples before looping over it. */
   readonly sampleCount: number;

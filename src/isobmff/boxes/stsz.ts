@@ -4,7 +4,7 @@ import { readU32Columns } from './columns.js';
 
 /** SampleSizeBox or CompactSampleSizeBox (ISO/IEC 14496-12 8.7.3). */
 export interface SampleSizes {
-  /** Bytes of every sample, or 0 when `sizes` tells them one by one. */
+  /** Bytes of every sample, or 0 when `sizes` lists them one by one. */
   readonly sampleSize: number;
   /** Not backed by bytes when all samples have one size: compare it with other tables before looping over it. */
   readonly sampleCount: number;

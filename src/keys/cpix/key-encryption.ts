@@ -45,7 +45,7 @@ export function wrapForRecipient(secret: Uint8Array, certificate: Uint8Array): U
   );
 }
 
-/** @throws PrpackError KEY_INVALID, without saying why: whoever guesses is not to learn from it */
+/** @throws PrpackError KEY_INVALID, without saying why: nobody who guesses is to learn from it */
 export function unwrapForRecipient(wrapped: Uint8Array, privateKey: KeyObject, what: string): Uint8Array {
   try {
     return privateDecrypt(

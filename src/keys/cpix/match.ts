@@ -8,7 +8,7 @@ import type {
   CpixVideoFilter,
 } from './document.js';
 
-/** Whether something is for a track; `missing` names what would have to be known of the track to tell. */
+/** Whether something is for a track; `missing` names what would have to be known of the track to decide. */
 export type Verdict = 'match' | 'mismatch' | { readonly missing: string };
 
 /**

@@ -9,7 +9,7 @@ import type { OutputProtectionLevels, Policy } from './policy.js';
 export interface TestLaUrl {
   /** WARNING: the content key stands in it. */
   readonly url: string;
-  /** Words of the policy that the test server cannot be told in a URL. */
+  /** Words of the policy that cannot be given to the test server in a URL. */
   readonly leftOut: readonly string[];
 }
 
@@ -44,7 +44,7 @@ const PARAMETERS: {
 
 /**
  * The URL that makes Microsoft's public test server issue a license for exactly this key and policy. Moments that count from issuance
- * are taken from `issuedAt`. It is for tests only: whoever sees the URL has the key.
+ * are taken from `issuedAt`. It is for tests only: anyone who sees the URL has the key.
  */
 export function testLaUrl(
   kid: KeyId,

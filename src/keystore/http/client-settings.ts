@@ -5,7 +5,7 @@ import { SecretHeader } from '../../keys/http/secret-header.js';
 import type { TlsFiles } from '../../keys/http/tls.js';
 import type { ServerClientOptions } from './server-client.js';
 
-/** Environment variables of whoever uses a key store on a server. */
+/** Environment variables of a program that uses a key store on a server. */
 const TOKEN_VARIABLE = 'PRPACK_KEY_STORE_TOKEN';
 const TOKEN_FILE_VARIABLE = 'PRPACK_KEY_STORE_TOKEN_FILE';
 const AUTHORITIES_VARIABLE = 'PRPACK_KEY_STORE_CA_FILE';

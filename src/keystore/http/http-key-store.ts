@@ -77,7 +77,7 @@ export class HttpKeyStore implements KeyStore {
   }
 
   async rewrap(): Promise<number> {
-    throw new PrpackError('UNSUPPORTED_FEATURE', 'a key server does not wrap its keys anew for a client', {
+    throw new PrpackError('UNSUPPORTED_FEATURE', 'a key server does not wrap its keys again for a client', {
       remedy: 'Run `prpack keys rewrap` on the machine of the key server, on the store that it serves.',
     });
   }

@@ -3,7 +3,7 @@ import { named } from '../../settings/spelling.js';
 import { KEK_VARIABLE, readKekText } from '../kek.js';
 import type { SkmKek } from './kek.js';
 
-/** Gives the KEK, which is read anew each time. */
+/** Gives the KEK, which is read again each time. */
 export type SkmKekSource = () => Promise<SkmKek>;
 
 /**

@@ -12,7 +12,10 @@ const SIZES_BYTES: readonly number[] = [16, 24, 32];
  * keys with AES Key Wrap (RFC 3394), keeps itself closed as `ContentKey` does, and never leaves this object.
  */
 export class SkmKek extends Secret {
-  /** Tells KEKs apart without telling the KEK: `#1.` and the first 32 hexadecimal digits of SHA-1("KEKID_1" + KEK in hexadecimal). */
+  /**
+   * Tells KEKs apart without revealing the KEK: `#1.` and the first 32 hexadecimal digits of SHA-1("KEKID_1" + KEK in
+   * hexadecimal).
+   */
   readonly id: string;
   readonly #bytes: Uint8Array;
 

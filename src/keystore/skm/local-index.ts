@@ -81,8 +81,8 @@ export interface Holder {
 type Row = { readonly id: number; readonly kid: KeyId; readonly content_id: string };
 
 /**
- * What this machine knows of keys on SKM servers and the servers cannot tell: which KIDs a content has, and which files were published
- * with them. No key material. An SQLite file, for any number of processes.
+ * What this machine knows of keys on SKM servers and the servers do not know: which KIDs a content has, and which files
+ * were published with them. No key material. An SQLite file, for any number of processes.
  */
 export class LocalIndex {
   readonly #server: string;

@@ -25,7 +25,7 @@ import type { SkmObject } from './wire.js';
 
 export interface SkmKeyStoreOptions extends ServerClientOptions {
   readonly kek: SkmKekSource;
-  /** The file of what the server cannot tell. */
+  /** The file of what the server does not know. */
   readonly indexPath: string;
   /** Until a key that another process was to register counts as abandoned, in milliseconds. */
   readonly abandonedMs?: number;

@@ -230,7 +230,7 @@ export class Database {
   }
 }
 
-/** Those of the group that can still wait; the others are told. */
+/** Those of the group that can still wait; the others are rejected. */
 function patientOf(group: readonly Waiting[], error: unknown): readonly Waiting[] {
   const now = performance.now();
   for (const { deadlineMs, reject } of group) if (deadlineMs <= now) reject(error);

@@ -1,6 +1,6 @@
 /** What a database is made of. */
 export interface Schema {
-  /** `pragma application_id`: tells databases of one purpose from others. */
+  /** `pragma application_id`: distinguishes databases of one purpose from others. */
   readonly applicationId: number;
   /** One step a version: step n leads from version n (`pragma user_version`) to n + 1. */
   readonly migrations: readonly string[];

@@ -40,7 +40,7 @@ import {
 } from './steps.js';
 import { type AuditLine, Tables } from './tables.js';
 
-/** Keys that are wrapped anew in one transaction, so that other writers get their turn in between. */
+/** Keys that are wrapped again in one transaction, so that other writers get their turn in between. */
 const REWRAP_BATCH = 500;
 /** Entries of the audit that are removed in one transaction, likewise. */
 const PRUNE_BATCH = 5000;
@@ -255,8 +255,8 @@ export class SqliteKeyStore implements KeyStore {
   }
 
   /**
-   * The KEK, read anew for every call, for it may be rotated while this process runs. One is made for a store that has none yet, and
-   * only for that: in any other case it was lost, and another could not open the keys.
+   * The KEK, read again for every call, for it may be rotated while this process runs. One is made for a store that has
+   * none yet, and only for that: in any other case it was lost, and another could not open the keys.
    */
   async #loadKek(id: string | undefined): Promise<KeyEncryptionKey> {
     const source = this.#options.kek;
@@ -281,7 +281,7 @@ export class SqliteKeyStore implements KeyStore {
   }
 }
 
-/** The rows with their keys, or the refusal of the first key that cannot be opened. `note` is told of each key. */
+/** The rows with their keys, or the refusal of the first key that cannot be opened. `note` is called for each key. */
 function openAll(
   tables: Tables,
   rows: readonly KeyRow[],

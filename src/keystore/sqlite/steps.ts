@@ -143,7 +143,7 @@ export function revokeOne(tables: Tables, row: KeyRow): void {
   note(tables, 'revoke', row, isRevoked ? 'unchanged' : 'done');
 }
 
-/** Wraps up to `limit` keys anew. Returns how many there were. */
+/** Wraps up to `limit` keys again. Returns how many there were. */
 export function rewrapSome(
   tables: Tables,
   present: KeyEncryptionKey,

@@ -29,7 +29,7 @@ export interface KeptKey {
   readonly checksum: string;
 }
 
-/** What is noted in the audit beside time and actor. */
+/** What is noted in the audit besides time and actor. */
 export interface AuditNote {
   readonly operation: AuditOperation;
   readonly kid?: KeyId;

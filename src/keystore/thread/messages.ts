@@ -12,13 +12,13 @@ export type ReadAuditMode = 'always' | 'batched';
 export interface ThreadedStoreOptions {
   /** Absolute path of the database file. */
   readonly path: string;
-  /** File of the key-encryption key, unless the environment tells. */
+  /** File of the key-encryption key, unless the environment gives the key. */
   readonly kekFile?: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly auditReads: ReadAuditMode;
 }
 
-/** What the thread is told: `open` first, and once. */
+/** What the thread is sent: `open` first, and once. */
 export type ToStore =
   | { readonly kind: 'open'; readonly options: ThreadedStoreOptions }
   | {
@@ -33,7 +33,7 @@ export type ToStore =
     }
   | { readonly kind: 'close'; readonly call: number };
 
-/** What it tells. */
+/** What it sends back. */
 export type FromStore =
   | { readonly kind: 'answer'; readonly call: number; readonly value: unknown }
   | { readonly kind: 'refusal'; readonly call: number; readonly error: SentError }

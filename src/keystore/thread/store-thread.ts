@@ -29,7 +29,7 @@ export class StoreThread {
   #lastCall = 0;
   #thread: Thread<ToStore, FromStore> | undefined;
 
-  /** @param onBacklog told of lines of the audit that could not be written, and when they were */
+  /** @param onBacklog called when lines of the audit could not be written, and when they were after all */
   constructor(options: ThreadedStoreOptions, onBacklog: (backlog: AuditBacklog) => void) {
     this.#options = options;
     this.#onBacklog = onBacklog;
@@ -66,7 +66,7 @@ export class StoreThread {
     const thread = this.#thread;
     if (!thread) return;
     this.#thread = undefined;
-    // What stands in the way of the last lines has been told.
+    // What stands in the way of the last lines has been reported.
     await this.#ask(CLOSE_WAIT_MS, (call) => thread.post({ kind: 'close', call })).catch(() => {});
     await thread.stop();
   }

@@ -8,7 +8,7 @@ import type { JobKeys } from './job-keys.js';
 import type { FromRunner, KeyCall, ToRunner } from './messages.js';
 import { type Outcome, performTask, type Task } from './perform.js';
 
-/** What a runner works with beside the task. */
+/** What a runner works with besides the task. */
 export interface RunnerTools {
   readonly keys: JobKeys;
   readonly signal: AbortSignal;

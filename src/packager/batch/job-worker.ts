@@ -12,7 +12,7 @@ import { performTask } from './perform.js';
 
 /** The code of a thread that does jobs, one at a time. */
 
-/** Progress is told so often at most, in milliseconds: who looks at it does not see more. */
+/** Progress is reported so often at most, in milliseconds: who looks at it does not see more. */
 const PROGRESS_INTERVAL_MS = 100;
 
 interface Call {

@@ -5,7 +5,7 @@ import type { Outcome, Task } from './perform.js';
 /** What of a job's keys a thread can ask the main thread for. */
 export type KeyCall = 'assign' | 'find' | 'register' | 'markActive' | 'findByContentId';
 
-/** What a thread of jobs is told. */
+/** What a thread of jobs is sent. */
 export type ToRunner =
   | {
       readonly kind: 'task';
@@ -18,7 +18,7 @@ export type ToRunner =
   | { readonly kind: 'answer'; readonly call: number; readonly value: unknown }
   | { readonly kind: 'refusal'; readonly call: number; readonly error: SentError };
 
-/** What it tells. */
+/** What it reports. */
 export type FromRunner =
   | { readonly kind: 'progress'; readonly progress: Progress }
   | { readonly kind: 'call'; readonly call: number; readonly method: KeyCall; readonly args: unknown }

@@ -92,7 +92,7 @@ function identityOf(path: string): string {
   return ignoresCase ? path.normalize('NFC').toLowerCase() : path;
 }
 
-/** SHA-256 over what a job was asked for beside its input: the same for the same wishes, however they are written. */
+/** SHA-256 over what a job was asked for besides its input: the same for the same wishes, however they are written. */
 export function settingsFingerprint({ contentId, settings }: Job): string {
   return createHash('sha256')
     .update(JSON.stringify(ordered({ contentId, settings })))

@@ -146,7 +146,7 @@ class Run {
     }
   }
 
-  /** What an earlier run proves of this very job, as far as it can be told without reading files. */
+  /** What an earlier run proves of this very job, as far as can be seen without reading files. */
   async #proofOf({ job, settingsSha256 }: BegunJob): Promise<Proof | undefined> {
     const { resume, keyStore } = this.#options;
     const proof = resume ? this.#results.proofOf(job.output) : undefined;

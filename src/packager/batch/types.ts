@@ -88,7 +88,7 @@ export interface Job {
   readonly settings: BatchSettings;
 }
 
-/** What tells one state of an input from another. */
+/** What distinguishes one state of an input from another. */
 export interface InputFingerprint {
   readonly bytes: number;
   /** Time of the last change, in milliseconds since 1970. */
@@ -107,7 +107,7 @@ export interface ResultLine {
   /** Absolute. */
   readonly output: string;
   readonly contentId: string;
-  /** SHA-256 over everything that was asked for beside the input, 64 hexadecimal digits. */
+  /** SHA-256 over everything that was asked for besides the input, 64 hexadecimal digits. */
   readonly settingsSha256: string;
   /** Absent where the input could not be looked at. */
   readonly fingerprint?: InputFingerprint;

@@ -5,7 +5,7 @@ import { ChunkWriter, type WriteTarget } from './writer.js';
 
 /** Outputs to write, however many threads write them. */
 export interface Work {
-  /** Each is taken by whoever asks first. */
+  /** Each is taken by the thread that asks first. */
   readonly chunks: Iterator<OutputChunk>;
   /** One an output. */
   readonly targets: readonly WriteTarget[];

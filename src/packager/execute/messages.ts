@@ -8,7 +8,7 @@ export interface SentTarget extends Omit<WriteTarget, 'source'> {
   readonly input: OpenFile;
 }
 
-/** What a writing thread is told: once `start`, then chunks, until it is stopped. */
+/** What a writing thread is sent: once `start`, then chunks, until it is stopped. */
 export type ToWriter =
   | {
       readonly kind: 'start';

@@ -5,8 +5,8 @@ import { threadCount } from './thread-count.js';
 import type { WorkerPool } from './worker-pool.js';
 
 /**
- * Starts the threads that are to write the output beside this one, if so large an input is worth any. Whoever starts a
- * pool stops it.
+ * Starts the threads that are to write the output besides this one, if so large an input is worth any. The caller that
+ * starts a pool stops it.
  * @throws PrpackError INVALID_ARGUMENT
  */
 export async function startWorkerPool(

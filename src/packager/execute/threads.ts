@@ -4,8 +4,8 @@ import { type OnWritten, type Work, writeInline } from './inline.js';
 import type { WorkerPool } from './worker-pool.js';
 
 /**
- * Writes outputs by this thread and a pool beside it. Whoever is free takes the next chunk. No thread is left when
- * this returns.
+ * Writes outputs by this thread and a pool of others. The thread that is free takes the next chunk. No thread is left
+ * when this returns.
  * @param hashes what `onWritten` adds the bytes to
  */
 export async function writeOnThreads(
@@ -17,9 +17,9 @@ export async function writeOnThreads(
   const failure = new Failure(work.signal);
   let here = Promise.resolve();
   try {
-    const beside = pool.write(work, onWritten, failure.report);
+    const there = pool.write(work, onWritten, failure.report);
     here = writeInline({ ...work, signal: failure.signal }, onWritten).catch(failure.report);
-    await Promise.race([Promise.all([here, beside]), failure.reported]);
+    await Promise.race([Promise.all([here, there]), failure.reported]);
   } finally {
     failure.close();
     for (const hash of hashes) hash?.abandon();

@@ -18,7 +18,7 @@ interface PoolWorker {
   pending: number;
 }
 
-/** The threads that write beside this one. They start while the output is still being planned. */
+/** The threads that write besides this one. They start while the output is still being planned. */
 export class WorkerPool {
   readonly #workers: readonly PoolWorker[];
   #take: (worker: PoolWorker, answer: FromWriter) => void = () => {};

@@ -28,7 +28,7 @@ async function handle(message: ToWriter): Promise<void> {
   answer({ kind: 'written', output: chunk.output, startBytes: chunk.startBytes, memory }, [memory]);
 }
 
-/** Tells why; what else is queued here does not matter any more, as the thread will be stopped. */
+/** Reports why; what else is queued here does not matter any more, as the thread will be stopped. */
 function fail(error: unknown): void {
   answer({ kind: 'failed', error: packError(error) });
 }

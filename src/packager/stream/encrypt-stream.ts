@@ -18,7 +18,10 @@ import type { EncryptOptions, EncryptResult } from '../types.js';
 import { appendPlan } from '../write-plan.js';
 import { encryptLive, STREAM } from './encrypt-live.js';
 
-/** As for files, but that input and output may be streams. `onProgress` is told nothing of a stream as input: it has no total. */
+/**
+ * As for files, but that input and output may be streams. `onProgress` hears nothing of a stream as input: it has no
+ * total.
+ */
 export interface EncryptStreamOptions extends Omit<EncryptOptions, 'input' | 'output'> {
   /** Path or URL of a file, or a stream of fragmented MP4. A stream is destroyed when the work on it ends. */
   readonly input: string | ByteReadable;

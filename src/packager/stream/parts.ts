@@ -26,7 +26,7 @@ export interface InitPart {
   readonly bytes: Uint8Array;
 }
 
-/** A box that leaves as it came, or a fragment: `moof` and the boxes up to the end of the samples it tells of. */
+/** A box that leaves as it came, or a fragment: `moof` and the boxes up to the end of the samples it describes. */
 export type StreamPart =
   | { readonly kind: 'box'; readonly bytes: Uint8Array }
   | { readonly kind: 'fragment'; readonly boxes: readonly FragmentBox[] };
@@ -51,7 +51,7 @@ export class PartReader {
   warnings(): string[] {
     const dropped = [...this.#dropped].map(
       ([type, count]) =>
-        `${count} ${type} box${count === 1 ? ' was' : 'es were'} left out: it tells of places in a file, which a stream is not.`,
+        `${count} ${type} box${count === 1 ? ' was' : 'es were'} left out: it points to places in a file, which a stream is not.`,
     );
     return this.#tail ? [...dropped, tailWarning(this.#tail, 'keep')] : dropped;
   }
@@ -248,7 +248,7 @@ function assertMp4(type: string): void {
   );
 }
 
-/** Before anything is made of the tables of `moov`, which tell of bytes that have not come yet. */
+/** Before anything is made of the tables of `moov`, which describe bytes that have not come yet. */
 function assertFragmented(moov: StreamBox): void {
   const node = walkBox(moov, 'moov');
   const hasSamples = node.children.some((trak) => {

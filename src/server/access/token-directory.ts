@@ -5,7 +5,10 @@ import type { StoreLocation } from '../stores.js';
 
 const SQLITE = 'sqlite:';
 
-/** Where the tokens of a key server are when nobody says so: beside the file of its key store, else with the user's data. */
+/**
+ * Where the tokens of a key server are when nobody says so: next to the file of its key store, else with the user's
+ * data.
+ */
 export function tokenDirectory(store: StoreLocation): string {
   const { location } = openKeyStore(store);
   if (location.startsWith(SQLITE)) return `${location.slice(SQLITE.length)}.tokens`;

@@ -31,7 +31,7 @@ export interface ClearKeyOptions {
 /** Who keys go to in the store's audit. Clear Key asks nobody who they are. */
 const ACTOR = 'clear key license';
 
-/** Licenses of W3C Clear Key: keys in the clear, for whoever asks. */
+/** Licenses of W3C Clear Key: keys in the clear, for everyone who asks. */
 export function clearKeyRoutes(app: App, { stores, metrics }: ServerContext, options: ClearKeyOptions): void {
   // Players send the request of the browser as it is, under whatever type they like, or none.
   app.removeAllContentTypeParsers();

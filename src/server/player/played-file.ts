@@ -60,7 +60,7 @@ export type Playback =
       readonly commands: readonly string[];
     };
 
-/** Everything the page is told. No key. */
+/** Everything the page is given. No key. */
 export interface PageData {
   readonly file: Omit<PlayedFile, 'path'> & { readonly name: string };
   readonly playback: Playback;

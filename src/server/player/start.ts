@@ -13,7 +13,7 @@ import { type PlayedFile, pageData } from './played-file.js';
 
 const HOST = '127.0.0.1';
 
-/** The files of the page, which lie beside this one. */
+/** The files of the page, which lie next to this one. */
 const PAGE = [
   { path: '/', file: 'index.html', type: 'text/html; charset=utf-8' },
   { path: '/player.js', file: 'player.js', type: 'text/javascript; charset=utf-8' },

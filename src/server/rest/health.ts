@@ -75,7 +75,7 @@ function tooSlow(): PrpackError {
   });
 }
 
-/** The work, done again when its last result is older than this; whoever asks meanwhile gets that result. */
+/** The work, done again when its last result is older than this; requests meanwhile get that result. */
 function keptFor<T>(keptMs: number, work: () => Promise<T>): () => Promise<T> {
   let last: Promise<T> | undefined;
   let endsMs = 0;

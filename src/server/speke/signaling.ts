@@ -25,7 +25,7 @@ const HLS_METHODS: Readonly<Partial<Record<KeyScheme, string>>> = {
 /** How a system is signalled, beyond its box. */
 interface Signaling {
   readonly system: BuildableSystem;
-  /** Children of ContentProtection in a DASH manifest beside `cenc:pssh`. */
+  /** Children of ContentProtection in a DASH manifest besides `cenc:pssh`. */
   readonly dash?: (material: Material) => string;
   /** `EXT-X-KEY` of HLS. */
   readonly hls?: {

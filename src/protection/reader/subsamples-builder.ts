@@ -1,0 +1,60 @@
+import { GrowingColumn } from '../../bytes/columns.js';
+import type { SubsampleColumns } from '../../isobmff/boxes/senc.js';
+
+/** The subsamples of a track, run after run. Nothing is kept as long as all samples are protected as a whole. */
+export class SubsamplesBuilder {
+  readonly #starts = new GrowingColumn('u32');
+  readonly #clearBytes = new GrowingColumn('u16');
+  readonly #protectedBytes = new GrowingColumn('u32');
+  /** Sizes of the samples before the first that has subsamples. */
+  readonly #wholeSamples: Uint32Array[] = [];
+  #hasSubsamples = false;
+
+  constructor() {
+    this.#starts.push(0);
+  }
+
+  /** @param subsamples absent when the samples are protected as a whole, or clear */
+  add(subsamples: SubsampleColumns | undefined, sizes: Uint32Array): void {
+    if (!subsamples && !this.#hasSubsamples) {
+      this.#wholeSamples.push(sizes);
+      return;
+    }
+    if (!this.#hasSubsamples) {
+      this.#hasSubsamples = true;
+      for (const before of this.#wholeSamples) for (const size of before) this.#addWhole(size);
+    }
+    for (const [i, size] of sizes.entries()) {
+      const start = subsamples?.starts[i] ?? 0;
+      const end = subsamples?.starts[i + 1] ?? 0;
+      // An entry without subsamples in a box that has them: the whole sample is protected, if there is any of it.
+      if (start === end) this.#addWhole(size);
+      else this.#addRows(subsamples!, start, end);
+    }
+  }
+
+  finish(): SubsampleColumns | undefined {
+    if (!this.#hasSubsamples) return undefined;
+    return {
+      starts: this.#starts.finish(),
+      clearBytes: this.#clearBytes.finish(),
+      protectedBytes: this.#protectedBytes.finish(),
+    };
+  }
+
+  #addWhole(size: number): void {
+    if (size > 0) {
+      this.#clearBytes.push(0);
+      this.#protectedBytes.push(size);
+    }
+    this.#starts.push(this.#clearBytes.length);
+  }
+
+  #addRows({ clearBytes, protectedBytes }: SubsampleColumns, start: number, end: number): void {
+    for (let row = start; row < end; row++) {
+      this.#clearBytes.push(clearBytes[row]);
+      this.#protectedBytes.push(protectedBytes[row]);
+    }
+    this.#starts.push(this.#clearBytes.length);
+  }
+}
