@@ -3,6 +3,9 @@ import type { SampleBytes, SampleCipher } from './sample-cipher.js';
 import { BLOCK_BYTES, type Pattern, type Scheme } from './scheme.js';
 import type { SubsampleTable } from './subsamples.js';
 
+/** The blocks of a range that a pattern takes, next to each other: of whichever cipher is at work on this thread. */
+let workspace = new Uint8Array(4096);
+
 /** AES-128-CBC for schemes `cbcs` and `cbc1` (ISO/IEC 23001-7 10.2, 10.4). */
 export async function createCbcSampleCipher(
   key: Uint8Array,
@@ -25,8 +28,6 @@ export class CbcSampleCipher implements SampleCipher {
   readonly #pattern: Pattern;
   readonly #iv = new Uint8Array(BLOCK_BYTES);
   readonly #lastCipherBlock = new Uint8Array(BLOCK_BYTES);
-  /** The blocks of a range that the pattern takes, side by side. */
-  #gathered = new Uint8Array(4096);
 
   constructor(aes: Aes, scheme: Scheme, pattern: Pattern, direction: Direction) {
     this.#chain = aes.createCbc(direction);
@@ -71,9 +72,9 @@ export class CbcSampleCipher implements SampleCipher {
     cryptBytes: number,
     skipBytes: number,
   ): void {
-    if (this.#gathered.length < wholeBytes) this.#gathered = new Uint8Array(2 * wholeBytes);
+    if (workspace.length < wholeBytes) workspace = new Uint8Array(2 * wholeBytes);
     const view = viewOf(bytes);
-    const gathered = viewOf(this.#gathered);
+    const gathered = viewOf(workspace);
     const stepBytes = cryptBytes + skipBytes;
     let count = 0;
     for (let from = 0; from < wholeBytes; from += stepBytes) {
@@ -81,7 +82,7 @@ export class CbcSampleCipher implements SampleCipher {
       copyBlocks(view, at + from, gathered, count, length);
       count += length;
     }
-    this.#runChain(this.#gathered.subarray(0, count));
+    this.#runChain(workspace.subarray(0, count));
     count = 0;
     for (let from = 0; from < wholeBytes; from += stepBytes) {
       const length = Math.min(cryptBytes, wholeBytes - from);

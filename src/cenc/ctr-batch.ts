@@ -5,21 +5,42 @@ import { BLOCK_BYTES } from './scheme.js';
 /** Blocks of one AES call: 32 KB of key stream, which the first caches of a core hold. */
 const BATCH_BLOCKS = 2048;
 
+/** What a batch collects in. */
+interface BatchMemory {
+  readonly blocks: Uint8Array;
+  readonly view: DataView;
+  // The ranges collected: where they are, and where their key stream starts.
+  readonly targetAt: Float64Array;
+  readonly lengths: Uint32Array;
+  readonly streamAt: Uint32Array;
+}
+
+/** Of batches that have nothing to do. A title of many crypto periods has thousands of batches, of which few work at a time. */
+const idle: BatchMemory[] = [];
+
+function takeMemory(): BatchMemory {
+  const known = idle.pop();
+  if (known) return known;
+  const blocks = new Uint8Array(BATCH_BLOCKS * BLOCK_BYTES);
+  return {
+    blocks,
+    view: new DataView(blocks.buffer),
+    targetAt: new Float64Array(BATCH_BLOCKS),
+    lengths: new Uint32Array(BATCH_BLOCKS),
+    streamAt: new Uint32Array(BATCH_BLOCKS),
+  };
+}
+
 /**
  * CTR mode over many short byte ranges at once: collects counter blocks, encrypts them in one AES call, and
  * XORs the key stream into each range. A cipher object for each would cost far more than its AES.
  */
 export class CtrBatch {
   readonly #aes: Aes;
-  readonly #blocks = new Uint8Array(BATCH_BLOCKS * BLOCK_BYTES);
-  readonly #blocksView = new DataView(this.#blocks.buffer);
-  #blockCount = 0;
-
-  // The ranges collected: where they are, and where their key stream starts.
   readonly #targets: Uint8Array[] = [];
-  readonly #targetAt = new Float64Array(BATCH_BLOCKS);
-  readonly #lengths = new Uint32Array(BATCH_BLOCKS);
-  readonly #streamAt = new Uint32Array(BATCH_BLOCKS);
+  #blockCount = 0;
+  /** Absent while nothing is collected. */
+  #memory: BatchMemory | undefined;
 
   constructor(aes: Aes) {
     this.#aes = aes;
@@ -44,8 +65,9 @@ export class CtrBatch {
 
   /** Carries out what was collected. */
   flush(): void {
-    if (this.#blockCount === 0) return;
-    const output = this.#aes.encryptBlocks(this.#blocks.subarray(0, this.#blockCount * BLOCK_BYTES));
+    if (!this.#memory) return;
+    const { blocks, targetAt, lengths, streamAt } = this.#memory;
+    const output = this.#aes.encryptBlocks(blocks.subarray(0, this.#blockCount * BLOCK_BYTES));
     const keyStream = viewOf(output);
     let bytes = this.#targets[0];
     let view = viewOf(bytes);
@@ -54,24 +76,27 @@ export class CtrBatch {
         bytes = this.#targets[i];
         view = viewOf(bytes);
       }
-      xor(view, this.#targetAt[i], keyStream, this.#streamAt[i], this.#lengths[i]);
+      xor(view, targetAt[i], keyStream, streamAt[i], lengths[i]);
     }
     this.#targets.length = 0;
     this.#blockCount = 0;
+    idle.push(this.#memory);
+    this.#memory = undefined;
     release(output);
   }
 
   #collect(bytes: Uint8Array, at: number, length: number, skipped: number): void {
     const index = this.#targets.length;
     this.#targets.push(bytes);
-    this.#targetAt[index] = at;
-    this.#lengths[index] = length;
-    this.#streamAt[index] = this.#blockCount * BLOCK_BYTES + skipped;
+    this.#memory ??= takeMemory();
+    this.#memory.targetAt[index] = at;
+    this.#memory.lengths[index] = length;
+    this.#memory.streamAt[index] = this.#blockCount * BLOCK_BYTES + skipped;
   }
 
   /** Writes `count` counter blocks, from block `first` of the sample on. */
   #count(iv: DataView, first: number, count: number): void {
-    const view = this.#blocksView;
+    const { view } = this.#memory!;
     const high0 = iv.getUint32(0);
     const high1 = iv.getUint32(4);
     const low0 = iv.getUint32(8);

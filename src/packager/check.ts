@@ -1,11 +1,10 @@
 import type { ByteSource } from '../bytes/source.js';
-import type { ProtectionDescription } from '../drm/describe.js';
 import { FragmentReader, type Movie, readMovie, readMovieInParts } from '../isobmff/movie.js';
 import { isProtected, type ReadProtection, readProtections } from '../protection/protection-reader.js';
 import { EncryptionCheck } from './check/encryption-check.js';
 import type { EncryptExpectations } from './check/expectations.js';
 import { assertEqual, checking, failed } from './check/failure.js';
-import { assertPsshNamesKeys, psshOfMoofs } from './check/pssh-check.js';
+import { assertPsshNamesKeys, FragmentPssh } from './check/pssh-check.js';
 import { SampleComparison } from './check/sample-comparison.js';
 
 export type { EncryptExpectations } from './check/expectations.js';
@@ -29,13 +28,13 @@ export async function checkEncrypted(output: ByteSource, expected: EncryptExpect
     const checks = checksOf(expected, output);
     const kids = new Set<string>();
     const isRotating = expected.encryptions.some((encryption) => encryption.isRotating);
-    const psshOfFragments: ProtectionDescription[] = [];
+    const psshOfFragments = new FragmentPssh();
     let movie: Movie | undefined;
     for (const part of readMovieInParts(output, FRAGMENTS_A_PART)) {
       samples.add(part);
       const protections = await checkProtections(part, checks, output);
-      for (const kid of protections.flatMap((protection) => protection.kids)) kids.add(kid);
-      if (isRotating) psshOfFragments.push(...psshOfMoofs(part, output));
+      for (const protection of protections) for (const kid of protection.kids) kids.add(kid);
+      if (isRotating) psshOfFragments.add(part, output);
       movie = part;
     }
     samples.end();
@@ -59,7 +58,7 @@ export async function checkEncryptedInit(output: ByteSource, expected: EncryptEx
     await checkProtections(movie, checksOf(expected, output), output);
     assertPsshNamesKeys(
       movie,
-      [],
+      new FragmentPssh(),
       expected.encryptions.flatMap(({ kids }) => kids),
     );
     return movie;
@@ -94,7 +93,9 @@ export class FragmentCheck {
       const protections = await checkProtections(part, checks, output);
       if (expected.encryptions.some(({ isRotating, keyNumbers }) => isRotating && !keyNumbers)) {
         const kids = protections.flatMap((protection) => protection.kids);
-        assertPsshNamesKeys(this.#init, psshOfMoofs(part, output), kids);
+        const pssh = new FragmentPssh();
+        pssh.add(part, output);
+        assertPsshNamesKeys(this.#init, pssh, kids);
       }
       const protectedBytes: number[] = [];
       for (const check of checks) protectedBytes.push(check.protectedBytes);

@@ -36,8 +36,11 @@ export function assertSameProtection(
 ): void {
   const { track, pattern } = encryption;
   const { count } = found.track.samples;
-  for (let i = 0; i < count; i++) {
-    const [wanted, read] = [kidOf(encryption, first + i), kidOf(found, i)];
+  // Where neither has key numbers, all samples are under the first key.
+  const compared = encryption.keyNumbers || found.keyNumbers ? count : Math.min(count, 1);
+  for (let i = 0; i < compared; i++) {
+    const wanted = kidOf(encryption, first + i);
+    const read = kidOf(found, i);
     if (wanted !== read)
       assertEqual(`the KID of sample ${first + i} of track ${track.id}`, wanted ?? 'none', read ?? 'none');
   }
@@ -109,8 +112,16 @@ function clearSamplesIn({ keyNumbers }: TrackEncryption, first: number, count: n
 
 type Column = Uint8Array | Uint16Array | Uint32Array;
 
+/** From this size on a call of native code pays. */
+const LARGE_BYTES = 512;
+
 function isSameColumn(a: Column, b: Column): boolean {
   if (a.length !== b.length) return false;
+  if (a.byteLength >= LARGE_BYTES) return Buffer.compare(asBytes(a), asBytes(b)) === 0;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
+}
+
+function asBytes(column: Column): Uint8Array {
+  return new Uint8Array(column.buffer, column.byteOffset, column.byteLength);
 }
