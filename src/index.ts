@@ -63,6 +63,8 @@ export type * from './packager/batch/types.js';
 export { decrypt } from './packager/decrypt.js';
 export { encrypt } from './packager/encrypt.js';
 export { inspect } from './packager/inspect.js';
+export { packageTitle } from './packager/package/package.js';
+export type * from './packager/package/types.js';
 export { type EncryptStreamOptions, encryptStream } from './packager/stream/encrypt-stream.js';
 export type * from './packager/types.js';
 export {

@@ -11,7 +11,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   cli: ['index', 'server', 'config'],
   config: [],
   index: ['packager', 'protection', 'keys', 'keystore', 'drm'],
-  packager: ['layout', 'protection', 'isobmff', 'cenc', 'drm', 'keys', 'keystore', 'threads'],
+  packager: ['manifest', 'layout', 'protection', 'isobmff', 'cenc', 'drm', 'keys', 'keystore', 'threads'],
   layout: ['protection', 'isobmff', 'cenc'],
   protection: ['isobmff', 'bitstream', 'cenc', 'drm', 'keys'],
   server: ['keystore', 'keys', 'drm', 'isobmff/boxes/pssh'],

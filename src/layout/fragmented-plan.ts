@@ -165,6 +165,19 @@ export class FragmentedPlan implements OutputPlan {
     return [...carried, { kind: 'literal', bytes: header }, ...this.#mediaPieces(fragment)];
   }
 
+  /** For a track of the output: earliest presentation time of each fragment, and the end of the last, in its ticks. */
+  fragmentTimes(track: Track): Float64Array {
+    const times = Float64Array.from({ length: this.fragmentCount + 1 }, (_, fragment) =>
+      fragment === this.fragmentCount ? 0 : (earliestTime(track, this.#movie, this.#cuts, fragment) ?? 0),
+    );
+    const last = this.fragmentCount - 1;
+    const { from, count } = this.#range(track, last);
+    times[this.fragmentCount] = times[last];
+    for (let i = from; i < from + count; i++)
+      times[this.fragmentCount] += this.#cuts.durations[track.index][i];
+    return times;
+  }
+
   /** Bytes of a fragment up to the end of its first sample: what a player reads to show one picture. */
   firstSampleBytes(fragment: number): number {
     const writer = this.#writerOf(fragment);

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { PrpackError } from '../../errors.js';
 import type { Publishable } from '../sink.js';
+import { type ByteSource, FileSource } from '../source.js';
 import { outputFailure } from '../write.js';
 import { existsAlready, renameFailure, renameNew, syncDirectory, temporaryPathOf } from './file-sink.js';
 import { assertFreeSpace } from './free-space.js';
@@ -50,12 +51,31 @@ export class DirectorySink implements Publishable {
     return staged;
   }
 
+  /**
+   * A file as it was written, before it is committed; the caller closes it.
+   * @throws PrpackError INPUT_UNREADABLE
+   */
+  reopen(name: string): ByteSource {
+    return new FileSource(join(this.#staging, name));
+  }
+
   assertRoom(sizeBytes: number): void {
     assertFreeSpace(resolve(this.path), sizeBytes);
   }
 
+  /**
+   * Makes a small file whole, and closes it: a presentation may have thousands.
+   * @throws PrpackError OUTPUT_EXISTS, OUTPUT_FAILED
+   */
+  async write(name: string, role: FileRole, bytes: Uint8Array): Promise<void> {
+    const staged = this.create(name, role);
+    await staged.append(bytes);
+    staged.flush();
+    staged.close();
+  }
+
   flush(): void {
-    for (const { staged } of this.#files) staged.flush();
+    for (const { staged } of this.#files) if (staged.isOpen) staged.flush();
   }
 
   commit(): void {

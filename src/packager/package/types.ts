@@ -31,6 +31,8 @@ export interface PackageOptions extends Omit<ProtectionOptions, 'scheme' | 'extr
   readonly keyStore?: PackagerKeyStore;
   readonly policy?: Readonly<Record<string, unknown>>;
   readonly keysOut?: string;
+  /** URI of FairPlay's key in HLS, with `{kid}` for the KID in hexadecimal. Only with `cbcs`. Default: no FairPlay. */
+  readonly fairplayUri?: string;
   /** Shortest duration of a segment; it ends where all renditions have a sync sample. Default 6. */
   readonly segmentDurationSeconds?: number;
   /** Shortest duration of a fragment. Default 2. */

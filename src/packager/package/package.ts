@@ -1,0 +1,318 @@
+import { basename, join, resolve } from 'node:path';
+import { stateOfFile } from '../../bytes/files.js';
+import { DirectorySink } from '../../bytes/sinks/directory-sink.js';
+import { PrpackError } from '../../errors.js';
+import type { AssignedKey } from '../../keys/key-source.js';
+import { registeredName } from '../../keystore/registered-name.js';
+import { checkManifests } from '../../manifest/check.js';
+import { writeMpd } from '../../manifest/dash/mpd.js';
+import { type HlsPlaylists, writeHls } from '../../manifest/hls/playlists.js';
+import type { Presentation } from '../../manifest/presentation.js';
+import { protectionSettings } from '../../protection/protection-settings.js';
+import { checkOptions } from '../../settings/check.js';
+import { named } from '../../settings/spelling.js';
+import { checkEncrypted } from '../check.js';
+import { yieldToEventLoop } from '../event-loop.js';
+import { executePlans } from '../execute/execute.js';
+import { startWorkerPool } from '../execute/start-worker-pool.js';
+import type { WorkerPool } from '../execute/worker-pool.js';
+import { Clock } from '../job.js';
+import { assignKeys } from '../key-assignment.js';
+import {
+  type Begun,
+  type KeyedJob,
+  type PackagingSteps,
+  type PlannedJob,
+  type Published,
+  packageContent,
+} from '../publication.js';
+import { boundariesSeconds, presentationOf } from './presentation.js';
+import { findPublished, jobDigest, STATE_FILE, stateText } from './state.js';
+import { segmentTexts } from './text.js';
+import { type Title, withTitle } from './title.js';
+import { type PlannedMedia, type PlannedTrack, planMedia } from './title-plan.js';
+import type { PackagedTrack, PackageOptions, PackageResult } from './types.js';
+
+const MPD = 'manifest.mpd';
+const MULTIVARIANT = 'main.m3u8';
+
+export interface TitleJob extends KeyedJob {
+  readonly title: Title;
+}
+
+/** A media file of the presentation. */
+export interface TitleOutput extends PlannedTrack {
+  readonly name: string;
+}
+
+interface TitlePlan extends PlannedJob {
+  readonly media: PlannedMedia;
+  readonly outputs: readonly TitleOutput[];
+  /** Subtitles: media to whoever plays them. */
+  readonly texts: readonly NamedText[];
+  readonly presentation: Presentation;
+  readonly mpd: string;
+  readonly hls: HlsPlaylists;
+}
+
+interface NamedText {
+  readonly name: string;
+  readonly text: string;
+}
+
+/**
+ * Packages a title: every rendition, language and subtitle becomes a CMAF track file, encrypted under registered keys, with manifests for
+ * DASH and HLS. The folder appears whole and checked, or not at all.
+ * @example
+ * await packageTitle({ inputs: ['film-1080.mp4', 'film-720.mp4', 'film.de.m4a'], outDir: 'out/film', keyStore });
+ * @throws PrpackError as `encrypt`, and UNSUPPORTED_FEATURE when renditions have no sync samples at common times
+ */
+export async function packageTitle(options: PackageOptions): Promise<PackageResult> {
+  checkOptions('packageTitle', options);
+  const clock = new Clock();
+  protectionSettings(options); // refuses what the scheme cannot have before an input is opened
+  assertFairPlayFits(options);
+  return withTitle(options, async (title) => {
+    const pool = await poolOf(title, options);
+    try {
+      const steps = titleSteps(title, options, pool);
+      return report(await packageContent(steps, options, clock), options, clock);
+    } finally {
+      await pool?.stop();
+    }
+  });
+}
+
+/** FairPlay has one scheme (Apple, HLS Authoring Specification 1.37). */
+function assertFairPlayFits({ scheme = 'cenc', fairplayUri }: PackageOptions): void {
+  if (fairplayUri === undefined || scheme === 'cbcs') return;
+  throw new PrpackError('INVALID_ARGUMENT', 'FairPlay plays no content of scheme cenc', {
+    expected: 'cbcs',
+    received: scheme,
+    remedy: `Choose ${named('scheme', 'cbcs')}, or leave ${named('fairplayUri')} out.`,
+  });
+}
+
+/** Threads that write all files together, where the inputs are files. */
+async function poolOf(
+  { sources, tracks }: Title,
+  { threads, dryRun }: PackageOptions,
+): Promise<WorkerPool | undefined> {
+  const sizeBytes = sources.reduce((sum, source) => sum + source.sizeBytes, 0);
+  const areFiles = tracks.every(({ source }) => source.file !== undefined);
+  if (!areFiles || dryRun) return undefined;
+  return startWorkerPool({ ...sources[0], file: sources[0].file!, sizeBytes }, threads);
+}
+
+function titleSteps(
+  title: Title,
+  options: PackageOptions,
+  pool: WorkerPool | undefined,
+): PackagingSteps<TitleJob, TitlePlan, DirectorySink> {
+  const contentId = options.contentId ?? basename(resolve(options.outDir));
+  let digest: string | undefined;
+  return {
+    prepare: async () => {
+      const described = title.tracks.map(({ described: one }) => one);
+      const keys = await assignKeys(described, contentId, { ...options, keyPer: options.keyPer ?? 'type' });
+      return { title, keys, contentId };
+    },
+    findExisting: async (job) => {
+      if (!stateOfFile(join(options.outDir, STATE_FILE))) return undefined;
+      digest = await jobDigest(job, options);
+      const plan = await planTitle(job, options, () => '');
+      const outputs = await findPublished(options.outDir, digest, plan.outputs, options.signal);
+      return outputs && { plan, outputs };
+    },
+    open: () => new DirectorySink(options.outDir, options.force ?? false),
+    plan: (job) => planTitle(job, options, (ids) => freeSuffix(options.outDir, ids)),
+    write: async ({ job, plan }, sink, ledger) => {
+      const written = await writeMedia(plan.outputs, sink, options, pool, ledger.keys);
+      for (const { name, text } of plan.texts) await sink.write(name, 'media', Buffer.from(text));
+      for (const { name, text } of manifestsOf(plan)) await sink.write(name, 'manifest', Buffer.from(text));
+      const files = plan.outputs.map(({ name, plan: { sizeBytes } }, i) => ({
+        name,
+        bytes: sizeBytes,
+        sha256: written[i].sha256!,
+      }));
+      const job_ = digest ?? (await jobDigest(job, options));
+      const state = stateText({ contentId: job.contentId, job: job_, files });
+      await sink.write(STATE_FILE, 'manifest', Buffer.from(state));
+      return written;
+    },
+    check: (begun, sink) => checkTitle(begun, sink, options),
+  };
+}
+
+async function planTitle(
+  { title, keys }: TitleJob,
+  options: PackageOptions,
+  suffixFor: (ids: readonly string[]) => string,
+): Promise<TitlePlan> {
+  const media = await planMedia(title.tracks, keys, title.cuts, options);
+  const ids = [...title.tracks, ...title.texts].map(({ id }) => id);
+  const suffix = suffixFor(ids);
+  const baseOf = (id: string) => `${id}${suffix}`;
+  const { scheme = 'cenc', fairplayUri } = options;
+  const presentation = presentationOf(media, title.texts, baseOf, { scheme, fairplayUri });
+  const outputs = media.tracks.map((planned) => ({ ...planned, name: `${baseOf(planned.track.id)}.mp4` }));
+  const { laUrl } = media.sessionPssh;
+  return {
+    plan: { sizeBytes: outputs.reduce((sum, { plan }) => sum + plan.sizeBytes, 0) },
+    ...(laUrl !== undefined && { laUrl }),
+    warnings: [...new Set(media.warnings)],
+    media,
+    outputs,
+    texts: textsOf(title, presentation, baseOf),
+    presentation,
+    mpd: writeMpd(presentation),
+    hls: writeHls(presentation),
+  };
+}
+
+/** In a folder that is there, media gets names that are free: who plays the old manifests goes on with the old files. */
+function freeSuffix(outDir: string, ids: readonly string[]): string {
+  const isTaken = (suffix: string) =>
+    ids.some((id) =>
+      ['mp4', 'vtt', 'ttml'].some((extension) => stateOfFile(join(outDir, `${id}${suffix}.${extension}`))),
+    );
+  for (let version = 1; ; version++) {
+    const suffix = version === 1 ? '' : `.v${version}`;
+    if (!isTaken(suffix)) return suffix;
+  }
+}
+
+function textsOf(
+  { texts }: Title,
+  { switchingSets: [first] }: Presentation,
+  baseOf: (id: string) => string,
+): NamedText[] {
+  const [{ addressing }] = first.representations;
+  const boundaries = addressing.kind === 'whole' ? [] : boundariesSeconds(addressing);
+  return texts.flatMap((text) => [
+    { name: `${baseOf(text.id)}${text.whole.extension}`, text: text.whole.text },
+    ...segmentTexts(text, boundaries).map((segment, i) => ({
+      name: `${baseOf(text.id)}-${`${i + 1}`.padStart(5, '0')}.vtt`,
+      text: segment,
+    })),
+  ]);
+}
+
+function manifestsOf({ mpd, hls }: TitlePlan): NamedText[] {
+  return [
+    { name: MPD, text: mpd },
+    ...[...hls.media].map(([name, text]) => ({ name, text })),
+    { name: MULTIVARIANT, text: hls.multivariant },
+  ];
+}
+
+async function writeMedia(
+  outputs: readonly TitleOutput[],
+  sink: DirectorySink,
+  { signal, onProgress }: PackageOptions,
+  pool: WorkerPool | undefined,
+  keys: readonly AssignedKey[],
+): Promise<{ keys: readonly AssignedKey[]; sha256: string | undefined }[]> {
+  const bytesTotal = outputs.reduce((sum, { plan }) => sum + plan.sizeBytes, 0);
+  const onBytes = (bytesDone: number) => onProgress?.({ phase: 'write', bytesDone, bytesTotal });
+  const keyOf = (kid: string) => keys.find((key) => key.kid === kid)?.key;
+  const planned = outputs.map(({ name, track, plan, encryption }) => ({
+    plan,
+    source: track.source,
+    steps: [{ direction: 'encrypt' as const, protections: [encryption], keyOf }],
+    output: sink.create(name, 'media').handle,
+    fingerprint: true,
+  }));
+  const results = await executePlans(planned, { pool, signal, onBytes });
+  return results.map(({ sha256 }, i) => ({ keys: [outputs[i].key], sha256 }));
+}
+
+/** Every file for itself, then what the manifests say of all of them. */
+async function checkTitle(
+  { job, plan }: Begun<TitleJob, TitlePlan>,
+  sink: DirectorySink,
+  { signal, onProgress }: PackageOptions,
+): Promise<void> {
+  const bytesTotal = plan.plan.sizeBytes;
+  onProgress?.({ phase: 'check', bytesDone: bytesTotal, bytesTotal });
+  for (const { name, track, plan: layout, encryption } of plan.outputs) {
+    const output = sink.reopen(name);
+    try {
+      await checkEncrypted(output, {
+        input: track.source,
+        movie: track.movie,
+        sizeBytes: layout.sizeBytes,
+        encryptions: [encryption],
+        keyOf: (kid) => job.keys.find((key) => key.kid === kid)!.key,
+        delaysTicks: layout.delaysTicks,
+      });
+    } finally {
+      output.close();
+    }
+    await yieldToEventLoop(signal);
+  }
+  const sizes = new Map(plan.outputs.map(({ name, plan: { sizeBytes } }) => [name, sizeBytes]));
+  for (const { name, text } of plan.texts) sizes.set(name, Buffer.byteLength(text));
+  checkManifests(
+    plan.presentation,
+    { mpd: { path: MPD, text: plan.mpd }, hls: { path: MULTIVARIANT, playlists: plan.hls } },
+    sizes,
+  );
+}
+
+function report(
+  { job, plan, unchanged, warnings }: Published<TitleJob, TitlePlan>,
+  { outDir, dryRun = false, keyStore, scheme = 'cenc' }: PackageOptions,
+  clock: Clock,
+): PackageResult {
+  const manifests = manifestsOf(plan);
+  const texts = job.title.texts.map(
+    (text): PackagedTrack => ({
+      id: text.id,
+      type: 'text',
+      input: text.input,
+      file: `${text.id}${text.whole.extension}`,
+      bytes: Buffer.byteLength(text.whole.text),
+      ...(text.language !== undefined && { language: text.language }),
+      ...(text.role !== undefined && { role: text.role }),
+      ...(text.label !== undefined && { label: text.label }),
+      encrypted: false,
+    }),
+  );
+  const allTexts = [...plan.texts, ...manifests].reduce((sum, { text }) => sum + Buffer.byteLength(text), 0);
+  return {
+    outDir,
+    contentId: registeredName(job.contentId, job.keys[0]?.seedId),
+    scheme,
+    durationSeconds: plan.presentation.durationSeconds,
+    tracks: [...plan.outputs.map(reportTrack), ...texts],
+    manifests: manifests.map(({ name, text }) => ({ file: name, ...(dryRun && { text }) })),
+    bytes: plan.plan.sizeBytes + allTexts,
+    ...(keyStore && !dryRun && { keyStore: keyStore.location }),
+    timings: clock.timings(),
+    warnings,
+    unchanged,
+    dryRun,
+  };
+}
+
+function reportTrack({ name, track, plan, key }: TitleOutput): PackagedTrack {
+  const { codec, width, height, channels, sampleRateHz } = track.described.codecs[0];
+  const isVideo = track.type === 'video';
+  return {
+    id: track.id,
+    type: track.type,
+    input: track.input,
+    file: name,
+    bytes: plan.sizeBytes,
+    codec,
+    ...(track.language !== undefined && { language: track.language }),
+    ...(track.role !== undefined && { role: track.role }),
+    ...(track.label !== undefined && { label: track.label }),
+    ...(isVideo && width !== undefined && height !== undefined && { width, height }),
+    ...(!isVideo && channels !== undefined && { channels }),
+    ...(!isVideo && sampleRateHz !== undefined && { sampleRateHz }),
+    encrypted: true,
+    kid: key.kid,
+  };
+}

@@ -1,0 +1,77 @@
+import type { AssignedKey } from '../../keys/key-source.js';
+import { FragmentedPlan } from '../../layout/fragmented-plan.js';
+import { playerWarning } from '../../protection/codecs.js';
+import { protectTracks } from '../../protection/protect-tracks.js';
+import { assertCodecsFitScheme, protectionSettings } from '../../protection/protection-settings.js';
+import { buildPsshBoxes, type PsshBoxes } from '../../protection/pssh-boxes.js';
+import type { TrackEncryption } from '../../protection/track-protection.js';
+import { coverageWarnings } from '../encryption-plan.js';
+import { yieldToEventLoop } from '../event-loop.js';
+import type { TitleCuts } from './boundaries.js';
+import type { TitleTrack } from './representations.js';
+import type { PackageOptions } from './types.js';
+
+/** An output of one track, planned. */
+export interface PlannedTrack {
+  readonly track: TitleTrack;
+  readonly key: AssignedKey;
+  readonly encryption: TrackEncryption;
+  readonly plan: FragmentedPlan;
+  /** Fragments that its segments begin with, and their number. */
+  readonly segmentStarts: readonly number[];
+}
+
+/** All media of a title, planned. */
+export interface PlannedMedia {
+  readonly tracks: readonly PlannedTrack[];
+  /** By KID: the boxes of that key alone. */
+  readonly psshOfKid: ReadonlyMap<string, PsshBoxes>;
+  /** Boxes that name all keys. */
+  readonly sessionPssh: PsshBoxes;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Protects all tracks together, so that none shares a counter block with another, and lays each out alone.
+ * @param keys one a track
+ * @throws PrpackError as `encrypt`
+ */
+export async function planMedia(
+  tracks: readonly TitleTrack[],
+  keys: readonly AssignedKey[],
+  { fragmentations, segmentStarts }: TitleCuts,
+  options: PackageOptions,
+): Promise<PlannedMedia> {
+  const settings = protectionSettings(options);
+  const described = tracks.map(({ described: one, source }) => ({ ...one, source }));
+  const schemeWarnings = assertCodecsFitScheme(described, settings);
+  const distinct = [...new Map(keys.map((key) => [key.kid, key])).values()];
+  const psshOfKid = new Map(distinct.map((key) => [key.kid as string, buildPsshBoxes([key], options)]));
+  const sessionPssh = buildPsshBoxes(distinct, options);
+  const pause = () => yieldToEventLoop(options.signal);
+  const encryptions = await protectTracks({ tracks: described, keys, settings }, pause);
+  const planned = tracks.map((track, i): PlannedTrack => {
+    const plan = new FragmentedPlan({
+      movie: track.movie,
+      source: track.source,
+      encryptions: [encryptions[i]],
+      fragmentation: fragmentations[i],
+      psshBoxes: psshOfKid.get(keys[i].kid)!.boxes,
+      isCmaf: true,
+    });
+    return { track, key: keys[i], encryption: encryptions[i], plan, segmentStarts: segmentStarts[i] };
+  });
+  const ofTracks = planned.flatMap(({ track, encryption, plan }) =>
+    [
+      ...plan.warnings,
+      ...coverageWarnings([encryption]),
+      ...(playerWarning(track.described.track) ?? []),
+    ].map((warning) => `${track.input}: ${warning}`),
+  );
+  return {
+    tracks: planned,
+    psshOfKid,
+    sessionPssh,
+    warnings: [...sessionPssh.warnings, ...schemeWarnings, ...ofTracks],
+  };
+}
