@@ -530,7 +530,7 @@ const TABLE = [
   {
     name: 'scheme',
     kind: oneOf('cenc', 'cbcs', 'cens', 'cbc1'),
-    of: [...EACH_FILE, 'buildPssh', 'cpixKeySource', 'SpekeKeySource'],
+    of: [...EACH_FILE, 'packageTitle', 'buildPssh', 'cpixKeySource', 'SpekeKeySource'],
     flag: '--scheme <scheme>',
     group: 'media',
     help: 'cenc: AES-CTR, for all PlayReady clients; cbcs: AES-CBC by patterns, for Apple and PlayReady 4; cens, cbc1: the same without known players (default: cenc)',
@@ -539,7 +539,6 @@ const TABLE = [
     default: 'cenc',
     about: 'Encryption scheme.',
   },
-  { name: 'scheme', kind: oneOf('cenc', 'cbcs'), of: ['packageTitle'] },
   {
     name: 'pattern',
     kind: oneOf('1:9', '5:5', '10:0'),

@@ -38,6 +38,8 @@ const MULTIVARIANT = 'main.m3u8';
 
 export interface TitleJob extends KeyedJob {
   readonly title: Title;
+  /** One a track; `keys` has each once. */
+  readonly trackKeys: readonly AssignedKey[];
 }
 
 /** A media file of the presentation. */
@@ -71,7 +73,7 @@ export async function packageTitle(options: PackageOptions): Promise<PackageResu
   checkOptions('packageTitle', options);
   const clock = new Clock();
   protectionSettings(options); // refuses what the scheme cannot have before an input is opened
-  assertFairPlayFits(options);
+  assertManifestsCanName(options);
   return withTitle(options, async (title) => {
     const pool = await poolOf(title, options);
     try {
@@ -83,13 +85,15 @@ export async function packageTitle(options: PackageOptions): Promise<PackageResu
   });
 }
 
-/** FairPlay has one scheme (Apple, HLS Authoring Specification 1.37). */
-function assertFairPlayFits({ scheme = 'cenc', fairplayUri }: PackageOptions): void {
-  if (fairplayUri === undefined || scheme === 'cbcs') return;
-  throw new PrpackError('INVALID_ARGUMENT', 'FairPlay plays no content of scheme cenc', {
-    expected: 'cbcs',
+/** Manifests have names for two schemes, and FairPlay for one (draft-pantos-hls-rfc8216bis 4.4.4.4; Apple, HLS Authoring Specification). */
+function assertManifestsCanName({ scheme = 'cenc', fairplayUri }: PackageOptions): void {
+  const expected = fairplayUri === undefined ? ['cenc', 'cbcs'] : ['cbcs'];
+  if (expected.includes(scheme)) return;
+  const what = fairplayUri === undefined ? 'players of DASH and HLS play' : 'FairPlay plays';
+  throw new PrpackError('INVALID_ARGUMENT', `${what} no content of scheme ${scheme}`, {
+    expected: expected.join(' or '),
     received: scheme,
-    remedy: `Choose ${named('scheme', 'cbcs')}, or leave ${named('fairplayUri')} out.`,
+    remedy: `Choose ${named('scheme', 'cbcs')}${fairplayUri === undefined ? '' : `, or leave ${named('fairplayUri')} out`}.`,
   });
 }
 
@@ -114,8 +118,10 @@ function titleSteps(
   return {
     prepare: async () => {
       const described = title.tracks.map(({ described: one }) => one);
-      const keys = await assignKeys(described, contentId, { ...options, keyPer: options.keyPer ?? 'type' });
-      return { title, keys, contentId };
+      const keyPer = options.keyPer ?? 'type';
+      const trackKeys = await assignKeys(described, contentId, { ...options, keyPer });
+      const keys = [...new Map(trackKeys.map((key) => [key.kid, key])).values()];
+      return { title, keys, trackKeys, contentId };
     },
     findExisting: async (job) => {
       if (!stateOfFile(join(options.outDir, STATE_FILE))) return undefined;
@@ -145,11 +151,11 @@ function titleSteps(
 }
 
 async function planTitle(
-  { title, keys }: TitleJob,
+  { title, trackKeys }: TitleJob,
   options: PackageOptions,
   suffixFor: (ids: readonly string[]) => string,
 ): Promise<TitlePlan> {
-  const media = await planMedia(title.tracks, keys, title.cuts, options);
+  const media = await planMedia(title.tracks, trackKeys, title.cuts, options);
   const ids = [...title.tracks, ...title.texts].map(({ id }) => id);
   const suffix = suffixFor(ids);
   const baseOf = (id: string) => `${id}${suffix}`;

@@ -1,7 +1,4 @@
 import { SYSTEM_IDS } from '../../drm/system-ids.js';
-import { readPssh } from '../../isobmff/boxes/pssh.js';
-import { readerOf } from '../../isobmff/sample-entry.js';
-import { walkBox } from '../../isobmff/walk.js';
 import type { FileAddressing, FileSegment, IFrame, Timed } from '../../manifest/addressing.js';
 import type {
   Accessibility,
@@ -14,6 +11,7 @@ import type {
   SwitchingSet,
   VideoRepresentation,
 } from '../../manifest/presentation.js';
+import { onePsshOf } from '../../protection/pssh.js';
 import type { PsshBoxes } from '../../protection/pssh-boxes.js';
 import { frameRateOf } from './frame-rate.js';
 import { codecFamily, type TitleTrack } from './representations.js';
@@ -221,8 +219,7 @@ function textSetOf(
 /** @param kid absent for boxes of several keys */
 function systemsOf(pssh: PsshBoxes, kid: string | undefined, signalling: Signalling): ProtectionSystem[] {
   const systems = pssh.boxes.flatMap((psshBox): ProtectionSystem[] => {
-    const slice = { bytes: psshBox, startBytes: 0 };
-    const { systemId, data } = readPssh(readerOf(walkBox(slice, 'pssh'), slice));
+    const { systemId, data } = onePsshOf(psshBox);
     const own = { systemId, psshBox };
     if (systemId === SYSTEM_IDS.widevine) return [{ name: 'widevine', ...own }];
     if (systemId !== SYSTEM_IDS.playready) {

@@ -1,8 +1,10 @@
+import { SYSTEM_IDS } from '../../drm/system-ids.js';
 import type { AssignedKey } from '../../keys/key-source.js';
 import { FragmentedPlan } from '../../layout/fragmented-plan.js';
 import { playerWarning } from '../../protection/codecs.js';
 import { protectTracks } from '../../protection/protect-tracks.js';
 import { assertCodecsFitScheme, protectionSettings } from '../../protection/protection-settings.js';
+import { onePsshOf } from '../../protection/pssh.js';
 import { buildPsshBoxes, type PsshBoxes } from '../../protection/pssh-boxes.js';
 import type { TrackEncryption } from '../../protection/track-protection.js';
 import { coverageWarnings } from '../encryption-plan.js';
@@ -32,6 +34,20 @@ export interface PlannedMedia {
 }
 
 /**
+ * The boxes of one key, as playlists need them. The common box lists all keys all the same: it says nothing else, and Clear Key
+ * players that ask once get them all.
+ */
+function psshOfKey(key: AssignedKey, ofAll: PsshBoxes, options: PackageOptions): PsshBoxes {
+  const common = ofAll.boxes.find(isCommon);
+  const built = buildPsshBoxes([key], options);
+  return { ...built, boxes: built.boxes.map((box) => (common && isCommon(box) ? common : box)) };
+}
+
+function isCommon(box: Uint8Array): boolean {
+  return onePsshOf(box).systemId === SYSTEM_IDS.common;
+}
+
+/**
  * Protects all tracks together, so that none shares a counter block with another, and lays each out alone.
  * @param keys one a track
  * @throws PrpackError as `encrypt`
@@ -46,8 +62,8 @@ export async function planMedia(
   const described = tracks.map(({ described: one, source }) => ({ ...one, source }));
   const schemeWarnings = assertCodecsFitScheme(described, settings);
   const distinct = [...new Map(keys.map((key) => [key.kid, key])).values()];
-  const psshOfKid = new Map(distinct.map((key) => [key.kid as string, buildPsshBoxes([key], options)]));
   const sessionPssh = buildPsshBoxes(distinct, options);
+  const psshOfKid = new Map(distinct.map((key) => [key.kid as string, psshOfKey(key, sessionPssh, options)]));
   const pause = () => yieldToEventLoop(options.signal);
   const encryptions = await protectTracks({ tracks: described, keys, settings }, pause);
   const planned = tracks.map((track, i): PlannedTrack => {
