@@ -75,6 +75,9 @@ export interface WholeFile {
 
 export type Addressing = FileAddressing | SegmentsAddressing;
 
+/** How anything of a presentation is found. */
+export type AnyAddressing = Addressing | SegmentList | WholeFile;
+
 /** What has segments with times. */
 export type Timed = Pick<SegmentList, 'timescaleHz' | 'segments'>;
 

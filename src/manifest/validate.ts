@@ -1,6 +1,6 @@
 import { uuidToBytes } from '../bytes/uuid.js';
 import { PrpackError } from '../errors.js';
-import type { Addressing, SegmentList, WholeFile } from './addressing.js';
+import type { AnyAddressing } from './addressing.js';
 import type { Presentation, SwitchingSet } from './presentation.js';
 
 /** Fit for a file name, a `Representation@id` and a part of a URI. */
@@ -39,7 +39,7 @@ function assertSet({ id, representations, protection }: SwitchingSet): void {
   for (const { id: name, addressing } of representations) assertAddressing(name, addressing);
 }
 
-function assertAddressing(id: string, addressing: Addressing | SegmentList | WholeFile): void {
+function assertAddressing(id: string, addressing: AnyAddressing): void {
   const uris = Object.entries(addressing).filter(([name]) => /^uri$|Uri$/.test(name));
   for (const [, uri] of uris) {
     if (!URI.test(String(uri))) throw unfit(`representation ${id} has a URI that is not escaped: ${uri}`);

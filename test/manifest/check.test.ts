@@ -61,7 +61,8 @@ describe('manifests of what is there', () => {
     ['segments', SEGMENTED],
     ['thumbnails', { ...ON_DEMAND, switchingSets: [...ON_DEMAND.switchingSets, THUMBNAILS] }],
   ])('pass: %s', (_, presentation) => {
-    checkMpdText(presentation, writeMpd(presentation));
+    const sizes = new Map([...FILE_SIZES, ['tiles/1.jpg', 5000] as const]);
+    checkMpdText(presentation, writeMpd(presentation), sizes);
     checkPlaylists(presentation);
   });
 
@@ -130,6 +131,13 @@ describe('an MPD with a fault', () => {
     ['lacks the header', changed(segments, / initialization="[^"]*"/, ''), /no initialization/],
   ])('is refused: it %s, in segments', (_, text, problem) => {
     expect(() => checkMpdText(SEGMENTED, text)).toThrow(refused('manifest.mpd', problem));
+  });
+
+  it('is refused without a sheet of thumbnails', () => {
+    const presentation = { durationSeconds: 8, switchingSets: [THUMBNAILS] };
+    expect(() => checkMpdText(presentation, writeMpd(presentation))).toThrow(
+      refused('manifest.mpd', /tiles\/1.jpg, which does not exist/),
+    );
   });
 
   it('is refused where a segment is larger than was planned', () => {

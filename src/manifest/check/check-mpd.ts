@@ -1,4 +1,4 @@
-import type { Addressing, WholeFile } from '../addressing.js';
+import type { AnyAddressing } from '../addressing.js';
 import { dashBitsPerSecond } from '../bandwidth.js';
 import type { Presentation, SwitchingSet } from '../presentation.js';
 import { assertInFile, assertProtectionData, assertSameBoundaries, fault } from './fault.js';
@@ -29,11 +29,11 @@ export function checkMpd(text: string, check: MpdCheck): void {
     if (!given) throw fault(path, `has an adaptation set ${set.id} that was not given`);
     assertKid(set, given, check);
     assertProtectionData(path, set.protectionData, given.protection?.systems ?? []);
-    if (given.kind === 'thumbnails') continue;
     for (const representation of set.representations) {
       const one = given.representations.find(({ id }) => id === representation.id);
       if (!one) throw fault(path, `has a representation ${representation.id} that was not given`);
       for (const reference of representation.references) assertInFile(path, reference, check.fileSizes);
+      if (given.kind === 'thumbnails') continue;
       assertAddressing(representation, one.addressing, path);
       assertBandwidth(representation, one.addressing, mpd, check);
     }
@@ -55,7 +55,7 @@ function assertKid({ id, kids }: ReadSet, { protection }: SwitchingSet, { path }
 /** Where media lie, and when they are. */
 function assertAddressing(
   { id, base, timeline }: ReadRepresentation,
-  given: Addressing | WholeFile,
+  given: AnyAddressing,
   path: string,
 ): void {
   const refuse = (problem: string) => fault(path, `representation ${id}: ${problem}`);
@@ -91,7 +91,7 @@ function sameRange(a: { startBytes: number; endBytes: number }, b: typeof a): bo
 
 function assertBandwidth(
   { id, bandwidth, timeline }: ReadRepresentation,
-  given: Addressing | WholeFile,
+  given: AnyAddressing,
   { minBufferSeconds }: { minBufferSeconds: number },
   { path, fileSizes }: MpdCheck,
 ): void {

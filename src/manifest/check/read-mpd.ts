@@ -4,7 +4,6 @@ import { fault, type Reference } from './fault.js';
 /** What the check needs of an MPD. */
 export interface ReadMpd {
   readonly minBufferSeconds: number;
-  readonly durationSeconds: number;
   readonly sets: readonly ReadSet[];
 }
 
@@ -58,14 +57,14 @@ export function readMpd(path: string, text: string): ReadMpd {
   const mpd = parseXml(text, (reason) => fault(path, `is not well-formed: ${reason}`));
   const [period] = childElements(mpd, 'Period');
   if (!period) throw fault(path, 'has no Period', { clause: 'ISO/IEC 23009-1 5.3.2' });
+  const durationSeconds = secondsOf(path, mpd, 'mediaPresentationDuration');
   return {
     minBufferSeconds: secondsOf(path, mpd, 'minBufferTime'),
-    durationSeconds: secondsOf(path, mpd, 'mediaPresentationDuration'),
-    sets: childElements(period, 'AdaptationSet').map((set) => readSet(path, set)),
+    sets: childElements(period, 'AdaptationSet').map((set) => readSet(path, set, durationSeconds)),
   };
 }
 
-function readSet(path: string, set: XmlElement): ReadSet {
+function readSet(path: string, set: XmlElement, durationSeconds: number): ReadSet {
   const protections = childElements(set, 'ContentProtection');
   const kids = protections.map((one) => attributeOf(one, 'cenc:default_KID'));
   const switching = childElements(set, 'SupplementalProperty').filter(
@@ -79,11 +78,17 @@ function readSet(path: string, set: XmlElement): ReadSet {
       .flatMap((one) => [...childElements(one, 'pssh'), ...childElements(one, 'pro')])
       .map(textOf),
     switchableIds: switching.flatMap((one) => (attributeOf(one, 'value') ?? '').split(',').map(Number)),
-    representations: childElements(set, 'Representation').map((one) => readRepresentation(path, one)),
+    representations: childElements(set, 'Representation').map((one) =>
+      readRepresentation(path, one, durationSeconds),
+    ),
   };
 }
 
-function readRepresentation(path: string, representation: XmlElement): ReadRepresentation {
+function readRepresentation(
+  path: string,
+  representation: XmlElement,
+  durationSeconds: number,
+): ReadRepresentation {
   const [baseUrl] = childElements(representation, 'BaseURL');
   const [base] = childElements(representation, 'SegmentBase');
   const [template] = childElements(representation, 'SegmentTemplate');
@@ -91,7 +96,7 @@ function readRepresentation(path: string, representation: XmlElement): ReadRepre
     id: attributeOf(representation, 'id') ?? '',
     bandwidth: numberOf(path, representation, 'bandwidth'),
   };
-  if (template) return { ...common, ...readTemplate(path, template) };
+  if (template) return { ...common, ...readTemplate(path, template, durationSeconds) };
   if (!baseUrl) throw fault(path, `representation ${common.id} has no media`);
   const uri = textOf(baseUrl);
   if (!base) return { ...common, references: [{ uri }] };
@@ -109,36 +114,48 @@ function readRepresentation(path: string, representation: XmlElement): ReadRepre
   };
 }
 
-/** With a timeline; else sheets of thumbnails, of one duration, whose count follows from that of the period. */
-function readTemplate(path: string, template: XmlElement) {
+function readTemplate(path: string, template: XmlElement, durationSeconds: number) {
+  const timescaleHz = Number(attributeOf(template, 'timescale') ?? 1);
+  const media = attributeOf(template, 'media') ?? '';
+  const startNumber = Number(attributeOf(template, 'startNumber') ?? 1);
   const [timeline] = childElements(template, 'SegmentTimeline');
-  if (!timeline) return { references: [] };
+  if (!timeline) {
+    // Sheets of thumbnails: all of one duration, so that their count follows from that of the period.
+    const count = Math.ceil((durationSeconds * timescaleHz) / numberOf(path, template, 'duration'));
+    const numbers = Array.from({ length: count }, (_, index) => startNumber + index);
+    return { references: numbers.map((one) => ({ uri: expand(media, { Number: one }) })) };
+  }
   const initUri = attributeOf(template, 'initialization');
   if (initUri === undefined) throw fault(path, 'a SegmentTemplate has no initialization');
-  const media = attributeOf(template, 'media') ?? '';
-  let number = Number(attributeOf(template, 'startNumber') ?? 1);
-  let startTicks = 0;
-  const segments: ReadSegment[] = [];
-  for (const run of childElements(timeline, 'S')) {
-    startTicks = Number(attributeOf(run, 't') ?? startTicks);
-    const durationTicks = numberOf(path, run, 'd');
-    for (let left = Number(attributeOf(run, 'r') ?? 0); left >= 0; left--) {
-      segments.push({ startTicks, durationTicks, uri: expand(media, { Number: number, Time: startTicks }) });
-      startTicks += durationTicks;
-      number += 1;
-    }
-  }
+  const segments = segmentsOf(path, timeline).map((one, index) => ({
+    ...one,
+    uri: expand(media, { Number: startNumber + index, Time: one.startTicks }),
+  }));
   return {
     references: [{ uri: initUri }, ...segments.map(({ uri }) => ({ uri }))],
     timeline: {
-      timescaleHz: Number(attributeOf(template, 'timescale') ?? 1),
+      timescaleHz,
       offsetTicks: Number(attributeOf(template, 'presentationTimeOffset') ?? 0),
       segments,
     },
   };
 }
 
-function expand(template: string, values: Record<'Number' | 'Time', number>): string {
+function segmentsOf(path: string, timeline: XmlElement) {
+  let endTicks = 0;
+  return childElements(timeline, 'S').flatMap((run) => {
+    const runTicks = Number(attributeOf(run, 't') ?? endTicks);
+    const durationTicks = numberOf(path, run, 'd');
+    const count = Number(attributeOf(run, 'r') ?? 0) + 1;
+    endTicks = runTicks + count * durationTicks;
+    return Array.from({ length: count }, (_, index) => ({
+      startTicks: runTicks + index * durationTicks,
+      durationTicks,
+    }));
+  });
+}
+
+function expand(template: string, values: Readonly<Record<string, number>>): string {
   let uri = template;
   for (const [name, value] of Object.entries(values)) {
     uri = uri.replace(new RegExp(`\\$${name}(%0\\d+d)?\\$`, 'g'), (_, format?: string) =>

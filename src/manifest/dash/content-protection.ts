@@ -36,10 +36,17 @@ export function contentProtection({ scheme, kid, systems }: Protection): XmlTree
     value: scheme,
     'cenc:default_KID': kid,
   });
-  return [
-    mp4Protection,
-    ...systems.filter((system) => canPlay(system, scheme)).flatMap((system) => descriptorOf(system)),
-  ];
+  const playable = systems.filter((system) => canPlay(system, scheme));
+  return [mp4Protection, ...othersLast(playable).flatMap((system) => descriptorOf(system))];
+}
+
+/**
+ * shaka-player takes a descriptor of the W3C Common system for one of Clear Key, and where it comes first, it looks nowhere else for the
+ * license URL.
+ */
+function othersLast(systems: readonly ProtectionSystem[]): ProtectionSystem[] {
+  const isOther = ({ name }: ProtectionSystem) => name === 'other';
+  return [...systems.filter((system) => !isOther(system)), ...systems.filter(isOther)];
 }
 
 /** FairPlay knows one scheme only. */

@@ -1,8 +1,8 @@
 import {
   type Addressing,
+  type AnyAddressing,
   type ByteRange,
   longestSegmentSeconds,
-  type SegmentList,
   type WholeFile,
 } from '../addressing.js';
 import { dashBitsPerSecond } from '../bandwidth.js';
@@ -101,20 +101,13 @@ function thumbnailsElement(sheets: ThumbnailRepresentation, timing: Timing): Xml
 }
 
 function commonAttributes(
-  {
-    id,
-    mimeType,
-    addressing,
-  }: { id: string; mimeType: string; addressing: Addressing | SegmentList | WholeFile },
+  { id, mimeType, addressing }: { id: string; mimeType: string; addressing: AnyAddressing },
   timing: Timing,
 ) {
   return { id, bandwidth: bandwidthOf(addressing, timing), mimeType };
 }
 
-function bandwidthOf(
-  addressing: Addressing | SegmentList | WholeFile,
-  { durationSeconds, minBufferSeconds }: Timing,
-): number {
+function bandwidthOf(addressing: AnyAddressing, { durationSeconds, minBufferSeconds }: Timing): number {
   return addressing.kind === 'whole'
     ? Math.ceil((8 * addressing.sizeBytes) / durationSeconds)
     : dashBitsPerSecond(addressing, minBufferSeconds);

@@ -50,31 +50,59 @@ const CHARACTERISTICS = {
  * multivariantPlaylist(presentation, { targetSeconds: 2, playlistUri: (id) => `${id}.m3u8`, iFramePlaylistUri });
  */
 export function multivariantPlaylist(presentation: Presentation, options: MultivariantOptions): string {
-  const groups = audioGroups(presentation);
   const texts = subtitles(presentation);
-  const videos = setsOf(presentation, 'video').flatMap((set) =>
-    set.representations.map((representation) => ({ set, representation })),
-  );
   const textRates = largestRates(
     texts.map(({ representation }) => ratesOf(textSegmentsOf(representation)!, options)),
   );
-  const variantsOf = (group?: AudioGroup) => {
-    const companions = { group, texts, textRates };
-    return videos.length > 0
-      ? videos.flatMap((video) => videoVariant(video, companions, options))
-      : audioVariant(companions, options);
-  };
+  const groupIds = new Set<string>();
+  const parts = ofEachScheme(presentation).map((part) => {
+    const groups = audioGroups(part, groupIds);
+    const videos = videosOf(part);
+    const variantsOf = (group?: AudioGroup) => {
+      const companions = { group, texts, textRates };
+      return videos.length > 0
+        ? videos.flatMap((video) => videoVariant(video, companions, options))
+        : audioVariant(companions, options);
+    };
+    return {
+      groups,
+      variants: groups.length > 0 ? groups.flatMap((group) => variantsOf(group)) : variantsOf(),
+    };
+  });
+  const groups = parts.flatMap((part) => part.groups);
   const lines = [
     '#EXTM3U',
     '#EXT-X-VERSION:6',
     '#EXT-X-INDEPENDENT-SEGMENTS',
     ...sessionKeyLines(presentation),
-    ...groups.flatMap((group) => group.renditions.map((one) => audioLine(group.id, one, options))),
+    ...groups.flatMap(({ id, renditions }) => renditions.map((one) => audioLine(id, one, options))),
     ...texts.map((one) => subtitlesLine(presentation, one, options)),
-    ...(groups.length > 0 ? groups.flatMap((group) => variantsOf(group)) : variantsOf()),
-    ...videos.flatMap((video) => iFrameVariant(video, options)),
+    ...parts.flatMap(({ variants }) => variants),
+    ...videosOf(presentation).flatMap((video) => iFrameVariant(video, options)),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** What plays together: players take one scheme for audio and video. Clear sets play with either. */
+function ofEachScheme(presentation: Presentation): Presentation[] {
+  const { switchingSets } = presentation;
+  const schemes = new Set(switchingSets.flatMap(({ protection }) => protection?.scheme ?? []));
+  if (schemes.size < 2) return [presentation];
+  return [...schemes].map((scheme) => ({
+    ...presentation,
+    switchingSets: switchingSets.filter(({ protection }) => !protection || protection.scheme === scheme),
+  }));
+}
+
+interface Video {
+  readonly set: VideoSet;
+  readonly representation: VideoRepresentation;
+}
+
+function videosOf(presentation: Presentation): Video[] {
+  return setsOf(presentation, 'video').flatMap((set) =>
+    set.representations.map((representation) => ({ set, representation })),
+  );
 }
 
 function audioLine(groupId: string, rendition: Rendition, { playlistUri }: MultivariantOptions): string {
@@ -113,11 +141,6 @@ function choiceAttributes({ set, name, isDefault, isAutoselected }: Rendition) {
     AUTOSELECT: bare(isAutoselected ? 'YES' : 'NO'),
     CHARACTERISTICS: accessibility.map((one) => CHARACTERISTICS[one]).join(',') || undefined,
   };
-}
-
-interface Video {
-  readonly set: VideoSet;
-  readonly representation: VideoRepresentation;
 }
 
 /** What plays with a variant. */

@@ -13,7 +13,7 @@ import {
   segmentsOf,
 } from './media-playlist.js';
 import { multivariantPlaylist } from './multivariant.js';
-import { audioGroups, subtitles, textSegmentsOf } from './renditions.js';
+import { subtitles, textSegmentsOf } from './renditions.js';
 
 /** The playlists of a presentation: they lie in one folder with the MPD. */
 export interface HlsPlaylists {
@@ -63,18 +63,14 @@ function playlistsOf(presentation: Presentation): Playlist[] {
       ...iFramePlaylist(one, keys),
     ]);
   });
-  // Groups share renditions.
-  const audioRenditions = audioGroups(presentation).flatMap(({ renditions }) => renditions);
-  const audio = new Map(
-    audioRenditions.map(({ set, representation: { id, addressing } }) => [
-      id,
-      playlist(id, addressing, set.protection ? keyLines(set.protection) : []),
-    ]),
-  );
+  const audio = setsOf(presentation, 'audio').flatMap(({ representations, protection }) => {
+    const keys = protection ? keyLines(protection) : [];
+    return representations.map(({ id, addressing }) => playlist(id, addressing, keys));
+  });
   const texts = subtitles(presentation).map(({ representation }) =>
     playlist(representation.id, textSegmentsOf(representation)!, []),
   );
-  return [...videos, ...audio.values(), ...texts];
+  return [...videos, ...audio, ...texts];
 }
 
 function playlist(id: string, times: Parameters<typeof segmentsOf>[0], keys: readonly string[]): Playlist {

@@ -39,10 +39,11 @@ const CODEC_NAMES: Readonly<Record<string, string>> = {
 /**
  * Groups of audio: one a codec, count of channels and rate. Each has the same members, as draft-pantos-hls-rfc8216bis 4.4.6.1.1 asks:
  * a rendition that does not exist in the codec of the group is there in the first codec that it exists in.
+ * @param groupIds that are taken; those of the groups are added
  * @example
  * audioGroups(presentation).map(({ id }) => id); // ['aac-2', 'ec3-6']
  */
-export function audioGroups(presentation: Presentation): AudioGroup[] {
+export function audioGroups(presentation: Presentation, groupIds = new Set<string>()): AudioGroup[] {
   const sets = setsOf(presentation, 'audio');
   const described = describeMembers(presentation, sets);
   const groups = new Map<string, Map<string, Rendition<AudioRepresentation>>>();
@@ -57,9 +58,8 @@ export function audioGroups(presentation: Presentation): AudioGroup[] {
   }
   const inOrder = [...groups.values()].sort((a, b) => placeOf(sets, a) - placeOf(sets, b));
   const firstOf = (member: string) => inOrder.find((group) => group.has(member))!.get(member)!;
-  const ids = new Set<string>();
   return inOrder.map((group) => ({
-    id: unique(groupName([...group.values()][0].representation), '-', ids),
+    id: unique(groupName([...group.values()][0].representation), '-', groupIds),
     renditions: [...described.keys()].map((member) => group.get(member) ?? firstOf(member)),
   }));
 }

@@ -42,6 +42,17 @@ describe('ContentProtection', () => {
     ]);
   });
 
+  it('has the Common system behind Clear Key, whose license URL shaka-player would not find else', () => {
+    const common: ProtectionSystem = { name: 'other', systemId: 'c', psshBox: Uint8Array.of(1) };
+    const clearKey: ProtectionSystem = {
+      name: 'clearkey',
+      systemId: 'k',
+      licenseUrl: 'https://example.com/l',
+    };
+    const text = textOf({ scheme: 'cenc', kid: VIDEO_KID, systems: [common, clearKey] }).join('\n');
+    expect(text.indexOf('urn:uuid:k')).toBeLessThan(text.indexOf('urn:uuid:c'));
+  });
+
   it('has no descriptor that says nothing, and FairPlay for cbcs only', () => {
     const fairplay: ProtectionSystem = { name: 'fairplay', systemId: FAIRPLAY_ID };
     const withBox = { ...fairplay, psshBox: Uint8Array.of(1) };

@@ -133,6 +133,20 @@ v360.m3u8
     ]);
   });
 
+  it('joins no audio of one scheme with video of another', () => {
+    const cbcs = (set: typeof VIDEO | AudioSet) => ({ ...set, protection: protectionOf(VIDEO_KID, 'cbcs') });
+    const cbcsVideo = { ...cbcs(VIDEO), id: 6, representations: [video('cbcs', 360)] } as typeof VIDEO;
+    const cbcsAudio = cbcs(audioIn(5, 'en', 'mp4a.40.2', { count: 2 })) as AudioSet;
+    const text = multivariantOf(VIDEO, cbcsVideo, ENGLISH, cbcsAudio);
+    const variants = text
+      .split('\n')
+      .filter((line) => line.startsWith('#EXT-X-STREAM') || /^[^#]/.test(line));
+    expect(variants.map((line) => /AUDIO="(.*?)"/.exec(line)?.[1] ?? line)).toEqual([
+      ...['aac-2', 'v720.m3u8', 'aac-2', 'v360.m3u8'],
+      ...['aac-2-2', 'cbcs.m3u8'],
+    ]);
+  });
+
   it('has one default, and selects by itself only what a player can tell apart', () => {
     const flagsOf = (...sets: SwitchingSet[]) =>
       mediaOf(multivariantOf(VIDEO, ...sets)).map((line) =>
