@@ -4,6 +4,7 @@ import type { ByteSource } from '../bytes/source.js';
 import { countBlocksBefore, type IvPlan } from '../cenc/iv.js';
 import { type CounterUse, drawIvStarts } from '../cenc/iv-start.js';
 import { BLOCK_BYTES, type IvSize } from '../cenc/scheme.js';
+import { aboutFile } from '../errors.js';
 import type { Tenc } from '../isobmff/boxes/tenc.js';
 import type { Track } from '../isobmff/movie.js';
 import type { AssignedKey } from '../keys/key-source.js';
@@ -62,11 +63,16 @@ export async function protectTracks(
 ): Promise<TrackEncryption[]> {
   const { tracks, settings, periods, readers = subsampleReadersOfTracks(tracks) } = request;
   const rules = { scheme: settings.scheme, perSampleIvSize: perSampleIvSize(settings) };
+  const haveSeveralInputs = tracks.some(({ source }) => source !== tracks[0].source);
   const scanned: (ScannedSubsamples | undefined)[] = [];
   for (const [i, described] of tracks.entries()) {
-    assertWholeFrames(described.track, described.frameBytes);
-    const own = readers[i];
-    scanned.push(own && (await scanSubsamples(described, own, described.source, rules, pause)));
+    try {
+      assertWholeFrames(described.track, described.frameBytes);
+      const own = readers[i];
+      scanned.push(own && (await scanSubsamples(described, own, described.source, rules, pause)));
+    } catch (error) {
+      throw haveSeveralInputs ? aboutFile(error, described.source.path) : error;
+    }
   }
   const samples = tracks.map(({ track }, i) => ({
     track,

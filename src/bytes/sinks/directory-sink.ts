@@ -14,12 +14,13 @@ export type FileRole = 'media' | 'manifest';
 /**
  * Files of one directory that are published together. A directory that is new appears by one rename. In one that is there, media
  * comes first, each file under a name that was free, then every manifest takes the place of the one before: whoever reads
- * meanwhile finds the old files or the new ones, and a crash leaves the old ones whole.
+ * meanwhile finds the old files or the new ones, and a crash leaves the old ones whole. What the new ones replace goes last.
  */
 export class DirectorySink implements Publishable {
   readonly path: string;
   readonly isStaged = true;
   readonly #staging: string;
+  readonly #replaced: string[] = [];
   readonly #files: { readonly name: string; readonly role: FileRole; readonly staged: StagedFile }[] = [];
 
   /**
@@ -74,6 +75,11 @@ export class DirectorySink implements Publishable {
     staged.close();
   }
 
+  /** Files that are in the directory and that nothing refers to any more once it is committed: then they are removed. */
+  replaces(names: readonly string[]): void {
+    this.#replaced.push(...names.filter((name) => basename(name) === name));
+  }
+
   flush(): void {
     for (const { staged } of this.#files) if (staged.isOpen) staged.flush();
   }
@@ -114,7 +120,17 @@ export class DirectorySink implements Publishable {
       throw cause;
     }
     syncDirectory(this.path);
+    for (const name of this.#replaced) removeIfPossible(join(this.path, name));
     rmSync(this.#staging, { recursive: true, force: true });
+  }
+}
+
+/** What stays takes room, and nothing else: the new files are published. */
+function removeIfPossible(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // not ours to remove
   }
 }
 

@@ -102,12 +102,14 @@ const KEYS_OF_DESCRIPTION = '(?:lang|role|name)=';
 
 /** What --describe says, by the input that it says it of. */
 function descriptionsOf(values: readonly string[]): Record<string, Record<string, string>> {
-  const parts = values.map((value) => {
+  const described: Record<string, Record<string, string>> = {};
+  for (const value of values) {
     const [, input, rest] = new RegExp(`^(.+?):(?=${KEYS_OF_DESCRIPTION})(.*)$`, 's').exec(value)!;
     const fields = rest.split(new RegExp(`,(?=${KEYS_OF_DESCRIPTION})`));
-    return [input, Object.fromEntries(fields.map((field) => field.split(/=(.*)/s).slice(0, 2)))] as const;
-  });
-  return Object.fromEntries(parts);
+    const said = Object.fromEntries(fields.map((field) => field.split(/=(.*)/s).slice(0, 2)));
+    described[input] = { ...described[input], ...said };
+  }
+  return described;
 }
 
 /** The options that the flags give; what is not given is left to the library's defaults. */

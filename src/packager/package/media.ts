@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { openInput } from '../../bytes/input.js';
 import type { ByteSource } from '../../bytes/source.js';
+import { aboutFile } from '../../errors.js';
 import { readColr } from '../../isobmff/boxes/colr.js';
 import { readElng } from '../../isobmff/boxes/elng.js';
 import { readKind } from '../../isobmff/boxes/kind.js';
@@ -10,9 +11,12 @@ import { readMovie } from '../../isobmff/movie.js';
 import { readerOf } from '../../isobmff/sample-entry.js';
 import { findChild, findPath, walkChildren } from '../../isobmff/walk.js';
 import { movieOfTrack, type PresentationTrack } from '../../layout/presentation.js';
+import type { Role } from '../../manifest/presentation.js';
 import { withGroupedFrames } from '../../protection/pcm-samples.js';
-import { type DescribedTrack, describeTracks, selectTracks } from '../../protection/tracks.js';
+import { type DescribedTrack, describeTracks, selectTracks, typeNameOf } from '../../protection/tracks.js';
+import { languageTag } from './language.js';
 import { nameParts } from './names.js';
+import { isRole } from './roles.js';
 import type { TrackDescription } from './types.js';
 
 /** One audio or video track that becomes a representation, with what is said of it. */
@@ -24,11 +28,17 @@ export interface MediaTrack {
   readonly described: DescribedTrack;
   readonly type: 'video' | 'audio';
   readonly language?: string;
-  readonly role?: string;
+  readonly role?: Role;
   readonly label?: string;
   readonly colour?: { readonly primaries: number; readonly transfer: number; readonly matrix: number };
   /** Width to height of one sample; absent where it is square. */
   readonly sampleAspectRatio?: { readonly numerator: number; readonly denominator: number };
+}
+
+interface OpenedMedia {
+  readonly source: ByteSource;
+  readonly tracks: readonly MediaTrack[];
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -39,19 +49,27 @@ export async function openMedia(
   path: string,
   corrections: TrackDescription,
   signal: AbortSignal | undefined,
-): Promise<{ readonly source: ByteSource; readonly tracks: readonly MediaTrack[] }> {
+): Promise<OpenedMedia> {
   const source = await openInput(path, signal);
   try {
     const movie = withGroupedFrames(readMovie(source));
-    const selected = selectTracks(await describeTracks(movie), undefined);
+    const all = await describeTracks(movie);
+    const selected = selectTracks(all, undefined);
     const tracks = selected.map((one) =>
       describe(one, { movie, source, track: one.track }, path, corrections),
     );
-    return { source, tracks };
+    const kept = new Set(selected.map(({ track }) => track.id));
+    const left = all.filter(({ track }) => !kept.has(track.id));
+    return { source, tracks, warnings: left.map(({ track }) => leftOut(track, path)) };
   } catch (error) {
     source.close();
-    throw error;
+    throw aboutFile(error, path);
   }
+}
+
+function leftOut(track: Track, path: string): string {
+  const advice = 'Give subtitles as WebVTT, SRT or TTML.';
+  return `${path}: track ${track.id} (${typeNameOf(track)}) is left out: it holds neither audio nor video. ${advice}`;
 }
 
 function describe(
@@ -64,8 +82,8 @@ function describe(
   const [track] = movie.tracks;
   const named = nameParts(basename(input));
   const isVideo = track.handler === 'vide';
-  const language = lang ?? languageOf(track, movie) ?? named.language;
-  const roleFound = role ?? roleOf(track, movie) ?? named.role;
+  const language = (lang === undefined ? languageOf(track, movie) : languageTag(lang)) ?? named.language;
+  const roleFound = (role as Role | undefined) ?? roleOf(track, movie) ?? named.role;
   return {
     input,
     source: place.source,
@@ -82,15 +100,13 @@ function describe(
 /** `elng`, else `mdhd`: undefined where neither knows. */
 function languageOf(track: Track, movie: Movie): string | undefined {
   const elng = findPath(track.node, 'mdia/elng');
-  const tag = elng && readElng(readerOf(elng, movie.moov));
-  if (tag) return tag;
-  const { language } = track.mdhd;
-  return language === 'und' ? undefined : language;
+  const tag = elng && languageTag(readElng(readerOf(elng, movie.moov)));
+  return tag ?? languageTag(track.mdhd.language);
 }
 
 const ROLE_SCHEME = 'urn:mpeg:dash:role:2011';
 
-function roleOf(track: Track, { moov }: Movie): string | undefined {
+function roleOf(track: Track, { moov }: Movie): Role | undefined {
   const udta = findChild(track.node, 'udta');
   if (!udta) return undefined;
   const boxes = walkChildren(
@@ -100,7 +116,10 @@ function roleOf(track: Track, { moov }: Movie): string | undefined {
     udta.path,
   );
   const kinds = boxes.filter(({ type }) => type === 'kind').map((node) => readKind(readerOf(node, moov)));
-  return kinds.find(({ schemeUri }) => schemeUri === ROLE_SCHEME)?.value;
+  return kinds
+    .filter(({ schemeUri }) => schemeUri === ROLE_SCHEME)
+    .map(({ value }) => value)
+    .find(isRole);
 }
 
 function pictureOf({ entries }: Track, { moov }: Movie): Pick<MediaTrack, 'colour' | 'sampleAspectRatio'> {

@@ -1,7 +1,7 @@
 import { basename, join, resolve } from 'node:path';
 import { stateOfFile } from '../../bytes/files.js';
 import { DirectorySink } from '../../bytes/sinks/directory-sink.js';
-import { PrpackError } from '../../errors.js';
+import { aboutFile, PrpackError } from '../../errors.js';
 import type { AssignedKey } from '../../keys/key-source.js';
 import { registeredName } from '../../keystore/registered-name.js';
 import { checkManifests } from '../../manifest/check.js';
@@ -25,9 +25,19 @@ import {
   type PlannedJob,
   type Published,
   packageContent,
+  type WrittenOutput,
 } from '../publication.js';
 import { boundariesSeconds, presentationOf } from './presentation.js';
-import { findPublished, jobDigest, STATE_FILE, stateText } from './state.js';
+import {
+  isAllThere,
+  jobDigest,
+  newState,
+  type PackageState,
+  publishedText,
+  readState,
+  STATE_FILE,
+  stateText,
+} from './state.js';
 import { segmentTexts } from './text.js';
 import { type Title, withTitle } from './title.js';
 import { type PlannedMedia, type PlannedTrack, planMedia } from './title-plan.js';
@@ -53,6 +63,8 @@ interface TitlePlan extends PlannedJob {
   /** Subtitles: media to whoever plays them. */
   readonly texts: readonly NamedText[];
   readonly presentation: Presentation;
+  /** Part of the names of media, so that players of the manifests before go on with the files before. */
+  readonly mediaVersion: number;
   readonly mpd: string;
   readonly hls: HlsPlaylists;
 }
@@ -61,6 +73,11 @@ interface NamedText {
   readonly name: string;
   readonly text: string;
 }
+
+const suffixOf = (mediaVersion: number) => (mediaVersion === 1 ? '' : `.v${mediaVersion}`);
+
+/** How the names of a track's files begin. */
+const baseNamesOf = (mediaVersion: number) => (id: string) => `${id}${suffixOf(mediaVersion)}`;
 
 /**
  * Packages a title: every rendition, language and subtitle becomes a CMAF track file, encrypted under registered keys, with manifests for
@@ -124,41 +141,42 @@ function titleSteps(
       return { title, keys, trackKeys, contentId };
     },
     findExisting: async (job) => {
-      if (!stateOfFile(join(options.outDir, STATE_FILE))) return undefined;
+      const state = await readState(options.outDir);
+      if (!state) return undefined;
       digest = await jobDigest(job, options);
-      const plan = await planTitle(job, options, () => '');
-      const outputs = await findPublished(options.outDir, digest, plan.outputs, options.signal);
-      return outputs && { plan, outputs };
+      if (state.job !== digest || !(await isAllThere(options.outDir, state, options.signal)))
+        return undefined;
+      const plan = await planTitle(job, options, state.mediaVersion);
+      return { plan, outputs: publishedOutputs(plan, state) };
     },
     open: () => new DirectorySink(options.outDir, options.force ?? false),
-    plan: (job) => planTitle(job, options, (ids) => freeSuffix(options.outDir, ids)),
+    plan: async (job) =>
+      planTitle(job, options, freeVersion(job.title, options.outDir, await readState(options.outDir))),
     write: async ({ job, plan }, sink, ledger) => {
       const written = await writeMedia(plan.outputs, sink, options, pool, ledger.keys);
-      for (const { name, text } of plan.texts) await sink.write(name, 'media', Buffer.from(text));
-      for (const { name, text } of manifestsOf(plan)) await sink.write(name, 'manifest', Buffer.from(text));
-      const files = plan.outputs.map(({ name, plan: { sizeBytes } }, i) => ({
-        name,
-        bytes: sizeBytes,
-        sha256: written[i].sha256!,
-      }));
-      const job_ = digest ?? (await jobDigest(job, options));
-      const state = stateText({ contentId: job.contentId, job: job_, files });
-      await sink.write(STATE_FILE, 'manifest', Buffer.from(state));
+      const isOf = { contentId, job: digest ?? (await jobDigest(job, options)) };
+      await writeTexts(plan, written, sink, isOf, await readState(options.outDir));
       return written;
     },
     check: (begun, sink) => checkTitle(begun, sink, options),
   };
 }
 
+/** The outputs that an earlier run of the same job has published. */
+function publishedOutputs({ outputs }: TitlePlan, { files }: PackageState): WrittenOutput[] {
+  return outputs.map(({ name, key }) => ({
+    keys: [key],
+    sha256: files.find((file) => file.name === name)?.sha256,
+  }));
+}
+
 async function planTitle(
   { title, trackKeys }: TitleJob,
   options: PackageOptions,
-  suffixFor: (ids: readonly string[]) => string,
+  mediaVersion: number,
 ): Promise<TitlePlan> {
   const media = await planMedia(title.tracks, trackKeys, title.cuts, options);
-  const ids = [...title.tracks, ...title.texts].map(({ id }) => id);
-  const suffix = suffixFor(ids);
-  const baseOf = (id: string) => `${id}${suffix}`;
+  const baseOf = baseNamesOf(mediaVersion);
   const { scheme = 'cenc', fairplayUri } = options;
   const presentation = presentationOf(media, title.texts, baseOf, { scheme, fairplayUri });
   const outputs = media.tracks.map((planned) => ({ ...planned, name: `${baseOf(planned.track.id)}.mp4` }));
@@ -166,26 +184,27 @@ async function planTitle(
   return {
     plan: { sizeBytes: outputs.reduce((sum, { plan }) => sum + plan.sizeBytes, 0) },
     ...(laUrl !== undefined && { laUrl }),
-    warnings: [...new Set(media.warnings)],
+    warnings: [...new Set([...title.warnings, ...media.warnings])],
     media,
     outputs,
     texts: textsOf(title, presentation, baseOf),
     presentation,
+    mediaVersion,
     mpd: writeMpd(presentation),
     hls: writeHls(presentation),
   };
 }
 
-/** In a folder that is there, media gets names that are free: who plays the old manifests goes on with the old files. */
-function freeSuffix(outDir: string, ids: readonly string[]): string {
+/** A number that no file of the folder has in its name: not those that are there, and none that was there before. */
+function freeVersion({ tracks, texts }: Title, outDir: string, former: PackageState | undefined): number {
+  const extensions = ['mp4', 'vtt', 'ttml', 'm3u8'];
   const isTaken = (suffix: string) =>
-    ids.some((id) =>
-      ['mp4', 'vtt', 'ttml'].some((extension) => stateOfFile(join(outDir, `${id}${suffix}.${extension}`))),
+    [...tracks, ...texts].some(({ id }) =>
+      extensions.some((extension) => stateOfFile(join(outDir, `${id}${suffix}.${extension}`))),
     );
-  for (let version = 1; ; version++) {
-    const suffix = version === 1 ? '' : `.v${version}`;
-    if (!isTaken(suffix)) return suffix;
-  }
+  let version = (former?.mediaVersion ?? 0) + 1;
+  while (isTaken(suffixOf(version))) version++;
+  return version;
 }
 
 function textsOf(
@@ -204,12 +223,38 @@ function textsOf(
   ]);
 }
 
+/** Everything that players find by its name, in the order in which it is put in place. */
 function manifestsOf({ mpd, hls }: TitlePlan): NamedText[] {
-  return [
-    { name: MPD, text: mpd },
-    ...[...hls.media].map(([name, text]) => ({ name, text })),
-    { name: MULTIVARIANT, text: hls.multivariant },
-  ];
+  return [...playlistsOf(hls), { name: MPD, text: mpd }, { name: MULTIVARIANT, text: hls.multivariant }];
+}
+
+function playlistsOf({ media }: HlsPlaylists): NamedText[] {
+  return [...media].map(([name, text]) => ({ name, text }));
+}
+
+/**
+ * Writes subtitles, manifests and the state. Media playlists are media: a multivariant playlist refers to those of its own version alone.
+ * The state goes first into place, so that whatever happens next, the files of both versions are known.
+ */
+async function writeTexts(
+  plan: TitlePlan,
+  written: readonly WrittenOutput[],
+  sink: DirectorySink,
+  isOf: Pick<PackageState, 'contentId' | 'job'>,
+  former: PackageState | undefined,
+): Promise<void> {
+  const files = plan.outputs.map(({ name, plan: { sizeBytes } }, i) => ({
+    name,
+    bytes: sizeBytes,
+    sha256: written[i].sha256!,
+  }));
+  const texts = [...plan.texts, ...manifestsOf(plan)].map(({ name, text }) => publishedText(name, text));
+  const state = newState({ ...isOf, mediaVersion: plan.mediaVersion, files: [...files, ...texts] }, former);
+  await sink.write(STATE_FILE, 'manifest', Buffer.from(stateText(state)));
+  for (const { name, text } of [...plan.texts, ...manifestsOf(plan)]) {
+    await sink.write(name, name === MPD || name === MULTIVARIANT ? 'manifest' : 'media', Buffer.from(text));
+  }
+  sink.replaces(state.replaced);
 }
 
 async function writeMedia(
@@ -218,7 +263,7 @@ async function writeMedia(
   { signal, onProgress }: PackageOptions,
   pool: WorkerPool | undefined,
   keys: readonly AssignedKey[],
-): Promise<{ keys: readonly AssignedKey[]; sha256: string | undefined }[]> {
+): Promise<WrittenOutput[]> {
   const bytesTotal = outputs.reduce((sum, { plan }) => sum + plan.sizeBytes, 0);
   const onBytes = (bytesDone: number) => onProgress?.({ phase: 'write', bytesDone, bytesTotal });
   const keyOf = (kid: string) => keys.find((key) => key.kid === kid)?.key;
@@ -252,6 +297,8 @@ async function checkTitle(
         keyOf: (kid) => job.keys.find((key) => key.kid === kid)!.key,
         delaysTicks: layout.delaysTicks,
       });
+    } catch (error) {
+      throw aboutFile(error, name);
     } finally {
       output.close();
     }
@@ -277,7 +324,7 @@ function report(
       id: text.id,
       type: 'text',
       input: text.input,
-      file: `${text.id}${text.whole.extension}`,
+      file: `${baseNamesOf(plan.mediaVersion)(text.id)}${text.whole.extension}`,
       bytes: Buffer.byteLength(text.whole.text),
       ...(text.language !== undefined && { language: text.language }),
       ...(text.role !== undefined && { role: text.role }),

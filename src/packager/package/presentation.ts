@@ -7,7 +7,6 @@ import type {
   Presentation,
   Protection,
   ProtectionSystem,
-  Role,
   SwitchingSet,
   VideoRepresentation,
 } from '../../manifest/presentation.js';
@@ -32,17 +31,16 @@ export interface Signalling {
 export function presentationOf(
   media: PlannedMedia,
   texts: readonly TextTrack[],
-  /** Beginning of the name of a track's files. */
+  /** Of a track: the id of its representation, with which the names of its files begin. */
   baseOf: (id: string) => string,
   signalling: Signalling,
 ): Presentation {
-  const fileOf = (id: string) => `${baseOf(id)}.mp4`;
   const groups = new Map<string, PlannedTrack[]>();
   for (const track of media.tracks) {
     const key = setKeyOf(track);
     groups.set(key, [...(groups.get(key) ?? []), track]);
   }
-  const sets = [...groups.values()].map((tracks, i) => setOf(tracks, i + 1, media, fileOf, signalling));
+  const sets = [...groups.values()].map((tracks, i) => setOf(tracks, i + 1, media, baseOf, signalling));
   const textSets = texts.map((text, i) => textSetOf(text, sets.length + i + 1, media, baseOf));
   const systems = systemsOf(media.sessionPssh, undefined, signalling);
   return {
@@ -71,7 +69,7 @@ function setOf(
   tracks: readonly PlannedTrack[],
   id: number,
   { psshOfKid }: PlannedMedia,
-  fileOf: (id: string) => string,
+  baseOf: (id: string) => string,
   signalling: Signalling,
 ): SwitchingSet {
   const [{ track, key }] = tracks;
@@ -82,11 +80,11 @@ function setOf(
   };
   const common = { id, ...describedAs(track), protection };
   if (track.type === 'audio') {
-    return { kind: 'audio', ...common, representations: tracks.map((one) => audioOf(one, fileOf)) };
+    return { kind: 'audio', ...common, representations: tracks.map((one) => audioOf(one, baseOf)) };
   }
   const { colour } = track;
   const representations = tracks
-    .map((one) => videoOf(one, fileOf))
+    .map((one) => videoOf(one, baseOf))
     .sort((a, b) => b.widthPixels * b.heightPixels - a.widthPixels * a.heightPixels);
   return { kind: 'video', ...common, ...(colour && { colour }), representations };
 }
@@ -103,20 +101,20 @@ function describedAs({
 > {
   return {
     ...(language !== undefined && { language }),
-    ...(role !== undefined && { roles: [role as Role] }),
+    ...(role !== undefined && { roles: [role] }),
     ...(role !== undefined && ACCESSIBILITY.includes(role) && { accessibility: [role as Accessibility] }),
     ...(label !== undefined && { label }),
   };
 }
 
-function videoOf({ track, ...planned }: PlannedTrack, fileOf: (id: string) => string): VideoRepresentation {
-  const { id, described, movie, sampleAspectRatio } = track;
+function videoOf({ track, ...planned }: PlannedTrack, baseOf: (id: string) => string): VideoRepresentation {
+  const { described, movie, sampleAspectRatio } = track;
   const { codec, width = 0, height = 0 } = described.codecs[0];
   return {
-    id,
+    id: baseOf(track.id),
     mimeType: 'video/mp4',
     codecs: codec,
-    addressing: addressingOf({ track, ...planned }, fileOf(id)),
+    addressing: addressingOf({ track, ...planned }, `${baseOf(track.id)}.mp4`),
     widthPixels: width,
     heightPixels: height,
     frameRate: frameRateOf(movie.tracks[0]),
@@ -124,14 +122,14 @@ function videoOf({ track, ...planned }: PlannedTrack, fileOf: (id: string) => st
   };
 }
 
-function audioOf({ track, ...planned }: PlannedTrack, fileOf: (id: string) => string): AudioRepresentation {
-  const { id, described, movie } = track;
+function audioOf({ track, ...planned }: PlannedTrack, baseOf: (id: string) => string): AudioRepresentation {
+  const { described, movie } = track;
   const { codec, channels = 2, sampleRateHz = 0 } = described.codecs[0];
   return {
-    id,
+    id: baseOf(track.id),
     mimeType: 'audio/mp4',
     codecs: codec,
-    addressing: addressingOf({ track, ...planned }, fileOf(id)),
+    addressing: addressingOf({ track, ...planned }, `${baseOf(track.id)}.mp4`),
     samplingRateHz: sampleRateHz || movie.tracks[0].mdhd.timescaleHz,
     channels: { count: channels },
   };
@@ -191,7 +189,7 @@ function textSetOf(
     ...describedAs(text),
     representations: [
       {
-        id: text.id,
+        id: baseOf(text.id),
         mimeType: webVtt ? 'text/vtt' : 'application/ttml+xml',
         addressing: {
           kind: 'whole',

@@ -10,7 +10,8 @@ export interface TitleTrack extends MediaTrack {
 export function nameTracks(tracks: readonly MediaTrack[]): TitleTrack[] {
   const taken = new Map<string, number>();
   return tracks.map((track) => {
-    const name = [track.type, ...familyOf(track, tracks), ...ownName(track)].join('-');
+    const parts = [track.type, ...familyOf(track, tracks), ...ownName(track)];
+    const name = parts.join('-').replaceAll(/[^A-Za-z0-9._-]/g, '_');
     const times = (taken.get(name) ?? 0) + 1;
     taken.set(name, times);
     return { ...track, id: times === 1 ? name : `${name}-${times}` };

@@ -2,20 +2,32 @@ import { createHash } from 'node:crypto';
 import { basename, join } from 'node:path';
 import { readTextFile, stateOfFile } from '../../bytes/files.js';
 import { fingerprintOf } from '../execute/fingerprint.js';
-import type { WrittenOutput } from '../publication.js';
-import type { TitleJob, TitleOutput } from './package.js';
+import type { TitleJob } from './package.js';
 import type { PackageOptions } from './types.js';
 
 /** Name of the file that says how a presentation was made: never a key. */
 export const STATE_FILE = 'prpack.json';
 
-interface PackageState {
+/** A file of the presentation, as it was published. */
+export interface PublishedFile {
+  readonly name: string;
+  readonly bytes: number;
+  /** 64 hexadecimal digits. */
+  readonly sha256: string;
+}
+
+/** How a presentation was made. */
+export interface PackageState {
   /** Of this file. */
   readonly version: 1;
   readonly contentId: string;
   /** SHA-256 of inputs, options and KIDs. */
   readonly job: string;
-  readonly files: readonly { readonly name: string; readonly bytes: number; readonly sha256: string }[];
+  /** How often the media of this folder was made: from the second time on, the number is part of its names. */
+  readonly mediaVersion: number;
+  readonly files: readonly PublishedFile[];
+  /** Files of the presentation before: they are removed when this one is in place. */
+  readonly replaced: readonly string[];
 }
 
 /** What of the options changes the output. */
@@ -43,41 +55,74 @@ export async function jobDigest(
     inputs.push([basename(path), await fingerprintOf(path, options.signal)]);
   const chosen = OPTIONS_THAT_MATTER.map((name) => [name, options[name]]);
   const kids = keys.map(({ kid }) => kid);
-  return createHash('sha256')
-    .update(JSON.stringify([inputs, chosen, kids, contentId]))
-    .digest('hex');
+  return sha256Of(JSON.stringify([inputs, chosen, kids, contentId]));
 }
 
-export function stateText(state: Omit<PackageState, 'version'>): string {
-  return `${JSON.stringify({ version: 1, ...state }, undefined, 2)}\n`;
+/** A small file of the presentation. */
+export function publishedText(name: string, text: string): PublishedFile {
+  return { name, bytes: Buffer.byteLength(text), sha256: sha256Of(text) };
 }
 
-/** The outputs of an earlier run of the same job, when every file is still there as it was published. */
-export async function findPublished(
-  outDir: string,
-  digest: string,
-  outputs: readonly TitleOutput[],
-  signal: AbortSignal | undefined,
-): Promise<readonly WrittenOutput[] | undefined> {
+function sha256Of(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/** @param former what the folder held before */
+export function newState(
+  state: Omit<PackageState, 'version' | 'replaced'>,
+  former: PackageState | undefined,
+): PackageState {
+  const names = new Set([STATE_FILE, ...state.files.map(({ name }) => name)]);
+  const before = former ? [...former.files.map(({ name }) => name), ...former.replaced] : [];
+  const replaced = before.filter((name) => !names.has(name));
+  return { version: 1, ...state, replaced };
+}
+
+export function stateText(state: PackageState): string {
+  return `${JSON.stringify(state, undefined, 2)}\n`;
+}
+
+/** What an earlier run says of a folder; undefined where there was none. */
+export async function readState(outDir: string): Promise<PackageState | undefined> {
   const path = join(outDir, STATE_FILE);
-  if (!stateOfFile(path)) return undefined;
-  const state = parseState(await readTextFile(path));
-  if (state?.job !== digest) return undefined;
-  const shaOf = new Map<string, string>();
-  for (const { name, bytes, sha256 } of state.files) {
-    const file = join(outDir, name);
-    if (stateOfFile(file)?.bytes !== bytes || (await fingerprintOf(file, signal)) !== sha256)
-      return undefined;
-    shaOf.set(name, sha256);
-  }
-  const found = outputs.map(({ name, key }) => ({ keys: [key], sha256: shaOf.get(name) }));
-  return found.every(({ sha256 }) => sha256 !== undefined) ? found : undefined;
+  return stateOfFile(path) ? parseState(await readTextFile(path)) : undefined;
 }
 
-function parseState(text: string): PackageState | undefined {
+/** @returns undefined for another file of this name */
+export function parseState(text: string): PackageState | undefined {
   try {
-    return JSON.parse(text);
+    const state = JSON.parse(text);
+    return isState(state) ? state : undefined;
   } catch {
-    return undefined; // another file of this name
+    return undefined;
   }
+}
+
+function isState(value: Partial<PackageState> | null): value is PackageState {
+  return (
+    value?.version === 1 &&
+    Number.isSafeInteger(value.mediaVersion) &&
+    Array.isArray(value.files) &&
+    value.files.every((file) => isFileName(file?.name)) &&
+    Array.isArray(value.replaced) &&
+    value.replaced.every(isFileName)
+  );
+}
+
+/** Files are removed by these names: none leads out of the folder. */
+function isFileName(name: unknown): boolean {
+  return typeof name === 'string' && name !== '' && !/^\.\.?$|[/\\\0]/.test(name);
+}
+
+/** Whether every file is still there as it was published. */
+export async function isAllThere(
+  outDir: string,
+  { files }: PackageState,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  for (const { name, bytes, sha256 } of files) {
+    const path = join(outDir, name);
+    if (stateOfFile(path)?.bytes !== bytes || (await fingerprintOf(path, signal)) !== sha256) return false;
+  }
+  return true;
 }

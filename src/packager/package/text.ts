@@ -1,9 +1,11 @@
 import { basename } from 'node:path';
 import { readTextFile } from '../../bytes/files.js';
-import { PrpackError } from '../../errors.js';
+import { aboutFile } from '../../errors.js';
+import type { Role } from '../../manifest/presentation.js';
 import { srtToWebVtt } from '../../manifest/srt.js';
 import { cutWebVtt, parseWebVtt, type WebVtt, writeWebVtt } from '../../manifest/webvtt.js';
 import type { PackageInput } from './inputs.js';
+import { languageTag } from './language.js';
 import { nameParts } from './names.js';
 import type { TrackDescription } from './types.js';
 
@@ -12,7 +14,7 @@ export interface TextTrack {
   readonly input: string;
   readonly id: string;
   readonly language?: string;
-  readonly role?: string;
+  readonly role?: Role;
   readonly label?: string;
   /** The whole file. */
   readonly whole: { readonly extension: '.vtt' | '.ttml'; readonly text: string };
@@ -30,8 +32,8 @@ export async function readText(
 ): Promise<TextTrack> {
   const text = await readTextFile(path);
   const named = nameParts(basename(path));
-  const language = lang ?? named.language;
-  const ownRole = role ?? named.role;
+  const language = (lang === undefined ? undefined : languageTag(lang)) ?? named.language;
+  const ownRole = (role as Role | undefined) ?? named.role;
   const ownId = id(language, ownRole);
   const webVtt =
     kind === 'ttml' ? undefined : atFile(path, () => parseWebVtt(kind === 'srt' ? srtToWebVtt(text) : text));
@@ -55,7 +57,6 @@ function atFile<T>(path: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    if (!(error instanceof PrpackError)) throw error;
-    throw new PrpackError(error.code, `${path}: ${error.message}`, { path, ...error.details }, error);
+    throw aboutFile(error, path);
   }
 }

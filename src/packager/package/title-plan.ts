@@ -1,6 +1,7 @@
 import { SYSTEM_IDS } from '../../drm/system-ids.js';
+import { aboutFile } from '../../errors.js';
 import type { AssignedKey } from '../../keys/key-source.js';
-import { FragmentedPlan } from '../../layout/fragmented-plan.js';
+import { type Fragmentation, FragmentedPlan } from '../../layout/fragmented-plan.js';
 import { playerWarning } from '../../protection/codecs.js';
 import { protectTracks } from '../../protection/protect-tracks.js';
 import { assertCodecsFitScheme, protectionSettings } from '../../protection/protection-settings.js';
@@ -67,14 +68,7 @@ export async function planMedia(
   const pause = () => yieldToEventLoop(options.signal);
   const encryptions = await protectTracks({ tracks: described, keys, settings }, pause);
   const planned = tracks.map((track, i): PlannedTrack => {
-    const plan = new FragmentedPlan({
-      movie: track.movie,
-      source: track.source,
-      encryptions: [encryptions[i]],
-      fragmentation: fragmentations[i],
-      psshBoxes: psshOfKid.get(keys[i].kid)!.boxes,
-      isCmaf: true,
-    });
+    const plan = layOut(track, encryptions[i], fragmentations[i], psshOfKid.get(keys[i].kid)!.boxes);
     return { track, key: keys[i], encryption: encryptions[i], plan, segmentStarts: segmentStarts[i] };
   });
   const ofTracks = planned.flatMap(({ track, encryption, plan }) =>
@@ -90,4 +84,24 @@ export async function planMedia(
     sessionPssh,
     warnings: [...sessionPssh.warnings, ...schemeWarnings, ...ofTracks],
   };
+}
+
+function layOut(
+  { movie, source, input }: TitleTrack,
+  encryption: TrackEncryption,
+  fragmentation: Fragmentation,
+  psshBoxes: readonly Uint8Array[],
+): FragmentedPlan {
+  try {
+    return new FragmentedPlan({
+      movie,
+      source,
+      encryptions: [encryption],
+      fragmentation,
+      psshBoxes,
+      isCmaf: true,
+    });
+  } catch (error) {
+    throw aboutFile(error, input);
+  }
 }

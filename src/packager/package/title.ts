@@ -1,9 +1,9 @@
 import { basename } from 'node:path';
 import type { ByteSource } from '../../bytes/source.js';
 import { PrpackError } from '../../errors.js';
-import { named } from '../../settings/spelling.js';
 import { cutTitle, type TitleCuts } from './boundaries.js';
 import { withoutCopies } from './dedupe.js';
+import { describer } from './descriptions.js';
 import { findInputs, type PackageInput } from './inputs.js';
 import { type MediaTrack, openMedia } from './media.js';
 import { nameTracks, type TitleTrack } from './representations.js';
@@ -21,6 +21,8 @@ export interface Title {
   readonly tracks: readonly TitleTrack[];
   readonly texts: readonly TextTrack[];
   readonly cuts: TitleCuts;
+  /** What of the inputs does not become part of the presentation. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -33,10 +35,12 @@ export async function withTitle<R>(options: PackageOptions, work: (title: Title)
   const sources: ByteSource[] = [];
   try {
     const found: MediaTrack[] = [];
+    const warnings: string[] = [];
     for (const { path } of inputs.filter(({ kind }) => kind === 'media')) {
-      const { source, tracks } = await openMedia(path, described(path), options.signal);
-      sources.push(source);
-      found.push(...tracks);
+      const media = await openMedia(path, described(path), options.signal);
+      sources.push(media.source);
+      found.push(...media.tracks);
+      warnings.push(...media.warnings);
     }
     const tracks = nameTracks(withoutCopies(found).sort(byRank));
     if (tracks.length === 0) throw noMedia(inputs);
@@ -47,7 +51,7 @@ export async function withTitle<R>(options: PackageOptions, work: (title: Title)
       fragmentDurationSeconds ?? DEFAULT_FRAGMENT_SECONDS,
       segmentDurationSeconds ?? DEFAULT_SEGMENT_SECONDS,
     );
-    return await work({ inputs, sources, tracks, texts, cuts });
+    return await work({ inputs, sources, tracks, texts, cuts, warnings });
   } finally {
     for (const source of sources) source.close();
   }
@@ -77,26 +81,6 @@ async function readTexts(
     if (input.kind !== 'media') texts.push(await readText(input, described(input.path), id));
   }
   return texts;
-}
-
-/** What was said of an input by its path or its name. */
-function describer(
-  inputs: readonly PackageInput[],
-  descriptions: Readonly<Record<string, TrackDescription>>,
-): (path: string) => TrackDescription {
-  const fits = (path: string, key: string) => key === path || key === basename(path);
-  const idle = Object.keys(descriptions).find((key) => !inputs.some(({ path }) => fits(path, key)));
-  if (idle !== undefined) {
-    throw new PrpackError('INVALID_ARGUMENT', `${named('describe')} is about ${idle}, which is no input`, {
-      expected: inputs.map(({ path }) => basename(path)).join(', '),
-      received: idle,
-      remedy: 'Name an input by its path, or by its name alone.',
-    });
-  }
-  return (path) => {
-    const key = Object.keys(descriptions).find((one) => fits(path, one));
-    return key === undefined ? {} : descriptions[key];
-  };
 }
 
 function noMedia(inputs: readonly PackageInput[]): PrpackError {
