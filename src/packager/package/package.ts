@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { stateOfFile } from '../../bytes/files.js';
 import { DirectorySink } from '../../bytes/sinks/directory-sink.js';
@@ -45,6 +46,8 @@ import type { PackagedTrack, PackageOptions, PackageResult } from './types.js';
 
 const MPD = 'manifest.mpd';
 const MULTIVARIANT = 'main.m3u8';
+/** What players find by its name; everything else has a version in its name. */
+const ENTRIES: readonly string[] = [MPD, MULTIVARIANT];
 
 export interface TitleJob extends KeyedJob {
   readonly title: Title;
@@ -154,8 +157,14 @@ function titleSteps(
       planTitle(job, options, freeVersion(job.title, options.outDir, await readState(options.outDir))),
     write: async ({ job, plan }, sink, ledger) => {
       const written = await writeMedia(plan.outputs, sink, options, pool, ledger.keys);
-      const isOf = { contentId, job: digest ?? (await jobDigest(job, options)) };
-      await writeTexts(plan, written, sink, isOf, await readState(options.outDir));
+      const state = await stateOf(
+        plan,
+        written,
+        job,
+        digest ?? (await jobDigest(job, options)),
+        options.outDir,
+      );
+      await writeTexts(plan, state, sink);
       return written;
     },
     check: (begun, sink) => checkTitle(begun, sink, options),
@@ -232,27 +241,43 @@ function playlistsOf({ media }: HlsPlaylists): NamedText[] {
   return [...media].map(([name, text]) => ({ name, text }));
 }
 
-/**
- * Writes subtitles, manifests and the state. Media playlists are media: a multivariant playlist refers to those of its own version alone.
- * The state goes first into place, so that whatever happens next, the files of both versions are known.
- */
-async function writeTexts(
+/** What the folder will say of itself. */
+async function stateOf(
   plan: TitlePlan,
   written: readonly WrittenOutput[],
-  sink: DirectorySink,
-  isOf: Pick<PackageState, 'contentId' | 'job'>,
-  former: PackageState | undefined,
-): Promise<void> {
-  const files = plan.outputs.map(({ name, plan: { sizeBytes } }, i) => ({
+  { contentId, title }: TitleJob,
+  job: string,
+  outDir: string,
+): Promise<PackageState> {
+  const media = plan.outputs.map(({ name, plan: { sizeBytes } }, i) => ({
     name,
     bytes: sizeBytes,
     sha256: written[i].sha256!,
   }));
   const texts = [...plan.texts, ...manifestsOf(plan)].map(({ name, text }) => publishedText(name, text));
-  const state = newState({ ...isOf, mediaVersion: plan.mediaVersion, files: [...files, ...texts] }, former);
+  const { mediaVersion } = plan;
+  const former = await readState(outDir);
+  const abandoned = former ? abandonedNames(title, outDir, former.mediaVersion + 1, mediaVersion) : [];
+  return newState({ contentId, job, mediaVersion, files: [...media, ...texts] }, former, abandoned);
+}
+
+/** Files under versions that were never published: a run that was killed has left them. */
+function abandonedNames({ tracks, texts }: Title, outDir: string, from: number, end: number): string[] {
+  const versions = Array.from({ length: end - from }, (_, i) => baseNamesOf(from + i));
+  const bases = [...tracks, ...texts].flatMap(({ id }) => versions.map((baseOf) => baseOf(id)));
+  const isAbandoned = (name: string) =>
+    bases.some((base) => name.startsWith(`${base}.`) || name.startsWith(`${base}-`));
+  return bases.length === 0 ? [] : readdirSync(outDir).filter(isAbandoned);
+}
+
+/**
+ * Writes subtitles, manifests and the state. Media playlists are media: a multivariant playlist refers to those of its own version alone.
+ * The state goes first into place, so that whatever happens next, the files of both versions are known.
+ */
+async function writeTexts(plan: TitlePlan, state: PackageState, sink: DirectorySink): Promise<void> {
   await sink.write(STATE_FILE, 'manifest', Buffer.from(stateText(state)));
   for (const { name, text } of [...plan.texts, ...manifestsOf(plan)]) {
-    await sink.write(name, name === MPD || name === MULTIVARIANT ? 'manifest' : 'media', Buffer.from(text));
+    await sink.write(name, ENTRIES.includes(name) ? 'manifest' : 'media', Buffer.from(text));
   }
   sink.replaces(state.replaced);
 }

@@ -67,14 +67,18 @@ function sha256Of(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
-/** @param former what the folder held before */
+/**
+ * @param former what the folder held before
+ * @param abandoned files that a run which was killed has left
+ */
 export function newState(
   state: Omit<PackageState, 'version' | 'replaced'>,
   former: PackageState | undefined,
+  abandoned: readonly string[] = [],
 ): PackageState {
   const names = new Set([STATE_FILE, ...state.files.map(({ name }) => name)]);
   const before = former ? [...former.files.map(({ name }) => name), ...former.replaced] : [];
-  const replaced = before.filter((name) => !names.has(name));
+  const replaced = [...before, ...abandoned].filter((name) => !names.has(name));
   return { version: 1, ...state, replaced };
 }
 
