@@ -139,7 +139,9 @@ function titleSteps(
     prepare: async () => {
       const described = title.tracks.map(({ described: one }) => one);
       const keyPer = options.keyPer ?? 'type';
-      const trackKeys = await assignKeys(described, contentId, { ...options, keyPer });
+      const trackNames = title.tracks.map(({ id }) => id);
+      const assigned = await assignKeys(described, contentId, { ...options, keyPer, trackNames });
+      const trackKeys = assigned.map(({ trackId: _, ...key }) => key); // several inputs have tracks of one id
       const keys = [...new Map(trackKeys.map((key) => [key.kid, key])).values()];
       return { title, keys, trackKeys, contentId };
     },
