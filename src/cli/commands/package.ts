@@ -16,6 +16,7 @@ import { addJobOutputOptions } from '../options/output.js';
 import { addPlayReadyOptions } from '../options/playready.js';
 import { addPolicyOption } from '../options/policy.js';
 import { addConfigOption } from '../options/settings.js';
+import { nonEmpty } from '../options/values.js';
 import { withKeys } from '../options/with-keys.js';
 import { formatPackageResult } from '../output/package-text.js';
 
@@ -36,7 +37,12 @@ export function configurePackage(command: Command): void {
       'MP4, M4A, M4V and MOV files, WebVTT, SRT and TTML subtitles, or folders of them',
     );
   command.optionsGroup('Presentation:');
-  addOptions(command, ['outDir', 'describe', 'segmentDurationSeconds', 'fragmentDurationSeconds']);
+  command.requiredOption(
+    '--out-dir <folder>',
+    'folder of the presentation, which appears whole or not at all',
+    nonEmpty('--out-dir'),
+  );
+  addOptions(command, ['describe', 'segmentDurationSeconds', 'fragmentDurationSeconds']);
   command.optionsGroup('Protection:');
   addOptions(command, ['scheme', 'pattern', 'ivSize', 'systems', 'fairplayUri'], {
     scheme:
