@@ -11,8 +11,8 @@ export interface WrittenManifests {
 
 /**
  * Reads manifests back and asserts that players will find in the files what they are told: every range lies in its file, durations and
- * boundaries are those of the media, rates are enough, and every key is named where it is needed. The readers share nothing with the
- * writers.
+ * boundaries are those of the media, rates are enough, and every key is named where it is needed. The readers know the
+ * standards and not the writers; how rates are counted, both have from one place.
  * @param fileSizes sizes in bytes of all media files, by their URIs
  * @throws PrpackError OUTPUT_CHECK_FAILED at the first thing that is not so
  * @example

@@ -3,6 +3,11 @@ import type { Addressing, SegmentList, WholeFile } from './addressing.js';
 /**
  * What manifests are written from: one period of media that lie under one folder. Everything is a plain value, in the words of DASH
  * (ISO/IEC 23009-1) and CMAF (ISO/IEC 23000-19). URIs are relative to the manifests and escaped already (RFC 3986).
+ * @example
+ * const presentation: Presentation = {
+ *   durationSeconds: 8,
+ *   switchingSets: [{ kind: 'video', id: 1, protection, representations: [v720, v360] }, english, german],
+ * };
  */
 export interface Presentation {
   /** Until the end of the longest track. */

@@ -66,6 +66,13 @@ describe('manifests of what is there', () => {
     checkPlaylists(presentation);
   });
 
+  it('pass without an index between header and segments', () => {
+    const playlists = withPlaylist(writeHls(ON_DEMAND), 'v720.m3u8', (text) =>
+      changed(text, 'BYTERANGE="100@0"', 'BYTERANGE="180@0"'),
+    );
+    checkPlaylists(ON_DEMAND, playlists);
+  });
+
   it('pass with signalling of Clear Key, FairPlay, and a key server', () => {
     const systems: Protection['systems'] = [
       { name: 'clearkey', systemId: 'e2719d58-a985-b3c9-781a-b030af78d30e', licenseUrl: 'https://a.example' },

@@ -179,6 +179,43 @@ export const SEGMENTED: Presentation = {
   ],
 };
 
+/** Everything that an MPD can carry. */
+export const RICH: Presentation = {
+  durationSeconds: 8,
+  eventStreams: [
+    {
+      schemeIdUri: 'urn:scte:scte35:2014:xml+bin',
+      value: '1',
+      timescaleHz: 1000,
+      events: [{ id: 7, startTicks: 4000, durationTicks: 2000, message: 'AAAA', isBase64: true }],
+    },
+  ],
+  switchingSets: [
+    {
+      ...VIDEO,
+      colour: { primaries: 9, transfer: 18, matrix: 9 },
+      inbandEventStreams: [{ schemeIdUri: 'urn:mpeg:dash:event:2012', value: '1' }],
+      representations: [
+        {
+          ...video('v720', 720),
+          codecs: 'hvc1.2.4.L93.B0',
+          supplementalCodecs: { codecs: 'dvh1.08.07', profile: 'db4h' },
+        },
+      ],
+    },
+    {
+      ...VIDEO,
+      id: 4,
+      colour: { primaries: 9, transfer: 16, matrix: 9 },
+      trickPlay: { ofSetId: 1, maxPlayoutRate: 16 },
+      representations: [video('trick', 360)],
+    },
+    { ...audio(2, 'eng', 'A & B'), accessibility: ['description'] },
+    TEXT,
+    THUMBNAILS,
+  ],
+};
+
 /** Sizes of the files of both. */
 export const FILE_SIZES: ReadonlyMap<string, number> = new Map([
   ...['v720', 'v360'].flatMap((id): [string, number][] => [

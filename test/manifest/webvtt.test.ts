@@ -91,6 +91,11 @@ describe('cutWebVtt', () => {
     expect(segments.map((one) => one.includes('-->'))).toEqual([true, true]);
   });
 
+  it('has a cue of no duration where it starts', () => {
+    const segments = cutWebVtt({ definitions: [], cues: [cue(2000, 2000)] }, [0, 2, 4]);
+    expect(segments.map((one) => one.includes('-->'))).toEqual([false, true]);
+  });
+
   it('has each cue in just the segments in which it shows', () => {
     const cues = fc.array(
       fc.tuple(fc.nat(20_000), fc.nat(5000)).map(([start, length]) => cue(start, start + length)),

@@ -50,9 +50,8 @@ export function assertSameBoundaries(
   a: readonly number[],
   b: readonly number[],
 ): void {
-  const isSame = a.length === b.length && a.every((seconds, index) => Math.abs(seconds - b[index]) < 1e-3);
-  if (isSame) return;
-  const index = a.findIndex((seconds, at) => b[at] === undefined || Math.abs(seconds - b[at]) >= 1e-3);
+  const index = a.findIndex((seconds, at) => !(Math.abs(seconds - b[at]) < 1e-3));
+  if (index < 0 && a.length === b.length) return;
   throw fault(path, `segments of ${who} do not begin at the same times`, {
     expected: index < 0 ? `${a.length - 1} segments` : `${a[index]} s`,
     received: index < 0 ? `${b.length - 1} segments` : `${b[index] ?? 'no segment'}`,

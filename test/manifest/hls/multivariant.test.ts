@@ -72,9 +72,14 @@ v360.m3u8
 
   it('adds the largest peak of the group to that of the video', () => {
     const large = audioIn(3, 'de', 'mp4a.40.2', { count: 2 }, 500);
-    const [variant] = linesWith(multivariantOf(VIDEO, ENGLISH, large), 'EXT-X-STREAM-INF');
-    // 3000 × 8 / 2 s + 500 × 8 / 2 s; 8000 × 8 / 8 s + 2000 × 8 / 8 s
-    expect(variant).toMatch(/^BANDWIDTH=14000,AVERAGE-BANDWIDTH=10000,/);
+    for (const sets of [
+      [ENGLISH, large],
+      [large, ENGLISH],
+    ]) {
+      const [variant] = linesWith(multivariantOf(VIDEO, ...sets), 'EXT-X-STREAM-INF');
+      // 3000 × 8 / 2 s + 500 × 8 / 2 s; 8000 × 8 / 8 s + 2000 × 8 / 8 s
+      expect(variant).toMatch(/^BANDWIDTH=14000,AVERAGE-BANDWIDTH=10000,/);
+    }
   });
 
   it('lists each video once a codec of audio, and names both codecs', () => {
@@ -164,6 +169,8 @@ v360.m3u8
       ['English 2', 'NO', 'NO'],
       ['English 3', 'NO', 'YES'],
     ]);
+    const french: AudioSet = { ...audioIn(8, 'fr', 'mp4a.40.2', { count: 2 }), roles: ['commentary'] };
+    expect(flagsOf(ENGLISH, french)[1]).toEqual(['Deutsch', 'NO', 'NO']);
     const other: AudioSet = { ...audioIn(7, 'en', 'mp4a.40.2', { count: 2 }), label: 'Another mix' };
     expect(flagsOf(ENGLISH, other)).toEqual([
       ['English', 'YES', 'YES'],
