@@ -57,6 +57,12 @@ describe('prpack package', () => {
     expect(again.stderr).toMatch(/^Unchanged: .*nothing was changed\./s);
   });
 
+  it('makes the folders above', async () => {
+    const outDir = join(newFolder(), 'films', 'film');
+    expect((await runCli(packageOf(outDir))).exitCode).toBe(0);
+    expect(readdirSync(outDir)).toContain('manifest.mpd');
+  });
+
   it('packages a folder', async () => {
     const { json, exitCode } = await runCliJson([
       'package',

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, renameSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { PrpackError } from '../../errors.js';
+import { makeDirectories } from '../make-directories.js';
 import type { Publishable } from '../sink.js';
 import { type ByteSource, FileSource } from '../source.js';
 import { outputFailure } from '../write.js';
@@ -20,11 +21,13 @@ export class DirectorySink implements Publishable {
   readonly path: string;
   readonly isStaged = true;
   readonly #staging: string;
+  /** Directories that were made for it, the highest first. */
+  readonly #made: readonly string[];
   readonly #replaced: string[] = [];
   readonly #files: { readonly name: string; readonly role: FileRole; readonly staged: StagedFile }[] = [];
 
   /**
-   * Makes a hidden sibling of the directory.
+   * Makes a hidden sibling of the directory, and the directories above it that are missing.
    * @param replace whether files may go into a directory that is there
    * @throws PrpackError OUTPUT_EXISTS, OUTPUT_FAILED
    */
@@ -33,7 +36,7 @@ export class DirectorySink implements Publishable {
     assertDirectory(path, replace);
     this.#staging = temporaryPathOf(resolve(path));
     try {
-      mkdirSync(this.#staging);
+      this.#made = makeDirectories(this.#staging);
     } catch (cause) {
       throw outputFailure(path, 'cannot be created', cause);
     }
@@ -99,6 +102,7 @@ export class DirectorySink implements Publishable {
   abort(): void {
     for (const { staged } of this.#files) staged.close();
     rmSync(this.#staging, { recursive: true, force: true });
+    for (const directory of [...this.#made].reverse()) removeIfEmpty(directory);
   }
 
   #moveFiles(): void {
@@ -122,6 +126,15 @@ export class DirectorySink implements Publishable {
     syncDirectory(this.path);
     for (const name of this.#replaced) removeIfPossible(join(this.path, name));
     rmSync(this.#staging, { recursive: true, force: true });
+  }
+}
+
+/** A directory that holds something stays. */
+function removeIfEmpty(directory: string): void {
+  try {
+    rmdirSync(directory);
+  } catch {
+    // what is in it is not ours
   }
 }
 

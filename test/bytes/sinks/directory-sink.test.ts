@@ -119,6 +119,18 @@ describe('DirectorySink', () => {
     expect(fs.readdirSync(inside('film')).sort()).toEqual(['manifest.mpd', 'video-1.mp4']);
   });
 
+  it('makes the directories above that are missing, and takes them back when it is aborted', () => {
+    const path = inside('a/b/film');
+    new DirectorySink(path, false).abort();
+    expect(fs.readdirSync(folder)).toEqual([]);
+    const sink = new DirectorySink(path, false);
+    fs.writeFileSync(inside('a/other'), 'theirs');
+    sink.abort();
+    expect(fs.readdirSync(inside('a'))).toEqual(['other']);
+    new DirectorySink(path, false).commit();
+    expect(fs.readdirSync(inside('a/b'))).toEqual(['film']);
+  });
+
   it('refuses a file in the place of the directory', () => {
     fs.writeFileSync(inside('film'), 'a file');
     expect(code(() => new DirectorySink(inside('film'), true))).toBe('OUTPUT_FAILED');
