@@ -13,7 +13,8 @@ import type {
 import { onePsshOf } from '../../protection/pssh.js';
 import type { PsshBoxes } from '../../protection/pssh-boxes.js';
 import { frameRateOf } from './frame-rate.js';
-import { codecFamily, type TitleTrack } from './representations.js';
+import type { TitleTrack } from './representations.js';
+import { switchingSetsOf } from './switching-sets.js';
 import { segmentTexts, type TextTrack } from './text.js';
 import type { PlannedMedia, PlannedTrack } from './title-plan.js';
 
@@ -35,12 +36,9 @@ export function presentationOf(
   baseOf: (id: string) => string,
   signalling: Signalling,
 ): Presentation {
-  const groups = new Map<string, PlannedTrack[]>();
-  for (const track of media.tracks) {
-    const key = setKeyOf(track);
-    groups.set(key, [...(groups.get(key) ?? []), track]);
-  }
-  const sets = [...groups.values()].map((tracks, i) => setOf(tracks, i + 1, media, baseOf, signalling));
+  const sets = switchingSetsOf(media.tracks).map((tracks, i) =>
+    setOf(tracks, i + 1, media, baseOf, signalling),
+  );
   const textSets = texts.map((text, i) => textSetOf(text, sets.length + i + 1, media, baseOf));
   const systems = systemsOf(media.sessionPssh, undefined, signalling);
   return {
@@ -48,21 +46,6 @@ export function presentationOf(
     switchingSets: [...sets, ...textSets],
     session: [{ scheme: signalling.scheme, systems: systems.filter(({ name }) => name !== 'clearkey') }],
   };
-}
-
-/** Renditions that players may switch between (ISO/IEC 23000-19 7.3.4; DASH-IF IOP Part 6 for the key). */
-function setKeyOf({ track, key }: PlannedTrack): string {
-  const { type, language, role, colour, described } = track;
-  const { channels } = described.codecs[0];
-  const own = type === 'video' ? [colour, aspectOf(track)] : [language, channels];
-  return JSON.stringify([type, codecFamily(track), role, key.kid, ...own]);
-}
-
-/** Width to height of the picture, to a hundredth: renditions are rounded to whole pixels. */
-function aspectOf({ described, sampleAspectRatio }: TitleTrack): number {
-  const { width = 0, height = 1 } = described.codecs[0];
-  const { numerator, denominator } = sampleAspectRatio ?? { numerator: 1, denominator: 1 };
-  return Math.round((width * numerator * 50) / (height * denominator)) / 50;
 }
 
 function setOf(

@@ -12,6 +12,7 @@ import { coverageWarnings } from '../encryption-plan.js';
 import { yieldToEventLoop } from '../event-loop.js';
 import type { TitleCuts } from './boundaries.js';
 import type { TitleTrack } from './representations.js';
+import { splitWarnings, switchingSetsOf } from './switching-sets.js';
 import type { PackageOptions } from './types.js';
 
 /** An output of one track, planned. */
@@ -82,7 +83,12 @@ export async function planMedia(
     tracks: planned,
     psshOfKid,
     sessionPssh,
-    warnings: [...sessionPssh.warnings, ...schemeWarnings, ...ofTracks],
+    warnings: [
+      ...sessionPssh.warnings,
+      ...schemeWarnings,
+      ...ofTracks,
+      ...splitWarnings(switchingSetsOf(planned)),
+    ],
   };
 }
 

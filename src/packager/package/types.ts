@@ -67,8 +67,6 @@ export interface PackagedTrack {
   readonly encrypted: boolean;
   /** UUID text; of encrypted tracks. */
   readonly kid?: string;
-  /** Highest bit rate, in bits per second. */
-  readonly bandwidth?: number;
 }
 
 export interface PackageResult {
