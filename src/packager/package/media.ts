@@ -11,9 +11,10 @@ import { readMovie } from '../../isobmff/movie.js';
 import { readerOf } from '../../isobmff/sample-entry.js';
 import { findChild, findPath, walkChildren } from '../../isobmff/walk.js';
 import { movieOfTrack, type PresentationTrack } from '../../layout/presentation.js';
-import type { Role } from '../../manifest/presentation.js';
+import type { AudioChannels, Role } from '../../manifest/presentation.js';
 import { withGroupedFrames } from '../../protection/pcm-samples.js';
 import { type DescribedTrack, describeTracks, selectTracks, typeNameOf } from '../../protection/tracks.js';
+import { dolbyChannels } from './channels.js';
 import { languageTag } from './language.js';
 import { nameParts } from './names.js';
 import { isRole } from './roles.js';
@@ -31,6 +32,8 @@ export interface MediaTrack {
   readonly role?: Role;
   readonly label?: string;
   readonly colour?: { readonly primaries: number; readonly transfer: number; readonly matrix: number };
+  /** Where its codec knows its speakers better than the sample entry. */
+  readonly channels?: AudioChannels;
   /** Width to height of one sample; absent where it is square. */
   readonly sampleAspectRatio?: { readonly numerator: number; readonly denominator: number };
 }
@@ -93,7 +96,7 @@ function describe(
     ...(language !== undefined && { language }),
     ...(roleFound !== undefined && { role: roleFound }),
     ...(name !== undefined && { label: name }),
-    ...(isVideo && pictureOf(track, movie)),
+    ...(isVideo ? pictureOf(track, movie) : soundOf(movie)),
   };
 }
 
@@ -120,6 +123,11 @@ function roleOf(track: Track, { moov }: Movie): Role | undefined {
     .filter(({ schemeUri }) => schemeUri === ROLE_SCHEME)
     .map(({ value }) => value)
     .find(isRole);
+}
+
+function soundOf(movie: Movie): Pick<MediaTrack, 'channels'> {
+  const channels = dolbyChannels(movie);
+  return channels ? { channels } : {};
 }
 
 function pictureOf({ entries }: Track, { moov }: Movie): Pick<MediaTrack, 'colour' | 'sampleAspectRatio'> {

@@ -377,7 +377,8 @@ function report(
 }
 
 function reportTrack({ name, track, plan, key }: TitleOutput): PackagedTrack {
-  const { codec, width, height, channels, sampleRateHz } = track.described.codecs[0];
+  const { codec, width, height, sampleRateHz, ...coded } = track.described.codecs[0];
+  const channels = track.channels?.count ?? coded.channels;
   const isVideo = track.type === 'video';
   return {
     id: track.id,

@@ -114,7 +114,7 @@ function audioOf({ track, ...planned }: PlannedTrack, baseOf: (id: string) => st
     codecs: codec,
     addressing: addressingOf({ track, ...planned }, `${baseOf(track.id)}.mp4`),
     samplingRateHz: sampleRateHz || movie.tracks[0].mdhd.timescaleHz,
-    channels: { count: channels },
+    channels: track.channels ?? { count: channels },
   };
 }
 

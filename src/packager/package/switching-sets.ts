@@ -13,7 +13,7 @@ const IN_COMMON: Readonly<Record<string, (one: KeyedTrack) => unknown>> = {
   codec: ({ track }) => codecFamily(track),
   role: ({ track }) => track.role,
   language: ({ track }) => track.language,
-  channels: ({ track }) => track.described.codecs[0].channels,
+  channels: ({ track }) => track.channels ?? track.described.codecs[0].channels,
   key: ({ key }) => key.kid,
   colour: ({ track }) => track.colour,
   'aspect ratio': ({ track }) => ifVideo(track, aspectOf),
