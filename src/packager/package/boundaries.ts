@@ -15,9 +15,12 @@ export interface TitleCuts {
 /** Presentation times that differ by less are equal: ticks of two timescales rarely meet. */
 const SAME_SECONDS = 0.001;
 
+/** Segments of audio begin with a whole frame next to the time: none lasts so long. */
+const NEAR_SECONDS = 0.25;
+
 /**
  * Cuts all tracks at the same times: sync samples of the first video, else of the first audio track.
- * @throws PrpackError UNSUPPORTED_FEATURE where another rendition has no sync sample at such a time
+ * @throws PrpackError UNSUPPORTED_FEATURE where another rendition has no sync sample at such a time, or a track nothing at all
  */
 export function cutTitle(
   tracks: readonly TitleTrack[],
@@ -38,6 +41,9 @@ export function cutTitle(
     ...referenceStarts.filter((fragment) => fragment < times.length),
     times.length,
   ]);
+  for (const [i, track] of tracks.entries()) {
+    assertNear(tracks[whole.reference], starts[whole.reference], track, starts[i], segmentStarts[i]);
+  }
   return { fragmentations, segmentStarts };
 }
 
@@ -75,6 +81,37 @@ function assertSameTimes(
       continue;
     throw notAligned(reference, track, Math.min(expected[i] ?? times[i], times[i] ?? expected[i]));
   }
+}
+
+/** A playlist has one time for all tracks: a segment that is missing would move all that follow. */
+function assertNear(
+  reference: TitleTrack,
+  expected: readonly number[],
+  track: TitleTrack,
+  times: readonly number[],
+  segmentStarts: readonly number[],
+): void {
+  for (const fragment of segmentStarts.slice(0, -1)) {
+    const [wanted, seconds] = [expected[fragment], times[fragment]];
+    if (Math.abs(seconds - wanted) < NEAR_SECONDS) continue;
+    const [late, other] = seconds > wanted ? [track, reference] : [reference, track];
+    throw nothingToPlay(late, other, Math.min(seconds, wanted));
+  }
+}
+
+function nothingToPlay(late: TitleTrack, other: TitleTrack, seconds: number): PrpackError {
+  const at = `${seconds.toFixed(3)} s`;
+  return new PrpackError(
+    'UNSUPPORTED_FEATURE',
+    `${late.input} has nothing to play at ${at}, where ${other.input} has`,
+    {
+      path: late.input,
+      expected: `samples at ${at}`,
+      clause: 'draft-pantos-hls-rfc8216bis 6.2.4',
+      remedy:
+        'Fill gaps of audio with silence, for example with -af aresample=async=1:first_pts=0 of ffmpeg, and let video begin with the title.',
+    },
+  );
 }
 
 function assertSyncSamples(

@@ -72,6 +72,45 @@ describe('cutTitle', () => {
     expect(() => cutTitle(tracks, 1, 2)).toThrow(/b\.mp4 has no sync sample .* at 2\.000 s/);
   });
 
+  it.each([2200, 500])('refuses a track that begins %d ms late', async (ms) => {
+    const edits = [
+      { duration: ms, mediaTime: -1 },
+      { duration: 800, mediaTime: 0 },
+    ];
+    const tracks = await titleOf(['a.mp4', [rendition(320, 180)]], ['b.mp4', [{ ...voice(1), edits }]]);
+    expect(() => cutTitle(tracks, 1, 2)).toThrow(
+      expect.objectContaining({
+        code: 'UNSUPPORTED_FEATURE',
+        message: expect.stringMatching(/b\.mp4 has nothing to play at 0\.000 s, where .*a\.mp4 has/),
+        details: expect.objectContaining({ path: temporary('b.mp4') }),
+      }),
+    );
+  });
+
+  it('refuses video that begins later than its audio', async () => {
+    const edits = [
+      { duration: 500, mediaTime: -1 },
+      { duration: 3000, mediaTime: 1024 },
+    ];
+    const tracks = await titleOf(['a.mp4', [{ ...rendition(320, 180), edits }]], ['b.mp4', [voice(1)]]);
+    expect(() => cutTitle(tracks, 1, 2)).toThrow(
+      /a\.mp4 has nothing to play at 0\.000 s, where .*b\.mp4 has/,
+    );
+  });
+
+  it('lets a track end early, and begin by the priming of its encoder', async () => {
+    const short = {
+      ...voice(1),
+      samples: voice(1).samples.slice(0, 60),
+      edits: [{ duration: 1200, mediaTime: 1024 }],
+    };
+    const tracks = await titleOf(['a.mp4', [rendition(320, 180)]], ['b.mp4', [short]]);
+    expect(cutTitle(tracks, 1, 2).segmentStarts).toEqual([
+      [0, 2, 3],
+      [0, 2],
+    ]);
+  });
+
   it('cuts audio alone by its own samples', async () => {
     const tracks = await titleOf(['a.m4a', [voice(1)]], ['b.m4a', [voice(2)]]);
     const { fragmentations } = cutTitle(tracks, 1, 2);
