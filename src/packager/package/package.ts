@@ -1,6 +1,6 @@
-import { readdirSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { stateOfFile } from '../../bytes/files.js';
+import { namesIn } from '../../bytes/output-directory.js';
 import { DirectorySink } from '../../bytes/sinks/directory-sink.js';
 import { aboutFile, PrpackError } from '../../errors.js';
 import type { AssignedKey } from '../../keys/key-source.js';
@@ -269,7 +269,7 @@ function abandonedNames({ tracks, texts }: Title, outDir: string, from: number, 
   const bases = [...tracks, ...texts].flatMap(({ id }) => versions.map((baseOf) => baseOf(id)));
   const isAbandoned = (name: string) =>
     bases.some((base) => name.startsWith(`${base}.`) || name.startsWith(`${base}-`));
-  return bases.length === 0 ? [] : readdirSync(outDir).filter(isAbandoned);
+  return bases.length === 0 ? [] : namesIn(outDir).filter(isAbandoned);
 }
 
 /**
