@@ -1,14 +1,8 @@
-import { basename, join, resolve } from 'node:path';
-import { stateOfFile } from '../../bytes/files.js';
-import { namesIn } from '../../bytes/output-directory.js';
+import { basename, resolve } from 'node:path';
 import { DirectorySink } from '../../bytes/sinks/directory-sink.js';
 import { aboutFile, PrpackError } from '../../errors.js';
 import type { AssignedKey } from '../../keys/key-source.js';
-import { registeredName } from '../../keystore/registered-name.js';
 import { checkManifests } from '../../manifest/check.js';
-import { writeMpd } from '../../manifest/dash/mpd.js';
-import { type HlsPlaylists, writeHls } from '../../manifest/hls/playlists.js';
-import type { Presentation } from '../../manifest/presentation.js';
 import { protectionSettings } from '../../protection/protection-settings.js';
 import { checkOptions } from '../../settings/check.js';
 import { named } from '../../settings/spelling.js';
@@ -19,68 +13,23 @@ import { startWorkerPool } from '../execute/start-worker-pool.js';
 import type { WorkerPool } from '../execute/worker-pool.js';
 import { Clock } from '../job.js';
 import { assignKeys } from '../key-assignment.js';
+import { type Begun, type PackagingSteps, packageContent, type WrittenOutput } from '../publication.js';
 import {
-  type Begun,
-  type KeyedJob,
-  type PackagingSteps,
-  type PlannedJob,
-  type Published,
-  packageContent,
-  type WrittenOutput,
-} from '../publication.js';
-import { boundariesSeconds, presentationOf } from './presentation.js';
-import {
-  isAllThere,
-  jobDigest,
-  newState,
-  type PackageState,
-  publishedText,
-  readState,
-  STATE_FILE,
-  stateText,
-} from './state.js';
-import { segmentTexts } from './text.js';
+  ENTRIES,
+  MPD,
+  MULTIVARIANT,
+  manifestsOf,
+  planTitle,
+  stateOf,
+  type TitleJob,
+  type TitleOutput,
+  type TitlePlan,
+} from './folder-plan.js';
+import { report } from './report.js';
+import { isAllThere, jobDigest, type PackageState, readState, STATE_FILE, stateText } from './state.js';
 import { type Title, withTitle } from './title.js';
-import { type PlannedMedia, type PlannedTrack, planMedia } from './title-plan.js';
-import type { PackagedTrack, PackageOptions, PackageResult } from './types.js';
-
-const MPD = 'manifest.mpd';
-const MULTIVARIANT = 'main.m3u8';
-/** What players find by its name; everything else has a version in its name. */
-const ENTRIES: readonly string[] = [MPD, MULTIVARIANT];
-
-export interface TitleJob extends KeyedJob {
-  readonly title: Title;
-  /** One a track; `keys` has each once. */
-  readonly trackKeys: readonly AssignedKey[];
-}
-
-/** A media file of the presentation. */
-export interface TitleOutput extends PlannedTrack {
-  readonly name: string;
-}
-
-interface TitlePlan extends PlannedJob {
-  readonly media: PlannedMedia;
-  readonly outputs: readonly TitleOutput[];
-  /** Subtitles: media to whoever plays them. */
-  readonly texts: readonly NamedText[];
-  readonly presentation: Presentation;
-  /** Part of the names of media, so that players of the manifests before go on with the files before. */
-  readonly mediaVersion: number;
-  readonly mpd: string;
-  readonly hls: HlsPlaylists;
-}
-
-interface NamedText {
-  readonly name: string;
-  readonly text: string;
-}
-
-const suffixOf = (mediaVersion: number) => (mediaVersion === 1 ? '' : `.v${mediaVersion}`);
-
-/** How the names of a track's files begin. */
-const baseNamesOf = (mediaVersion: number) => (id: string) => `${id}${suffixOf(mediaVersion)}`;
+import type { PackageOptions, PackageResult } from './types.js';
+import { freeVersion } from './versions.js';
 
 /**
  * Packages a title: every rendition, language and subtitle becomes a CMAF track file, encrypted under registered keys, with manifests for
@@ -181,97 +130,6 @@ function publishedOutputs({ outputs }: TitlePlan, { files }: PackageState): Writ
   }));
 }
 
-async function planTitle(
-  { title, trackKeys }: TitleJob,
-  options: PackageOptions,
-  mediaVersion: number,
-): Promise<TitlePlan> {
-  const media = await planMedia(title.tracks, trackKeys, title.cuts, options);
-  const baseOf = baseNamesOf(mediaVersion);
-  const { scheme = 'cenc', fairplayUri } = options;
-  const presentation = presentationOf(media, title.texts, baseOf, { scheme, fairplayUri });
-  const outputs = media.tracks.map((planned) => ({ ...planned, name: `${baseOf(planned.track.id)}.mp4` }));
-  const { laUrl } = media.sessionPssh;
-  return {
-    plan: { sizeBytes: outputs.reduce((sum, { plan }) => sum + plan.sizeBytes, 0) },
-    ...(laUrl !== undefined && { laUrl }),
-    warnings: [...new Set([...title.warnings, ...media.warnings])],
-    media,
-    outputs,
-    texts: textsOf(title, presentation, baseOf),
-    presentation,
-    mediaVersion,
-    mpd: writeMpd(presentation),
-    hls: writeHls(presentation),
-  };
-}
-
-/** A number that no file of the folder has in its name: not those that are there, and none that was there before. */
-function freeVersion({ tracks, texts }: Title, outDir: string, former: PackageState | undefined): number {
-  const extensions = ['mp4', 'vtt', 'ttml', 'm3u8'];
-  const isTaken = (suffix: string) =>
-    [...tracks, ...texts].some(({ id }) =>
-      extensions.some((extension) => stateOfFile(join(outDir, `${id}${suffix}.${extension}`))),
-    );
-  let version = (former?.mediaVersion ?? 0) + 1;
-  while (isTaken(suffixOf(version))) version++;
-  return version;
-}
-
-function textsOf(
-  { texts }: Title,
-  { switchingSets: [first] }: Presentation,
-  baseOf: (id: string) => string,
-): NamedText[] {
-  const [{ addressing }] = first.representations;
-  const boundaries = addressing.kind === 'whole' ? [] : boundariesSeconds(addressing);
-  return texts.flatMap((text) => [
-    { name: `${baseOf(text.id)}${text.whole.extension}`, text: text.whole.text },
-    ...segmentTexts(text, boundaries).map((segment, i) => ({
-      name: `${baseOf(text.id)}-${`${i + 1}`.padStart(5, '0')}.vtt`,
-      text: segment,
-    })),
-  ]);
-}
-
-/** Everything that players find by its name, in the order in which it is put in place. */
-function manifestsOf({ mpd, hls }: TitlePlan): NamedText[] {
-  return [...playlistsOf(hls), { name: MPD, text: mpd }, { name: MULTIVARIANT, text: hls.multivariant }];
-}
-
-function playlistsOf({ media }: HlsPlaylists): NamedText[] {
-  return [...media].map(([name, text]) => ({ name, text }));
-}
-
-/** What the folder will say of itself. */
-async function stateOf(
-  plan: TitlePlan,
-  written: readonly WrittenOutput[],
-  { contentId, title }: TitleJob,
-  job: string,
-  outDir: string,
-): Promise<PackageState> {
-  const media = plan.outputs.map(({ name, plan: { sizeBytes } }, i) => ({
-    name,
-    bytes: sizeBytes,
-    sha256: written[i].sha256!,
-  }));
-  const texts = [...plan.texts, ...manifestsOf(plan)].map(({ name, text }) => publishedText(name, text));
-  const { mediaVersion } = plan;
-  const former = await readState(outDir);
-  const abandoned = former ? abandonedNames(title, outDir, former.mediaVersion + 1, mediaVersion) : [];
-  return newState({ contentId, job, mediaVersion, files: [...media, ...texts] }, former, abandoned);
-}
-
-/** Files under versions that were never published: a run that was killed has left them. */
-function abandonedNames({ tracks, texts }: Title, outDir: string, from: number, end: number): string[] {
-  const versions = Array.from({ length: end - from }, (_, i) => baseNamesOf(from + i));
-  const bases = [...tracks, ...texts].flatMap(({ id }) => versions.map((baseOf) => baseOf(id)));
-  const isAbandoned = (name: string) =>
-    bases.some((base) => name.startsWith(`${base}.`) || name.startsWith(`${base}-`));
-  return bases.length === 0 ? [] : namesIn(outDir).filter(isAbandoned);
-}
-
 /**
  * Writes subtitles, manifests and the state. Media playlists are media: a multivariant playlist refers to those of its own version alone.
  * The state goes first into place, so that whatever happens next, the files of both versions are known.
@@ -338,62 +196,4 @@ async function checkTitle(
     { mpd: { path: MPD, text: plan.mpd }, hls: { path: MULTIVARIANT, playlists: plan.hls } },
     sizes,
   );
-}
-
-function report(
-  { job, plan, unchanged, warnings }: Published<TitleJob, TitlePlan>,
-  { outDir, dryRun = false, keyStore, scheme = 'cenc' }: PackageOptions,
-  clock: Clock,
-): PackageResult {
-  const manifests = manifestsOf(plan);
-  const texts = job.title.texts.map(
-    (text): PackagedTrack => ({
-      id: text.id,
-      type: 'text',
-      input: text.input,
-      file: `${baseNamesOf(plan.mediaVersion)(text.id)}${text.whole.extension}`,
-      bytes: Buffer.byteLength(text.whole.text),
-      ...(text.language !== undefined && { language: text.language }),
-      ...(text.role !== undefined && { role: text.role }),
-      ...(text.label !== undefined && { label: text.label }),
-      encrypted: false,
-    }),
-  );
-  const allTexts = [...plan.texts, ...manifests].reduce((sum, { text }) => sum + Buffer.byteLength(text), 0);
-  return {
-    outDir,
-    contentId: registeredName(job.contentId, job.keys[0]?.seedId),
-    scheme,
-    durationSeconds: plan.presentation.durationSeconds,
-    tracks: [...plan.outputs.map(reportTrack), ...texts],
-    manifests: manifests.map(({ name, text }) => ({ file: name, ...(dryRun && { text }) })),
-    bytes: plan.plan.sizeBytes + allTexts,
-    ...(keyStore && !dryRun && { keyStore: keyStore.location }),
-    timings: clock.timings(),
-    warnings,
-    unchanged,
-    dryRun,
-  };
-}
-
-function reportTrack({ name, track, plan, key }: TitleOutput): PackagedTrack {
-  const { codec, width, height, sampleRateHz, ...coded } = track.described.codecs[0];
-  const channels = track.channels?.count ?? coded.channels;
-  const isVideo = track.type === 'video';
-  return {
-    id: track.id,
-    type: track.type,
-    input: track.input,
-    file: name,
-    bytes: plan.sizeBytes,
-    codec,
-    ...(track.language !== undefined && { language: track.language }),
-    ...(track.role !== undefined && { role: track.role }),
-    ...(track.label !== undefined && { label: track.label }),
-    ...(isVideo && width !== undefined && height !== undefined && { width, height }),
-    ...(!isVideo && channels !== undefined && { channels }),
-    ...(!isVideo && sampleRateHz !== undefined && { sampleRateHz }),
-    encrypted: true,
-    kid: key.kid,
-  };
 }

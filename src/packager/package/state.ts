@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { basename, join } from 'node:path';
 import { readTextFile, stateOfFile } from '../../bytes/files.js';
 import { fingerprintOf } from '../execute/fingerprint.js';
-import type { TitleJob } from './package.js';
+import type { TitleJob } from './folder-plan.js';
 import type { PackageOptions } from './types.js';
 
 /** Name of the file that says how a presentation was made: never a key. */
