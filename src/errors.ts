@@ -95,6 +95,15 @@ export class PrpackError extends Error {
   }
 }
 
+/**
+ * The error with the file that it is about, for work on many files; an error that names a file already, or is about none, as it is.
+ */
+export function aboutFile(error: unknown, path: string): unknown {
+  const isAboutOne = error instanceof PrpackError && error.code !== 'ABORTED' && error.code !== 'INTERNAL';
+  if (!isAboutOne || error.details.path !== undefined) return error;
+  return new PrpackError(error.code, `${path}: ${error.message}`, { path, ...error.details }, error);
+}
+
 /** Exit code of the command line for an error code: 2, 3, 4, 5, 6, 70 or 130. */
 export function exitCodeOf(code: ErrorCode): number {
   return EXIT_CODES[code];

@@ -24,7 +24,7 @@ export function assertMediaName(path: string): void {
       path,
       expected: 'the name of an MP4 file',
       received: extname(path),
-      remedy: 'Give the output a name such as film.enc.mp4. prpack does not write manifests.',
+      remedy: 'Give the output a name such as film.enc.mp4. prpack package writes manifests.',
     },
   );
 }

@@ -41,10 +41,11 @@ export function makeOutputDirectory(path: string): void {
   }
 }
 
-function namesIn(directory: string): string[] {
+/** What is in a directory; nothing where it cannot be read: whoever makes an output there says what is wrong. */
+export function namesIn(directory: string): string[] {
   try {
     return readdirSync(directory);
   } catch {
-    return []; // the job that makes an output there says what is wrong
+    return [];
   }
 }

@@ -11,6 +11,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/encrypt.js')).configureEncrypt,
   },
   {
+    name: 'package',
+    summary: 'package renditions, languages and subtitles for DASH and HLS',
+    load: async () => (await import('./commands/package.js')).configurePackage,
+  },
+  {
     name: 'batch',
     summary: 'encrypt many files: a folder, a pattern, or a manifest',
     load: async () => (await import('./commands/batch.js')).configureBatch,

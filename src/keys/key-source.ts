@@ -43,7 +43,8 @@ export interface GivenProtection {
 
 /** The key that a track is encrypted with. */
 export interface AssignedKey {
-  readonly trackId: number;
+  /** track_ID of the movie; absent where the tracks of several inputs share keys. */
+  readonly trackId?: number;
   readonly kid: KeyId;
   readonly key: ContentKey;
   readonly label?: string;

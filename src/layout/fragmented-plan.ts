@@ -82,6 +82,16 @@ export interface FragmentedOutput {
   readonly psshBoxes: readonly Uint8Array[];
   /** Where keys rotate: `pssh` boxes of the `moof` of a fragment. */
   readonly psshOfFragment?: ((fragment: number) => readonly Uint8Array[]) | undefined;
+  /** Whether it is a CMAF track file (ISO/IEC 23000-19 7.3): it says so, and nothing but the track is carried over. Default false. */
+  readonly isCmaf?: boolean;
+}
+
+/** Where the parts are that manifests name. */
+export interface FragmentPlaces {
+  /** Bytes of `ftyp` and `moov`, with which the output begins. */
+  readonly initBytes: number;
+  /** Bytes of `sidx`, which follows; 0 without one. */
+  readonly indexBytes: number;
 }
 
 /**
@@ -101,6 +111,7 @@ export class FragmentedPlan implements OutputPlan {
   readonly #encryptions: ReadonlyMap<number, TrackEncryption>;
   readonly #groupings: readonly (readonly SampleGrouping[])[];
   readonly #carried: readonly (readonly CarriedBox[])[];
+  readonly places: FragmentPlaces;
   readonly #head: Uint8Array;
   readonly #psshOfFragment: (fragment: number) => readonly Uint8Array[];
 
@@ -112,6 +123,7 @@ export class FragmentedPlan implements OutputPlan {
     fragmentation,
     psshBoxes,
     psshOfFragment = () => [],
+    isCmaf = false,
   }: FragmentedOutput) {
     const { edits: fragmentEdits, delaysTicks, cuts } = fragmentation;
     const reference = movie.tracks[fragmentation.reference];
@@ -123,13 +135,14 @@ export class FragmentedPlan implements OutputPlan {
     this.#cuts = cuts;
     this.#groupings = movie.tracks.map((track) => groupRunsOf(track, movie.moov));
     this.fragmentCount = this.#cuts.count;
-    this.#carried = this.#placeCarried(source);
+    this.#carried = isCmaf ? Array.from({ length: cuts.count + 1 }, () => []) : this.#placeCarried(source);
 
     const fragmentSizes = Array.from({ length: this.fragmentCount }, (_, i) => this.#measureFragment(i));
-    const ftyp = writeFtyp(fragmentedBrands(movie));
+    const ftyp = writeFtyp(isCmaf ? CMAF_BRANDS : fragmentedBrands(movie));
     const moov = buildFragmentedMoov(movie, encryptions, psshBoxes, fragmentEdits);
     const sidx = this.#buildSidx(reference, fragmentSizes);
     this.#head = concat([ftyp, moov, sidx]);
+    this.places = { initBytes: ftyp.length + moov.length, indexBytes: sidx.length };
     this.warnings = this.#collectWarnings(sidx, fragmentEdits);
 
     const trailing = sumOf(this.#carried[this.fragmentCount]);
@@ -151,6 +164,29 @@ export class FragmentedPlan implements OutputPlan {
     const writer = this.#writerOf(fragment);
     const header = concat([writer.writeMoof(fragment + 1), writer.mdatHeader]);
     return [...carried, { kind: 'literal', bytes: header }, ...this.#mediaPieces(fragment)];
+  }
+
+  /** For a track of the output: earliest presentation time of each fragment, and the end of the last, in its ticks. */
+  fragmentTimes(track: Track): Float64Array {
+    const times = Float64Array.from({ length: this.fragmentCount + 1 }, (_, fragment) =>
+      fragment === this.fragmentCount ? 0 : (earliestTime(track, this.#movie, this.#cuts, fragment) ?? 0),
+    );
+    const last = this.fragmentCount - 1;
+    const { from, count } = this.#range(track, last);
+    times[this.fragmentCount] = times[last];
+    for (let i = from; i < from + count; i++)
+      times[this.fragmentCount] += this.#cuts.durations[track.index][i];
+    return times;
+  }
+
+  /** Bytes of a fragment up to the end of its first sample: what a player reads to show one picture. */
+  firstSampleBytes(fragment: number): number {
+    const writer = this.#writerOf(fragment);
+    const [track] = this.#movie.tracks;
+    const { from } = this.#range(track, fragment);
+    return (
+      sumOf(this.#carried[fragment]) + writer.moofBytes + writer.mdatHeader.length + track.samples.sizes[from]
+    );
   }
 
   /** Boxes of the input by the fragment that they go before; those before any sample go before the first. */
@@ -348,6 +384,13 @@ function assertNoItemData({ topLevel }: Movie, source: ByteSource): void {
     }
   }
 }
+
+/** A CMAF track file with one index, which players of DASH read, too (ISO/IEC 23000-19 7.2, ISO/IEC 23009-1 6.3.4). */
+const CMAF_BRANDS = {
+  majorBrand: 'iso6',
+  minorVersion: 0,
+  compatibleBrands: ['iso6', 'cmfc', 'dash', 'mp41'],
+};
 
 /** default-base-is-moof asks for brand iso5 or later (8.8.7.1). */
 function fragmentedBrands({ ftyp }: Movie): {

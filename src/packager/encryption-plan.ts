@@ -181,7 +181,7 @@ function pictureWarnings({ tracks, moov }: Movie): string[] {
 }
 
 /** Sees to it that every track is protected somewhere, and reports those that are so only in small part. */
-function coverageWarnings(encryptions: readonly TrackEncryption[]): string[] {
+export function coverageWarnings(encryptions: readonly TrackEncryption[]): string[] {
   return encryptions.flatMap((encryption) => {
     const coverage = coverageOf(encryption);
     assertSomeProtected(encryption.track, coverage);

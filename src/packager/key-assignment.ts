@@ -24,6 +24,8 @@ export type KeyOptions = Pick<
 > & {
   /** Default `cenc`. */
   readonly scheme?: KeyScheme;
+  /** One a track: what a key of its own is called, where the tracks of several inputs have the same ids. Default `track-<id>`. */
+  readonly trackNames?: readonly string[];
 };
 
 /** The keys of one crypto period, in the order of the tracks. Called once a period, in any order. */
@@ -165,12 +167,15 @@ function assertKept(assigned: readonly AssignedKey[], { keyStore, keysOut }: Key
 
 function keyRequests(
   tracks: readonly DescribedTrack[],
-  { keyPer = 'none', scheme = 'cenc' }: KeyOptions,
+  { keyPer = 'none', scheme = 'cenc', trackNames }: KeyOptions,
 ): TrackKeyRequest[] {
-  return tracks.map((described) => ({ ...keyRequest(described, keyPer), scheme }));
+  return tracks.map((described, i) => ({
+    ...keyRequest(described, keyPer, trackNames?.[i] ?? `track-${described.track.id}`),
+    scheme,
+  }));
 }
 
-function keyRequest({ track, codecs }: DescribedTrack, keyPer: KeyPer): TrackKeyRequest {
+function keyRequest({ track, codecs }: DescribedTrack, keyPer: KeyPer, name: string): TrackKeyRequest {
   const { width, height, channels } = codecs[0];
   const isVideo = mediaTypeOf(track.handler) === 'video';
   const seconds = trackDurationSeconds(track);
@@ -182,7 +187,7 @@ function keyRequest({ track, codecs }: DescribedTrack, keyPer: KeyPer): TrackKey
     ...(!isVideo && channels !== undefined && { channels }),
     ...(seconds > 0 && { bitrateBps: (8 * sumOf(track.samples.sizes)) / seconds }),
   };
-  const label = LABELS[keyPer](request);
+  const label = LABELS[keyPer](request, name);
   return label === undefined ? request : { ...request, label };
 }
 
@@ -193,10 +198,10 @@ function sumOf(sizes: Uint32Array): number {
 }
 
 /** What tracks that share a key have in common. */
-const LABELS: Readonly<Record<KeyPer, (request: TrackKeyRequest) => string | undefined>> = {
+const LABELS: Readonly<Record<KeyPer, (request: TrackKeyRequest, name: string) => string | undefined>> = {
   none: () => undefined,
   type: ({ type }) => type,
-  track: ({ trackId }) => `track-${trackId}`,
+  track: (_, name) => name,
   resolution: ({ type, width = 0, height = 0 }) =>
     type === 'audio' ? 'AUDIO' : resolutionClass(width * height),
 };

@@ -1,15 +1,14 @@
 import type { AssignedKey } from '../keys/key-source.js';
 import { assertKeysOutIsFree, discardKeysOut, writeKeysOut } from '../keys/keys-out.js';
-import type { WrittenOutput } from './publication.js';
+import type { PublicationOptions, WrittenOutput } from './publication.js';
 import { confirmPublication, registerKeys } from './registration.js';
-import type { EncryptOptions } from './types.js';
 
 /** The keys that a job has used so far, and where it keeps them: in a key store, in a file, in both, or nowhere. */
 export class KeyLedger {
-  readonly #options: EncryptOptions;
+  readonly #options: PublicationOptions;
   #keys: AssignedKey[] = [];
 
-  constructor(options: EncryptOptions) {
+  constructor(options: PublicationOptions) {
     this.#options = options;
   }
 

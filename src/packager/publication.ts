@@ -13,6 +13,12 @@ export interface WrittenOutput {
   readonly sha256: string | undefined;
 }
 
+/** What of the options the publication looks at. */
+export type PublicationOptions = Pick<
+  EncryptOptions,
+  'keys' | 'keyStore' | 'keysOut' | 'policy' | 'force' | 'dryRun'
+>;
+
 /** The keys of a job. */
 export interface KeyedJob {
   readonly keys: readonly AssignedKey[];
@@ -73,7 +79,7 @@ export async function packageContent<
   Output extends Publishable,
 >(
   steps: PackagingSteps<Job, Plan, Output>,
-  options: EncryptOptions,
+  options: PublicationOptions,
   clock: Clock,
 ): Promise<Published<Job, Plan>> {
   const ledger = new KeyLedger(options);
@@ -114,7 +120,7 @@ async function resume<Job extends KeyedJob, Plan extends PlannedJob, Output exte
   steps: PackagingSteps<Job, Plan, Output>,
   job: Job,
   ledger: KeyLedger,
-  { keyStore, force, dryRun }: EncryptOptions,
+  { keyStore, force, dryRun }: PublicationOptions,
   clock: Clock,
 ): Promise<Published<Job, Plan> | undefined> {
   if (!keyStore || force || dryRun) return undefined;

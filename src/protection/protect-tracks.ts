@@ -4,6 +4,7 @@ import type { ByteSource } from '../bytes/source.js';
 import { countBlocksBefore, type IvPlan } from '../cenc/iv.js';
 import { type CounterUse, drawIvStarts } from '../cenc/iv-start.js';
 import { BLOCK_BYTES, type IvSize, type Pattern } from '../cenc/scheme.js';
+import { aboutFile } from '../errors.js';
 import type { Tenc } from '../isobmff/boxes/tenc.js';
 import type { Track } from '../isobmff/movie.js';
 import type { AssignedKey } from '../keys/key-source.js';
@@ -62,13 +63,19 @@ export async function protectTracks(
 ): Promise<TrackEncryption[]> {
   const { tracks, settings, periods, readers = subsampleReadersOfTracks(tracks) } = request;
   const rules = { scheme: settings.scheme, perSampleIvSize: perSampleIvSize(settings) };
+  const haveSeveralInputs = tracks.some(({ source }) => source !== tracks[0].source);
   const scanned: (ScannedSubsamples | undefined)[] = [];
   const samples: ProtectedSamples[] = [];
   for (const [i, described] of tracks.entries()) {
     const { track } = described;
     const own = readers[i];
-    assertWholeFrames(track, described.frameBytes);
-    const found = own && (await scanSubsamples(described, own, described.source, rules, pause));
+    let found: ScannedSubsamples | undefined;
+    try {
+      assertWholeFrames(track, described.frameBytes);
+      found = own && (await scanSubsamples(described, own, described.source, rules, pause));
+    } catch (error) {
+      throw haveSeveralInputs ? aboutFile(error, described.source.path) : error;
+    }
     scanned.push(found);
     samples.push({ track, subsamples: found?.table, keyNumbers: periods && keyNumbersOf(track, periods) });
   }

@@ -5,6 +5,7 @@ export type Taker =
   | 'encrypt'
   | 'encryptStream'
   | 'encryptBatch'
+  | 'packageTitle'
   | 'settings'
   | 'decrypt'
   | 'inspect'

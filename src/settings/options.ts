@@ -128,7 +128,7 @@ const TABLE = [
   {
     name: 'outDir',
     kind: { ...TEXT, allowed: 'the folder of the outputs' },
-    of: ['encryptBatch'],
+    of: ['encryptBatch', 'packageTitle'],
     required: true,
     flag: '--out-dir <folder>',
     help: 'folder of the outputs',
@@ -164,17 +164,33 @@ const TABLE = [
   { name: 'settings', kind: optionsOf('settings'), of: ['encryptBatch'] },
   { name: 'onEvent', kind: FUNCTION, of: ['encryptBatch'] },
 
+  {
+    name: 'inputs',
+    kind: listOf(TEXT, 'a list of paths of files and folders'),
+    of: ['packageTitle'],
+    required: true,
+  },
+  {
+    name: 'describe',
+    kind: { ...OBJECT, allowed: 'an object with a description by the name of an input' },
+    of: ['packageTitle'],
+    flag: '--describe <input:key=value,…>',
+    help: "what an input is: lang, role and name, as in 'film.de.m4a:lang=de,role=dub,name=Deutsch'; may be repeated",
+    written: listOf(text('<input>:<key>=<value>,…', /^.+:(?:lang|role|name)=./)),
+    again: 'added',
+  },
+
   // Registration
   {
     name: 'contentId',
     kind: TEXT,
-    of: [...ENCRYPT, 'buildPssh'],
+    of: [...ENCRYPT, 'packageTitle', 'buildPssh'],
     flag: '--content-id <text>',
     help: 'what the keys are registered and found again for (default: the name of the input)',
     manifest: true,
     about: 'What the keys are registered and found again for.',
   },
-  { name: 'keyStore', kind: KEY_STORE, of: [...ENCRYPT, 'encryptBatch'] },
+  { name: 'keyStore', kind: KEY_STORE, of: [...ENCRYPT, 'packageTitle', 'encryptBatch'] },
   {
     name: 'keyStore',
     kind: KEY_STORE_LOCATION,
@@ -215,7 +231,7 @@ const TABLE = [
   {
     name: 'keyPer',
     kind: oneOf('none', 'type', 'track', 'resolution'),
-    of: EACH_FILE,
+    of: [...EACH_FILE, 'packageTitle'],
     flag: '--key-per <group>',
     help: 'none: one key for all tracks; type, track or resolution: a key for each (default: none)',
     config: true,
@@ -226,7 +242,7 @@ const TABLE = [
   {
     name: 'policy',
     kind: OBJECT,
-    of: EACH_FILE,
+    of: [...EACH_FILE, 'packageTitle'],
     flag: '--policy <file|name>',
     help: 'license policy to register: a YAML or JSON file, or purchase, rental, subscription, live',
     written: POLICY_FILE,
@@ -239,7 +255,7 @@ const TABLE = [
   {
     name: 'keysOut',
     kind: FILE,
-    of: ENCRYPT,
+    of: [...ENCRYPT, 'packageTitle'],
     flag: '--keys-out <file>',
     help: 'also write the keys to a new file that only you can read; random keys that are not registered need it',
   },
@@ -255,7 +271,7 @@ const TABLE = [
       KEY_SOURCE,
       FUNCTION,
     ),
-    of: [...ENCRYPT, 'encryptBatch'],
+    of: [...ENCRYPT, 'packageTitle', 'encryptBatch'],
   },
   { name: 'keys', kind: KEY_LOOKUP, of: ['decrypt'], required: true },
   { name: 'decryptKeys', kind: KEY_LOOKUP, of: ENCRYPT },
@@ -498,7 +514,7 @@ const TABLE = [
   {
     name: 'fragmentDurationSeconds',
     kind: seconds(3600),
-    of: EACH_FILE,
+    of: [...EACH_FILE, 'packageTitle'],
     flag: '--fragment-duration <seconds>',
     group: 'media',
     help: 'shortest fragment; it ends at the next sync sample (default: 2)',
@@ -509,9 +525,19 @@ const TABLE = [
     about: 'Shortest fragment, in seconds.',
   },
   {
+    name: 'segmentDurationSeconds',
+    kind: seconds(3600),
+    of: ['packageTitle'],
+    flag: '--segment-duration <seconds>',
+    help: 'shortest segment; it ends where all renditions have a sync sample (default: 6)',
+    config: true,
+    default: 6,
+    about: 'Shortest segment of a presentation, in seconds.',
+  },
+  {
     name: 'scheme',
     kind: oneOf('cenc', 'cbcs', 'cens', 'cbc1'),
-    of: [...EACH_FILE, 'buildPssh', 'cpixKeySource', 'SpekeKeySource'],
+    of: [...EACH_FILE, 'packageTitle', 'buildPssh', 'cpixKeySource', 'SpekeKeySource'],
     flag: '--scheme <scheme>',
     group: 'media',
     help: 'cenc: AES-CTR, for all PlayReady clients; cbcs: AES-CBC by patterns, for Apple and PlayReady 4; cens, cbc1: the same without known players (default: cenc)',
@@ -523,7 +549,7 @@ const TABLE = [
   {
     name: 'pattern',
     kind: oneOf('1:9', '5:5', '10:0'),
-    of: EACH_FILE,
+    of: [...EACH_FILE, 'packageTitle'],
     flag: '--pattern <crypt:skip>',
     group: 'media',
     help: 'blocks of video that cbcs and cens encrypt and skip: 1:9, 5:5 or 10:0 (default: 1:9)',
@@ -556,7 +582,7 @@ const TABLE = [
   {
     name: 'ivSize',
     kind: oneNumberOf(8, 16),
-    of: EACH_FILE,
+    of: [...EACH_FILE, 'packageTitle'],
     flag: '--iv-size <bytes>',
     group: 'media',
     help: 'bytes of the IV of a sample: 8 or 16 (default: 8; cbcs and cbc1 have 16 only)',
@@ -570,7 +596,7 @@ const TABLE = [
   {
     name: 'systems',
     kind: wordsOf(SYSTEMS, 0), // none: the caller puts headers elsewhere
-    of: EACH_FILE,
+    of: [...EACH_FILE, 'packageTitle'],
     flag: '--systems <list>',
     group: 'systems',
     help: 'pssh boxes to add: playready, common, widevine (default: playready,common)',
@@ -590,6 +616,15 @@ const TABLE = [
     written: listOf(TEXT),
     again: 'added',
   },
+  {
+    name: 'fairplayUri',
+    kind: text('a URI such as skd://{kid}', /^[a-z][a-z0-9+.-]*:\S+$/i),
+    of: ['packageTitle'],
+    flag: '--fairplay-uri <template>',
+    help: 'FairPlay in HLS, with the URI of its key, such as skd://{kid}; only with cbcs',
+    config: true,
+    about: "URI of FairPlay's key in HLS; {kid} becomes the KID in hexadecimal.",
+  },
   { name: 'system', kind: oneOf(...SYSTEMS), of: ['buildPssh'], required: true },
   {
     name: 'keyIds',
@@ -597,7 +632,7 @@ const TABLE = [
     of: ['buildPssh'],
     required: true,
   },
-  { name: 'playready', kind: optionsOf('playready'), of: [...EACH_FILE, 'buildPssh'] },
+  { name: 'playready', kind: optionsOf('playready'), of: [...EACH_FILE, 'packageTitle', 'buildPssh'] },
 
   // PlayReady header
   {
@@ -714,7 +749,7 @@ const TABLE = [
   {
     name: 'force',
     kind: BOOLEAN,
-    of: [...JOBS, 'encryptBatch'],
+    of: [...JOBS, 'packageTitle', 'encryptBatch'],
     flag: '--force',
     group: 'output',
     help: 'replace an existing output',
@@ -722,7 +757,7 @@ const TABLE = [
   {
     name: 'threads',
     kind: COUNT_OF_THREADS,
-    of: [...JOBS, 'encryptBatch'],
+    of: [...JOBS, 'packageTitle', 'encryptBatch'],
     flag: '--threads <count>',
     group: 'output',
     help: 'threads that write one file: 1 to 64, or auto (default: auto)',
@@ -730,7 +765,7 @@ const TABLE = [
   {
     name: 'dryRun',
     kind: BOOLEAN,
-    of: [...ENCRYPT, 'encryptBatch'],
+    of: [...ENCRYPT, 'packageTitle', 'encryptBatch'],
     flag: '--dry-run',
     help: 'plan and report, and write nothing',
   },
@@ -741,8 +776,8 @@ const TABLE = [
     flag: '--boxes',
     help: 'list all boxes with offset and size',
   },
-  { name: 'onProgress', kind: FUNCTION, of: JOBS },
-  { name: 'signal', kind: SIGNAL, of: [...JOBS, 'encryptBatch', 'inspect', 'HttpClient'] },
+  { name: 'onProgress', kind: FUNCTION, of: [...JOBS, 'packageTitle'] },
+  { name: 'signal', kind: SIGNAL, of: [...JOBS, 'packageTitle', 'encryptBatch', 'inspect', 'HttpClient'] },
 
   // Servers of keys, in code
   { name: 'timeoutMs', kind: integer(1, 86_400_000, 'milliseconds'), of: ['HttpClient'] },

@@ -52,7 +52,7 @@ describe('encrypt', () => {
       const inside = folder();
       await expect(encryptTo(inside('missing.mp4'), inside(name))).rejects.toMatchObject({
         code: 'INVALID_ARGUMENT',
-        details: { remedy: expect.stringContaining('prpack does not write manifests') },
+        details: { remedy: expect.stringContaining('prpack package writes manifests') },
       });
       await encryptTo(INPUT, inside('out.ismv'));
       expect(readdirSync(inside())).toEqual(['out.ismv']);

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { CliCommand } from '../../src/cli/command.js';
 import { configureBatch } from '../../src/cli/commands/batch.js';
 import { configureEncrypt } from '../../src/cli/commands/encrypt.js';
+import { configurePackage } from '../../src/cli/commands/package.js';
 import { configJsonSchema, manifestJsonSchema } from '../../src/settings/json-schema.js';
 import { attributeOf, FIELDS, SETTINGS, variableOf } from '../../src/settings/options.js';
 import { ROOT } from '../support/samples.js';
@@ -30,14 +31,26 @@ describe.each([
 });
 
 describe('settings', () => {
-  it.each([
-    ['encrypt', configureEncrypt],
-    ['batch', configureBatch],
-  ])('have an option of %s each', (name, configure) => {
-    const command = new CliCommand(name);
+  const optionsOf = (configure: (command: CliCommand) => void) => {
+    const command = new CliCommand('command');
     configure(command);
-    const options = command.options.map((option) => option.attributeName());
-    expect(SETTINGS.filter((setting) => !options.includes(attributeOf(setting)))).toEqual([]);
+    return command.options.map((option) => option.attributeName());
+  };
+  const missingIn = (configure: (command: CliCommand) => void) => {
+    const options = optionsOf(configure);
+    return namesOf(SETTINGS.filter((setting) => !options.includes(attributeOf(setting))));
+  };
+  /** What only a presentation has. */
+  const OF_TITLES = ['segmentDurationSeconds', 'fairplayUri'];
+  /** What only files have: a presentation has one layout, and one key for each set of tracks. */
+  const OF_FILES = ['decryptKeys', 'layout', 'clearLeadSeconds', 'cryptoPeriodSeconds'];
+
+  it.each<[string, (command: CliCommand) => void, string[]]>([
+    ['encrypt', configureEncrypt, OF_TITLES],
+    ['batch', configureBatch, OF_TITLES],
+    ['package', configurePackage, OF_FILES],
+  ])('have an option of %s each, but for what it cannot have', (_, configure, others) => {
+    expect(missingIn(configure)).toEqual(others);
   });
 
   it.each<[string, unknown, unknown]>([
@@ -52,6 +65,8 @@ describe('settings', () => {
     ['keyStore', 'sqlite:keys.sqlite', 'keys.sqlite'],
     ['customAttributes', '@a.xml', '<a/>'],
     ['register', false, 'no'],
+    ['segmentDurationSeconds', 6.006, 3601],
+    ['fairplayUri', 'skd://drm.example/{kid}', 'drm.example/{kid}'],
   ])('%s can be %j, and not %j', (name, good, bad) => {
     const { kind, written = kind } = SETTINGS.find((setting) => setting.name === name)!;
     expect([good, bad].map(written.fits)).toEqual([true, false]);

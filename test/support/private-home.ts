@@ -3,9 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
 
+/** Variables that are for the tests themselves. */
+const OF_TESTS = ['PRPACK_SWEEPS', 'PRPACK_MPD_XSD'];
+
 /**
- * Runs before every test file: a home of its own for it and for every program that it starts, and no variable of prpack but the one
- * that asks for the long tests, so that no test ever sees the key store or the configuration of the person who runs it.
+ * Runs before every test file: a home of its own for it and for every program that it starts, and no variable of prpack but those
+ * above, so that no test ever sees the key store or the configuration of the person who runs it.
  */
 const home = mkdtempSync(join(tmpdir(), 'prpack-home-'));
 Object.assign(process.env, {
@@ -17,6 +20,6 @@ Object.assign(process.env, {
   XDG_CONFIG_HOME: join(home, 'config'),
 });
 for (const name of Object.keys(process.env)) {
-  if (name.startsWith('PRPACK_') && name !== 'PRPACK_SWEEPS') delete process.env[name];
+  if (name.startsWith('PRPACK_') && !OF_TESTS.includes(name)) delete process.env[name];
 }
 afterAll(() => rmSync(home, { recursive: true, force: true }));

@@ -66,6 +66,10 @@ export class StagedFile implements StagedBytes {
     return new FileSource(this.temporaryPath);
   }
 
+  get isOpen(): boolean {
+    return this.#fd !== undefined;
+  }
+
   close(): void {
     if (this.#fd !== undefined) closeSync(this.#fd);
     this.#fd = undefined;

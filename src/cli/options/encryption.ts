@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { PrpackError } from '../../errors.js';
 import type { EncryptOptions, KeyPer, ProtectionSystem } from '../../index.js';
+import type { Option, Taker } from '../../settings/option.js';
 import { attributeOf, OPTIONS } from '../../settings/options.js';
 import { addOptions } from './add.js';
 import { addKeyServerOptions, addTlsOptions } from './key-server.js';
@@ -24,10 +25,12 @@ export interface EncryptFlags extends KeyFlags, KeyStoreFlags, OutputFlags {
   readonly decryptKeys?: string;
 }
 
-/** Options of `encrypt` that have a flag of the same meaning. How many threads there are is a matter of the job. */
-const ENCRYPT_OPTIONS = OPTIONS.filter(
-  ({ name, of, flag }) => flag !== undefined && of.includes('encrypt') && name !== 'threads',
-);
+/** Options of an entry point that have a flag of the same meaning. How many threads there are is a matter of the job. */
+function flaggedOptionsOf(taker: Taker): Option[] {
+  return OPTIONS.filter(
+    ({ name, of, flag }) => flag !== undefined && of.includes(taker) && name !== 'threads',
+  );
+}
 
 const TEST_KEYS_WARNING =
   "The keys come from Microsoft's public test key seed, which everybody knows: this protects nothing and is for tests only.";
@@ -50,8 +53,8 @@ export function addDecryptKeysOption(command: Command): void {
 }
 
 /** Adds --key-per. `tracks` says in the help which tracks share a key with `none`. */
-export function addKeyPerOption(command: Command, tracks: string): void {
-  const help = `none: one key for ${tracks}; type, track or resolution: a key for each (default: none)`;
+export function addKeyPerOption(command: Command, tracks: string, otherwise: KeyPer = 'none'): void {
+  const help = `none: one key for ${tracks}; type, track or resolution: a key for each (default: ${otherwise})`;
   addOptions(command, ['keyPer'], { keyPer: help });
 }
 
@@ -96,21 +99,43 @@ export function keyWarnings(
 const LOADERS: Readonly<Record<string, (value: never, library: Library) => Promise<unknown>>> = {
   policy: (value: string, library) => library.loadPolicy(value),
   extraPssh: givenPssh,
+  describe: async (values: readonly string[]) => descriptionsOf(values),
 };
+
+/** Texts may hold commas and colons: a value ends where another key begins, and an input's name at the last colon before a key. */
+const KEYS_OF_DESCRIPTION = '(?:lang|role|name)=';
+
+/** What --describe says, by the input that it says it of. */
+function descriptionsOf(values: readonly string[]): Record<string, Record<string, string>> {
+  const described: Record<string, Record<string, string>> = {};
+  for (const value of values) {
+    const [, input, rest] = new RegExp(`^(.+?):(?=${KEYS_OF_DESCRIPTION})(.*)$`, 's').exec(value)!;
+    const fields = rest.split(new RegExp(`,(?=${KEYS_OF_DESCRIPTION})`));
+    const said = Object.fromEntries(fields.map((field) => field.split(/=(.*)/s).slice(0, 2)));
+    described[input] = { ...described[input], ...said };
+  }
+  return described;
+}
 
 /** The options that the flags give; what is not given is left to the library's defaults. */
 export async function encryptOptions(
   flags: EncryptFlags,
   library: Library,
 ): Promise<Omit<EncryptOptions, 'input' | 'output' | 'keys' | 'keyStore' | 'decryptKeys'>> {
+  return optionsFor('encrypt', flags, library);
+}
+
+/** As {@link encryptOptions}, for any entry point that encrypts. */
+export async function optionsFor(
+  taker: Taker,
+  flags: EncryptFlags,
+  library: Library,
+): Promise<Record<string, unknown>> {
   const playready = await playReadyOptions(flags);
   const options: Record<string, unknown> = {
-    force: false,
-    dryRun: false,
-    extraPssh: [],
     playready: flags.playreadyTest ? { laUrl: library.PLAYREADY_TEST_LA_URL, ...playready } : playready,
   };
-  for (const option of ENCRYPT_OPTIONS) {
+  for (const option of flaggedOptionsOf(taker)) {
     const { name } = option;
     const value = (flags as unknown as Readonly<Record<string, unknown>>)[attributeOf(option)];
     if (value === undefined) continue;

@@ -71,6 +71,7 @@ class BarView {
   }
 
   stop(): void {
+    if (this.#whole && !this.#isStopped) this.#bars.update(); // else what was logged since the last one would be lost
     this.#isStopped = true;
     this.#bars.stop();
   }

@@ -99,6 +99,38 @@ describe('DirectorySink', () => {
     sink.abort();
   });
 
+  it('removes what it replaces, once the new files are in place', async () => {
+    (await staged(false, '1')).commit();
+    const sink = await staged(true, '2');
+    sink.replaces(['video-1.mp4', 'gone.mp4', '../outside', 'folder']);
+    fs.writeFileSync(inside('outside'), 'theirs');
+    fs.mkdirSync(inside('film/folder'));
+    expect(read('film/video-1.mp4')).toBe('media 1');
+    sink.commit();
+    expect(fs.readdirSync(inside('film')).sort()).toEqual(['folder', 'manifest.mpd', 'video-2.mp4']);
+    expect(read('outside')).toBe('theirs');
+  });
+
+  it('removes nothing when it is aborted', async () => {
+    (await staged(false, '1')).commit();
+    const sink = await staged(true, '2');
+    sink.replaces(['video-1.mp4']);
+    sink.abort();
+    expect(fs.readdirSync(inside('film')).sort()).toEqual(['manifest.mpd', 'video-1.mp4']);
+  });
+
+  it('makes the directories above that are missing, and takes them back when it is aborted', () => {
+    const path = inside('a/b/film');
+    new DirectorySink(path, false).abort();
+    expect(fs.readdirSync(folder)).toEqual([]);
+    const sink = new DirectorySink(path, false);
+    fs.writeFileSync(inside('a/other'), 'theirs');
+    sink.abort();
+    expect(fs.readdirSync(inside('a'))).toEqual(['other']);
+    new DirectorySink(path, false).commit();
+    expect(fs.readdirSync(inside('a/b'))).toEqual(['film']);
+  });
+
   it('refuses a file in the place of the directory', () => {
     fs.writeFileSync(inside('film'), 'a file');
     expect(code(() => new DirectorySink(inside('film'), true))).toBe('OUTPUT_FAILED');

@@ -26,6 +26,10 @@ export interface BuiltTrack {
   readonly samples: readonly BuiltSample[];
   /** Edits: duration in the movie's timescale (1000), media time in the track's; -1 is an empty edit. */
   readonly edits?: readonly { readonly duration: number; readonly mediaTime: number }[];
+  /** Three letters of ISO 639-2; default `und`. */
+  readonly language?: string;
+  /** Boxes put at the end of `mdia`. */
+  readonly mdiaBoxes?: readonly Uint8Array[];
   /** Boxes put at the end of `trak`. */
   readonly trakBoxes?: readonly Uint8Array[];
 }
@@ -82,7 +86,13 @@ function trakBox(track: BuiltTrack, tables: readonly Uint8Array[]): Buffer {
   );
   const mdia = box(
     'mdia',
-    fullBox('mdhd', 0, 0, u32(0, 0, track.timescale, duration), u16(0x55c4, 0)),
+    fullBox(
+      'mdhd',
+      0,
+      0,
+      u32(0, 0, track.timescale, duration),
+      u16(packedLanguage(track.language ?? 'und'), 0),
+    ),
     fullBox('hdlr', 0, 0, u32(0), text(track.handler), u32(0, 0, 0), text('test\0')),
     box(
       'minf',
@@ -90,8 +100,14 @@ function trakBox(track: BuiltTrack, tables: readonly Uint8Array[]): Buffer {
       box('dinf', fullBox('dref', 0, 0, u32(1), fullBox('url ', 0, 1))),
       box('stbl', fullBox('stsd', 0, 0, u32(track.entries.length), ...track.entries), ...tables),
     ),
+    ...(track.mdiaBoxes ?? []),
   );
   return box('trak', tkhd, ...editBoxes(track), mdia, ...(track.trakBoxes ?? []));
+}
+
+/** Three letters of five bits (ISO/IEC 14496-12 8.4.2). */
+function packedLanguage(code: string): number {
+  return [...code].reduce((packed, letter) => packed * 32 + letter.charCodeAt(0) - 0x60, 0);
 }
 
 function editBoxes({ edits }: BuiltTrack): Buffer[] {

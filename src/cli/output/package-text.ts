@@ -1,0 +1,69 @@
+import type { PackagedTrack, PackageResult } from '../../index.js';
+import type { Style } from './style.js';
+import { type Column, formatTable } from './table.js';
+import { joinLines, warningLines } from './text.js';
+import { count, formatBytes, formatDuration, formatElapsed, printable } from './units.js';
+
+/** What `package` has done, or with --dry-run would do: then with the manifests, byte for byte. */
+export function formatPackageResult(result: PackageResult, style: Style): string {
+  const { dryRun, unchanged, outDir, bytes, durationSeconds, scheme, tracks, manifests, timings } = result;
+  const verb = dryRun ? 'Would package' : unchanged ? 'Unchanged:' : 'Packaged';
+  const facts = [
+    formatBytes(bytes),
+    formatDuration(durationSeconds),
+    scheme,
+    count(tracks.length, 'track'),
+    ...(dryRun ? [] : [formatElapsed(timings.totalMs)]),
+  ];
+  return joinLines([
+    `${style.green(style.bold(verb))} ${style.bold(printable(outDir))}`,
+    `  ${facts.join(' · ')}`,
+    '',
+    ...trackTable(tracks, style),
+    '',
+    ...(dryRun ? ['Nothing was written.'] : doneLines(result)),
+    ...manifests.flatMap(({ file, text }) =>
+      text === undefined ? [] : ['', style.bold(file), text.trimEnd()],
+    ),
+    ...warningLines(result.warnings, style),
+  ]);
+}
+
+function doneLines({ unchanged, keyStore, contentId, outDir }: PackageResult): string[] {
+  return [
+    ...(unchanged
+      ? ['The presentation was there already, made of these inputs with these options: nothing was changed.']
+      : [`Play ${printable(outDir)}/manifest.mpd (DASH) or ${printable(outDir)}/main.m3u8 (HLS).`]),
+    keyStore === undefined
+      ? 'The keys were not registered (--no-register).'
+      : `The keys are registered for the content "${printable(contentId)}" in ${printable(keyStore)}.`,
+  ];
+}
+
+const COLUMNS: readonly Column[] = [
+  { heading: 'REPRESENTATION' },
+  { heading: 'CODEC' },
+  { heading: 'FORMAT' },
+  { heading: 'LANGUAGE' },
+  { heading: 'ROLE' },
+  { heading: 'INPUT' },
+  { heading: 'KID' },
+];
+
+function trackTable(tracks: readonly PackagedTrack[], style: Style): string[] {
+  const rows = tracks.map((track) => [
+    track.id,
+    track.codec ?? '',
+    formatOf(track),
+    printable(track.language ?? ''),
+    printable(track.role ?? ''),
+    printable(track.input),
+    track.kid ?? 'clear',
+  ]);
+  return formatTable(COLUMNS, rows, style);
+}
+
+function formatOf({ width, height, channels, sampleRateHz }: PackagedTrack): string {
+  if (width !== undefined) return `${width}x${height}`;
+  return channels === undefined ? '' : `${channels} ch, ${sampleRateHz ?? 0} Hz`;
+}

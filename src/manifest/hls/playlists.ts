@@ -1,0 +1,93 @@
+import { longestSegmentSeconds, type Timed } from '../addressing.js';
+import type { Presentation, VideoRepresentation } from '../presentation.js';
+import { setsOf } from '../sets.js';
+import { assertPresentation } from '../validate.js';
+import { keyLines } from './keys.js';
+import {
+  iFramesOf,
+  iFrameTimes,
+  mapOf,
+  mediaPlaylist,
+  type PlaylistSegment,
+  type Span,
+  segmentsOf,
+} from './media-playlist.js';
+import { multivariantPlaylist } from './multivariant.js';
+import { subtitles, textSegmentsOf } from './renditions.js';
+
+/** The playlists of a presentation: they lie in one folder with the MPD. */
+export interface HlsPlaylists {
+  readonly multivariant: string;
+  /** Texts of media playlists by their URI: `<representation id>.m3u8`, `<representation id>-iframes.m3u8`. */
+  readonly media: ReadonlyMap<string, string>;
+}
+
+const playlistUri = (representationId: string) => `${representationId}.m3u8`;
+const iFramePlaylistUri = (representationId: string) => `${representationId}-iframes.m3u8`;
+
+/**
+ * All playlists of a presentation, with one target duration (draft-pantos-hls-rfc8216bis 4). Thumbnails, and text that HLS has no form of,
+ * are in the MPD alone.
+ * @throws PrpackError INVALID_ARGUMENT for a presentation, label, language, URI or given line that a playlist cannot carry
+ * @example
+ * const { multivariant, media } = writeHls(presentation);
+ * media.get('v360.m3u8'); // '#EXTM3U\n#EXT-X-VERSION:6\n…'
+ */
+export function writeHls(presentation: Presentation): HlsPlaylists {
+  assertPresentation(presentation);
+  const playlists = playlistsOf(presentation);
+  const targetSeconds = targetSecondsOf(playlists.map(({ times }) => times));
+  return {
+    multivariant: multivariantPlaylist(presentation, { targetSeconds, playlistUri, iFramePlaylistUri }),
+    media: new Map(
+      playlists.map(({ uri, span, isIFramesOnly }) => [
+        uri,
+        mediaPlaylist([span], { targetSeconds, isIFramesOnly }),
+      ]),
+    ),
+  };
+}
+
+interface Playlist {
+  readonly uri: string;
+  readonly times: Timed;
+  readonly span: Span;
+  readonly isIFramesOnly: boolean;
+}
+
+function playlistsOf(presentation: Presentation): Playlist[] {
+  const videos = setsOf(presentation, 'video').flatMap(({ representations, protection }) => {
+    const keys = protection ? keyLines(protection) : [];
+    return representations.flatMap((one) => [
+      playlist(one.id, one.addressing, keys),
+      ...iFramePlaylist(one, keys),
+    ]);
+  });
+  const audio = setsOf(presentation, 'audio').flatMap(({ representations, protection }) => {
+    const keys = protection ? keyLines(protection) : [];
+    return representations.map(({ id, addressing }) => playlist(id, addressing, keys));
+  });
+  const texts = subtitles(presentation).map(({ representation }) =>
+    playlist(representation.id, textSegmentsOf(representation)!, []),
+  );
+  return [...videos, ...audio, ...texts];
+}
+
+function playlist(id: string, times: Parameters<typeof segmentsOf>[0], keys: readonly string[]): Playlist {
+  const segments: PlaylistSegment[] = segmentsOf(times);
+  const hasMap = times.kind === 'file' || 'initUri' in times;
+  const span = hasMap ? { map: mapOf(times), keys, segments } : { keys, segments };
+  return { uri: playlistUri(id), times, span, isIFramesOnly: false };
+}
+
+function iFramePlaylist({ id, addressing }: VideoRepresentation, keys: readonly string[]): Playlist[] {
+  const segments = iFramesOf(addressing);
+  if (segments.length === 0) return [];
+  const span = { map: mapOf(addressing), keys, segments };
+  return [{ uri: iFramePlaylistUri(id), times: iFrameTimes(addressing), span, isIFramesOnly: true }];
+}
+
+/** No EXTINF, rounded to whole seconds, is longer (draft-pantos-hls-rfc8216bis 4.4.3.1). */
+function targetSecondsOf(tracks: readonly Timed[]): number {
+  return Math.max(1, ...tracks.map((track) => Math.round(longestSegmentSeconds(track))));
+}

@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto';
+import { readBytes } from '../../bytes/source.js';
+import type { MediaTrack } from './media.js';
+
+/** Samples that lie together are read together, up to so many bytes. */
+const READ_BYTES = 2 ** 20;
+
+/** The tracks without audio that another one has as well, byte for byte: every rendition of a ladder brings its copy. */
+export function withoutCopies(tracks: readonly MediaTrack[]): MediaTrack[] {
+  const hashes = new Map<MediaTrack, string>();
+  const hashOf = (track: MediaTrack) => {
+    const hash = hashes.get(track) ?? hashSamples(track);
+    hashes.set(track, hash);
+    return hash;
+  };
+  const kept: MediaTrack[] = [];
+  for (const track of tracks) {
+    const isCopy =
+      track.type === 'audio' &&
+      kept.some((other) => isAlike(other, track) && hashOf(other) === hashOf(track));
+    if (!isCopy) kept.push(track);
+  }
+  return kept;
+}
+
+/** Whether they are equal as far as their tables say. */
+function isAlike(a: MediaTrack, b: MediaTrack): boolean {
+  const [one, other] = [a, b].map(({ movie }) => movie.tracks[0]);
+  if (
+    a.type !== b.type ||
+    a.language !== b.language ||
+    a.role !== b.role ||
+    a.described.codecs[0].codec !== b.described.codecs[0].codec ||
+    one.mdhd.timescaleHz !== other.mdhd.timescaleHz ||
+    one.samples.count !== other.samples.count
+  )
+    return false;
+  for (let i = 0; i < one.samples.count; i++) {
+    if (one.samples.sizes[i] !== other.samples.sizes[i]) return false;
+  }
+  return true;
+}
+
+/** SHA-256 of all samples, one after the other. */
+function hashSamples({ movie, source }: MediaTrack): string {
+  const { offsets, sizes, count } = movie.tracks[0].samples;
+  const hash = createHash('sha256');
+  for (let first = 0; first < count; ) {
+    let end = first + 1;
+    let lengthBytes = sizes[first];
+    while (
+      end < count &&
+      offsets[end] === offsets[first] + lengthBytes &&
+      lengthBytes + sizes[end] <= READ_BYTES
+    ) {
+      lengthBytes += sizes[end++];
+    }
+    hash.update(readBytes(source, offsets[first], lengthBytes));
+    first = end;
+  }
+  return hash.digest('hex');
+}

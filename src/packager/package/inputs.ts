@@ -1,0 +1,64 @@
+import { extname, join } from 'node:path';
+import { kindOfPath } from '../../bytes/files.js';
+import { findInFolder } from '../../bytes/find-files.js';
+import { PrpackError } from '../../errors.js';
+
+/** What an input holds, by its name. */
+export type InputKind = 'media' | 'webvtt' | 'srt' | 'ttml';
+
+const KINDS: Readonly<Record<string, InputKind>> = {
+  '.mp4': 'media',
+  '.m4a': 'media',
+  '.m4v': 'media',
+  '.mov': 'media',
+  '.vtt': 'webvtt',
+  '.srt': 'srt',
+  '.ttml': 'ttml',
+};
+
+export interface PackageInput {
+  readonly path: string;
+  readonly kind: InputKind;
+}
+
+/**
+ * The files that were given, and those of folders that were given, in the order of their names.
+ * @throws PrpackError INVALID_ARGUMENT for a name that says nothing of what is in the file; INPUT_NOT_FOUND
+ */
+export async function findInputs(given: readonly string[]): Promise<PackageInput[]> {
+  const inputs: PackageInput[] = [];
+  for (const path of given) {
+    if (kindOfPath(path) === 'folder') inputs.push(...(await inputsIn(path)));
+    else inputs.push(inputOf(path));
+  }
+  return [...new Map(inputs.map((input) => [input.path, input])).values()];
+}
+
+async function inputsIn(folder: string): Promise<PackageInput[]> {
+  const { paths } = await findInFolder(folder, (path) => !path.includes('/') && kindOf(path) !== undefined);
+  if (paths.length === 0) throw emptyFolder(folder);
+  return paths.map((path) => inputOf(join(folder, path)));
+}
+
+function inputOf(path: string): PackageInput {
+  const kind = kindOf(path);
+  if (kind) return { path, kind };
+  throw new PrpackError('INVALID_ARGUMENT', `${path}: the name says nothing of what is in the file`, {
+    path,
+    expected: Object.keys(KINDS).join(', '),
+    received: extname(path) || 'no extension',
+    remedy: 'Give MP4 files, and subtitles as WebVTT, SRT or TTML.',
+  });
+}
+
+function kindOf(path: string): InputKind | undefined {
+  return KINDS[extname(path).toLowerCase()];
+}
+
+function emptyFolder(path: string): PrpackError {
+  return new PrpackError('INPUT_NOT_FOUND', `${path} has no file to package`, {
+    path,
+    expected: Object.keys(KINDS).join(', '),
+    remedy: 'Name the folder of the renditions.',
+  });
+}

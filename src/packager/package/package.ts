@@ -1,0 +1,191 @@
+import { basename, resolve } from 'node:path';
+import { DirectorySink } from '../../bytes/sinks/directory-sink.js';
+import { aboutFile, PrpackError } from '../../errors.js';
+import type { AssignedKey } from '../../keys/key-source.js';
+import { checkManifests } from '../../manifest/check.js';
+import { protectionSettings } from '../../protection/protection-settings.js';
+import { named } from '../../settings/spelling.js';
+import { checkEncrypted } from '../check.js';
+import { yieldToEventLoop } from '../event-loop.js';
+import { executePlans } from '../execute/execute.js';
+import { startWorkerPool } from '../execute/start-worker-pool.js';
+import type { WorkerPool } from '../execute/worker-pool.js';
+import { Clock } from '../job.js';
+import { assignKeys } from '../key-assignment.js';
+import { type Begun, type PackagingSteps, packageContent, type WrittenOutput } from '../publication.js';
+import {
+  ENTRIES,
+  MPD,
+  MULTIVARIANT,
+  manifestsOf,
+  planTitle,
+  stateOf,
+  type TitleJob,
+  type TitleOutput,
+  type TitlePlan,
+} from './folder-plan.js';
+import { report } from './report.js';
+import { isAllThere, jobDigest, type PackageState, readState, STATE_FILE, stateText } from './state.js';
+import { type Title, withTitle } from './title.js';
+import type { PackageOptions, PackageResult } from './types.js';
+import { freeVersion } from './versions.js';
+
+/** The work of `packageTitle`. */
+export async function packageChecked(options: PackageOptions): Promise<PackageResult> {
+  const clock = new Clock();
+  protectionSettings(options); // refuses what the scheme cannot have before an input is opened
+  assertManifestsCanName(options);
+  return withTitle(options, async (title) => {
+    const pool = await poolOf(title, options);
+    try {
+      const steps = titleSteps(title, options, pool);
+      return report(await packageContent(steps, options, clock), options, clock);
+    } finally {
+      await pool?.stop();
+    }
+  });
+}
+
+/** Manifests have names for two schemes, and FairPlay for one (draft-pantos-hls-rfc8216bis 4.4.4.4; Apple, HLS Authoring Specification). */
+function assertManifestsCanName({ scheme = 'cenc', fairplayUri }: PackageOptions): void {
+  const expected = fairplayUri === undefined ? ['cenc', 'cbcs'] : ['cbcs'];
+  if (expected.includes(scheme)) return;
+  const what = fairplayUri === undefined ? 'players of DASH and HLS play' : 'FairPlay plays';
+  throw new PrpackError('INVALID_ARGUMENT', `${what} no content of scheme ${scheme}`, {
+    expected: expected.join(' or '),
+    received: scheme,
+    remedy: `Choose ${named('scheme', 'cbcs')}${fairplayUri === undefined ? '' : `, or leave ${named('fairplayUri')} out`}.`,
+  });
+}
+
+/** Threads that write all files together, where the inputs are files. */
+async function poolOf(
+  { sources, tracks }: Title,
+  { threads, dryRun }: PackageOptions,
+): Promise<WorkerPool | undefined> {
+  const sizeBytes = sources.reduce((sum, source) => sum + source.sizeBytes, 0);
+  const areFiles = tracks.every(({ source }) => source.file !== undefined);
+  if (!areFiles || dryRun) return undefined;
+  return startWorkerPool({ ...sources[0], file: sources[0].file!, sizeBytes }, threads);
+}
+
+function titleSteps(
+  title: Title,
+  options: PackageOptions,
+  pool: WorkerPool | undefined,
+): PackagingSteps<TitleJob, TitlePlan, DirectorySink> {
+  const contentId = options.contentId ?? basename(resolve(options.outDir));
+  let digest: string | undefined;
+  return {
+    prepare: async () => {
+      const described = title.tracks.map(({ described: one }) => one);
+      const keyPer = options.keyPer ?? 'type';
+      const trackNames = title.tracks.map(({ id }) => id);
+      const assigned = await assignKeys(described, contentId, { ...options, keyPer, trackNames });
+      const trackKeys = assigned.map(({ trackId: _, ...key }) => key); // several inputs have tracks of one id
+      const keys = [...new Map(trackKeys.map((key) => [key.kid, key])).values()];
+      return { title, keys, trackKeys, contentId };
+    },
+    findExisting: async (job) => {
+      const state = await readState(options.outDir);
+      if (!state) return undefined;
+      digest = await jobDigest(job, options);
+      if (state.job !== digest || !(await isAllThere(options.outDir, state, options.signal)))
+        return undefined;
+      const plan = await planTitle(job, options, state.mediaVersion);
+      return { plan, outputs: publishedOutputs(plan, state) };
+    },
+    open: () => new DirectorySink(options.outDir, options.force ?? false),
+    plan: async (job) =>
+      planTitle(job, options, freeVersion(job.title, options.outDir, await readState(options.outDir))),
+    write: async ({ job, plan }, sink, ledger) => {
+      const written = await writeMedia(plan.outputs, sink, options, pool, ledger.keys);
+      const state = await stateOf(
+        plan,
+        written,
+        job,
+        digest ?? (await jobDigest(job, options)),
+        options.outDir,
+      );
+      await writeTexts(plan, state, sink);
+      return written;
+    },
+    check: (begun, sink) => checkTitle(begun, sink, options),
+  };
+}
+
+/** The outputs that an earlier run of the same job has published. */
+function publishedOutputs({ outputs }: TitlePlan, { files }: PackageState): WrittenOutput[] {
+  return outputs.map(({ name, key }) => ({
+    keys: [key],
+    sha256: files.find((file) => file.name === name)?.sha256,
+  }));
+}
+
+/**
+ * Writes subtitles, manifests and the state. Media playlists are media: a multivariant playlist refers to those of its own version alone.
+ * The state goes first into place, so that whatever happens next, the files of both versions are known.
+ */
+async function writeTexts(plan: TitlePlan, state: PackageState, sink: DirectorySink): Promise<void> {
+  await sink.write(STATE_FILE, 'manifest', Buffer.from(stateText(state)));
+  for (const { name, text } of [...plan.texts, ...manifestsOf(plan)]) {
+    await sink.write(name, ENTRIES.includes(name) ? 'manifest' : 'media', Buffer.from(text));
+  }
+  sink.replaces(state.replaced);
+}
+
+async function writeMedia(
+  outputs: readonly TitleOutput[],
+  sink: DirectorySink,
+  { signal, onProgress }: PackageOptions,
+  pool: WorkerPool | undefined,
+  keys: readonly AssignedKey[],
+): Promise<WrittenOutput[]> {
+  const bytesTotal = outputs.reduce((sum, { plan }) => sum + plan.sizeBytes, 0);
+  const onBytes = (bytesDone: number) => onProgress?.({ phase: 'write', bytesDone, bytesTotal });
+  const keyOf = (kid: string) => keys.find((key) => key.kid === kid)?.key;
+  const planned = outputs.map(({ name, track, plan, encryption }) => ({
+    plan,
+    source: track.source,
+    steps: [{ direction: 'encrypt' as const, protections: [encryption], keyOf }],
+    output: sink.create(name, 'media').handle,
+    fingerprint: true,
+  }));
+  const results = await executePlans(planned, { pool, signal, onBytes });
+  return results.map(({ sha256 }, i) => ({ keys: [outputs[i].key], sha256 }));
+}
+
+/** Every file for itself, then what the manifests say of all of them. */
+async function checkTitle(
+  { job, plan }: Begun<TitleJob, TitlePlan>,
+  sink: DirectorySink,
+  { signal, onProgress }: PackageOptions,
+): Promise<void> {
+  const bytesTotal = plan.plan.sizeBytes;
+  onProgress?.({ phase: 'check', bytesDone: bytesTotal, bytesTotal });
+  for (const { name, track, plan: layout, encryption } of plan.outputs) {
+    const output = sink.reopen(name);
+    try {
+      await checkEncrypted(output, {
+        input: track.source,
+        movie: track.movie,
+        sizeBytes: layout.sizeBytes,
+        encryptions: [encryption],
+        keyOf: (kid) => job.keys.find((key) => key.kid === kid)!.key,
+        delaysTicks: layout.delaysTicks,
+      });
+    } catch (error) {
+      throw aboutFile(error, name);
+    } finally {
+      output.close();
+    }
+    await yieldToEventLoop(signal);
+  }
+  const sizes = new Map(plan.outputs.map(({ name, plan: { sizeBytes } }) => [name, sizeBytes]));
+  for (const { name, text } of plan.texts) sizes.set(name, Buffer.byteLength(text));
+  checkManifests(
+    plan.presentation,
+    { mpd: { path: MPD, text: plan.mpd }, hls: { path: MULTIVARIANT, playlists: plan.hls } },
+    sizes,
+  );
+}

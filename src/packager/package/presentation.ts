@@ -1,0 +1,228 @@
+import { SYSTEM_IDS } from '../../drm/system-ids.js';
+import type { FileAddressing, FileSegment, IFrame, Timed } from '../../manifest/addressing.js';
+import type {
+  Accessibility,
+  AudioRepresentation,
+  Fraction,
+  Presentation,
+  Protection,
+  ProtectionSystem,
+  SwitchingSet,
+  VideoRepresentation,
+} from '../../manifest/presentation.js';
+import { onePsshOf } from '../../protection/pssh.js';
+import type { PsshBoxes } from '../../protection/pssh-boxes.js';
+import { frameRateOf } from './frame-rate.js';
+import type { TitleTrack } from './representations.js';
+import { switchingSetsOf } from './switching-sets.js';
+import { segmentTexts, type TextTrack } from './text.js';
+import type { PlannedMedia, PlannedTrack } from './title-plan.js';
+
+const FAIRPLAY = '94ce86fb-07ff-4f43-adb8-93d2fa968ca2';
+const CLEAR_KEY = 'e2719d58-a985-b3c9-781a-b030af78d30e';
+
+/** What manifests say of the keys beyond what stands in the media. */
+export interface Signalling {
+  readonly scheme: 'cenc' | 'cbcs';
+  /** URI of FairPlay's key; `{kid}` in it becomes the KID in hexadecimal. */
+  readonly fairplayUri?: string | undefined;
+}
+
+/** What manifests are written from. */
+export function presentationOf(
+  media: PlannedMedia,
+  texts: readonly TextTrack[],
+  /** Of a track: the id of its representation, with which the names of its files begin. */
+  baseOf: (id: string) => string,
+  signalling: Signalling,
+): Presentation {
+  const sets = switchingSetsOf(media.tracks).map((tracks, i) =>
+    setOf(tracks, i + 1, media, baseOf, signalling),
+  );
+  const textSets = texts.map((text, i) => textSetOf(text, sets.length + i + 1, media, baseOf));
+  const systems = systemsOf(media.sessionPssh, undefined, signalling);
+  return {
+    durationSeconds: durationOf(media.tracks),
+    switchingSets: [...sets, ...textSets],
+    session: [{ scheme: signalling.scheme, systems: systems.filter(({ name }) => name !== 'clearkey') }],
+  };
+}
+
+function setOf(
+  tracks: readonly PlannedTrack[],
+  id: number,
+  { psshOfKid }: PlannedMedia,
+  baseOf: (id: string) => string,
+  signalling: Signalling,
+): SwitchingSet {
+  const [{ track, key }] = tracks;
+  const protection: Protection = {
+    scheme: signalling.scheme,
+    kid: key.kid,
+    systems: systemsOf(psshOfKid.get(key.kid)!, key.kid, signalling),
+  };
+  const common = { id, ...describedAs(track), protection };
+  if (track.type === 'audio') {
+    return { kind: 'audio', ...common, representations: tracks.map((one) => audioOf(one, baseOf)) };
+  }
+  const { colour } = track;
+  const representations = tracks
+    .map((one) => videoOf(one, baseOf))
+    .sort((a, b) => b.widthPixels * b.heightPixels - a.widthPixels * a.heightPixels);
+  return { kind: 'video', ...common, ...(colour && { colour }), representations };
+}
+
+const ACCESSIBILITY: readonly string[] = ['description', 'caption'];
+
+function describedAs({
+  language,
+  role,
+  label,
+}: Pick<TitleTrack, 'language' | 'role' | 'label'>): Pick<
+  SwitchingSet,
+  'language' | 'roles' | 'accessibility' | 'label'
+> {
+  return {
+    ...(language !== undefined && { language }),
+    ...(role !== undefined && { roles: [role] }),
+    ...(role !== undefined && ACCESSIBILITY.includes(role) && { accessibility: [role as Accessibility] }),
+    ...(label !== undefined && { label }),
+  };
+}
+
+function videoOf({ track, ...planned }: PlannedTrack, baseOf: (id: string) => string): VideoRepresentation {
+  const { described, movie, sampleAspectRatio } = track;
+  const { codec, width = 0, height = 0 } = described.codecs[0];
+  return {
+    id: baseOf(track.id),
+    mimeType: 'video/mp4',
+    codecs: codec,
+    addressing: addressingOf({ track, ...planned }, `${baseOf(track.id)}.mp4`),
+    widthPixels: width,
+    heightPixels: height,
+    frameRate: frameRateOf(movie.tracks[0]),
+    ...(sampleAspectRatio && { sampleAspectRatio: sampleAspectRatio as Fraction }),
+  };
+}
+
+function audioOf({ track, ...planned }: PlannedTrack, baseOf: (id: string) => string): AudioRepresentation {
+  const { described, movie } = track;
+  const { codec, channels = 2, sampleRateHz = 0 } = described.codecs[0];
+  return {
+    id: baseOf(track.id),
+    mimeType: 'audio/mp4',
+    codecs: codec,
+    addressing: addressingOf({ track, ...planned }, `${baseOf(track.id)}.mp4`),
+    samplingRateHz: sampleRateHz || movie.tracks[0].mdhd.timescaleHz,
+    channels: track.channels ?? { count: channels },
+  };
+}
+
+function addressingOf({ track, plan, encryption, segmentStarts }: PlannedTrack, uri: string): FileAddressing {
+  const [media] = track.movie.tracks;
+  const { initBytes, indexBytes } = plan.places;
+  const fragmentAt = (fragment: number) => plan.segmentStartBytes[fragment + 1];
+  const times = plan.fragmentTimes(encryption.track);
+  const segments = segmentStarts.slice(0, -1).map((first, i): FileSegment => {
+    const end = segmentStarts[i + 1];
+    return {
+      startTicks: times[first],
+      durationTicks: times[end] - times[first],
+      offsetBytes: fragmentAt(first),
+      sizeBytes: fragmentAt(end) - fragmentAt(first),
+    };
+  });
+  const iFrames = segmentStarts.slice(0, -1).map(
+    (fragment, segmentIndex): IFrame => ({
+      startTicks: times[fragment],
+      segmentIndex,
+      offsetBytes: fragmentAt(fragment),
+      sizeBytes: plan.firstSampleBytes(fragment),
+    }),
+  );
+  return {
+    kind: 'file',
+    uri,
+    initRange: { startBytes: 0, endBytes: initBytes },
+    indexRange: { startBytes: initBytes, endBytes: initBytes + indexBytes },
+    timescaleHz: media.mdhd.timescaleHz,
+    segments,
+    ...(track.type === 'video' && { iFrames }),
+  };
+}
+
+/** When segments begin, and the end of the last. */
+export function boundariesSeconds({ segments, timescaleHz }: Timed): number[] {
+  const starts = segments.map(({ startTicks }) => startTicks / timescaleHz);
+  const { startTicks, durationTicks } = segments[segments.length - 1];
+  return [...starts, (startTicks + durationTicks) / timescaleHz];
+}
+
+function textSetOf(
+  text: TextTrack,
+  id: number,
+  { tracks: [reference] }: PlannedMedia,
+  baseOf: (id: string) => string,
+): SwitchingSet {
+  const { whole, webVtt } = text;
+  const { segments, timescaleHz } = addressingOf(reference, '');
+  return {
+    kind: 'text',
+    id,
+    ...describedAs(text),
+    representations: [
+      {
+        id: baseOf(text.id),
+        mimeType: webVtt ? 'text/vtt' : 'application/ttml+xml',
+        addressing: {
+          kind: 'whole',
+          uri: `${baseOf(text.id)}${whole.extension}`,
+          sizeBytes: Buffer.byteLength(whole.text),
+        },
+        ...(webVtt && {
+          webVttSegments: {
+            kind: 'segments',
+            mediaUri: `${baseOf(text.id)}-$Number%05d$.vtt`,
+            startNumber: 1,
+            timescaleHz,
+            segments: segmentTexts(text, boundariesSeconds({ segments, timescaleHz })).map((one, i) => ({
+              startTicks: segments[i].startTicks,
+              durationTicks: segments[i].durationTicks,
+              sizeBytes: Buffer.byteLength(one),
+            })),
+          },
+        }),
+      },
+    ],
+  };
+}
+
+/** @param kid absent for boxes of several keys */
+function systemsOf(pssh: PsshBoxes, kid: string | undefined, signalling: Signalling): ProtectionSystem[] {
+  const systems = pssh.boxes.flatMap((psshBox): ProtectionSystem[] => {
+    const { systemId, data } = onePsshOf(psshBox);
+    const own = { systemId, psshBox };
+    if (systemId === SYSTEM_IDS.widevine) return [{ name: 'widevine', ...own }];
+    if (systemId !== SYSTEM_IDS.playready) {
+      // Players of HLS know Clear Key by a form of its own; those of DASH read the common box.
+      const clearKey: ProtectionSystem = { name: 'clearkey', systemId: CLEAR_KEY };
+      return [{ name: 'other', ...own }, ...(systemId === SYSTEM_IDS.common ? [clearKey] : [])];
+    }
+    const { laUrl: licenseUrl } = pssh;
+    return [
+      { name: 'playready', ...own, playreadyObject: data, ...(licenseUrl !== undefined && { licenseUrl }) },
+    ];
+  });
+  const { fairplayUri } = signalling;
+  if (fairplayUri === undefined || kid === undefined) return systems;
+  const keyUri = fairplayUri.replaceAll('{kid}', kid.replaceAll('-', ''));
+  return [...systems, { name: 'fairplay', systemId: FAIRPLAY, keyUri }];
+}
+
+function durationOf(tracks: readonly PlannedTrack[]): number {
+  const ends = tracks.map(({ track, plan, encryption }) => {
+    const times = plan.fragmentTimes(encryption.track);
+    return times[times.length - 1] / track.movie.tracks[0].mdhd.timescaleHz;
+  });
+  return Math.max(...ends);
+}

@@ -1,0 +1,65 @@
+import { registeredName } from '../../keystore/registered-name.js';
+import type { Clock } from '../job.js';
+import type { Published } from '../publication.js';
+import { manifestsOf, type TitleJob, type TitleOutput, type TitlePlan } from './folder-plan.js';
+import type { PackagedTrack, PackageOptions, PackageResult } from './types.js';
+import { baseNamesOf } from './versions.js';
+
+/** What has been packaged, was there already, or would be. */
+export function report(
+  { job, plan, unchanged, warnings }: Published<TitleJob, TitlePlan>,
+  { outDir, dryRun = false, keyStore, scheme = 'cenc' }: PackageOptions,
+  clock: Clock,
+): PackageResult {
+  const manifests = manifestsOf(plan);
+  const texts = job.title.texts.map(
+    (text): PackagedTrack => ({
+      id: text.id,
+      type: 'text',
+      input: text.input,
+      file: `${baseNamesOf(plan.mediaVersion)(text.id)}${text.whole.extension}`,
+      bytes: Buffer.byteLength(text.whole.text),
+      ...(text.language !== undefined && { language: text.language }),
+      ...(text.role !== undefined && { role: text.role }),
+      ...(text.label !== undefined && { label: text.label }),
+      encrypted: false,
+    }),
+  );
+  const allTexts = [...plan.texts, ...manifests].reduce((sum, { text }) => sum + Buffer.byteLength(text), 0);
+  return {
+    outDir,
+    contentId: registeredName(job.contentId, job.keys[0]?.seedId),
+    scheme,
+    durationSeconds: plan.presentation.durationSeconds,
+    tracks: [...plan.outputs.map(reportTrack), ...texts],
+    manifests: manifests.map(({ name, text }) => ({ file: name, ...(dryRun && { text }) })),
+    bytes: plan.plan.sizeBytes + allTexts,
+    ...(keyStore && !dryRun && { keyStore: keyStore.location }),
+    timings: clock.timings(),
+    warnings,
+    unchanged,
+    dryRun,
+  };
+}
+
+function reportTrack({ name, track, plan, key }: TitleOutput): PackagedTrack {
+  const { codec, width, height, sampleRateHz, ...coded } = track.described.codecs[0];
+  const channels = track.channels?.count ?? coded.channels;
+  const isVideo = track.type === 'video';
+  return {
+    id: track.id,
+    type: track.type,
+    input: track.input,
+    file: name,
+    bytes: plan.sizeBytes,
+    codec,
+    ...(track.language !== undefined && { language: track.language }),
+    ...(track.role !== undefined && { role: track.role }),
+    ...(track.label !== undefined && { label: track.label }),
+    ...(isVideo && width !== undefined && height !== undefined && { width, height }),
+    ...(!isVideo && channels !== undefined && { channels }),
+    ...(!isVideo && sampleRateHz !== undefined && { sampleRateHz }),
+    encrypted: true,
+    kid: key.kid,
+  };
+}

@@ -1,0 +1,132 @@
+import { createHash } from 'node:crypto';
+import { basename, join } from 'node:path';
+import { readTextFile, stateOfFile } from '../../bytes/files.js';
+import { fingerprintOf } from '../execute/fingerprint.js';
+import type { TitleJob } from './folder-plan.js';
+import type { PackageOptions } from './types.js';
+
+/** Name of the file that says how a presentation was made: never a key. */
+export const STATE_FILE = 'prpack.json';
+
+/** A file of the presentation, as it was published. */
+export interface PublishedFile {
+  readonly name: string;
+  readonly bytes: number;
+  /** 64 hexadecimal digits. */
+  readonly sha256: string;
+}
+
+/** How a presentation was made. */
+export interface PackageState {
+  /** Of this file. */
+  readonly version: 1;
+  readonly contentId: string;
+  /** SHA-256 of inputs, options and KIDs. */
+  readonly job: string;
+  /** How often the media of this folder was made: from the second time on, the number is part of its names. */
+  readonly mediaVersion: number;
+  readonly files: readonly PublishedFile[];
+  /** Files of the presentation before: they are removed when this one is in place. */
+  readonly replaced: readonly string[];
+}
+
+/** What of the options changes the output. */
+const OPTIONS_THAT_MATTER = [
+  'scheme',
+  'pattern',
+  'ivSize',
+  'systems',
+  'playready',
+  'contentId',
+  'describe',
+  'keyPer',
+  'segmentDurationSeconds',
+  'fragmentDurationSeconds',
+  'fairplayUri',
+] as const;
+
+/** What a presentation is made of, as 64 hexadecimal digits: the same for the same inputs, options and keys. */
+export async function jobDigest(
+  { title, keys, contentId }: TitleJob,
+  options: PackageOptions,
+): Promise<string> {
+  const inputs: [string, string][] = [];
+  for (const { path } of title.inputs)
+    inputs.push([basename(path), await fingerprintOf(path, options.signal)]);
+  const chosen = OPTIONS_THAT_MATTER.map((name) => [name, options[name]]);
+  const kids = keys.map(({ kid }) => kid);
+  return sha256Of(JSON.stringify([inputs, chosen, kids, contentId]));
+}
+
+/** A small file of the presentation. */
+export function publishedText(name: string, text: string): PublishedFile {
+  return { name, bytes: Buffer.byteLength(text), sha256: sha256Of(text) };
+}
+
+function sha256Of(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/**
+ * @param former what the folder held before
+ * @param abandoned files that a run which was killed has left
+ */
+export function newState(
+  state: Omit<PackageState, 'version' | 'replaced'>,
+  former: PackageState | undefined,
+  abandoned: readonly string[] = [],
+): PackageState {
+  const names = new Set([STATE_FILE, ...state.files.map(({ name }) => name)]);
+  const before = former ? [...former.files.map(({ name }) => name), ...former.replaced] : [];
+  const replaced = [...before, ...abandoned].filter((name) => !names.has(name));
+  return { version: 1, ...state, replaced };
+}
+
+export function stateText(state: PackageState): string {
+  return `${JSON.stringify(state, undefined, 2)}\n`;
+}
+
+/** What an earlier run says of a folder; undefined where there was none. */
+export async function readState(outDir: string): Promise<PackageState | undefined> {
+  const path = join(outDir, STATE_FILE);
+  return stateOfFile(path) ? parseState(await readTextFile(path)) : undefined;
+}
+
+/** @returns undefined for another file of this name */
+export function parseState(text: string): PackageState | undefined {
+  try {
+    const state = JSON.parse(text);
+    return isState(state) ? state : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isState(value: Partial<PackageState> | null): value is PackageState {
+  return (
+    value?.version === 1 &&
+    Number.isSafeInteger(value.mediaVersion) &&
+    Array.isArray(value.files) &&
+    value.files.every((file) => isFileName(file?.name)) &&
+    Array.isArray(value.replaced) &&
+    value.replaced.every(isFileName)
+  );
+}
+
+/** Files are removed by these names: none leads out of the folder. */
+function isFileName(name: unknown): boolean {
+  return typeof name === 'string' && name !== '' && !/^\.\.?$|[/\\\0]/.test(name);
+}
+
+/** Whether every file is still there as it was published. */
+export async function isAllThere(
+  outDir: string,
+  { files }: PackageState,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  for (const { name, bytes, sha256 } of files) {
+    const path = join(outDir, name);
+    if (stateOfFile(path)?.bytes !== bytes || (await fingerprintOf(path, signal)) !== sha256) return false;
+  }
+  return true;
+}

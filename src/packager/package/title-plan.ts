@@ -1,0 +1,113 @@
+import { SYSTEM_IDS } from '../../drm/system-ids.js';
+import { aboutFile } from '../../errors.js';
+import type { AssignedKey } from '../../keys/key-source.js';
+import { type Fragmentation, FragmentedPlan } from '../../layout/fragmented-plan.js';
+import { playerWarning } from '../../protection/codecs.js';
+import { protectTracks } from '../../protection/protect-tracks.js';
+import { assertCodecsFitScheme, protectionSettings } from '../../protection/protection-settings.js';
+import { onePsshOf } from '../../protection/pssh.js';
+import { buildPsshBoxes, type PsshBoxes } from '../../protection/pssh-boxes.js';
+import type { TrackEncryption } from '../../protection/track-protection.js';
+import { coverageWarnings } from '../encryption-plan.js';
+import { yieldToEventLoop } from '../event-loop.js';
+import type { TitleCuts } from './boundaries.js';
+import type { TitleTrack } from './representations.js';
+import { splitWarnings, switchingSetsOf } from './switching-sets.js';
+import type { PackageOptions } from './types.js';
+
+/** An output of one track, planned. */
+export interface PlannedTrack {
+  readonly track: TitleTrack;
+  readonly key: AssignedKey;
+  readonly encryption: TrackEncryption;
+  readonly plan: FragmentedPlan;
+  /** Fragments that its segments begin with, and their number. */
+  readonly segmentStarts: readonly number[];
+}
+
+/** All media of a title, planned. */
+export interface PlannedMedia {
+  readonly tracks: readonly PlannedTrack[];
+  /** By KID: the boxes of that key alone. */
+  readonly psshOfKid: ReadonlyMap<string, PsshBoxes>;
+  /** Boxes that name all keys. */
+  readonly sessionPssh: PsshBoxes;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * The boxes of one key, as playlists need them. The common box lists all keys all the same: it says nothing else, and Clear Key
+ * players that ask once get them all.
+ */
+function psshOfKey(key: AssignedKey, ofAll: PsshBoxes, options: PackageOptions): PsshBoxes {
+  const common = ofAll.boxes.find(isCommon);
+  const built = buildPsshBoxes([key], options);
+  return { ...built, boxes: built.boxes.map((box) => (common && isCommon(box) ? common : box)) };
+}
+
+function isCommon(box: Uint8Array): boolean {
+  return onePsshOf(box).systemId === SYSTEM_IDS.common;
+}
+
+/**
+ * Protects all tracks together, so that none shares a counter block with another, and lays each out alone.
+ * @param keys one a track
+ * @throws PrpackError as `encrypt`
+ */
+export async function planMedia(
+  tracks: readonly TitleTrack[],
+  keys: readonly AssignedKey[],
+  { fragmentations, segmentStarts }: TitleCuts,
+  options: PackageOptions,
+): Promise<PlannedMedia> {
+  const settings = protectionSettings(options);
+  const described = tracks.map(({ described: one, source }) => ({ ...one, source }));
+  const schemeWarnings = assertCodecsFitScheme(described, settings);
+  const distinct = [...new Map(keys.map((key) => [key.kid, key])).values()];
+  const sessionPssh = buildPsshBoxes(distinct, options);
+  const psshOfKid = new Map(distinct.map((key) => [key.kid as string, psshOfKey(key, sessionPssh, options)]));
+  const pause = () => yieldToEventLoop(options.signal);
+  const encryptions = await protectTracks({ tracks: described, keys, settings }, pause);
+  const planned = tracks.map((track, i): PlannedTrack => {
+    const plan = layOut(track, encryptions[i], fragmentations[i], psshOfKid.get(keys[i].kid)!.boxes);
+    return { track, key: keys[i], encryption: encryptions[i], plan, segmentStarts: segmentStarts[i] };
+  });
+  const ofTracks = planned.flatMap(({ track, encryption, plan }) =>
+    [
+      ...plan.warnings,
+      ...coverageWarnings([encryption]),
+      ...(playerWarning(track.described.track) ?? []),
+    ].map((warning) => `${track.input}: ${warning}`),
+  );
+  return {
+    tracks: planned,
+    psshOfKid,
+    sessionPssh,
+    warnings: [
+      ...sessionPssh.warnings,
+      ...schemeWarnings,
+      ...ofTracks,
+      ...splitWarnings(switchingSetsOf(planned)),
+    ],
+  };
+}
+
+function layOut(
+  { movie, source, input }: TitleTrack,
+  encryption: TrackEncryption,
+  fragmentation: Fragmentation,
+  psshBoxes: readonly Uint8Array[],
+): FragmentedPlan {
+  try {
+    return new FragmentedPlan({
+      movie,
+      source,
+      encryptions: [encryption],
+      fragmentation,
+      psshBoxes,
+      isCmaf: true,
+    });
+  } catch (error) {
+    throw aboutFile(error, input);
+  }
+}

@@ -1,0 +1,89 @@
+import type { AbortSignal } from '../../bytes/platform.js';
+import type { SchemeName } from '../../cenc/scheme.js';
+import type { KeySource } from '../../keys/key-source.js';
+import type { PackagerKeyStore } from '../../keystore/key-store.js';
+import type { ProtectionOptions } from '../../protection/types.js';
+import type { KeyPer, Progress, Threads, Timings } from '../types.js';
+
+/** What is said of an input, above what it says of itself. */
+export interface TrackDescription {
+  /** RFC 5646. */
+  readonly lang?: string;
+  /** `main`, `alternate`, `dub`, `commentary`, `subtitle`, `caption`, `forced-subtitle` or `description`. */
+  readonly role?: string;
+  /** Name for people. */
+  readonly name?: string;
+}
+
+export interface PackageOptions extends Omit<ProtectionOptions, 'scheme' | 'extraPssh'> {
+  /** Media and subtitles: paths of files, and of folders with such files. */
+  readonly inputs: readonly string[];
+  /** Folder of the presentation; it appears whole or not at all. */
+  readonly outDir: string;
+  /** By the path or the name of an input. */
+  readonly describe?: Readonly<Record<string, TrackDescription>>;
+  /** Default `cenc`. */
+  readonly scheme?: 'cenc' | 'cbcs';
+  /** Where KIDs and content keys come from, as for `encrypt`. */
+  readonly keys?: KeySource | ((contentId: string) => Promise<KeySource>);
+  /** Tracks that share a key: default those of one type. */
+  readonly keyPer?: KeyPer;
+  readonly keyStore?: PackagerKeyStore;
+  readonly policy?: Readonly<Record<string, unknown>>;
+  readonly keysOut?: string;
+  /** URI of FairPlay's key in HLS, with `{kid}` for the KID in hexadecimal. Only with `cbcs`. Default: no FairPlay. */
+  readonly fairplayUri?: string;
+  /** Shortest duration of a segment; it ends where all renditions have a sync sample. Default 6. */
+  readonly segmentDurationSeconds?: number;
+  /** Shortest duration of a fragment. Default 2. */
+  readonly fragmentDurationSeconds?: number;
+  /** Put the presentation into a folder that is there, and replace its manifests. Default false. */
+  readonly force?: boolean;
+  /** Plan only: nothing is written. Default false. */
+  readonly dryRun?: boolean;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+  readonly threads?: Threads;
+}
+
+/** One representation of the presentation. */
+export interface PackagedTrack {
+  readonly id: string;
+  readonly type: 'video' | 'audio' | 'text';
+  /** Input that it comes from. */
+  readonly input: string;
+  /** File in the folder. */
+  readonly file: string;
+  readonly bytes: number;
+  /** RFC 6381; absent for subtitles. */
+  readonly codec?: string;
+  readonly language?: string;
+  readonly role?: string;
+  readonly label?: string;
+  readonly width?: number;
+  readonly height?: number;
+  readonly channels?: number;
+  readonly sampleRateHz?: number;
+  readonly encrypted: boolean;
+  /** UUID text; of encrypted tracks. */
+  readonly kid?: string;
+}
+
+export interface PackageResult {
+  readonly outDir: string;
+  readonly contentId: string;
+  readonly scheme: SchemeName;
+  readonly durationSeconds: number;
+  readonly tracks: readonly PackagedTrack[];
+  /** Names and, for a dry run, texts of the manifests. */
+  readonly manifests: readonly { readonly file: string; readonly text?: string }[];
+  /** Sum of all files. */
+  readonly bytes: number;
+  /** The key store that holds the keys; absent when they were not registered. */
+  readonly keyStore?: string;
+  readonly timings: Timings;
+  readonly warnings: readonly string[];
+  /** True when the presentation was there already, made of the same inputs with the same options. */
+  readonly unchanged: boolean;
+  readonly dryRun: boolean;
+}

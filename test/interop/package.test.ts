@@ -1,0 +1,168 @@
+import { writeFileSync } from 'node:fs';
+import type { Server } from 'node:http';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { givenKeyTexts, packageTitle } from '../../src/index.js';
+import { launchBrowser } from '../support/browser.js';
+import { BY_SWEEPS, SWEEPS } from '../support/sweeps.js';
+import { temporaryFolder } from '../support/temporary.js';
+import { describeWith, ffmpeg } from '../support/tools.js';
+import { servePresentations } from './presentation-server.js';
+
+const temporary = temporaryFolder();
+const KID = '0123456789abcdef0123456789abcdef';
+const KEY = '3a2a1b68dd2bd9b2eeb25e84c4776668';
+const WRONG_KEY = KEY.replace(/^3/, '4');
+const SECONDS = 8;
+
+const SCHEMES = ['cenc', 'cbcs'] as const;
+const PLAYERS = [
+  { player: 'shaka', manifest: 'manifest.mpd' },
+  { player: 'dashjs', manifest: 'manifest.mpd' },
+  { player: 'shaka', manifest: 'main.m3u8' },
+  { player: 'hls', manifest: 'main.m3u8' },
+];
+const CASES = SCHEMES.flatMap((scheme) => PLAYERS.map((one) => ({ scheme, ...one })));
+/** Without sweeps, one player of each kind of manifest. */
+const SHORT = CASES.filter(
+  ({ scheme, player, manifest }) =>
+    (scheme === 'cenc' && player === 'shaka' && manifest === 'manifest.mpd') ||
+    (scheme === 'cbcs' && player === 'hls'),
+);
+const RUN = SWEEPS ? CASES : SHORT;
+const LEFT_OUT = CASES.filter((one) => !RUN.includes(one));
+
+/** What the page says of what it was asked to do. */
+interface Answer {
+  readonly ok: boolean;
+  readonly error?: string;
+  readonly result?: { heights: number[]; languages: string[]; duration: number };
+}
+
+describeWith(['ffmpeg', 'chromium'], 'players play a packaged title', () => {
+  let browser: Browser;
+  let server: Server;
+  let origin: string;
+  let keys: Record<string, string> = {};
+
+  beforeAll(async () => {
+    const inputs = makeLadder();
+    for (const scheme of SCHEMES) {
+      await packageTitle({
+        inputs,
+        outDir: temporary(scheme),
+        scheme,
+        keys: givenKeyTexts(KID, KEY),
+        fragmentDurationSeconds: 1,
+        segmentDurationSeconds: 2,
+      });
+    }
+    ({ server, origin } = await servePresentations(temporary(''), () => keys));
+    browser = await launchBrowser();
+  }, 60_000);
+  afterAll(async () => {
+    await browser?.close();
+    server?.closeAllConnections();
+    server?.close();
+  });
+
+  async function withPlayer(
+    key: string,
+    work: (ask: (call: string) => Promise<Answer>) => Promise<void>,
+  ): Promise<void> {
+    keys = { [KID]: key };
+    const page: Page = await browser.newPage();
+    try {
+      await page.goto(origin);
+      await work((call) => page.evaluate(call));
+    } finally {
+      await page.close();
+    }
+  }
+
+  const start = ({ scheme, player, manifest }: (typeof CASES)[number]) =>
+    `start(${JSON.stringify({ player, scheme, url: `/media/${scheme}/${manifest}`, keys })})`;
+
+  it.skip.each(LEFT_OUT)(`$scheme, $manifest in $player ${BY_SWEEPS}`, () => {});
+
+  it.each(RUN)(
+    '$scheme, $manifest in $player: start, renditions, languages, subtitles, seek, end',
+    async (one) => {
+      await withPlayer(KEY, async (ask) => {
+        const { result, error } = await ask(start(one));
+        expect(error).toBeUndefined();
+        expect(result!.heights).toEqual([90, 180]);
+        expect([...result!.languages].sort()).toEqual(['de', 'en']);
+        expect(result!.duration).toBeCloseTo(SECONDS, 0);
+        const done = async (...calls: string[]) => {
+          for (const call of calls) expect([call, await ask(call)]).toEqual([call, { ok: true }]);
+        };
+        await done('height(90)', 'height(180)', "language('de')", "language('en')");
+        expect(await ask('subtitles()')).toEqual({ ok: true, result: ['Hello'] });
+        await done('seek(5)', 'end()');
+      });
+    },
+    90_000,
+  );
+
+  it.each(RUN)(
+    '$scheme, $manifest in $player: nothing with a wrong key',
+    async (one) => {
+      await withPlayer(WRONG_KEY, async (ask) => {
+        const answer = await ask(start(one));
+        expect(answer).toEqual({ ok: false, error: expect.any(String) });
+      });
+    },
+    60_000,
+  );
+});
+
+/** Two renditions with English sound, and German sound alone; key frames once a second. */
+function makeLadder(): string[] {
+  const picture = (size: string) => [
+    '-f',
+    'lavfi',
+    '-i',
+    `testsrc2=size=${size}:rate=25:duration=${SECONDS}`,
+  ];
+  const sound = (hertz: number) => [
+    '-f',
+    'lavfi',
+    '-i',
+    `sine=frequency=${hertz}:sample_rate=48000:duration=${SECONDS}`,
+  ];
+  const coded = [
+    '-c:v',
+    'libx264',
+    '-pix_fmt',
+    'yuv420p',
+    '-g',
+    '25',
+    '-keyint_min',
+    '25',
+    '-sc_threshold',
+    '0',
+    '-bf',
+    '2',
+  ];
+  const renditions = ['320x180', '160x90'].map((size) => {
+    const path = temporary(`film-${size}.mp4`);
+    ffmpeg(
+      ...picture(size),
+      ...sound(440),
+      ...coded,
+      '-c:a',
+      'aac',
+      '-metadata:s:a:0',
+      'language=eng',
+      '-shortest',
+      path,
+    );
+    return path;
+  });
+  const german = temporary('film.de.m4a');
+  ffmpeg(...sound(660), '-c:a', 'aac', german);
+  const subtitles = temporary('film.en.vtt');
+  writeFileSync(subtitles, 'WEBVTT\n\n00:00.500 --> 00:07.000\nHello\n');
+  return [...renditions, german, subtitles];
+}

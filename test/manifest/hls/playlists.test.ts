@@ -1,0 +1,99 @@
+import HLS from 'hls-parser';
+import { describe, expect, it } from 'vitest';
+import { writeHls } from '../../../src/manifest/hls/playlists.js';
+import type { Presentation } from '../../../src/manifest/presentation.js';
+import {
+  audio,
+  fileOf,
+  linesWith,
+  ON_DEMAND,
+  protectionOf,
+  SEGMENTED,
+  TEXT,
+  VIDEO_KID,
+  video,
+} from '../examples.js';
+
+HLS.setOptions({ strictMode: true });
+
+const iFrames = [0, 1, 2, 3].map((index) => ({
+  startTicks: 25600 * index,
+  segmentIndex: index,
+  offsetBytes: fileOf('v.mp4').segments[index].offsetBytes,
+  sizeBytes: 400,
+}));
+
+const WITH_I_FRAMES: Presentation = {
+  durationSeconds: 8,
+  switchingSets: [
+    {
+      kind: 'video',
+      id: 1,
+      protection: protectionOf(VIDEO_KID, 'cbcs'),
+      representations: [{ ...video('v', 360), addressing: { ...fileOf('v.mp4'), iFrames } }],
+    },
+    TEXT,
+  ],
+};
+
+describe('playlists', () => {
+  it.each([
+    ['files', ON_DEMAND],
+    ['segments', SEGMENTED],
+    ['I-frames', WITH_I_FRAMES],
+  ])('of %s are what a strict reader takes', (_, presentation) => {
+    const { multivariant, media } = writeHls(presentation);
+    const parsed = HLS.parse(multivariant) as HLS.types.MasterPlaylist;
+    const uris = parsed.variants.flatMap(({ uri, audio: a, subtitles }) => [
+      uri,
+      ...[...a, ...subtitles].map((one) => one.uri!),
+    ]);
+    expect(new Set(uris)).toEqual(new Set(media.keys()));
+    for (const text of media.values()) {
+      const playlist = HLS.parse(text) as HLS.types.MediaPlaylist;
+      expect(playlist).toMatchObject({ endlist: true, playlistType: 'VOD', targetDuration: 2 });
+      expect(playlist.segments.map(({ duration }) => duration)).toEqual([2, 2, 2, 2]);
+    }
+  });
+
+  it('of one rendition are one file, however many groups have it', () => {
+    expect([...writeHls(ON_DEMAND).media.keys()]).toEqual([
+      'v720.m3u8',
+      'v360.m3u8',
+      'a-en.m3u8',
+      'a-de.m3u8',
+      't-en.m3u8',
+    ]);
+    expect([...writeHls(WITH_I_FRAMES).media.keys()]).toEqual(['v.m3u8', 'v-iframes.m3u8', 't-en.m3u8']);
+  });
+
+  it('have keys where segments are protected', () => {
+    const { media } = writeHls(WITH_I_FRAMES);
+    expect(linesWith(media.get('v.m3u8')!, 'EXT-X-KEY')).toHaveLength(2);
+    expect(linesWith(media.get('v-iframes.m3u8')!, 'EXT-X-KEY')).toHaveLength(2);
+    expect(linesWith(media.get('t-en.m3u8')!, 'EXT-X-KEY')).toEqual([]);
+    expect(media.get('t-en.m3u8')).toMatch(/^#EXTM3U\n#EXT-X-VERSION:3\n/);
+  });
+
+  it('share the target duration of the longest segment, rounded', () => {
+    const set = audio(2, 'en', 'English');
+    const last = (durationTicks: number): Presentation => {
+      const addressing = fileOf('a-en.mp4', [300]);
+      const segments = [{ ...addressing.segments[0], durationTicks }];
+      const representations = [{ ...set.representations[0], addressing: { ...addressing, segments } }];
+      return {
+        ...WITH_I_FRAMES,
+        switchingSets: [...WITH_I_FRAMES.switchingSets, { ...set, representations }],
+      };
+    };
+    // 12800 Hz: 31999 ticks are 2.4999 s, 32000 are 2.5 s
+    for (const [ticks, target] of [
+      [31999, 2],
+      [32000, 3],
+    ] as const) {
+      for (const text of writeHls(last(ticks)).media.values()) {
+        expect(linesWith(text, 'EXT-X-TARGETDURATION')).toEqual([String(target)]);
+      }
+    }
+  });
+});

@@ -1,0 +1,364 @@
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import {
+  decrypt,
+  type KeyStore,
+  openKeyStore,
+  type PackageOptions,
+  type PackageResult,
+  packageTitle,
+  readKeyFile,
+  storedKeyLookup,
+} from '../../../src/index.js';
+import { CUTS, rendition, writeLadder, writeMovie } from '../../support/ladder.js';
+import { readMovie } from '../../support/mp4-reader.js';
+import { fingerprintsOf } from '../../support/sample-hashes.js';
+import { expectAbsent, filesBelow } from '../../support/secrets.js';
+import { temporaryFolder } from '../../support/temporary.js';
+
+const temporary = temporaryFolder();
+const LA_URL = 'https://drm.example.com/rm.asmx';
+let inputs: string[];
+let keyStore: KeyStore;
+let count = 0;
+
+beforeAll(() => {
+  inputs = writeLadder(temporary('ladder'));
+  keyStore = openKeyStore({ location: `sqlite:${temporary('keys.sqlite')}` });
+  return () => keyStore.close();
+});
+
+const newFolder = () => temporary(`title${count++}`);
+
+function run(options: Partial<PackageOptions> & Pick<PackageOptions, 'outDir'>): Promise<PackageResult> {
+  return packageTitle({ inputs, keyStore, ...CUTS, playready: { laUrl: LA_URL }, ...options });
+}
+
+/** Everything in a folder: names, bytes and times. */
+function contentsOf(folder: string): Map<string, string> {
+  const names = readdirSync(folder).sort();
+  return new Map(
+    names.map((name) => {
+      const path = join(folder, name);
+      return [name, `${statSync(path).mtimeMs} ${readFileSync(path).toString('base64')}`];
+    }),
+  );
+}
+
+const kidsIn = (text: string, pattern: RegExp) =>
+  [...new Set([...text.matchAll(pattern)].map(([, kid]) => kid))].sort();
+
+const toUuid = (hex: string) => hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+
+/** KIDs of a PlayReady Object, which has them as GUIDs in base64 in UTF-16. */
+function kidsOfPro(base64: string): string[] {
+  const xml = Buffer.from(base64, 'base64').subarray(10).toString('utf16le');
+  const guids = [...xml.matchAll(/<KID>([^<]+)<\/KID>|VALUE="([^"]+)"/g)].map(([, a, b]) => a ?? b);
+  return guids.map((guid) => {
+    const bytes = Buffer.from(guid, 'base64');
+    bytes.subarray(0, 4).reverse();
+    bytes.subarray(4, 6).reverse();
+    bytes.subarray(6, 8).reverse();
+    return toUuid(bytes.toString('hex'));
+  });
+}
+
+describe('packageTitle', () => {
+  it('makes a folder with one file a track, and manifests', async () => {
+    const outDir = newFolder();
+    const { tracks, warnings, unchanged, contentId } = await run({ outDir });
+    expect(readdirSync(outDir).sort()).toEqual([
+      'audio-de.m3u8',
+      'audio-de.mp4',
+      'audio-und.m3u8',
+      'audio-und.mp4',
+      'main.m3u8',
+      'manifest.mpd',
+      'prpack.json',
+      'text-en-00001.vtt',
+      'text-en-00002.vtt',
+      'text-en.m3u8',
+      'text-en.vtt',
+      'video-180p-iframes.m3u8',
+      'video-180p.m3u8',
+      'video-180p.mp4',
+      'video-90p-iframes.m3u8',
+      'video-90p.m3u8',
+      'video-90p.mp4',
+    ]);
+    expect({ warnings, unchanged, contentId }).toEqual({
+      warnings: [],
+      unchanged: false,
+      contentId: basename(outDir),
+    });
+    expect(tracks.map(({ id, file, language, encrypted }) => [id, file, language, encrypted])).toEqual([
+      ['video-180p', 'video-180p.mp4', undefined, true],
+      ['video-90p', 'video-90p.mp4', undefined, true],
+      ['audio-und', 'audio-und.mp4', undefined, true],
+      ['audio-de', 'audio-de.mp4', 'de', true],
+      ['text-en', 'text-en.vtt', 'en', false],
+    ]);
+  });
+
+  it.each(['cenc', 'cbcs'] as const)('hides nothing but the samples of the inputs, %s', async (scheme) => {
+    const outDir = newFolder();
+    const { tracks } = await run({ outDir, scheme });
+    for (const { file, input, encrypted, type } of tracks) {
+      if (!encrypted) continue;
+      const path = join(outDir, file);
+      const clear = temporary(`clear-${scheme}-${file}`);
+      await decrypt({ input: path, output: clear, keys: storedKeyLookup(keyStore) });
+      const place = readMovie(input).tracks.findIndex(
+        ({ handler }) => handler.startsWith(type.slice(0, 2)) || (type === 'audio' && handler === 'soun'),
+      );
+      expect(fingerprintsOf(clear)[0], file).toEqual(fingerprintsOf(input)[place]);
+      expect(fingerprintsOf(path)[0], file).not.toEqual(fingerprintsOf(input)[place]);
+      expect(readMovie(path).tracks[0].entries[0].tenc?.scheme).toBe(scheme);
+    }
+  });
+
+  it('names the same KIDs in files, manifests and headers', async () => {
+    const outDir = newFolder();
+    const { tracks } = await run({ outDir, keyPer: 'track' });
+    const kids = tracks.flatMap(({ kid }) => kid ?? []).sort();
+    expect(new Set(kids).size).toBe(4);
+    const text = (name: string) => readFileSync(join(outDir, name), 'utf8');
+    for (const { id, file, kid } of tracks.filter(({ encrypted }) => encrypted)) {
+      expect(readMovie(join(outDir, file)).tracks[0].entries[0].tenc?.kid).toBe(kid);
+      const playlist = text(`${id}.m3u8`);
+      const [, pro] = /base64,([^"]+)",KEYFORMAT="com.microsoft.playready"/.exec(playlist)!;
+      expect(kidsOfPro(pro)).toEqual([kid]);
+    }
+    const mpd = text('manifest.mpd');
+    expect(kidsIn(mpd, /default_KID="([^"]+)"/g)).toEqual(kids);
+    expect([...mpd.matchAll(/<mspr:pro>([^<]+)</g)].flatMap(([, pro]) => kidsOfPro(pro)).sort()).toEqual(
+      kids,
+    );
+    const [, session] = /SESSION-KEY:.*base64,([^"]+)",KEYFORMAT="com.microsoft.playready"/.exec(
+      text('main.m3u8'),
+    )!;
+    expect(kidsOfPro(session).sort()).toEqual(kids);
+    expect(mpd).toContain(LA_URL);
+  });
+
+  it('has keys for video and audio, registered before the folder appears, and active after', async () => {
+    const outDir = newFolder();
+    let pending: string[] | undefined;
+    const onProgress = ({ phase }: { phase: string }) => {
+      if (phase === 'check')
+        pending ??= readdirSync(temporary('')).filter((name) => name === basename(outDir));
+    };
+    const { tracks } = await run({ outDir, onProgress });
+    expect(pending).toEqual([]);
+    const records = (await keyStore.list({ contentId: basename(outDir) })).items;
+    const kids = tracks.flatMap(({ kid }) => kid ?? []);
+    expect(new Set(kids)).toEqual(new Set(records.map(({ kid }) => kid)));
+    expect(records.map(({ label, state, laUrl }) => [label, state, laUrl]).sort()).toEqual([
+      ['audio', 'active', LA_URL],
+      ['video', 'active', LA_URL],
+    ]);
+    const state = JSON.parse(readFileSync(join(outDir, 'prpack.json'), 'utf8'));
+    const shaOf = new Map(
+      state.files.map(({ name, sha256 }: { name: string; sha256: string }) => [name, sha256]),
+    );
+    for (const { file, kid } of tracks.filter(({ encrypted }) => encrypted)) {
+      const { outputs } = records.find((record) => record.kid === kid)!;
+      expect(outputs.map(({ sha256 }) => sha256)).toContain(shaOf.get(file));
+    }
+  });
+
+  it('takes the keys of a key file that was written by it', async () => {
+    const keysOut = temporary(`keys${count}.json`);
+    const first = await run({ outDir: newFolder(), keysOut });
+    const keys = await readKeyFile(keysOut);
+    const second = await run({ outDir: newFolder(), keys });
+    expect(second.tracks.map(({ kid }) => kid)).toEqual(first.tracks.map(({ kid }) => kid));
+  });
+
+  it('finds the key of each track again by its name, wherever it comes from', async () => {
+    const outDir = newFolder();
+    const first = await run({ outDir, keyPer: 'track', inputs: inputs.slice(0, 2) });
+    const second = await run({ outDir, keyPer: 'track', inputs: [...inputs].reverse(), force: true });
+    const kidOf = ({ tracks }: PackageResult, name: string) => tracks.find(({ id }) => id === name)?.kid;
+    for (const { id, kid } of first.tracks) expect(kidOf(second, id), id).toBe(kid);
+    expect(first.tracks.map(({ kid }) => kid)).not.toContain(kidOf(second, 'audio-de'));
+  });
+
+  it('writes no key into the folder', async () => {
+    const outDir = newFolder();
+    await run({ outDir });
+    const stored = await keyStore.findByContentId(basename(outDir));
+    expectAbsent(
+      stored.map(({ key }) => key!.revealHex()),
+      filesBelow(outDir),
+    );
+  });
+
+  it('changes nothing when it is run again', async () => {
+    const outDir = newFolder();
+    const first = await run({ outDir });
+    const before = contentsOf(outDir);
+    const again = await run({ outDir });
+    expect(contentsOf(outDir)).toEqual(before);
+    expect({ ...again, timings: first.timings }).toEqual({ ...first, unchanged: true });
+  });
+
+  it.each<[string, Partial<PackageOptions>]>([
+    ['another option', { fragmentDurationSeconds: 2 }],
+    ['another description', { describe: { 'film.de.m4a': { name: 'Deutsch' } } }],
+  ])('makes %s only with force', async (_, options) => {
+    const outDir = newFolder();
+    await run({ outDir });
+    const before = contentsOf(outDir);
+    await expect(run({ outDir, ...options })).rejects.toMatchObject({ code: 'OUTPUT_EXISTS' });
+    expect(contentsOf(outDir)).toEqual(before);
+  });
+
+  it('makes it new when a file of it was changed or is gone', async () => {
+    const outDir = newFolder();
+    await run({ outDir });
+    writeFileSync(join(outDir, 'manifest.mpd'), 'damaged');
+    await expect(run({ outDir })).rejects.toMatchObject({ code: 'OUTPUT_EXISTS' });
+    rmSync(join(outDir, 'video-90p.mp4'));
+    const { unchanged } = await run({ outDir, force: true });
+    expect(unchanged).toBe(false);
+    expect((await run({ outDir })).unchanged).toBe(true);
+  });
+
+  it('replaces media under new names, swaps the manifests, and removes what was replaced', async () => {
+    const outDir = newFolder();
+    const first = await run({ outDir });
+    writeFileSync(join(outDir, 'theirs.jpg'), 'not ours');
+    const second = await run({ outDir, force: true, fragmentDurationSeconds: 2, inputs: inputs.slice(0, 3) });
+    expect(readdirSync(outDir).sort()).toEqual([
+      'audio-de.v2.m3u8',
+      'audio-de.v2.mp4',
+      'audio-und.v2.m3u8',
+      'audio-und.v2.mp4',
+      'main.m3u8',
+      'manifest.mpd',
+      'prpack.json',
+      'theirs.jpg',
+      'video-180p.v2-iframes.m3u8',
+      'video-180p.v2.m3u8',
+      'video-180p.v2.mp4',
+      'video-90p.v2-iframes.m3u8',
+      'video-90p.v2.m3u8',
+      'video-90p.v2.mp4',
+    ]);
+    expect(second.tracks.map(({ kid }) => kid)).toEqual(first.tracks.slice(0, 4).map(({ kid }) => kid));
+    expect(second.tracks.map(({ file }) => file)).toEqual([
+      'video-180p.v2.mp4',
+      'video-90p.v2.mp4',
+      'audio-und.v2.mp4',
+      'audio-de.v2.mp4',
+    ]);
+    // Names of the first time are not used again: caches may have them still.
+    const third = await run({ outDir, force: true });
+    expect(third.tracks.map(({ file }) => file)).toContain('text-en.v3.vtt');
+    expect((await run({ outDir })).unchanged).toBe(true);
+  });
+
+  it('takes no name that is taken', async () => {
+    const outDir = newFolder();
+    await run({ outDir });
+    rmSync(join(outDir, 'prpack.json'));
+    const { tracks } = await run({ outDir, force: true });
+    expect(tracks[0].file).toBe('video-180p.v2.mp4');
+    expect(readdirSync(outDir)).toContain('video-180p.mp4');
+  });
+
+  it.each<[string, () => string, string, string]>([
+    [
+      'a damaged file',
+      () => {
+        const path = temporary('damaged.mp4');
+        writeFileSync(path, readFileSync(inputs[0]).subarray(0, 3000));
+        return path;
+      },
+      'TRUNCATED_INPUT|MALFORMED_INPUT',
+      'damaged.mp4',
+    ],
+    [
+      'damaged subtitles',
+      () => {
+        writeFileSync(temporary('damaged.vtt'), 'WEBVTX');
+        return temporary('damaged.vtt');
+      },
+      'MALFORMED_INPUT',
+      'damaged.vtt',
+    ],
+    [
+      'renditions without common sync samples',
+      () => {
+        const track = rendition(80, 46);
+        const samples = track.samples.map((one, i) => ({ ...one, sync: i % 40 === 0 }));
+        return writeMovie(temporary('other.mp4'), [{ ...track, samples }]);
+      },
+      'UNSUPPORTED_FEATURE',
+      'other.mp4',
+    ],
+    ['a missing file', () => temporary('missing.mp4'), 'INPUT_NOT_FOUND', 'missing.mp4'],
+  ])('writes and registers nothing with %s', async (_, make, code, path) => {
+    const outDir = newFolder();
+    const job = run({ outDir, inputs: [...inputs, make()] });
+    await expect(job).rejects.toMatchObject({
+      code: expect.stringMatching(code),
+      details: { path: expect.stringContaining(path) },
+    });
+    expect(readdirSync(temporary('')).filter((name) => name.includes(basename(outDir)))).toEqual([]);
+    expect((await keyStore.list({ contentId: basename(outDir) })).items).toEqual([]);
+  });
+
+  it('names the file of an input that is encrypted already', async () => {
+    const outDir = newFolder();
+    await run({ outDir });
+    const encrypted = join(outDir, 'video-90p.mp4');
+    await expect(run({ outDir: newFolder(), inputs: [...inputs, encrypted] })).rejects.toMatchObject({
+      code: 'ALREADY_ENCRYPTED',
+      message: expect.stringContaining('video-90p.mp4: track 1 is encrypted already'),
+    });
+  });
+
+  it('plans with dryRun: the manifests as they will be, and nothing written', async () => {
+    const outDir = newFolder();
+    await run({ outDir, contentId: 'dry' });
+    const planned = await run({ outDir: `${outDir}-dry`, contentId: 'dry', dryRun: true });
+    expect(readdirSync(temporary('')).filter((name) => name.includes(`${basename(outDir)}-dry`))).toEqual([]);
+    expect(planned.dryRun).toBe(true);
+    expect(planned.manifests.map(({ file }) => file)).toContain('audio-de.m3u8');
+    for (const { file, text } of planned.manifests) {
+      expect(text, file).toBe(readFileSync(join(outDir, file), 'utf8'));
+    }
+  });
+
+  it.each(['plan', 'write', 'check'])('leaves nothing when it is stopped in phase %s', async (wanted) => {
+    const outDir = newFolder();
+    const stop = new AbortController();
+    const onProgress = ({ phase }: { phase: string }) => phase === wanted && stop.abort();
+    if (wanted === 'plan') stop.abort();
+    await expect(run({ outDir, signal: stop.signal, onProgress })).rejects.toMatchObject({ code: 'ABORTED' });
+    expect(readdirSync(temporary('')).filter((name) => name.includes(basename(outDir)))).toEqual([]);
+  });
+
+  it.each<[string, Partial<PackageOptions>, string]>([
+    ['FairPlay with cenc', { fairplayUri: 'skd://x/{kid}' }, 'FairPlay plays no content of scheme cenc'],
+    ['cens', { scheme: 'cens' as 'cenc' }, 'no content of scheme cens'],
+    ['a description of no input', { describe: { 'x.mp4': {} } }, 'which is no input'],
+  ])('refuses %s', async (_, options, message) => {
+    await expect(run({ outDir: newFolder(), ...options })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining(message),
+    });
+  });
+
+  it('tells FairPlay where its key is', async () => {
+    const outDir = newFolder();
+    const { tracks } = await run({ outDir, scheme: 'cbcs', fairplayUri: 'skd://drm.example/{kid}' });
+    const { kid } = tracks[0];
+    expect(readFileSync(join(outDir, 'video-180p.m3u8'), 'utf8')).toContain(
+      `URI="skd://drm.example/${kid!.replaceAll('-', '')}",KEYFORMAT="com.apple.streamingkeydelivery"`,
+    );
+  });
+});
