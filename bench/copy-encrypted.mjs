@@ -7,7 +7,7 @@ import { createCipheriv } from 'node:crypto';
 import { fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
 
-const STRETCH_BYTES = 2 ** 20;
+const CHUNK_BYTES = 2 ** 20;
 const CIPHER_CALL_BYTES = 2 ** 16;
 const KEY = Buffer.alloc(16, 1);
 
@@ -15,13 +15,13 @@ const KEY = Buffer.alloc(16, 1);
 const { port1: nowhere } = new MessageChannel();
 nowhere.close();
 
-/** Takes stretches until there are no more; `taken` counts them over all threads. */
+/** Takes chunks until there are no more; `taken` counts them over all threads. */
 function work({ input, output, sizeBytes, taken }) {
-  const memory = new Uint8Array(STRETCH_BYTES);
+  const memory = new Uint8Array(CHUNK_BYTES);
   const counter = Buffer.alloc(16);
-  const next = () => Atomics.add(taken, 0, 1) * STRETCH_BYTES;
+  const next = () => Atomics.add(taken, 0, 1) * CHUNK_BYTES;
   for (let start = next(); start < sizeBytes; start = next()) {
-    const bytes = memory.subarray(0, Math.min(STRETCH_BYTES, sizeBytes - start));
+    const bytes = memory.subarray(0, Math.min(CHUNK_BYTES, sizeBytes - start));
     readSync(input, bytes, 0, bytes.length, start);
     counter.writeUInt32BE(start / 16, 12);
     const cipher = createCipheriv('aes-128-ctr', KEY, counter);

@@ -15,7 +15,7 @@ const NIST_KEY = hex('2b7e151628aed2a6abf7158809cf4f3c');
 
 const ciphers: [string, (key: Uint8Array) => Promise<SampleCipher>][] = [
   ['the default', (key) => createSampleCipher(SCHEMES.cenc, NO_PATTERN, key, 'encrypt')],
-  ['node:crypto, short stretches', async (key) => batchedOnly(key)],
+  ['node:crypto, short parts', async (key) => batchedOnly(key)],
   ['@noble/ciphers', async (key) => new CtrSampleCipher(await createNobleAes(key))],
 ];
 
@@ -23,7 +23,7 @@ function batchedOnly(key: Uint8Array): SampleCipher {
   return new CtrSampleCipher({ ...createNativeAes(key), startCtr: undefined });
 }
 
-/** One sample, or the stretch of it from `fromByte` on, done in a copy that stands at an odd offset. */
+/** One sample, or the part of it from `fromByte` on, done in a copy that stands at an odd offset. */
 function processed(
   cipher: SampleCipher,
   data: Uint8Array,
@@ -78,7 +78,7 @@ describe.each(ciphers)('AES-128-CTR by %s', (_name, create) => {
     expect(toHex(processed(cipher, encrypted, initialCounter))).toBe(toHex(plain));
   });
 
-  it('gives it in stretches that start inside a block', async () => {
+  it('gives it in parts that start inside a block', async () => {
     const cipher = await create(NIST_KEY);
     for (const cut of [1, 15, 16, 17, 40, 63]) {
       const head = processed(cipher, plain.subarray(0, cut), initialCounter);
@@ -130,7 +130,7 @@ describe.each(ciphers)('AES-128-CTR by %s', (_name, create) => {
   );
 });
 
-describe('stretches and flushing', () => {
+describe('parts and flushing', () => {
   it('gives the same bytes for any cuts, subsamples and IV size', async () => {
     const cipher = await createSampleCipher(SCHEMES.cenc, NO_PATTERN, NIST_KEY, 'encrypt');
     const entries = fc.array(
@@ -150,7 +150,7 @@ describe('stretches and flushing', () => {
         const size = list.reduce((sum, [clear, kept]) => sum + clear + kept, 0);
         const plain = pattern(size);
         const whole = processed(cipher, plain, iv, table);
-        const parts = stretchwise(cipher, plain, iv, table, cuts);
+        const parts = partwise(cipher, plain, iv, table, cuts);
         expect(toHex(parts)).toBe(toHex(whole));
         expect(toHex(whole)).toBe(toHex(expected(plain, iv, list)));
         expect(toHex(processed(cipher, whole, iv, table))).toBe(toHex(plain));
@@ -159,8 +159,8 @@ describe('stretches and flushing', () => {
     );
   });
 
-  /** All stretches in one piece of memory, last first, with one flush at the end. */
-  function stretchwise(
+  /** All parts in one piece of memory, last first, with one flush at the end. */
+  function partwise(
     cipher: SampleCipher,
     plain: Uint8Array,
     iv: Uint8Array,

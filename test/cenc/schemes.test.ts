@@ -154,11 +154,11 @@ describe('every scheme', () => {
 
   it('of CBC refuses a part of a sample, since its chain has no middle to start from', async () => {
     const cipher = await createSampleCipher(SCHEMES.cbcs, NO_PATTERN, key, 'encrypt');
-    const stretch = { bytes: new Uint8Array(32), at: 0, fromByte: 16, toByte: 48, sizeBytes: 48 };
-    expect(() => cipher.process(stretch, new Uint8Array(16))).toThrow(RangeError);
+    const part = { bytes: new Uint8Array(32), at: 0, fromByte: 16, toByte: 48, sizeBytes: 48 };
+    expect(() => cipher.process(part, new Uint8Array(16))).toThrow(RangeError);
   });
 
-  it('cens can be done in any stretches', async () => {
+  it('cens can be done in any parts', async () => {
     const pattern = SCHEMES.cens.videoPattern;
     const cipher = await createSampleCipher(SCHEMES.cens, pattern, key, 'encrypt');
     const inParts: Entries = [

@@ -70,7 +70,7 @@ describe('alignment', () => {
 });
 
 describe('merging', () => {
-  it('makes one stretch of all that is clear in a row', () => {
+  it('makes one range of all that is clear in a row', () => {
     // 6 + 30 + 40 + (9 + 2) = 87 clear: 59 − 9 = 50 = 3 × 16 + 2
     expect(entries(clear(6), clear(30), clear(40), slice(9, 59))).toEqual([[87, 48]]);
   });
@@ -94,7 +94,7 @@ describe('merging', () => {
   });
 });
 
-describe('clear stretches past 16 bits', () => {
+describe('clear ranges past 16 bits', () => {
   it.each([
     [65534, [[65534, 16]]],
     [65535, [[65535, 16]]],

@@ -1,6 +1,6 @@
 import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 
-/** A part of a file: bytes, or a stretch of zeros that takes no room on the disk. */
+/** A part of a file: bytes, or a run of zeros that takes no room on the disk. */
 export type Piece = Uint8Array | { readonly hole: number };
 
 export function pieceSize(piece: Piece): number {
