@@ -18,7 +18,7 @@ import { providerData, providerKey, providerPssh, spekeProvider } from '../keys/
 import { runCli, runCliJson } from '../support/cli.js';
 import { sample } from '../support/samples.js';
 import { expectAbsent, filesBelow } from '../support/secrets.js';
-import { SWEEPS } from '../support/sweeps.js';
+import { BY_SWEEPS, SWEEPS } from '../support/sweeps.js';
 import { temporaryFolder } from '../support/temporary.js';
 
 const INPUT = sample('bars.mp4');
@@ -150,51 +150,58 @@ const ROADS: Readonly<Record<string, Road>> = {
 const FORMS: readonly (readonly string[])[] = [[], ['--json']];
 
 describe.each(Object.entries(ROADS))('the key and the header of %s', (name, road) => {
-  it('are in no argument, report, audit, store, temporary file or output', async () => {
-    const folder = inFolder(name);
-    for (const path of ['', '/tmp', '/data', '/config', '/out']) mkdirSync(folder + path);
-    const own = {
-      XDG_DATA_HOME: `${folder}/data`,
-      XDG_CONFIG_HOME: `${folder}/config`,
-      TMPDIR: `${folder}/tmp`,
-    };
-    const env = { ...own, PRPACK_KEK: '5a'.repeat(32) };
-    const authorized = { ...env, [road.variable]: AUTHORIZATION };
-    const said = new Map<string, Buffer>();
-    const run = async (title: string, args: readonly string[], expected: number, forms = FORMS) => {
-      for (const form of forms) {
-        const { exitCode, stdout, stderr } = await runCli([...args, ...form], { env: authorized });
-        said.set([title, ...form].join(' '), Buffer.from(stdout + stderr + args.join(' ')));
-        expect([title, exitCode]).toEqual([title, expected]);
+  const isLeftOut = !SWEEPS && name !== Object.keys(ROADS)[0];
+  const reason = isLeftOut ? ` ${BY_SWEEPS}` : '';
+  it.skipIf(isLeftOut)(
+    `are in no argument, report, audit, store, temporary file or output${reason}`,
+    async () => {
+      const folder = inFolder(name);
+      for (const path of ['', '/tmp', '/data', '/config', '/out']) mkdirSync(folder + path);
+      const own = {
+        XDG_DATA_HOME: `${folder}/data`,
+        XDG_CONFIG_HOME: `${folder}/config`,
+        TMPDIR: `${folder}/tmp`,
+      };
+      const env = { ...own, PRPACK_KEK: '5a'.repeat(32) };
+      const authorized = { ...env, [road.variable]: AUTHORIZATION };
+      const said = new Map<string, Buffer>();
+      const run = async (title: string, args: readonly string[], expected: number, forms = FORMS) => {
+        for (const form of forms) {
+          const { exitCode, stdout, stderr } = await runCli([...args, ...form], { env: authorized });
+          said.set([title, ...form].join(' '), Buffer.from(stdout + stderr + args.join(' ')));
+          expect([title, exitCode]).toEqual([title, expected]);
+        }
+      };
+      const good = await servers.http(road.good);
+      const output = `${folder}/out/good.mp4`;
+      await run('encrypt', ['encrypt', INPUT, output, ...road.options(good.url), '--content-id', 'leak'], 0);
+      expect(new Set(good.seen.map(({ headers }) => headers.authorization))).toEqual(
+        new Set([AUTHORIZATION]),
+      );
+      for (const [i, answer] of road.bad.entries()) {
+        const bad = await servers.http(answer);
+        const args = [
+          'encrypt',
+          INPUT,
+          `${folder}/out/${i}.mp4`,
+          ...road.options(bad.url),
+          '--content-id',
+          'leak',
+        ];
+        // Without sweeps one form each, in turn.
+        await run(`bad answer ${i}`, args, 5, SWEEPS ? FORMS : [FORMS[i % 2]!]);
       }
-    };
-    const good = await servers.http(road.good);
-    const output = `${folder}/out/good.mp4`;
-    await run('encrypt', ['encrypt', INPUT, output, ...road.options(good.url), '--content-id', 'leak'], 0);
-    expect(new Set(good.seen.map(({ headers }) => headers.authorization))).toEqual(new Set([AUTHORIZATION]));
-    for (const [i, answer] of road.bad.entries()) {
-      const bad = await servers.http(answer);
-      const args = [
-        'encrypt',
-        INPUT,
-        `${folder}/out/${i}.mp4`,
-        ...road.options(bad.url),
-        '--content-id',
-        'leak',
-      ];
-      // Without sweeps one form each, in turn.
-      await run(`bad answer ${i}`, args, 5, SWEEPS ? FORMS : [FORMS[i % 2]!]);
-    }
-    await run('audit', ['keys', 'audit'], 0);
-    await run('list', ['keys', 'list'], 0);
-    await run('show', ['keys', 'show', HELD.kid], 0);
-    await run('inspect', ['inspect', output], 0);
-    await run('config', ['config'], 0);
-    expect(said.get('config')!.toString()).toContain('[redacted]');
-    const files = filesBelow(folder);
-    expect([...files].filter(([, bytes]) => bytes.includes(HELD.kid)).length).toBeGreaterThan(0);
-    expectAbsent(SECRETS, new Map([...said, ...files]));
-  });
+      await run('audit', ['keys', 'audit'], 0);
+      await run('list', ['keys', 'list'], 0);
+      await run('show', ['keys', 'show', HELD.kid], 0);
+      await run('inspect', ['inspect', output], 0);
+      await run('config', ['config'], 0);
+      expect(said.get('config')!.toString()).toContain('[redacted]');
+      const files = filesBelow(folder);
+      expect([...files].filter(([, bytes]) => bytes.includes(HELD.kid)).length).toBeGreaterThan(0);
+      expectAbsent(SECRETS, new Map([...said, ...files]));
+    },
+  );
 
   it('are in no error and none of its causes', async () => {
     const authorization = SecretHeader.parse(AUTHORIZATION, 'test');
