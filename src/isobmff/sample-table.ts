@@ -250,23 +250,35 @@ function growingCopy<K extends 'i32' | 'u16'>(
 
 /** Gives the decode times of all samples, in ticks, one after the other from the first on. */
 export class DecodeTimes {
-  readonly #samples: SampleTable;
+  readonly #durations: Uint32Array;
+  readonly #timeJumps: SampleTable['timeJumps'];
   #sample = 0;
   #jump = 0;
+  /** Sample at which the next jump is. */
+  #jumpAt: number;
   #time = 0;
 
-  constructor(samples: SampleTable) {
-    this.#samples = samples;
+  constructor({ durations, timeJumps }: SampleTable) {
+    this.#durations = durations;
+    this.#timeJumps = timeJumps;
+    this.#jumpAt = timeJumps.length > 0 ? timeJumps[0].firstSample : NEVER;
   }
 
   next(): number {
-    const { timeJumps, durations } = this.#samples;
-    if (timeJumps[this.#jump]?.firstSample === this.#sample) this.#time = timeJumps[this.#jump++].decodeTime;
+    if (this.#sample === this.#jumpAt) this.#jumpOver();
     const time = this.#time;
-    this.#time += durations[this.#sample++];
+    this.#time += this.#durations[this.#sample++];
     return time;
   }
+
+  #jumpOver(): void {
+    this.#time = this.#timeJumps[this.#jump++].decodeTime;
+    this.#jumpAt = this.#jump < this.#timeJumps.length ? this.#timeJumps[this.#jump].firstSample : NEVER;
+  }
 }
+
+/** No sample has this number. */
+const NEVER = -1;
 
 /** Index into `entryRuns` of the run that a sample is in. */
 export function entryRunAt({ entryRuns }: SampleTable, sample: number): number {

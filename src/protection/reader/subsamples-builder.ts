@@ -24,11 +24,15 @@ export class SubsamplesBuilder {
       this.#hasSubsamples = true;
       for (const before of this.#wholeSamples) for (const size of before) this.#addWhole(size);
     }
-    for (const [i, size] of sizes.entries()) {
+    if (subsamples && haveRows(subsamples.starts, sizes.length)) {
+      this.#addAll(subsamples, sizes.length);
+      return;
+    }
+    for (let i = 0; i < sizes.length; i++) {
       const start = subsamples?.starts[i] ?? 0;
       const end = subsamples?.starts[i + 1] ?? 0;
       // An entry without subsamples in a box that has them: the whole sample is protected, if there is any of it.
-      if (start === end) this.#addWhole(size);
+      if (start === end) this.#addWhole(sizes[i]);
       else this.#addRows(subsamples!, start, end);
     }
   }
@@ -50,6 +54,14 @@ export class SubsamplesBuilder {
     this.#starts.push(this.#clearBytes.length);
   }
 
+  /** Nearly all boxes have subsamples for each of their samples. */
+  #addAll({ starts, clearBytes, protectedBytes }: SubsampleColumns, count: number): void {
+    const before = this.#clearBytes.length - starts[0];
+    this.#clearBytes.append(clearBytes.subarray(starts[0], starts[count]));
+    this.#protectedBytes.append(protectedBytes.subarray(starts[0], starts[count]));
+    for (let i = 1; i <= count; i++) this.#starts.push(before + starts[i]);
+  }
+
   #addRows({ clearBytes, protectedBytes }: SubsampleColumns, start: number, end: number): void {
     for (let row = start; row < end; row++) {
       this.#clearBytes.push(clearBytes[row]);
@@ -57,4 +69,10 @@ export class SubsamplesBuilder {
     }
     this.#starts.push(this.#clearBytes.length);
   }
+}
+
+/** Whether every sample has subsamples of its own. */
+function haveRows(starts: SubsampleColumns['starts'], count: number): boolean {
+  for (let i = 0; i < count; i++) if (starts[i] === starts[i + 1]) return false;
+  return true;
 }
