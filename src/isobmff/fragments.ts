@@ -121,7 +121,7 @@ export function moofAt(movie: WithFragments, source: ByteSource, index: number):
 }
 
 /** The defaults of the tracks of a movie. */
-function trexOfTracks(tracks: WithFragments['tracks']): TrexOf {
+export function trexOfTracks(tracks: WithFragments['tracks']): TrexOf {
   return (trackId) => tracks.find(({ id }) => id === trackId)?.trex;
 }
 

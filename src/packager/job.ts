@@ -55,7 +55,7 @@ export async function withInput<R>(
 
 /** Starts the threads that an output of this input is worth, so that they are ready when the plan is; stops them at the end. */
 export async function withWorkerPool<R>(
-  source: ByteSource,
+  source: Pick<ByteSource, 'file' | 'sizeBytes'>,
   threads: Threads | undefined,
   work: (pool: WorkerPool | undefined) => Promise<R>,
 ): Promise<R> {

@@ -90,6 +90,7 @@ function inParts<T>(items: readonly T[]): T[][] {
   return Array.from({ length: count }, (_, i) => items.slice(i * KEYS_AT_ONCE, (i + 1) * KEYS_AT_ONCE));
 }
 
-function distinctKeys(keys: readonly AssignedKey[]): AssignedKey[] {
+/** Each key once, whatever tracks it is for. */
+export function distinctKeys(keys: readonly AssignedKey[]): AssignedKey[] {
   return [...new Map(keys.map((key) => [key.kid, key])).values()];
 }

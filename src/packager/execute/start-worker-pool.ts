@@ -10,7 +10,7 @@ import type { WorkerPool } from './worker-pool.js';
  * @throws PrpackError INVALID_ARGUMENT
  */
 export async function startWorkerPool(
-  { file, sizeBytes }: ByteSource,
+  { file, sizeBytes }: Pick<ByteSource, 'file' | 'sizeBytes'>,
   asked: Threads = 'auto',
   chunkBytes = CHUNK_BYTES,
 ): Promise<WorkerPool | undefined> {

@@ -1,5 +1,6 @@
 import { basename, resolve } from 'node:path';
 import { DirectorySink } from '../../bytes/sinks/directory-sink.js';
+import type { ByteSource } from '../../bytes/source.js';
 import { aboutFile, PrpackError } from '../../errors.js';
 import type { AssignedKey } from '../../keys/key-source.js';
 import { checkManifests } from '../../manifest/check.js';
@@ -8,11 +9,11 @@ import { named } from '../../settings/spelling.js';
 import { checkEncrypted } from '../check.js';
 import { yieldToEventLoop } from '../event-loop.js';
 import { executePlans } from '../execute/execute.js';
-import { startWorkerPool } from '../execute/start-worker-pool.js';
 import type { WorkerPool } from '../execute/worker-pool.js';
-import { Clock } from '../job.js';
+import { Clock, withWorkerPool } from '../job.js';
 import { assignKeys } from '../key-assignment.js';
 import { type Begun, type PackagingSteps, packageContent, type WrittenOutput } from '../publication.js';
+import { distinctKeys } from '../registration.js';
 import {
   ENTRIES,
   MPD,
@@ -35,15 +36,12 @@ export async function packageChecked(options: PackageOptions): Promise<PackageRe
   const clock = new Clock();
   protectionSettings(options); // refuses what the scheme cannot have before an input is opened
   assertManifestsCanName(options);
-  return withTitle(options, async (title) => {
-    const pool = await poolOf(title, options);
-    try {
-      const steps = titleSteps(title, options, pool);
-      return report(await packageContent(steps, options, clock), options, clock);
-    } finally {
-      await pool?.stop();
-    }
-  });
+  const { threads, dryRun } = options;
+  return withTitle(options, (title) =>
+    withWorkerPool(allSources(title), dryRun ? 1 : threads, async (pool) =>
+      report(await packageContent(titleSteps(title, options, pool), options, clock), options, clock),
+    ),
+  );
 }
 
 /** Manifests have names for two schemes, and FairPlay for one (draft-pantos-hls-rfc8216bis 4.4.4.4; Apple, HLS Authoring Specification). */
@@ -58,15 +56,11 @@ function assertManifestsCanName({ scheme = 'cenc', fairplayUri }: PackageOptions
   });
 }
 
-/** Threads that write all files together, where the inputs are files. */
-async function poolOf(
-  { sources, tracks }: Title,
-  { threads, dryRun }: PackageOptions,
-): Promise<WorkerPool | undefined> {
+/** The sources as one, for threads that write from all of them: a file where all are files. */
+function allSources({ sources, tracks }: Title): Pick<ByteSource, 'file' | 'sizeBytes'> {
   const sizeBytes = sources.reduce((sum, source) => sum + source.sizeBytes, 0);
   const areFiles = tracks.every(({ source }) => source.file !== undefined);
-  if (!areFiles || dryRun) return undefined;
-  return startWorkerPool({ ...sources[0], file: sources[0].file!, sizeBytes }, threads);
+  return { sizeBytes, ...(areFiles && { file: sources[0].file! }) };
 }
 
 function titleSteps(
@@ -83,8 +77,7 @@ function titleSteps(
       const trackNames = title.tracks.map(({ id }) => id);
       const assigned = await assignKeys(described, contentId, { ...options, keyPer, trackNames });
       const trackKeys = assigned.map(({ trackId: _, ...key }) => key); // several inputs have tracks of one id
-      const keys = [...new Map(trackKeys.map((key) => [key.kid, key])).values()];
-      return { title, keys, trackKeys, contentId };
+      return { title, keys: distinctKeys(trackKeys), trackKeys, contentId };
     },
     findExisting: async (job) => {
       const state = await readState(options.outDir);

@@ -1,3 +1,4 @@
+import { codecFamily } from '../../manifest/sets.js';
 import type { MediaTrack } from './media.js';
 
 /** A track with its names in the presentation. */
@@ -20,13 +21,12 @@ export function nameTracks(tracks: readonly MediaTrack[]): TitleTrack[] {
 
 /** The codec is part of the name only where there are several of the type. */
 function familyOf(track: MediaTrack, tracks: readonly MediaTrack[]): string[] {
-  const families = new Set(tracks.filter(({ type }) => type === track.type).map(codecFamily));
-  return families.size > 1 ? [codecFamily(track)] : [];
+  const families = new Set(tracks.filter(({ type }) => type === track.type).map(familyOfTrack));
+  return families.size > 1 ? [familyOfTrack(track)] : [];
 }
 
-/** The format of samples without its parameters (RFC 6381 3.3). */
-export function codecFamily({ described }: Pick<MediaTrack, 'described'>): string {
-  return described.codecs[0].codec.split('.')[0];
+export function familyOfTrack({ described }: Pick<MediaTrack, 'described'>): string {
+  return codecFamily(described.codecs[0].codec);
 }
 
 function ownName({ type, described, language, role }: MediaTrack): string[] {

@@ -1,5 +1,5 @@
 import { frameRateOf } from './frame-rate.js';
-import { codecFamily, type TitleTrack } from './representations.js';
+import { familyOfTrack, type TitleTrack } from './representations.js';
 
 /** A track and what it is encrypted with. */
 export interface KeyedTrack {
@@ -10,7 +10,7 @@ export interface KeyedTrack {
 /** What all tracks of a switching set have in common, by its name (ISO/IEC 23000-19 7.3.4; DASH-IF IOP Part 6 for the key). */
 const IN_COMMON: Readonly<Record<string, (one: KeyedTrack) => unknown>> = {
   type: ({ track }) => track.type,
-  codec: ({ track }) => codecFamily(track),
+  codec: ({ track }) => familyOfTrack(track),
   role: ({ track }) => track.role,
   language: ({ track }) => track.language,
   channels: ({ track }) => track.channels ?? track.described.codecs[0].channels,

@@ -10,6 +10,7 @@ import { buildPsshBoxes, type PsshBoxes } from '../../protection/pssh-boxes.js';
 import type { TrackEncryption } from '../../protection/track-protection.js';
 import { coverageWarnings } from '../encryption-plan.js';
 import { yieldToEventLoop } from '../event-loop.js';
+import { distinctKeys } from '../registration.js';
 import type { TitleCuts } from './boundaries.js';
 import type { TitleTrack } from './representations.js';
 import { splitWarnings, switchingSetsOf } from './switching-sets.js';
@@ -63,7 +64,7 @@ export async function planMedia(
   const settings = protectionSettings(options);
   const described = tracks.map(({ described: one, source }) => ({ ...one, source }));
   const schemeWarnings = assertCodecsFitScheme(described, settings);
-  const distinct = [...new Map(keys.map((key) => [key.kid, key])).values()];
+  const distinct = distinctKeys(keys);
   const sessionPssh = buildPsshBoxes(distinct, options);
   const psshOfKid = new Map(distinct.map((key) => [key.kid as string, psshOfKey(key, sessionPssh, options)]));
   const pause = () => yieldToEventLoop(options.signal);

@@ -5,7 +5,7 @@ import { FileSink } from '../../bytes/sinks/file-sink.js';
 import { StreamSink } from '../../bytes/sinks/stream-sink.js';
 import { MemorySource } from '../../bytes/source.js';
 import { PrpackError } from '../../errors.js';
-import type { Trex } from '../../isobmff/boxes/trex.js';
+import { trexOfTracks } from '../../isobmff/fragments.js';
 import { FragmentReader, type Movie, readMovie } from '../../isobmff/movie.js';
 import type { AssignedKey } from '../../keys/key-source.js';
 import { assertKeysOutIsFree } from '../../keys/keys-out.js';
@@ -106,13 +106,9 @@ async function openStream(boxes: BoxStream, options: EncryptOptions): Promise<Op
   const movie = readMovie(source);
   const described = await describeTracks(movie);
   const tracks = selectTracks(described, options.tracks, () => true);
-  const parts = new PartQueue(reader.parts(trexOf(movie)));
+  const parts = new PartQueue(reader.parts(trexOfTracks(movie.tracks)));
   const startSeconds = isScheduled(options) ? await startOf(parts, movie) : 0;
   return { source, movie, described, tracks, reader, parts, startSeconds };
-}
-
-function trexOf({ tracks }: Movie): (trackId: number) => Trex | undefined {
-  return (trackId) => tracks.find(({ id }) => id === trackId)?.trex;
 }
 
 function isScheduled({ clearLeadSeconds, cryptoPeriodSeconds }: EncryptOptions): boolean {
