@@ -3,9 +3,9 @@ import { writeMpd } from '../../manifest/dash/mpd.js';
 import { type HlsPlaylists, writeHls } from '../../manifest/hls/playlists.js';
 import type { Presentation } from '../../manifest/presentation.js';
 import type { KeyedJob, PlannedJob, WrittenOutput } from '../publication.js';
-import { boundariesSeconds, presentationOf } from './presentation.js';
-import { newState, type PackageState, publishedText, readState } from './state.js';
-import { segmentTexts } from './text.js';
+import { type PlannedText, planTexts, type SmallFile } from './planned-text.js';
+import { addressingOf, presentationOf } from './presentation.js';
+import { newState, type PackageState, publishedFile, readState } from './state.js';
 import type { Title } from './title.js';
 import { type PlannedMedia, type PlannedTrack, planMedia } from './title-plan.js';
 import type { PackageOptions } from './types.js';
@@ -33,7 +33,7 @@ export interface TitlePlan extends PlannedJob {
   readonly media: PlannedMedia;
   readonly outputs: readonly TitleOutput[];
   /** Subtitles: media to whoever plays them. */
-  readonly texts: readonly NamedText[];
+  readonly texts: readonly PlannedText[];
   readonly presentation: Presentation;
   /** Part of the names of media, so that players of the manifests before go on with the files before. */
   readonly mediaVersion: number;
@@ -41,7 +41,7 @@ export interface TitlePlan extends PlannedJob {
   readonly hls: HlsPlaylists;
 }
 
-/** A small file. */
+/** A manifest. */
 export interface NamedText {
   readonly name: string;
   readonly text: string;
@@ -59,7 +59,8 @@ export async function planTitle(
   const media = await planMedia(title.tracks, trackKeys, title.cuts, options);
   const baseOf = baseNamesOf(mediaVersion);
   const { scheme = 'cenc', fairplayUri } = options;
-  const presentation = presentationOf(media, title.texts, baseOf, { scheme, fairplayUri });
+  const texts = planTexts(title.texts, addressingOf(media.tracks[0], ''), baseOf);
+  const presentation = presentationOf(media, texts, baseOf, { scheme, fairplayUri });
   const outputs = media.tracks.map((planned) => ({ ...planned, name: `${baseOf(planned.track.id)}.mp4` }));
   const { laUrl } = media.sessionPssh;
   return {
@@ -68,7 +69,7 @@ export async function planTitle(
     warnings: [...new Set([...title.warnings, ...media.warnings])],
     media,
     outputs,
-    texts: textsOf(title, presentation, baseOf),
+    texts,
     presentation,
     mediaVersion,
     mpd: writeMpd(presentation),
@@ -76,25 +77,15 @@ export async function planTitle(
   };
 }
 
-function textsOf(
-  { texts }: Title,
-  { switchingSets: [first] }: Presentation,
-  baseOf: (id: string) => string,
-): NamedText[] {
-  const [{ addressing }] = first.representations;
-  const boundaries = addressing.kind === 'whole' ? [] : boundariesSeconds(addressing);
-  return texts.flatMap((text) => [
-    { name: `${baseOf(text.id)}${text.whole.extension}`, text: text.whole.text },
-    ...segmentTexts(text, boundaries).map((segment, i) => ({
-      name: `${baseOf(text.id)}-${`${i + 1}`.padStart(5, '0')}.vtt`,
-      text: segment,
-    })),
-  ]);
-}
-
 /** Everything that players find by its name, in the order in which it is put in place. */
 export function manifestsOf({ mpd, hls }: TitlePlan): NamedText[] {
   return [...playlistsOf(hls), { name: MPD, text: mpd }, { name: MULTIVARIANT, text: hls.multivariant }];
+}
+
+/** Everything but encrypted media and the state, in the order in which it is put in place. */
+export function smallFilesOf(plan: TitlePlan): SmallFile[] {
+  const manifests = manifestsOf(plan).map(({ name, text }) => ({ name, bytes: Buffer.from(text) }));
+  return [...plan.texts.flatMap(({ files }) => files), ...manifests];
 }
 
 function playlistsOf({ media }: HlsPlaylists): NamedText[] {
@@ -114,9 +105,9 @@ export async function stateOf(
     bytes: sizeBytes,
     sha256: written[i].sha256!,
   }));
-  const texts = [...plan.texts, ...manifestsOf(plan)].map(({ name, text }) => publishedText(name, text));
+  const small = smallFilesOf(plan).map(({ name, bytes }) => publishedFile(name, bytes));
   const { mediaVersion } = plan;
   const former = await readState(outDir);
   const abandoned = former ? abandonedNames(title, outDir, former.mediaVersion + 1, mediaVersion) : [];
-  return newState({ contentId, job, mediaVersion, files: [...media, ...texts] }, former, abandoned);
+  return newState({ contentId, job, mediaVersion, files: [...media, ...small] }, former, abandoned);
 }

@@ -18,8 +18,8 @@ import {
   ENTRIES,
   MPD,
   MULTIVARIANT,
-  manifestsOf,
   planTitle,
+  smallFilesOf,
   stateOf,
   type TitleJob,
   type TitleOutput,
@@ -121,8 +121,8 @@ function publishedOutputs({ outputs }: TitlePlan, { files }: PackageState): Writ
  */
 async function writeTexts(plan: TitlePlan, state: PackageState, sink: DirectorySink): Promise<void> {
   await sink.write(STATE_FILE, 'manifest', Buffer.from(stateText(state)));
-  for (const { name, text } of [...plan.texts, ...manifestsOf(plan)]) {
-    await sink.write(name, ENTRIES.includes(name) ? 'manifest' : 'media', Buffer.from(text));
+  for (const { name, bytes } of smallFilesOf(plan)) {
+    await sink.write(name, ENTRIES.includes(name) ? 'manifest' : 'media', bytes);
   }
   sink.replaces(state.replaced);
 }
@@ -175,7 +175,7 @@ async function checkTitle(
     await yieldToEventLoop(signal);
   }
   const sizes = new Map(plan.outputs.map(({ name, plan: { sizeBytes } }) => [name, sizeBytes]));
-  for (const { name, text } of plan.texts) sizes.set(name, Buffer.byteLength(text));
+  for (const { name, bytes } of smallFilesOf(plan)) sizes.set(name, bytes.length);
   checkManifests(
     plan.presentation,
     { mpd: { path: MPD, text: plan.mpd }, hls: { path: MULTIVARIANT, playlists: plan.hls } },

@@ -1,5 +1,5 @@
 import { SYSTEM_IDS } from '../../drm/system-ids.js';
-import type { FileAddressing, FileSegment, IFrame, Timed } from '../../manifest/addressing.js';
+import type { FileAddressing, FileSegment, IFrame } from '../../manifest/addressing.js';
 import type {
   Accessibility,
   AudioRepresentation,
@@ -13,9 +13,9 @@ import type {
 import { onePsshOf } from '../../protection/pssh.js';
 import type { PsshBoxes } from '../../protection/pssh-boxes.js';
 import { frameRateOf } from './frame-rate.js';
+import type { PlannedText } from './planned-text.js';
 import type { TitleTrack } from './representations.js';
 import { switchingSetsOf } from './switching-sets.js';
-import { segmentTexts, type TextTrack } from './text.js';
 import type { PlannedMedia, PlannedTrack } from './title-plan.js';
 
 const FAIRPLAY = '94ce86fb-07ff-4f43-adb8-93d2fa968ca2';
@@ -31,7 +31,7 @@ export interface Signalling {
 /** What manifests are written from. */
 export function presentationOf(
   media: PlannedMedia,
-  texts: readonly TextTrack[],
+  texts: readonly PlannedText[],
   /** Of a track: the id of its representation, with which the names of its files begin. */
   baseOf: (id: string) => string,
   signalling: Signalling,
@@ -39,7 +39,7 @@ export function presentationOf(
   const sets = switchingSetsOf(media.tracks).map((tracks, i) =>
     setOf(tracks, i + 1, media, baseOf, signalling),
   );
-  const textSets = texts.map((text, i) => textSetOf(text, sets.length + i + 1, media, baseOf));
+  const textSets = texts.map((text, i) => textSetOf(text, sets.length + i + 1));
   const systems = systemsOf(media.sessionPssh, undefined, signalling);
   return {
     durationSeconds: durationOf(media.tracks),
@@ -118,7 +118,11 @@ function audioOf({ track, ...planned }: PlannedTrack, baseOf: (id: string) => st
   };
 }
 
-function addressingOf({ track, plan, encryption, segmentStarts }: PlannedTrack, uri: string): FileAddressing {
+/** Where the segments of a track are, and when. */
+export function addressingOf(
+  { track, plan, encryption, segmentStarts }: PlannedTrack,
+  uri: string,
+): FileAddressing {
   const [media] = track.movie.tracks;
   const { initBytes, indexBytes } = plan.places;
   const fragmentAt = (fragment: number) => plan.segmentStartBytes[fragment + 1];
@@ -151,50 +155,8 @@ function addressingOf({ track, plan, encryption, segmentStarts }: PlannedTrack, 
   };
 }
 
-/** When segments begin, and the end of the last. */
-export function boundariesSeconds({ segments, timescaleHz }: Timed): number[] {
-  const starts = segments.map(({ startTicks }) => startTicks / timescaleHz);
-  const { startTicks, durationTicks } = segments[segments.length - 1];
-  return [...starts, (startTicks + durationTicks) / timescaleHz];
-}
-
-function textSetOf(
-  text: TextTrack,
-  id: number,
-  { tracks: [reference] }: PlannedMedia,
-  baseOf: (id: string) => string,
-): SwitchingSet {
-  const { whole, webVtt } = text;
-  const { segments, timescaleHz } = addressingOf(reference, '');
-  return {
-    kind: 'text',
-    id,
-    ...describedAs(text),
-    representations: [
-      {
-        id: baseOf(text.id),
-        mimeType: webVtt ? 'text/vtt' : 'application/ttml+xml',
-        addressing: {
-          kind: 'whole',
-          uri: `${baseOf(text.id)}${whole.extension}`,
-          sizeBytes: Buffer.byteLength(whole.text),
-        },
-        ...(webVtt && {
-          webVttSegments: {
-            kind: 'segments',
-            mediaUri: `${baseOf(text.id)}-$Number%05d$.vtt`,
-            startNumber: 1,
-            timescaleHz,
-            segments: segmentTexts(text, boundariesSeconds({ segments, timescaleHz })).map((one, i) => ({
-              startTicks: segments[i].startTicks,
-              durationTicks: segments[i].durationTicks,
-              sizeBytes: Buffer.byteLength(one),
-            })),
-          },
-        }),
-      },
-    ],
-  };
+function textSetOf({ track, representation }: PlannedText, id: number): SwitchingSet {
+  return { kind: 'text', id, ...describedAs(track), representations: [representation] };
 }
 
 /** @param kid absent for boxes of several keys */

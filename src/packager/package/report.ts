@@ -1,9 +1,8 @@
 import { registeredName } from '../../keystore/registered-name.js';
 import type { Clock } from '../job.js';
 import type { Published } from '../publication.js';
-import { manifestsOf, type TitleJob, type TitleOutput, type TitlePlan } from './folder-plan.js';
+import { manifestsOf, smallFilesOf, type TitleJob, type TitleOutput, type TitlePlan } from './folder-plan.js';
 import type { PackagedTrack, PackageOptions, PackageResult } from './types.js';
-import { baseNamesOf } from './versions.js';
 
 /** What has been packaged, was there already, or would be. */
 export function report(
@@ -12,20 +11,20 @@ export function report(
   clock: Clock,
 ): PackageResult {
   const manifests = manifestsOf(plan);
-  const texts = job.title.texts.map(
-    (text): PackagedTrack => ({
+  const texts = plan.texts.map(
+    ({ track: text, files: [file] }): PackagedTrack => ({
       id: text.id,
       type: 'text',
       input: text.input,
-      file: `${baseNamesOf(plan.mediaVersion)(text.id)}${text.whole.extension}`,
-      bytes: Buffer.byteLength(text.whole.text),
+      file: file.name,
+      bytes: file.bytes.length,
       ...(text.language !== undefined && { language: text.language }),
       ...(text.role !== undefined && { role: text.role }),
       ...(text.label !== undefined && { label: text.label }),
       encrypted: false,
     }),
   );
-  const allTexts = [...plan.texts, ...manifests].reduce((sum, { text }) => sum + Buffer.byteLength(text), 0);
+  const smallBytes = smallFilesOf(plan).reduce((sum, { bytes }) => sum + bytes.length, 0);
   return {
     outDir,
     contentId: registeredName(job.contentId, job.keys[0]?.seedId),
@@ -33,7 +32,7 @@ export function report(
     durationSeconds: plan.presentation.durationSeconds,
     tracks: [...plan.outputs.map(reportTrack), ...texts],
     manifests: manifests.map(({ name, text }) => ({ file: name, ...(dryRun && { text }) })),
-    bytes: plan.plan.sizeBytes + allTexts,
+    bytes: plan.plan.sizeBytes + smallBytes,
     ...(keyStore && !dryRun && { keyStore: keyStore.location }),
     timings: clock.timings(),
     warnings,

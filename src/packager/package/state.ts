@@ -59,11 +59,11 @@ export async function jobDigest(
 }
 
 /** A small file of the presentation. */
-export function publishedText(name: string, text: string): PublishedFile {
-  return { name, bytes: Buffer.byteLength(text), sha256: sha256Of(text) };
+export function publishedFile(name: string, bytes: Uint8Array): PublishedFile {
+  return { name, bytes: bytes.length, sha256: sha256Of(bytes) };
 }
 
-function sha256Of(text: string): string {
+function sha256Of(text: string | Uint8Array): string {
   return createHash('sha256').update(text).digest('hex');
 }
 

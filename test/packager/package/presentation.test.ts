@@ -2,7 +2,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { FileAddressing } from '../../../src/manifest/addressing.js';
 import type { Presentation, SwitchingSet } from '../../../src/manifest/presentation.js';
 import { assignKeys } from '../../../src/packager/key-assignment.js';
-import { presentationOf, type Signalling } from '../../../src/packager/package/presentation.js';
+import { planTexts } from '../../../src/packager/package/planned-text.js';
+import { addressingOf, presentationOf, type Signalling } from '../../../src/packager/package/presentation.js';
 import { withTitle } from '../../../src/packager/package/title.js';
 import { planMedia } from '../../../src/packager/package/title-plan.js';
 import type { PackageOptions } from '../../../src/packager/package/types.js';
@@ -39,7 +40,9 @@ function presented(
       all,
     );
     const media = await planMedia(tracks, keys, cuts, all);
-    return presentationOf(media, texts, (id) => `${id}.v2`, { scheme: 'cenc', ...signalling });
+    const baseOf = (id: string) => `${id}.v2`;
+    const planned = planTexts(texts, addressingOf(media.tracks[0], ''), baseOf);
+    return presentationOf(media, planned, baseOf, { scheme: 'cenc', ...signalling });
   });
 }
 

@@ -5,7 +5,7 @@ import {
   newState,
   type PackageState,
   parseState,
-  publishedText,
+  publishedFile,
   readState,
   stateText,
 } from '../../../src/packager/package/state.js';
@@ -50,7 +50,7 @@ describe('the state of a presentation', () => {
 
 describe('isAllThere', () => {
   it('misses a file that is gone, or another one', async () => {
-    const published = publishedText('a.vtt', 'WEBVTT');
+    const published = publishedFile('a.vtt', Buffer.from('WEBVTT'));
     const of = (files: readonly ReturnType<typeof file>[]) =>
       isAllThere(temporary(''), { ...state(1, []), files }, undefined);
     writeFileSync(temporary('a.vtt'), 'WEBVTT');
