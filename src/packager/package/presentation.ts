@@ -1,5 +1,5 @@
 import { SYSTEM_IDS } from '../../drm/system-ids.js';
-import type { FileAddressing, FileSegment, IFrame } from '../../manifest/addressing.js';
+import type { Addressing, FileAddressing, FileSegment, IFrame } from '../../manifest/addressing.js';
 import type {
   Accessibility,
   AudioRepresentation,
@@ -28,6 +28,16 @@ export interface Signalling {
   readonly fairplayUri?: string | undefined;
 }
 
+/** A track as manifests know it. */
+export interface PresentedTrack {
+  readonly track: TitleTrack;
+  /** Of its representation. */
+  readonly id: string;
+  readonly addressing: Addressing;
+  /** Absent: it is clear. */
+  readonly protection?: Protection;
+}
+
 /** What manifests are written from. */
 export function presentationOf(
   media: PlannedMedia,
@@ -36,9 +46,8 @@ export function presentationOf(
   baseOf: (id: string) => string,
   signalling: Signalling,
 ): Presentation {
-  const sets = switchingSetsOf(media.tracks).map((tracks, i) =>
-    setOf(tracks, i + 1, media, baseOf, signalling),
-  );
+  const tracks = media.tracks.map((planned) => presentedTrack(planned, media, baseOf, signalling));
+  const sets = setsOf(tracks);
   const textSets = texts.map((text, i) => textSetOf(text, sets.length + i + 1));
   const systems = systemsOf(media.sessionPssh, undefined, signalling);
   return {
@@ -48,33 +57,43 @@ export function presentationOf(
   };
 }
 
-function setOf(
-  tracks: readonly PlannedTrack[],
-  id: number,
+function presentedTrack(
+  planned: PlannedTrack,
   { psshOfKid }: PlannedMedia,
   baseOf: (id: string) => string,
   signalling: Signalling,
-): SwitchingSet {
-  const [{ track, key }] = tracks;
-  const protection: Protection = {
-    scheme: signalling.scheme,
-    kid: key.kid,
-    systems: systemsOf(psshOfKid.get(key.kid)!, key.kid, signalling),
+): PresentedTrack {
+  const { track, key } = planned;
+  const id = baseOf(track.id);
+  const systems = systemsOf(psshOfKid.get(key.kid)!, key.kid, signalling);
+  return {
+    track,
+    id,
+    addressing: addressingOf(planned, `${id}.mp4`),
+    protection: { scheme: signalling.scheme, kid: key.kid, systems },
   };
-  const common = { id, ...describedAs(track), protection };
-  if (track.type === 'audio') {
-    return { kind: 'audio', ...common, representations: tracks.map((one) => audioOf(one, baseOf)) };
-  }
+}
+
+/** The sets of audio and video, numbered from 1, in the order of their first tracks. */
+export function setsOf(tracks: readonly PresentedTrack[]): SwitchingSet[] {
+  return switchingSetsOf(tracks).map((ofSet, i) => setOf(ofSet, i + 1));
+}
+
+function setOf(tracks: readonly PresentedTrack[], id: number): SwitchingSet {
+  const [{ track, protection }] = tracks;
+  const common = { id, ...describedAs(track), ...(protection && { protection }) };
+  if (track.type === 'audio') return { kind: 'audio', ...common, representations: tracks.map(audioOf) };
   const { colour } = track;
   const representations = tracks
-    .map((one) => videoOf(one, baseOf))
+    .map(videoOf)
     .sort((a, b) => b.widthPixels * b.heightPixels - a.widthPixels * a.heightPixels);
   return { kind: 'video', ...common, ...(colour && { colour }), representations };
 }
 
 const ACCESSIBILITY: readonly string[] = ['description', 'caption'];
 
-function describedAs({
+/** What a set says of its tracks to people, and to players that choose for them. */
+export function describedAs({
   language,
   role,
   label,
@@ -90,14 +109,14 @@ function describedAs({
   };
 }
 
-function videoOf({ track, ...planned }: PlannedTrack, baseOf: (id: string) => string): VideoRepresentation {
+function videoOf({ track, id, addressing }: PresentedTrack): VideoRepresentation {
   const { described, movie, sampleAspectRatio } = track;
   const { codec, width = 0, height = 0 } = described.codecs[0];
   return {
-    id: baseOf(track.id),
+    id,
     mimeType: 'video/mp4',
     codecs: codec,
-    addressing: addressingOf({ track, ...planned }, `${baseOf(track.id)}.mp4`),
+    addressing,
     widthPixels: width,
     heightPixels: height,
     frameRate: frameRateOf(movie.tracks[0]),
@@ -105,14 +124,14 @@ function videoOf({ track, ...planned }: PlannedTrack, baseOf: (id: string) => st
   };
 }
 
-function audioOf({ track, ...planned }: PlannedTrack, baseOf: (id: string) => string): AudioRepresentation {
+function audioOf({ track, id, addressing }: PresentedTrack): AudioRepresentation {
   const { described, movie } = track;
   const { codec, channels = 2, sampleRateHz = 0 } = described.codecs[0];
   return {
-    id: baseOf(track.id),
+    id,
     mimeType: 'audio/mp4',
     codecs: codec,
-    addressing: addressingOf({ track, ...planned }, `${baseOf(track.id)}.mp4`),
+    addressing,
     samplingRateHz: sampleRateHz || movie.tracks[0].mdhd.timescaleHz,
     channels: track.channels ?? { count: channels },
   };
@@ -159,8 +178,15 @@ function textSetOf({ track, representation }: PlannedText, id: number): Switchin
   return { kind: 'text', id, ...describedAs(track), representations: [representation] };
 }
 
-/** @param kid absent for boxes of several keys */
-function systemsOf(pssh: PsshBoxes, kid: string | undefined, signalling: Signalling): ProtectionSystem[] {
+/**
+ * What manifests say of the systems of some boxes.
+ * @param kid absent for boxes of several keys
+ */
+export function systemsOf(
+  pssh: Pick<PsshBoxes, 'boxes' | 'laUrl'>,
+  kid: string | undefined,
+  signalling: Pick<Signalling, 'fairplayUri'>,
+): ProtectionSystem[] {
   const systems = pssh.boxes.flatMap((psshBox): ProtectionSystem[] => {
     const { systemId, data } = onePsshOf(psshBox);
     const own = { systemId, psshBox };

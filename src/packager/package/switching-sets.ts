@@ -1,10 +1,10 @@
 import { frameRateOf } from './frame-rate.js';
 import { familyOfTrack, type TitleTrack } from './representations.js';
 
-/** A track and what it is encrypted with. */
+/** A track and what it is encrypted with; nothing of one that is clear. */
 export interface KeyedTrack {
   readonly track: TitleTrack;
-  readonly key: { readonly kid: string };
+  readonly protection?: { readonly kid: string; readonly scheme: string };
 }
 
 /** What all tracks of a switching set have in common, by its name (ISO/IEC 23000-19 7.3.4; DASH-IF IOP Part 6 for the key). */
@@ -14,7 +14,8 @@ const IN_COMMON: Readonly<Record<string, (one: KeyedTrack) => unknown>> = {
   role: ({ track }) => track.role,
   language: ({ track }) => track.language,
   channels: ({ track }) => track.channels ?? track.described.codecs[0].channels,
-  key: ({ key }) => key.kid,
+  key: ({ protection }) => protection?.kid,
+  scheme: ({ protection }) => protection?.scheme,
   colour: ({ track }) => track.colour,
   'aspect ratio': ({ track }) => ifVideo(track, aspectOf),
   'frame rate': ({ track }) => ifVideo(track, frameRateFamily),
@@ -22,7 +23,7 @@ const IN_COMMON: Readonly<Record<string, (one: KeyedTrack) => unknown>> = {
 };
 
 /** These are meant to differ: nobody expects that players switch by themselves between such sets. */
-const MEANT: readonly string[] = ['type', 'codec', 'role', 'language', 'channels', 'key'];
+const MEANT: readonly string[] = ['type', 'codec', 'role', 'language', 'channels', 'key', 'scheme'];
 
 /** Groups tracks that players may switch between, in the order of their first ones. */
 export function switchingSetsOf<T extends KeyedTrack>(tracks: readonly T[]): T[][] {

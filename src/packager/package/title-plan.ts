@@ -62,6 +62,7 @@ export async function planMedia(
   options: PackageOptions,
 ): Promise<PlannedMedia> {
   const settings = protectionSettings(options);
+  const { scheme = 'cenc' } = options;
   const described = tracks.map(({ described: one, source }) => ({ ...one, source }));
   const schemeWarnings = assertCodecsFitScheme(described, settings);
   const distinct = distinctKeys(keys);
@@ -88,7 +89,9 @@ export async function planMedia(
       ...sessionPssh.warnings,
       ...schemeWarnings,
       ...ofTracks,
-      ...splitWarnings(switchingSetsOf(planned)),
+      ...splitWarnings(
+        switchingSetsOf(planned.map(({ track, key }) => ({ track, protection: { kid: key.kid, scheme } }))),
+      ),
     ],
   };
 }

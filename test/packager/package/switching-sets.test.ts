@@ -8,6 +8,7 @@ interface Seen {
   readonly fps?: number;
   readonly timescaleHz?: number;
   readonly kid?: string;
+  readonly scheme?: string;
   readonly codec?: string;
   readonly more?: Partial<TitleTrack>;
 }
@@ -21,12 +22,13 @@ function video(id: string, seen: Seen = {}) {
     timescaleHz = 12_800,
     codec = 'avc1.64',
     kid = 'a',
+    scheme = 'cenc',
     more,
   } = seen;
   const durations = Uint32Array.from({ length: 4 }, () => timescaleHz / fps);
   const movie = { tracks: [{ samples: { durations, count: 4 }, mdhd: { timescaleHz } }] };
   const track = { id, type: 'video', movie, described: { codecs: [{ codec, width, height }] }, ...more };
-  return { track: track as unknown as TitleTrack, key: { kid } };
+  return { track: track as unknown as TitleTrack, protection: { kid, scheme } };
 }
 
 function audio(id: string, language: string, channels: number) {
@@ -37,7 +39,7 @@ function audio(id: string, language: string, channels: number) {
     movie: {},
     described: { codecs: [{ codec: 'mp4a.40.2', channels }] },
   };
-  return { track: track as unknown as TitleTrack, key: { kid: 'b' } };
+  return { track: track as unknown as TitleTrack, protection: { kid: 'b', scheme: 'cenc' } };
 }
 
 const COLOUR = { primaries: 9, transfer: 16, matrix: 9 };
@@ -56,6 +58,7 @@ describe('switchingSetsOf', () => {
   it.each<[string, Seen, string | undefined]>([
     ['codec', { codec: 'hvc1.1' }, undefined],
     ['key', { kid: 'c' }, undefined],
+    ['scheme', { scheme: 'cbcs' }, undefined],
     ['role', { more: { role: 'alternate' } }, undefined],
     ['aspect ratio', { width: 1440 }, 'aspect ratio'],
     ['colour', { more: { colour: COLOUR } }, 'colour'],
