@@ -130,7 +130,9 @@ export interface ThumbnailRepresentation extends CommonRepresentation {
   readonly heightPixels: number;
   readonly columns: number;
   readonly rows: number;
-  /** One sheet a segment, all of one duration. */
+  /** How long a whole sheet shows, in the timescale of `addressing`. */
+  readonly sheetTicks: number;
+  /** One sheet a segment, all of one duration; the last may be shorter, where not all of its tiles are filled. */
   readonly addressing: SegmentList;
 }
 

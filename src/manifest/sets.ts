@@ -1,5 +1,5 @@
 import { PrpackError } from '../errors.js';
-import type { Presentation, Role, SwitchingSet } from './presentation.js';
+import type { Presentation, Role, SwitchingSet, ThumbnailRepresentation } from './presentation.js';
 
 /**
  * A language tag in its shortest form, as RFC 5646 4.5 has it.
@@ -58,6 +58,15 @@ export function setsOf<K extends SwitchingSet['kind']>(
 ): Extract<SwitchingSet, { kind: K }>[] {
   const ofKind = (set: SwitchingSet): set is Extract<SwitchingSet, { kind: K }> => set.kind === kind;
   return switchingSets.filter(ofKind).filter((set) => !isTrickPlay(set));
+}
+
+/**
+ * Sheets of tiles of all sets.
+ * @example
+ * thumbnailsOf(presentation).map(({ id }) => id); // ['tiles']
+ */
+export function thumbnailsOf(presentation: Presentation): ThumbnailRepresentation[] {
+  return setsOf(presentation, 'thumbnails').flatMap(({ representations }) => representations);
 }
 
 /**

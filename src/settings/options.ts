@@ -57,6 +57,9 @@ const WRITABLE = anyOf('a path or a Writable', TEXT, objectWith('', 'write'));
 /** A header that was given in place of its file is a secret. */
 const HEADER_FILE = fileAfterAt('header.txt', { isSecret: true });
 
+/** Sheets of tiles, the columns and rows of each, and how long a tile shows. */
+const SHEETS = /^.+:[1-9]\d{0,2}x[1-9]\d{0,2}(?::(?=.*[1-9])\d{1,5}(?:\.\d{1,6})?)?$/;
+
 const POLICY_FILE: Kind = {
   ...TEXT,
   fileIn: (value) => (extname(value) === '' ? undefined : ['', value]),
@@ -178,6 +181,15 @@ const TABLE = [
     help: "what an input is: lang, role and name, as in 'film.de.m4a:lang=de,role=dub,name=Deutsch'; may be repeated",
     written: listOf(text('<input>:<key>=<value>,…', /^.+:(?:lang|role|name)=./)),
     again: 'added',
+  },
+  {
+    name: 'thumbnails',
+    kind: text('<sheets>:<columns>x<rows>[:<seconds of a tile>]', SHEETS, {
+      example: 'thumbs-%03d.jpg:10x10:5',
+    }),
+    of: ['packageTitle'],
+    flag: '--thumbnails <sheets:grid[:seconds]>',
+    help: "sheets of tiles, as in 'thumbs-%03d.jpg:10x10:5': %03d for numbers, columns by rows, seconds of a tile (default: all tiles show as long as the title lasts)",
   },
 
   // Registration

@@ -50,6 +50,7 @@ describeWith(['ffmpeg', 'chromium'], 'players play a packaged title', () => {
         keys: givenKeyTexts(KID, KEY),
         fragmentDurationSeconds: 1,
         segmentDurationSeconds: 2,
+        thumbnails: `${temporary('sheet-%d.jpg')}:2x2:1`,
       });
     }
     ({ server, origin } = await servePresentations(temporary(''), () => keys));
@@ -81,7 +82,7 @@ describeWith(['ffmpeg', 'chromium'], 'players play a packaged title', () => {
   it.skip.each(LEFT_OUT)(`$scheme, $manifest in $player ${BY_SWEEPS}`, () => {});
 
   it.each(RUN)(
-    '$scheme, $manifest in $player: start, renditions, languages, subtitles, seek, end',
+    '$scheme, $manifest in $player: start, renditions, languages, subtitles, seek, end, thumbnails',
     async (one) => {
       await withPlayer(KEY, async (ask) => {
         const { result, error } = await ask(start(one));
@@ -95,6 +96,11 @@ describeWith(['ffmpeg', 'chromium'], 'players play a packaged title', () => {
         await done('height(90)', 'height(180)', "language('de')", "language('en')");
         expect(await ask('subtitles()')).toEqual({ ok: true, result: ['Hello'] });
         await done('seek(5)', 'end()');
+        // Tiles of a second, four a sheet: at 6.5 s the third of the second sheet, which is below the first.
+        if (one.player !== 'hls') {
+          const tile = ['thumbnails-00002.jpg', 0, 90, 160, 90];
+          expect(await ask('thumbnail(6.5)')).toEqual({ ok: true, result: tile });
+        }
       });
     },
     90_000,
@@ -155,6 +161,7 @@ function makeLadder(): string[] {
     );
     return path;
   });
+  ffmpeg('-i', renditions[0], '-vf', 'fps=1,scale=160:-1,tile=2x2', temporary('sheet-%d.jpg'));
   const german = temporary('film.de.m4a');
   ffmpeg(...sound(660), '-c:a', 'aac', german);
   const subtitles = temporary('film.en.vtt');

@@ -10,6 +10,7 @@ const TYPES: Readonly<Record<string, string>> = {
   m3u8: 'application/vnd.apple.mpegurl',
   mp4: 'video/mp4',
   vtt: 'text/vtt',
+  jpg: 'image/jpeg',
   js: 'text/javascript',
 };
 

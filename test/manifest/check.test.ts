@@ -142,7 +142,8 @@ describe('an MPD with a fault', () => {
 
   it('is refused without a sheet of thumbnails', () => {
     const presentation = { durationSeconds: 8, switchingSets: [THUMBNAILS] };
-    expect(() => checkMpdText(presentation, writeMpd(presentation))).toThrow(
+    const sizes = new Map([...FILE_SIZES].filter(([name]) => name !== 'tiles/1.jpg'));
+    expect(() => checkMpdText(presentation, writeMpd(presentation), sizes)).toThrow(
       refused('manifest.mpd', /tiles\/1.jpg, which does not exist/),
     );
   });

@@ -144,6 +144,7 @@ export const THUMBNAILS: ThumbnailSet = {
       heightPixels: 900,
       columns: 10,
       rows: 10,
+      sheetTicks: 8,
       addressing: {
         kind: 'segments',
         mediaUri: 'tiles/$Number$.jpg',
@@ -229,6 +230,7 @@ export const FILE_SIZES: ReadonlyMap<string, number> = new Map([
     ...[1, 2, 3, 4].map((number): [string, number] => [`${id}/${number}.m4s`, 300]),
   ]),
   ['t-en.vtt', 800],
+  ['tiles/1.jpg', 5000],
   ...[1, 2, 3, 4].map((number): [string, number] => [`t-en/${number}.vtt`, 100]),
 ]);
 

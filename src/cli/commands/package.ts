@@ -24,7 +24,8 @@ const EXAMPLES = `
 Examples:
   prpack package film-1080.mp4 film-720.mp4 film.de.m4a film.en.vtt --out-dir out/film --la-url https://drm.example.com/rightsmanager.asmx
   prpack package ladder/ --out-dir out/film --scheme cbcs --fairplay-uri skd://drm.example.com/{kid}
-  prpack package ladder/ --out-dir out/film --describe 'film.de.m4a:role=dub,name=Deutsch' --dry-run`;
+  prpack package ladder/ --out-dir out/film --describe 'film.de.m4a:role=dub,name=Deutsch' --dry-run
+  prpack package ladder/ --out-dir out/film --thumbnails 'thumbs-%03d.jpg:10x10:5'`;
 
 /** `prpack package <inputs...>` */
 export function configurePackage(command: Command): void {
@@ -42,7 +43,7 @@ export function configurePackage(command: Command): void {
     'folder of the presentation, which appears whole or not at all',
     nonEmpty('--out-dir'),
   );
-  addOptions(command, ['describe', 'segmentDurationSeconds', 'fragmentDurationSeconds']);
+  addOptions(command, ['describe', 'thumbnails', 'segmentDurationSeconds', 'fragmentDurationSeconds']);
   command.optionsGroup('Protection:');
   addOptions(command, ['scheme', 'pattern', 'ivSize', 'systems', 'fairplayUri'], {
     scheme:

@@ -41,8 +41,9 @@ export function checkHls({ multivariant, media }: HlsPlaylists, check: HlsCheck)
     assertResources(playlist, check.fileSizes);
     assertDurations(playlist);
     assertKeys(playlist);
-    assertSameTarget(playlist, playlists[0]);
   }
+  const [first, ...others] = playlists.filter(({ track }) => track.kind !== 'thumbnails'); // sheets show for minutes
+  for (const other of others) assertSameTarget(other, first);
   assertBoundaries(playlists);
   assertMultivariant(multivariant, new Map(playlists.map((one) => [one.uri, one])), check);
 }
@@ -167,7 +168,7 @@ function assertMultivariant(
   playlists: ReadonlyMap<string, CheckedPlaylist>,
   { path, presentation, fileSizes }: HlsCheck,
 ): void {
-  const { variants, iFrameVariants, renditions, sessionKeys } = readMultivariant(path, text);
+  const { variants, iFrameVariants, imageVariants, renditions, sessionKeys } = readMultivariant(path, text);
   const peakOf = (uri: string | undefined) => {
     const playlist = playlists.get(uri ?? '');
     if (!playlist) throw fault(path, `refers to ${uri}, which does not exist`, { received: uri ?? '' });
@@ -178,7 +179,11 @@ function assertMultivariant(
     if (groupId !== undefined && members.length === 0) throw fault(path, `has no group ${groupId}`);
     return Math.max(0, ...members.map(({ uri }) => peakOf(uri)));
   };
-  for (const { uri, bandwidth, audioGroup, subtitlesGroup } of [...variants, ...iFrameVariants]) {
+  for (const { uri, bandwidth, audioGroup, subtitlesGroup } of [
+    ...variants,
+    ...iFrameVariants,
+    ...imageVariants,
+  ]) {
     const isVideo = playlists.get(uri)?.track.kind === 'video';
     const own = peakOf(uri);
     const needed =

@@ -4,6 +4,7 @@ import { fault, type Reference } from './fault.js';
 export interface ReadMultivariant {
   readonly variants: readonly ReadVariant[];
   readonly iFrameVariants: readonly ReadVariant[];
+  readonly imageVariants: readonly ReadVariant[];
   readonly renditions: readonly ReadRendition[];
   readonly sessionKeys: readonly ReadKey[];
 }
@@ -63,6 +64,7 @@ export function readMultivariant(path: string, text: string): ReadMultivariant {
   return {
     variants,
     iFrameVariants: listOf('EXT-X-I-FRAME-STREAM-INF').map((one) => variantOf(one, one.get('URI') ?? '')),
+    imageVariants: listOf('EXT-X-IMAGE-STREAM-INF').map((one) => variantOf(one, one.get('URI') ?? '')),
     renditions: listOf('EXT-X-MEDIA').map((one) => ({
       type: one.get('TYPE') ?? '',
       groupId: one.get('GROUP-ID') ?? '',

@@ -79,9 +79,12 @@ function textElement(text: TextRepresentation, timing: Timing): XmlTree {
   return element('Representation', attributes, ...addressingElements(text.addressing));
 }
 
-/** Simple addressing: all sheets have the duration of the first (DASH-IF IOP 4.3 6.2.6). A sheet may take as long as it shows. */
+/**
+ * Simple addressing: all sheets have one duration (DASH-IF IOP 4.3 6.2.6). A sheet may take as long as it shows. The grid stands in the
+ * representation, since shaka-player looks for it nowhere else.
+ */
 function thumbnailsElement(sheets: ThumbnailRepresentation, timing: Timing): XmlTree {
-  const { addressing, widthPixels, heightPixels } = sheets;
+  const { addressing, widthPixels, heightPixels, columns, rows, sheetTicks } = sheets;
   const minBufferSeconds = longestSegmentSeconds(addressing);
   const attributes = {
     ...commonAttributes(sheets, { ...timing, minBufferSeconds }),
@@ -91,10 +94,14 @@ function thumbnailsElement(sheets: ThumbnailRepresentation, timing: Timing): Xml
   return element(
     'Representation',
     attributes,
+    element('EssentialProperty', {
+      schemeIdUri: 'http://dashif.org/guidelines/thumbnail_tile',
+      value: `${columns}x${rows}`,
+    }),
     element('SegmentTemplate', {
       media: addressing.mediaUri,
       timescale: addressing.timescaleHz,
-      duration: addressing.segments[0].durationTicks,
+      duration: sheetTicks,
       startNumber: addressing.startNumber,
     }),
   );

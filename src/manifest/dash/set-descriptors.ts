@@ -36,16 +36,11 @@ export function accessibilityElements({ accessibility = [] }: SwitchingSet): Xml
 }
 
 /**
- * What a player has to know of a set of video or thumbnails, or else leave it alone.
+ * What a player has to know of a set of video, or else leave it alone.
  * @example
  * essentialProperties(trickPlaySet); // <EssentialProperty schemeIdUri="http://dashif.org/guidelines/trickmode" value="1"/>
  */
 export function essentialProperties(set: SwitchingSet): XmlTree[] {
-  if (set.kind === 'thumbnails') {
-    const { columns, rows } = set.representations[0];
-    const schemeIdUri = 'http://dashif.org/guidelines/thumbnail_tile';
-    return [element('EssentialProperty', { schemeIdUri, value: `${columns}x${rows}` })];
-  }
   if (set.kind !== 'video') return [];
   const trickPlay = set.trickPlay && [
     element('EssentialProperty', {

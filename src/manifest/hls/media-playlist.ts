@@ -1,6 +1,7 @@
 import {
   type Addressing,
   type ByteRange,
+  longestSegmentSeconds,
   type Segment,
   type SegmentList,
   segmentMicroseconds,
@@ -27,11 +28,14 @@ interface Resource {
 export interface PlaylistSegment extends Resource {
   readonly durationMicroseconds: number;
   readonly sizeBytes: number;
+  /** Further lines of the segment. */
+  readonly tags?: readonly string[];
 }
 
 export interface MediaPlaylistOptions {
   readonly targetSeconds: number;
-  readonly isIFramesOnly?: boolean;
+  /** What the segments are, where they are no whole media. */
+  readonly only?: 'I-FRAMES' | 'IMAGES' | undefined;
 }
 
 /** What needs which EXT-X-VERSION (draft-pantos-hls-rfc8216bis 8): decimal durations; EXT-X-MAP outside I-frame playlists. */
@@ -43,17 +47,14 @@ const VERSION_OF_MAPS = 6;
  * @example
  * mediaPlaylist([{ map: { uri: 'v/init.mp4' }, keys: [], segments: segmentsOf(addressing) }], { targetSeconds: 2 });
  */
-export function mediaPlaylist(
-  spans: readonly Span[],
-  { targetSeconds, isIFramesOnly = false }: MediaPlaylistOptions,
-): string {
+export function mediaPlaylist(spans: readonly Span[], { targetSeconds, only }: MediaPlaylistOptions): string {
   const version = spans.some(({ map }) => map) ? VERSION_OF_MAPS : VERSION_OF_DURATIONS;
   const lines = [
     '#EXTM3U',
     `#EXT-X-VERSION:${version}`,
     `#EXT-X-TARGETDURATION:${targetSeconds}`,
     '#EXT-X-PLAYLIST-TYPE:VOD',
-    ...(isIFramesOnly ? ['#EXT-X-I-FRAMES-ONLY'] : []),
+    ...(only ? [`#EXT-X-${only}-ONLY`] : []),
     ...spans.flatMap((span, index) => [...(index > 0 ? ['#EXT-X-DISCONTINUITY'] : []), ...spanLines(span)]),
     '#EXT-X-ENDLIST',
   ];
@@ -66,16 +67,26 @@ function spanLines({ map, keys, segments }: Span): string[] {
 }
 
 /** The offset is always there: without it, a range follows the one before. */
-function segmentLines({ uri, range, durationMicroseconds }: PlaylistSegment): string[] {
+function segmentLines({ uri, range, durationMicroseconds, tags = [] }: PlaylistSegment): string[] {
   return [
     `#EXTINF:${(durationMicroseconds / 1e6).toFixed(6)},`,
     ...(range ? [`#EXT-X-BYTERANGE:${byteRangeText(range)}`] : []),
+    ...tags,
     uri,
   ];
 }
 
 function byteRangeText({ startBytes, endBytes }: ByteRange): string {
   return `${endBytes - startBytes}@${startBytes}`;
+}
+
+/**
+ * EXT-X-TARGETDURATION: no EXTINF, rounded to whole seconds, is longer (draft-pantos-hls-rfc8216bis 4.4.3.1).
+ * @example
+ * targetSecondsOf([v360, aEn]); // 2
+ */
+export function targetSecondsOf(tracks: readonly Timed[]): number {
+  return Math.max(1, ...tracks.map((track) => Math.round(longestSegmentSeconds(track))));
 }
 
 /**

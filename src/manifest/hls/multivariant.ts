@@ -2,8 +2,9 @@ import type { Timed } from '../addressing.js';
 import { averageBitsPerSecond, peakBitsPerSecond } from '../bandwidth.js';
 import { toNumber } from '../fraction.js';
 import type { Presentation, VideoRepresentation, VideoSet } from '../presentation.js';
-import { rolesOf, setsOf, shortestLanguage } from '../sets.js';
+import { rolesOf, setsOf, shortestLanguage, thumbnailsOf } from '../sets.js';
 import { bare, tag } from './attributes.js';
+import { imageStreamInf } from './image-playlist.js';
 import { sessionKeyLines } from './keys.js';
 import { iFrameTimes } from './media-playlist.js';
 import {
@@ -79,6 +80,7 @@ export function multivariantPlaylist(presentation: Presentation, options: Multiv
     ...texts.map((one) => subtitlesLine(presentation, one, options)),
     ...parts.flatMap(({ variants }) => variants),
     ...videosOf(presentation).flatMap((video) => iFrameVariant(video, options)),
+    ...thumbnailsOf(presentation).map((sheets) => imageStreamInf(sheets, options.playlistUri(sheets.id))),
   ];
   return `${lines.join('\n')}\n`;
 }

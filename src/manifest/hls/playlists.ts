@@ -1,7 +1,8 @@
-import { longestSegmentSeconds, type Timed } from '../addressing.js';
+import type { Timed } from '../addressing.js';
 import type { Presentation, VideoRepresentation } from '../presentation.js';
-import { setsOf } from '../sets.js';
+import { setsOf, thumbnailsOf } from '../sets.js';
 import { assertPresentation } from '../validate.js';
+import { imagePlaylist } from './image-playlist.js';
 import { keyLines } from './keys.js';
 import {
   iFramesOf,
@@ -11,6 +12,7 @@ import {
   type PlaylistSegment,
   type Span,
   segmentsOf,
+  targetSecondsOf,
 } from './media-playlist.js';
 import { multivariantPlaylist } from './multivariant.js';
 import { subtitles, textSegmentsOf } from './renditions.js';
@@ -26,8 +28,8 @@ const playlistUri = (representationId: string) => `${representationId}.m3u8`;
 const iFramePlaylistUri = (representationId: string) => `${representationId}-iframes.m3u8`;
 
 /**
- * All playlists of a presentation, with one target duration (draft-pantos-hls-rfc8216bis 4). Thumbnails, and text that HLS has no form of,
- * are in the MPD alone.
+ * All playlists of a presentation, with one target duration (draft-pantos-hls-rfc8216bis 4). Image playlists
+ * of thumbnails have their own. Text that HLS has no form of is in the MPD alone.
  * @throws PrpackError INVALID_ARGUMENT for a presentation, label, language, URI or given line that a playlist cannot carry
  * @example
  * const { multivariant, media } = writeHls(presentation);
@@ -39,12 +41,16 @@ export function writeHls(presentation: Presentation): HlsPlaylists {
   const targetSeconds = targetSecondsOf(playlists.map(({ times }) => times));
   return {
     multivariant: multivariantPlaylist(presentation, { targetSeconds, playlistUri, iFramePlaylistUri }),
-    media: new Map(
-      playlists.map(({ uri, span, isIFramesOnly }) => [
+    media: new Map([
+      ...playlists.map(({ uri, span, only }): [string, string] => [
         uri,
-        mediaPlaylist([span], { targetSeconds, isIFramesOnly }),
+        mediaPlaylist([span], { targetSeconds, only }),
       ]),
-    ),
+      ...thumbnailsOf(presentation).map((sheets): [string, string] => [
+        playlistUri(sheets.id),
+        imagePlaylist(sheets),
+      ]),
+    ]),
   };
 }
 
@@ -52,7 +58,7 @@ interface Playlist {
   readonly uri: string;
   readonly times: Timed;
   readonly span: Span;
-  readonly isIFramesOnly: boolean;
+  readonly only?: 'I-FRAMES';
 }
 
 function playlistsOf(presentation: Presentation): Playlist[] {
@@ -77,17 +83,12 @@ function playlist(id: string, times: Parameters<typeof segmentsOf>[0], keys: rea
   const segments: PlaylistSegment[] = segmentsOf(times);
   const hasMap = times.kind === 'file' || 'initUri' in times;
   const span = hasMap ? { map: mapOf(times), keys, segments } : { keys, segments };
-  return { uri: playlistUri(id), times, span, isIFramesOnly: false };
+  return { uri: playlistUri(id), times, span };
 }
 
 function iFramePlaylist({ id, addressing }: VideoRepresentation, keys: readonly string[]): Playlist[] {
   const segments = iFramesOf(addressing);
   if (segments.length === 0) return [];
   const span = { map: mapOf(addressing), keys, segments };
-  return [{ uri: iFramePlaylistUri(id), times: iFrameTimes(addressing), span, isIFramesOnly: true }];
-}
-
-/** No EXTINF, rounded to whole seconds, is longer (draft-pantos-hls-rfc8216bis 4.4.3.1). */
-function targetSecondsOf(tracks: readonly Timed[]): number {
-  return Math.max(1, ...tracks.map((track) => Math.round(longestSegmentSeconds(track))));
+  return [{ uri: iFramePlaylistUri(id), times: iFrameTimes(addressing), span, only: 'I-FRAMES' }];
 }

@@ -4,6 +4,7 @@ import { type HlsPlaylists, writeHls } from '../../manifest/hls/playlists.js';
 import type { Presentation } from '../../manifest/presentation.js';
 import type { KeyedJob, PlannedJob, WrittenOutput } from '../publication.js';
 import { type PlannedText, planTexts, type SmallFile } from './planned-text.js';
+import { type PlannedThumbnails, planThumbnails } from './planned-thumbnails.js';
 import { addressingOf, presentationOf } from './presentation.js';
 import { newState, type PackageState, publishedFile, readState } from './state.js';
 import type { Title } from './title.js';
@@ -34,6 +35,7 @@ export interface TitlePlan extends PlannedJob {
   readonly outputs: readonly TitleOutput[];
   /** Subtitles: media to whoever plays them. */
   readonly texts: readonly PlannedText[];
+  readonly thumbnails?: PlannedThumbnails;
   readonly presentation: Presentation;
   /** Part of the names of media, so that players of the manifests before go on with the files before. */
   readonly mediaVersion: number;
@@ -60,7 +62,11 @@ export async function planTitle(
   const baseOf = baseNamesOf(mediaVersion);
   const { scheme = 'cenc', fairplayUri } = options;
   const texts = planTexts(title.texts, addressingOf(media.tracks[0], ''), baseOf);
-  const presentation = presentationOf(media, texts, baseOf, { scheme, fairplayUri });
+  const withoutThumbnails = presentationOf(media, texts, baseOf, { scheme, fairplayUri });
+  const { durationSeconds } = withoutThumbnails;
+  const thumbnails =
+    title.thumbnails && planThumbnails(title.thumbnails, durationSeconds, baseOf(title.thumbnails.id));
+  const presentation = thumbnails ? withThumbnails(withoutThumbnails, thumbnails) : withoutThumbnails;
   const outputs = media.tracks.map((planned) => ({ ...planned, name: `${baseOf(planned.track.id)}.mp4` }));
   const { laUrl } = media.sessionPssh;
   return {
@@ -70,11 +76,24 @@ export async function planTitle(
     media,
     outputs,
     texts,
+    ...(thumbnails && { thumbnails }),
     presentation,
     mediaVersion,
     mpd: writeMpd(presentation),
     hls: writeHls(presentation),
   };
+}
+
+function withThumbnails(
+  { switchingSets, ...presentation }: Presentation,
+  { representation }: PlannedThumbnails,
+): Presentation {
+  const set = {
+    kind: 'thumbnails' as const,
+    id: switchingSets.length + 1,
+    representations: [representation],
+  };
+  return { ...presentation, switchingSets: [...switchingSets, set] };
 }
 
 /** Everything that players find by its name, in the order in which it is put in place. */
@@ -85,7 +104,8 @@ export function manifestsOf({ mpd, hls }: TitlePlan): NamedText[] {
 /** Everything but encrypted media and the state, in the order in which it is put in place. */
 export function smallFilesOf(plan: TitlePlan): SmallFile[] {
   const manifests = manifestsOf(plan).map(({ name, text }) => ({ name, bytes: Buffer.from(text) }));
-  return [...plan.texts.flatMap(({ files }) => files), ...manifests];
+  const sheets = plan.thumbnails?.files ?? [];
+  return [...plan.texts.flatMap(({ files }) => files), ...sheets, ...manifests];
 }
 
 function playlistsOf({ media }: HlsPlaylists): NamedText[] {

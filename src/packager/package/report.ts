@@ -2,6 +2,7 @@ import { registeredName } from '../../keystore/registered-name.js';
 import type { Clock } from '../job.js';
 import type { Published } from '../publication.js';
 import { manifestsOf, smallFilesOf, type TitleJob, type TitleOutput, type TitlePlan } from './folder-plan.js';
+import type { PlannedThumbnails } from './planned-thumbnails.js';
 import type { PackagedTrack, PackageOptions, PackageResult } from './types.js';
 
 /** What has been packaged, was there already, or would be. */
@@ -30,7 +31,11 @@ export function report(
     contentId: registeredName(job.contentId, job.keys[0]?.seedId),
     scheme,
     durationSeconds: plan.presentation.durationSeconds,
-    tracks: [...plan.outputs.map(reportTrack), ...texts],
+    tracks: [
+      ...plan.outputs.map(reportTrack),
+      ...texts,
+      ...(plan.thumbnails ? [reportThumbnails(plan.thumbnails)] : []),
+    ],
     manifests: manifests.map(({ name, text }) => ({ file: name, ...(dryRun && { text }) })),
     bytes: plan.plan.sizeBytes + smallBytes,
     ...(keyStore && !dryRun && { keyStore: keyStore.location }),
@@ -38,6 +43,20 @@ export function report(
     warnings,
     unchanged,
     dryRun,
+  };
+}
+
+function reportThumbnails({ thumbnails, files }: PlannedThumbnails): PackagedTrack {
+  const { id, widthPixels, heightPixels, columns, rows, sheets } = thumbnails;
+  return {
+    id,
+    type: 'thumbnails',
+    input: sheets[0].path,
+    file: files[0].name,
+    bytes: files.reduce((sum, { bytes }) => sum + bytes.length, 0),
+    width: widthPixels / columns,
+    height: heightPixels / rows,
+    encrypted: false,
   };
 }
 

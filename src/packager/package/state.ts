@@ -39,6 +39,7 @@ const OPTIONS_THAT_MATTER = [
   'playready',
   'contentId',
   'describe',
+  'thumbnails',
   'keyPer',
   'segmentDurationSeconds',
   'fragmentDurationSeconds',
@@ -51,7 +52,7 @@ export async function jobDigest(
   options: PackageOptions,
 ): Promise<string> {
   const inputs: [string, string][] = [];
-  for (const { path } of title.inputs)
+  for (const { path } of [...title.inputs, ...(title.thumbnails?.sheets ?? [])])
     inputs.push([basename(path), await fingerprintOf(path, options.signal)]);
   const chosen = OPTIONS_THAT_MATTER.map((name) => [name, options[name]]);
   const kids = keys.map(({ kid }) => kid);

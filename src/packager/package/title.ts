@@ -8,6 +8,7 @@ import { findInputs, type PackageInput } from './inputs.js';
 import { type MediaTrack, openMedia } from './media.js';
 import { nameTracks, type TitleTrack } from './representations.js';
 import { readText, type TextTrack } from './text.js';
+import { readThumbnails, type Thumbnails } from './thumbnails.js';
 import type { PackageOptions, TrackDescription } from './types.js';
 
 const DEFAULT_FRAGMENT_SECONDS = 2;
@@ -20,6 +21,7 @@ export interface Title {
   /** Video first, the largest picture first of all: it decides where all are cut. */
   readonly tracks: readonly TitleTrack[];
   readonly texts: readonly TextTrack[];
+  readonly thumbnails?: Thumbnails;
   readonly cuts: TitleCuts;
   /** What of the inputs does not become part of the presentation. */
   readonly warnings: readonly string[];
@@ -45,13 +47,15 @@ export async function withTitle<R>(options: PackageOptions, work: (title: Title)
     const tracks = nameTracks(withoutCopies(found).sort(byRank));
     if (tracks.length === 0) throw noMedia(inputs);
     const texts = await readTexts(inputs, described);
+    const thumbnails =
+      options.thumbnails === undefined ? undefined : await readThumbnails(options.thumbnails, options.signal);
     const { fragmentDurationSeconds, segmentDurationSeconds } = options;
     const cuts = cutTitle(
       tracks,
       fragmentDurationSeconds ?? DEFAULT_FRAGMENT_SECONDS,
       segmentDurationSeconds ?? DEFAULT_SEGMENT_SECONDS,
     );
-    return await work({ inputs, sources, tracks, texts, cuts, warnings });
+    return await work({ inputs, sources, tracks, texts, ...(thumbnails && { thumbnails }), cuts, warnings });
   } finally {
     for (const source of sources) source.close();
   }

@@ -22,6 +22,11 @@ export interface PackageOptions extends Omit<ProtectionOptions, 'scheme' | 'extr
   readonly outDir: string;
   /** By the path or the name of an input. */
   readonly describe?: Readonly<Record<string, TrackDescription>>;
+  /**
+   * Sheets of tiles for fast forward and rewind: `<sheets>:<columns>x<rows>[:<seconds of a tile>]`, where `%d` or `%03d` in the name of
+   * sheets stands for their numbers. Without seconds, all tiles together show as long as the title lasts. Default: none.
+   */
+  readonly thumbnails?: string;
   /** Default `cenc`. */
   readonly scheme?: 'cenc' | 'cbcs';
   /** Where KIDs and content keys come from, as for `encrypt`. */
@@ -49,17 +54,19 @@ export interface PackageOptions extends Omit<ProtectionOptions, 'scheme' | 'extr
 /** One representation of the presentation. */
 export interface PackagedTrack {
   readonly id: string;
-  readonly type: 'video' | 'audio' | 'text';
-  /** Input that it comes from. */
+  readonly type: 'video' | 'audio' | 'text' | 'thumbnails';
+  /** Input that it comes from; of thumbnails, the first sheet. */
   readonly input: string;
-  /** File in the folder. */
+  /** File in the folder; of thumbnails, the first sheet. */
   readonly file: string;
+  /** Of the file; of thumbnails, of all sheets. */
   readonly bytes: number;
-  /** RFC 6381; absent for subtitles. */
+  /** RFC 6381; absent for subtitles and thumbnails. */
   readonly codec?: string;
   readonly language?: string;
   readonly role?: string;
   readonly label?: string;
+  /** Of a picture; of thumbnails, of a tile. */
   readonly width?: number;
   readonly height?: number;
   readonly channels?: number;

@@ -10,14 +10,10 @@ const suffixOf = (mediaVersion: number) => (mediaVersion === 1 ? '' : `.v${media
 export const baseNamesOf = (mediaVersion: number) => (id: string) => `${id}${suffixOf(mediaVersion)}`;
 
 /** A number that no file of the folder has in its name: not those that are there, and none that was there before. */
-export function freeVersion(
-  { tracks, texts }: Title,
-  outDir: string,
-  former: PackageState | undefined,
-): number {
+export function freeVersion(title: Title, outDir: string, former: PackageState | undefined): number {
   const extensions = ['mp4', 'vtt', 'ttml', 'm3u8'];
   const isTaken = (suffix: string) =>
-    [...tracks, ...texts].some(({ id }) =>
+    idsOf(title).some((id) =>
       extensions.some((extension) => stateOfFile(join(outDir, `${id}${suffix}.${extension}`))),
     );
   let version = (former?.mediaVersion ?? 0) + 1;
@@ -26,15 +22,15 @@ export function freeVersion(
 }
 
 /** Files under versions that were never published: a run that was killed has left them. */
-export function abandonedNames(
-  { tracks, texts }: Title,
-  outDir: string,
-  from: number,
-  end: number,
-): string[] {
+export function abandonedNames(title: Title, outDir: string, from: number, end: number): string[] {
   const versions = Array.from({ length: end - from }, (_, i) => baseNamesOf(from + i));
-  const bases = [...tracks, ...texts].flatMap(({ id }) => versions.map((baseOf) => baseOf(id)));
+  const bases = idsOf(title).flatMap((id) => versions.map((baseOf) => baseOf(id)));
   const isAbandoned = (name: string) =>
     bases.some((base) => name.startsWith(`${base}.`) || name.startsWith(`${base}-`));
   return bases.length === 0 ? [] : namesIn(outDir).filter(isAbandoned);
+}
+
+/** What names of files begin with. */
+function idsOf({ tracks, texts, thumbnails }: Title): string[] {
+  return [...tracks, ...texts, ...(thumbnails ? [thumbnails] : [])].map(({ id }) => id);
 }

@@ -49,7 +49,7 @@ describe('descriptors', () => {
 
   it('name sheets of thumbnails', () => {
     expect(attributesOf(sets[4])).toEqual({ id: '9', contentType: 'image' });
-    expect(descriptors(sets[4], 'EssentialProperty')).toEqual([
+    expect(descriptors(all(sets[4], 'Representation')[0], 'EssentialProperty')).toEqual([
       'http://dashif.org/guidelines/thumbnail_tile 10x10',
     ]);
     // 5000 bytes in 8 s

@@ -50,7 +50,7 @@ v/2.m4s
       ],
     };
     const span = { map: mapOf(addressing), keys: [], segments: iFramesOf(addressing) };
-    expect(mediaPlaylist([span], { targetSeconds: 2, isIFramesOnly: true })).toBe(`#EXTM3U
+    expect(mediaPlaylist([span], { targetSeconds: 2, only: 'I-FRAMES' })).toBe(`#EXTM3U
 #EXT-X-VERSION:6
 #EXT-X-TARGETDURATION:2
 #EXT-X-PLAYLIST-TYPE:VOD

@@ -15,6 +15,7 @@ import { CUTS, rendition, writeLadder, writeMovie } from '../../support/ladder.j
 import { readMovie } from '../../support/mp4-reader.js';
 import { fingerprintsOf } from '../../support/sample-hashes.js';
 import { expectAbsent, filesBelow } from '../../support/secrets.js';
+import { jpegHeader, writeSheets } from '../../support/sheets.js';
 import { temporaryFolder } from '../../support/temporary.js';
 
 const temporary = temporaryFolder();
@@ -351,6 +352,39 @@ describe('packageTitle', () => {
       code: 'INVALID_ARGUMENT',
       message: expect.stringContaining(message),
     });
+  });
+
+  it('shows thumbnails in both manifests, and replaces them with the presentation', async () => {
+    const outDir = newFolder();
+    const thumbnails = `${writeSheets(temporary, [
+      [320, 90],
+      [320, 90],
+    ])}:2x1:1`;
+    const { tracks, bytes } = await run({ outDir, thumbnails });
+    expect(tracks.at(-1)).toEqual({
+      id: 'thumbnails',
+      type: 'thumbnails',
+      input: temporary('sheet-1.jpg'),
+      file: 'thumbnails-00001.jpg',
+      bytes: 2 * jpegHeader(1, 1).length,
+      width: 160,
+      height: 90,
+      encrypted: false,
+    });
+    const files = readdirSync(outDir).filter((name) => name !== 'prpack.json');
+    expect(bytes).toBe(files.reduce((sum, name) => sum + statSync(join(outDir, name)).size, 0));
+    const text = (name: string) => readFileSync(join(outDir, name), 'utf8');
+    expect(text('manifest.mpd')).toContain('media="thumbnails-$Number%05d$.jpg"');
+    expect(text('thumbnails.m3u8')).toContain('\nthumbnails-00002.jpg\n');
+    expect((await run({ outDir, thumbnails })).unchanged).toBe(true);
+    writeFileSync(temporary('sheet-2.jpg'), Buffer.concat([jpegHeader(320, 90), Buffer.of(0)]));
+    await expect(run({ outDir, thumbnails })).rejects.toMatchObject({ code: 'OUTPUT_EXISTS' });
+    await run({ outDir, thumbnails, force: true });
+    expect(readdirSync(outDir).filter((name) => name.startsWith('thumbnails'))).toEqual([
+      'thumbnails.v2-00001.jpg',
+      'thumbnails.v2-00002.jpg',
+      'thumbnails.v2.m3u8',
+    ]);
   });
 
   it('tells FairPlay where its key is', async () => {
