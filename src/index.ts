@@ -28,6 +28,12 @@ export { BUILT_IN_POLICIES, type Policy } from './keys/policy/policy.js';
 export { type TestLaUrl, testLaUrl } from './keys/policy/test-url.js';
 export { randomKeySource } from './keys/random.js';
 export { SpekeKeySource, type SpekeOptions } from './keys/speke/key-source.js';
+export { WidevineKeySource, type WidevineOptions } from './keys/widevine/key-source.js';
+export {
+  environmentWidevineSigningKey,
+  readWidevineSigningKey,
+  WidevineSigningKey,
+} from './keys/widevine/signing-key.js';
 export {
   cpixWriter,
   exportKeys,

@@ -29,6 +29,10 @@ export interface ProtectionOptions {
   readonly scheme: ProtectionScheme;
   /** The content's name in the provider's catalogue, for Widevine. */
   readonly contentId?: Uint8Array;
+  /** Name of the content provider, for Widevine. */
+  readonly widevineProvider?: string;
+  /** Name of a registered policy, for Widevine. */
+  readonly widevinePolicy?: string;
   readonly playready?: PlayReadyProtectionOptions;
 }
 
@@ -72,10 +76,13 @@ function buildPlayReady({ keys, scheme, playready = {} }: ProtectionOptions): Bu
   return { protection: wrapPlayReadyObject(object), warnings };
 }
 
-function buildWidevine({ keys, scheme, contentId }: ProtectionOptions): BuiltProtection {
+function buildWidevine(options: ProtectionOptions): BuiltProtection {
+  const { keys, scheme, contentId, widevineProvider, widevinePolicy } = options;
   const data = buildWidevinePsshData({
     keyIds: keys.map(({ kid }) => kid),
     ...(contentId && { contentId }),
+    ...(widevineProvider !== undefined && { provider: widevineProvider }),
+    ...(widevinePolicy !== undefined && { policy: widevinePolicy }),
     protectionScheme: scheme,
   });
   return { protection: { systemId: SYSTEM_IDS.widevine, keyIds: [], data }, warnings: [] };

@@ -27,12 +27,16 @@ export interface WidevineBuildOptions {
   readonly keyIds: readonly string[];
   /** The provider's name for the content. */
   readonly contentId?: Uint8Array;
+  /** Name of the content provider. */
+  readonly provider?: string;
+  /** Name of the policy that the provider has registered for the content. */
+  readonly policy?: string;
   /** Scheme fourcc such as `cenc`. */
   readonly protectionScheme: string;
 }
 
 /**
- * Serialised WidevinePsshData: key ids, content id and protection scheme, in the order of the field numbers.
+ * Serialised WidevinePsshData: key ids, provider, content id, policy and protection scheme, in the order of the field numbers.
  * @throws PrpackError INVALID_ARGUMENT without key id and content id
  */
 export function buildWidevinePsshData(options: WidevineBuildOptions): Uint8Array {
@@ -43,7 +47,10 @@ export function buildWidevinePsshData(options: WidevineBuildOptions): Uint8Array
   }
   const writer = new ByteWriter();
   for (const keyId of options.keyIds) writeBytesField(writer, FIELD.keyId, kidBytes(keyId));
-  if (options.contentId) writeBytesField(writer, FIELD.contentId, options.contentId);
+  const { provider, contentId, policy } = options;
+  if (provider !== undefined) writeBytesField(writer, FIELD.provider, Buffer.from(provider, 'utf8'));
+  if (contentId) writeBytesField(writer, FIELD.contentId, contentId);
+  if (policy !== undefined) writeBytesField(writer, FIELD.policy, Buffer.from(policy, 'utf8'));
   writeVarint(writer, (FIELD.protectionScheme << 3) | WIRE.varint);
   writeVarint(writer, new ByteReader(new ByteWriter(4).fourcc(options.protectionScheme).finish()).u32());
   return writer.finish();

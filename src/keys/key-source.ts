@@ -37,6 +37,8 @@ export interface GivenProtection {
   readonly systemId: string;
   /** A whole `pssh` box, or a bare PlayReady Object. */
   readonly data: Uint8Array;
+  /** `data` is what stands in a `pssh` box, and no box. */
+  readonly isBoxData?: true;
   /** Who gave it, for messages: a path, or a URL without query. */
   readonly origin: string;
 }
@@ -52,7 +54,7 @@ export interface AssignedKey {
   readonly algorithm?: KeyAlgorithm;
   /** Index of the crypto period that the key is for; absent where it is for all of the track. */
   readonly period?: number;
-  /** Where the key comes from: `random`, `file`, `environment`, `given`, `seed`, `store`, `cpix`, `speke` or `packaging-data`. */
+  /** Where the key comes from: `random`, `file`, `environment`, `given`, `seed`, `store`, `cpix`, `speke`, `widevine` or `packaging-data`. */
   readonly source: string;
   /** Which seed the key was derived from, for source `seed`: enough for its owner to derive the key again. */
   readonly seedId?: string;

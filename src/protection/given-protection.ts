@@ -2,6 +2,7 @@ import { describeProtectionData, type ProtectionDescription } from '../drm/descr
 import { MAX_OBJECT_BYTES } from '../drm/playready/object.js';
 import { SYSTEM_IDS, systemName } from '../drm/system-ids.js';
 import { PrpackError } from '../errors.js';
+import { writePssh } from '../isobmff/boxes/pssh.js';
 import { keyChecksum } from '../keys/checksum.js';
 import type { AssignedKey, GivenProtection, KeyAlgorithm } from '../keys/key-source.js';
 import { named } from '../settings/spelling.js';
@@ -77,9 +78,14 @@ function readBox(given: GivenProtection, { kid }: AssignedKey, keys: readonly As
 
 type Refuse = (problem: string, clause?: string) => PrpackError;
 
-function readPsshBytes({ systemId, data }: GivenProtection, refuse: Refuse) {
+function wholeBox({ systemId, data, isBoxData }: GivenProtection): Uint8Array {
+  if (systemId === SYSTEM_IDS.playready) return wrapPssh(data);
+  return isBoxData ? writePssh({ systemId, keyIds: [], data }) : data;
+}
+
+function readPsshBytes(given: GivenProtection, refuse: Refuse) {
   try {
-    const box = systemId === SYSTEM_IDS.playready ? wrapPssh(data) : data;
+    const box = wholeBox(given);
     return { box, protection: onePsshOf(box) };
   } catch (error) {
     if (!(error instanceof PrpackError)) throw error;

@@ -8,7 +8,10 @@ import { wrapPssh } from './pssh.js';
 import type { PlayReadyOptions, ProtectionOptions, ProtectionSystem } from './types.js';
 
 /** What the boxes are made by. */
-export type PsshOptions = Pick<ProtectionOptions, 'systems' | 'playready' | 'contentId' | 'extraPssh'> & {
+export type PsshOptions = Pick<
+  ProtectionOptions,
+  'systems' | 'playready' | 'contentId' | 'widevineProvider' | 'widevinePolicy' | 'extraPssh'
+> & {
   /** Default `cenc`. */
   readonly scheme?: KeyScheme;
 };
@@ -113,13 +116,15 @@ function givenBoxes(given: readonly GivenBox[]): PsshBoxes {
 function buildBox(
   system: ProtectionSystem,
   keys: readonly AssignedKey[],
-  { playready, contentId, scheme = 'cenc' }: PsshOptions,
+  { playready, contentId, widevineProvider, widevinePolicy, scheme = 'cenc' }: PsshOptions,
 ): PsshBoxes {
   const { protection, warnings } = buildProtectionData(system, {
     keys: keys.map(({ kid, key }) => ({ kid, key: key.revealBytes() })),
     scheme,
     ...(playready && { playready }),
     ...(contentId !== undefined && { contentId: Buffer.from(contentId, 'utf8') }),
+    ...(widevineProvider !== undefined && { widevineProvider }),
+    ...(widevinePolicy !== undefined && { widevinePolicy }),
   });
   const boxes = [writePssh(protection)];
   if (system !== 'playready') return { boxes, warnings };

@@ -32,6 +32,10 @@ export interface BuildPsshOptions {
   readonly playready?: PlayReadyOptions;
   /** For Widevine. */
   readonly contentId?: string;
+  /** Name of the content provider, for Widevine. */
+  readonly widevineProvider?: string;
+  /** Name of a registered policy, for Widevine. */
+  readonly widevinePolicy?: string;
 }
 
 export interface BuiltPssh {
@@ -48,7 +52,8 @@ export interface BuiltPssh {
  */
 export async function buildPssh(options: BuildPsshOptions): Promise<BuiltPssh> {
   checkOptions('buildPssh', options);
-  const { system, keyIds, keys, playready, contentId, scheme = 'cenc' } = options;
+  const { system, keyIds, keys, playready, contentId, widevineProvider, widevinePolicy } = options;
+  const { scheme = 'cenc' } = options;
   const withKeys = await Promise.all(
     keyIds.map(async (text) => {
       const kid = parseKeyId(text);
@@ -61,6 +66,8 @@ export async function buildPssh(options: BuildPsshOptions): Promise<BuiltPssh> {
     scheme,
     ...(playready && { playready }),
     ...(contentId !== undefined && { contentId: Buffer.from(contentId, 'utf8') }),
+    ...(widevineProvider !== undefined && { widevineProvider }),
+    ...(widevinePolicy !== undefined && { widevinePolicy }),
   });
   const pro = system === 'playready' ? { pro: protection.data } : {};
   return { pssh: writePssh(protection), ...pro, warnings };

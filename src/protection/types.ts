@@ -42,6 +42,10 @@ export interface ProtectionOptions {
    * pssh, unless it is absent. Default: the name of the input file without its extension.
    */
   readonly contentId?: string;
+  /** Name of the content provider, for a Widevine pssh that is made here. */
+  readonly widevineProvider?: string;
+  /** Name of the policy that the provider has registered for the content, for a Widevine pssh that is made here. */
+  readonly widevinePolicy?: string;
   /** pssh boxes made elsewhere: whole boxes, or bare PlayReady Objects, which are wrapped. */
   readonly extraPssh?: readonly Uint8Array[];
 }

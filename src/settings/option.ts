@@ -18,6 +18,7 @@ export type Taker =
   | 'cpixKeySource'
   | 'readCpix'
   | 'SpekeKeySource'
+  | 'WidevineKeySource'
   | 'PackagingDataKeySource';
 
 /** Options that stand under one heading of the help. */

@@ -12,9 +12,11 @@ import { HttpClient } from '../../src/keys/http/client.js';
 import { SecretHeader } from '../../src/keys/http/secret-header.js';
 import { PackagingDataKeySource } from '../../src/keys/packaging-data/key-source.js';
 import { SpekeKeySource } from '../../src/keys/speke/key-source.js';
+import { WidevineKeySource } from '../../src/keys/widevine/key-source.js';
+import { WidevineSigningKey } from '../../src/keys/widevine/signing-key.js';
 import { certificateOf, certificateText, privateKeyOf } from '../keys/cpix/documents.js';
 import { type Answer, failureOf, testServers } from '../keys/http/servers.js';
-import { providerData, providerKey, providerPssh, spekeProvider } from '../keys/providers.js';
+import { providerData, providerKey, providerPssh, spekeProvider, widevineServer } from '../keys/providers.js';
 import { runCli, runCliJson } from '../support/cli.js';
 import { sample } from '../support/samples.js';
 import { expectAbsent, filesBelow } from '../support/secrets.js';
@@ -27,6 +29,7 @@ const AUTHORIZATION = `Basic ${Buffer.from(`packager:${PASSWORD}`).toString('bas
 const hexOf = (text: string) => Buffer.from(text).toString('hex');
 const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
 
+const TRACK = { trackId: 1, type: 'video', width: 640, height: 360 } as const;
 const servers = testServers();
 const inFolder = temporaryFolder();
 const recipientKey = inFolder('recipient.key');
@@ -40,6 +43,7 @@ const SECRETS = [
   hexOf(PASSWORD),
   hexOf(AUTHORIZATION),
   hexOf(`packager:${PASSWORD}`),
+  'c3'.repeat(32),
 ];
 
 /** One way to a key that a server has, and answers in which something is wrong, with the key in them. */
@@ -94,6 +98,17 @@ function quotedKey(): Uint8Array {
   return writePssh({ systemId: SYSTEM_IDS.playready, keyIds: [], data: object });
 }
 
+const SIGNING_KEY = WidevineSigningKey.parse(`${'c3'.repeat(32)} ${'d4'.repeat(16)}`);
+const widevinePssh = (key: typeof HELD) => [
+  { drm_type: 'WIDEVINE', data: base64(providerData('widevine', key).data) },
+];
+
+/** A track's key is HELD, whatever its class. */
+function heldKey(tracks: Record<string, unknown>[]): Record<string, unknown>[] {
+  const key_id = base64(Buffer.from(HELD.kid.replaceAll('-', ''), 'hex'));
+  return tracks.map((track) => ({ ...track, key_id, key: key64, pssh: widevinePssh(HELD) }));
+}
+
 const ROADS: Readonly<Record<string, Road>> = {
   speke: {
     options: (url) => ['--speke-url', url, '--key-per', 'none'],
@@ -142,6 +157,27 @@ const ROADS: Readonly<Record<string, Road>> = {
       send(packagingAnswer(providerData('playready', OTHER).data)),
       send(packagingAnswer(providerData('playready', HELD).data, `${key64}AAAA`)),
       send(packagingAnswer(HELD.key.revealBytes())),
+    ],
+  },
+  widevine: {
+    options: (url) => ['--widevine-key-server', url, '--key-per', 'none'],
+    variable: 'PRPACK_WIDEVINE_AUTH',
+    source: async (url, client) =>
+      new WidevineKeySource({
+        url,
+        client,
+        contentId: 'leak',
+        keyPer: 'none',
+        signer: 's',
+        signingKey: SIGNING_KEY,
+      }),
+    good: widevineServer(heldKey),
+    bad: [
+      widevineServer((tracks) => heldKey(tracks).map((track) => ({ ...track, key: `${key64}AAAA` }))),
+      widevineServer((tracks) => heldKey(tracks).map((track) => ({ ...track, key_id: key64.slice(4) }))),
+      widevineServer((tracks) => heldKey(tracks).map((track) => ({ ...track, pssh: widevinePssh(OTHER) }))),
+      send(JSON.stringify({ response: base64(Buffer.from(JSON.stringify({ status: key64 }))) })),
+      send(JSON.stringify({ response: key64 })),
     ],
   },
 };
@@ -209,9 +245,7 @@ describe.each(Object.entries(ROADS))('the key and the header of %s', (name, road
     for (const [i, answer] of BAD_EVERYWHERE.entries()) {
       const server = await servers.http(answer);
       const client = new HttpClient({ authorization, retries: 0 });
-      const work = road
-        .source(server.url, client)
-        .then((source) => source.assign([{ trackId: 1, type: 'video' }]));
+      const work = road.source(server.url, client).then((source) => source.assign([TRACK]));
       const { error, said } = await failureOf(work);
       told.set(`answer ${i}`, Buffer.from(said + inspect([error, client], { depth: 20, showHidden: true })));
       await client.close();
@@ -219,7 +253,7 @@ describe.each(Object.entries(ROADS))('the key and the header of %s', (name, road
     const server = await servers.http(road.good);
     const client = new HttpClient({ authorization });
     const source = await road.source(server.url, client);
-    const assigned = await source.assign([{ trackId: 1, type: 'video' }]);
+    const assigned = await source.assign([TRACK]);
     expect(assigned[0]!.key.equals(ContentKey.fromHex(HELD.key.revealHex()))).toBe(true);
     const depths = { depth: 20, showHidden: true, maxArrayLength: null, maxStringLength: null };
     told.set(

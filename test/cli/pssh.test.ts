@@ -108,6 +108,13 @@ describe('prpack pssh build', () => {
       keyIds: [KID],
       widevine: { contentId: Buffer.from('film-7').toString('hex'), protectionScheme: 'cenc' },
     });
+    const named = ['--widevine-provider', 'acme', '--widevine-policy', 'gold'];
+    expect((await runCliJson([...widevine, ...named])).json.pssh[0].widevine).toMatchObject({
+      provider: 'acme',
+      policy: 'gold',
+    });
+    const { json: refused } = await runCliJson(['pssh', 'build', '--kid', KID, ...named]);
+    expect(refused.error.message).toBe('--widevine-provider has no meaning for the system playready');
   });
 
   it('refuses a header version that cannot carry the content', async () => {

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type Answer, testServers } from '../keys/http/servers.js';
-import { spekeProvider } from '../keys/providers.js';
+import { spekeProvider, widevineServer } from '../keys/providers.js';
 import { runCli, runCliJson } from '../support/cli.js';
 import { sample } from '../support/samples.js';
 import { temporaryFolder } from '../support/temporary.js';
@@ -104,6 +104,51 @@ describe('prpack encrypt --packaging-data-url', () => {
   });
 });
 
+describe('prpack encrypt --widevine-key-server', () => {
+  const SIGNING = `${'0123456789abcdef'.repeat(4)} ${'ab'.repeat(16)}`;
+  const requestOf = (body: string) => JSON.parse(Buffer.from(JSON.parse(body).request, 'base64').toString());
+
+  it('signs its request, and writes the data that comes with the keys', async () => {
+    const server = await servers.http(widevineServer());
+    const file = inFolder('signing.txt');
+    writeFileSync(file, SIGNING, { mode: 0o600 });
+    const signer = ['--widevine-signer', 'acme', '--widevine-policy', 'gold'];
+    const options = ['--widevine-key-server', server.url, ...signer, '--scheme', 'cbcs'];
+    const keys = await encryptWith('wv', [...options, '--widevine-signing-key-file', file]);
+    expect(keys.map(({ source, label }: Record<string, string>) => [source, label])).toEqual([
+      ['widevine', 'SD'],
+      ['widevine', 'AUDIO'],
+    ]);
+    const [{ body }] = server.seen;
+    expect(JSON.parse(body)).toMatchObject({ signer: 'acme', signature: expect.stringMatching(/^.{44}$/) });
+    expect(requestOf(body)).toEqual({
+      content_id: Buffer.from('wv').toString('base64'),
+      policy: 'gold',
+      tracks: [{ type: 'SD' }, { type: 'AUDIO' }],
+      drm_types: ['WIDEVINE', 'PLAYREADY'],
+      protection_scheme: 'CBCS',
+    });
+    const { json } = await runCliJson(['inspect', inFolder('wv.mp4')]);
+    const widevine = json.pssh.filter(({ name }: { name: string }) => name === 'Widevine');
+    expect(widevine.map((box: { widevine: object }) => box.widevine)).toMatchObject([
+      { contentId: Buffer.from('of the provider').toString('hex') },
+      { contentId: Buffer.from('of the provider').toString('hex') },
+    ]);
+  });
+
+  it('asks for each crypto period, with the signing key of the environment', async () => {
+    const server = await servers.http(widevineServer());
+    const options = ['--widevine-key-server', server.url, '--widevine-signer', 'acme', '--key-per', 'none'];
+    const rotation = ['--crypto-period', '1', '--fragment-duration', '1'];
+    const env = { PRPACK_WIDEVINE_SIGNING_KEY: SIGNING };
+    const keys = await encryptWith('wv-periods', [...options, ...rotation], env);
+    const periods = keys.map(({ period }: { period: number }) => period).sort();
+    expect(periods).toEqual([0, 1, 2, 3]); // four seconds
+    const asked = server.seen.map(({ body }) => requestOf(body).first_crypto_period_index);
+    expect(asked).toEqual(periods);
+  });
+});
+
 describe('the header that lets prpack in', () => {
   const sendKey: Answer = (_, response) =>
     response.end(`<Answer><KeyId>${KID}</KeyId><KeyData>${KEY_BASE64}</KeyData></Answer>`);
@@ -112,6 +157,7 @@ describe('the header that lets prpack in', () => {
     ['--cpix', '--cpix-auth', 'PRPACK_CPIX_AUTH', sendCpix],
     ['--packaging-data-url', '--packaging-data-auth', 'PRPACK_PACKAGING_DATA_AUTH', sendKey],
     ['--speke-url', '--speke-auth', 'PRPACK_SPEKE_AUTH', spekeProvider()],
+    ['--widevine-key-server', '--widevine-auth', 'PRPACK_WIDEVINE_AUTH', widevineServer()],
   ])('of %s comes from the file of %s, or from %s', async (flag, authFlag, variable, answer) => {
     const server = await servers.http(answer);
     const header = inFolder(`header${authFlag}`);
@@ -123,6 +169,7 @@ describe('the header that lets prpack in', () => {
       PRPACK_SPEKE_AUTH: 'of-speke',
       PRPACK_CPIX_AUTH: 'of-cpix',
       PRPACK_PACKAGING_DATA_AUTH: 'of-data',
+      PRPACK_WIDEVINE_AUTH: 'of-widevine',
     };
     await encryptWith(`header${flag}`, options, { ...others, [variable]: 'Basic c2VjcmV0' });
     expect(server.seen.map(({ headers }) => [headers['x-api-key'], headers.authorization])).toEqual([
@@ -171,6 +218,26 @@ describe('servers of keys', () => {
       'a key for each track of SPEKE',
       ['--speke-url', 'http://127.0.0.1:1/', '--key-per', 'track', '--content-id', 'x'],
       '--key-per track and --speke-url are given together',
+    ],
+    [
+      'a key for each track of a Widevine key server',
+      ['--widevine-key-server', 'http://127.0.0.1:1/', '--key-per', 'track', '--content-id', 'x'],
+      '--key-per track and --widevine-key-server are given together',
+    ],
+    [
+      'a signer without its key',
+      ['--widevine-key-server', 'http://127.0.0.1:1/', '--widevine-signer', 'acme', '--content-id', 'x'],
+      'the name of a signer and its signing key belong together',
+    ],
+    [
+      'a signer of nothing',
+      ['--widevine-signer', 'acme'],
+      '--widevine-signer has no effect without --widevine-key-server',
+    ],
+    [
+      'a provider in no header',
+      ['--widevine-provider', 'acme'],
+      '--widevine-provider has no effect without the system widevine',
     ],
     ['two sources', ['--cpix', 'a', '--key-file', 'b'], '--key-file and --cpix are given together'],
     ['half a client certificate', ['--cpix', 'http://127.0.0.1:1/', '--tls-cert', 'a'], 'belong together'],

@@ -36,6 +36,21 @@ describe('Widevine pssh data', () => {
     expect(toHex(data)).toBe('1210a2c786d0f9ef4cb3b333cd323a4284a52202cafe48e3dc959b06');
   });
 
+  it('has provider and policy where their numbers put them', () => {
+    const data = buildWidevinePsshData({
+      keyIds: [VIDEO],
+      provider: 'acme',
+      contentId: fromHex('cafe')!,
+      policy: 'gold',
+      protectionScheme: 'cenc',
+    });
+    // Fields 3 and 6, wire type 2: tags 0x1a and 0x32, length 4.
+    expect(toHex(data)).toBe(
+      '1210a2c786d0f9ef4cb3b333cd323a4284a51a0461636d652202cafe3204676f6c6448e3dc959b06',
+    );
+    expect(readWidevinePsshData(data)).toMatchObject({ provider: 'acme', policy: 'gold' });
+  });
+
   it('writes lengths over 127 in two bytes', () => {
     const data = buildWidevinePsshData({
       keyIds: [],

@@ -69,3 +69,29 @@ export function spekeProvider(change: (answer: CpixDocument) => CpixDocument = (
     response.end(writeCpix(answer, '2.3'));
   };
 }
+
+/** A server of the Common Encryption API for Widevine DRM, with data of both systems. */
+export function widevineServer(
+  change: (tracks: Record<string, unknown>[]) => Record<string, unknown>[] = (tracks) => tracks,
+): Answer {
+  return ({ body }, response) => {
+    const asked = JSON.parse(Buffer.from(JSON.parse(body).request, 'base64').toString());
+    const { content_id, tracks, first_crypto_period_index: index, protection_scheme: scheme } = asked;
+    const given = tracks.map(({ type }: { type: string }) => {
+      const key = providerKey([content_id, index ?? '', scheme].join(' '), type);
+      return {
+        type,
+        key_id: base64(Buffer.from(key.kid.replaceAll('-', ''), 'hex')),
+        key: base64(key.key.revealBytes()),
+        pssh: [{ drm_type: 'WIDEVINE', data: base64(providerData('widevine', key).data) }],
+        ...(index !== undefined && { crypto_period_index: index }),
+      };
+    });
+    const inner = { status: 'OK', tracks: change(given) };
+    response.end(JSON.stringify({ response: base64(Buffer.from(JSON.stringify(inner))) }));
+  };
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64');
+}

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { SYSTEM_IDS } from '../../src/drm/system-ids.js';
 import { readWidevinePsshData } from '../../src/drm/widevine.js';
+import { HttpClient } from '../../src/keys/http/client.js';
+import { SecretHeader } from '../../src/keys/http/secret-header.js';
+import { WidevineKeySource } from '../../src/keys/widevine/key-source.js';
+import { WidevineSigningKey } from '../../src/keys/widevine/signing-key.js';
+import { parsePssh } from '../../src/protection/pssh.js';
+import { buildPsshBoxes } from '../../src/protection/pssh-boxes.js';
 import { serverStarter, type TestServer } from './helpers.js';
 
 const start = serverStarter();
@@ -90,6 +97,37 @@ describe('the Widevine Common Encryption API', () => {
     await server.fetch(`/v1/keys/${kid}`, { method: 'PUT', token, body });
     const { inner } = await ask(server, token, { ...REQUEST, first_crypto_period_index: 5 });
     expect(Buffer.from(inner.tracks[0].key_id, 'base64').toString('hex')).toBe(kid.replaceAll('-', ''));
+  });
+
+  it('is a key source for packagers of the same program', async () => {
+    const server = await start();
+    const authorization = SecretHeader.parse(`Bearer ${await server.token('register', 'read-keys')}`, 'test');
+    const client = new HttpClient({ authorization });
+    const url = `${server.url}/widevine/getcontentkey`;
+    const signingKey = WidevineSigningKey.parse(`${'0f'.repeat(16)} ${'f0'.repeat(16)}`);
+    const source = new WidevineKeySource({ url, client, contentId: 'film', signer: 's', signingKey });
+    const hd = { trackId: 1, type: 'video', width: 1280, height: 720, scheme: 'cbcs' } as const;
+    const period = { index: 3, startSeconds: 30, durationSeconds: 10 };
+    const tracks = [
+      { ...hd, period },
+      { trackId: 2, type: 'audio', scheme: 'cbcs', period },
+    ] as const;
+    const assigned = await source.assign(tracks, [SYSTEM_IDS.widevine, SYSTEM_IDS.playready]);
+    expect(assigned).toMatchObject([
+      { label: 'HD', period: 3, algorithm: 'AESCBC', source: 'widevine' },
+      { label: 'AUDIO', period: 3, algorithm: 'AESCBC', source: 'widevine' },
+    ]);
+    expect(await source.assign(tracks)).toMatchObject(assigned.map(({ kid }) => ({ kid })));
+    // What came with the keys is fit for the file as it is.
+    const { boxes, warnings } = buildPsshBoxes(assigned, { systems: ['widevine'], scheme: 'cbcs' });
+    expect([boxes.length, warnings]).toEqual([1, []]);
+    const [{ keyIds, widevine }] = await parsePssh(boxes[0]!);
+    expect(keyIds).toEqual(assigned.map(({ kid }) => kid));
+    expect(widevine).toMatchObject({
+      contentId: Buffer.from('film').toString('hex'),
+      protectionScheme: 'cbcs',
+    });
+    await client.close();
   });
 
   it.each([

@@ -16,6 +16,7 @@ import {
   randomKeySource,
   readCpix,
   SpekeKeySource,
+  WidevineKeySource,
 } from '../../src/index.js';
 import { optionsTakenBy } from '../../src/settings/check.js';
 import { sample } from '../support/samples.js';
@@ -90,6 +91,11 @@ describe('every entry point', () => {
     ['cpixKeySource', (options: never) => cpixKeySource({} as never, options), { name: 'keys.cpix' }],
     ['SpekeKeySource', (options: never) => new SpekeKeySource(options), contract],
     [
+      'WidevineKeySource',
+      (options: never) => new WidevineKeySource(options),
+      { url: contract.url, client, contentId: 'c' },
+    ],
+    [
       'PackagingDataKeySource',
       (options: never) => new PackagingDataKeySource(options),
       { url: contract.url, client, programIdentifier: 'p' },
@@ -143,6 +149,8 @@ describe('the table', () => {
         cryptoPeriodSeconds: true,
         ivSize: true,
         systems: true,
+        widevineProvider: true,
+        widevinePolicy: true,
       },
       ...{ decryptKeys: true, playready: true, contentId: true, extraPssh: true, dryRun: true },
     };

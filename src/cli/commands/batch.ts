@@ -12,6 +12,7 @@ import {
   encryptOptions,
   keyWarnings,
 } from '../options/encryption.js';
+import { asksByContent } from '../options/key-server.js';
 import { addKeyStoreOptions } from '../options/key-store.js';
 import { selectKeys } from '../options/keys.js';
 import { addMediaOptions } from '../options/media.js';
@@ -139,7 +140,7 @@ async function keysOf(
       store,
       client,
     );
-  if (flags.spekeUrl !== undefined || flags.packagingDataUrl !== undefined) {
+  if (asksByContent(flags)) {
     return { keys: async (contentId) => (await select(contentId))!.source, warnings: [] };
   }
   const named = await select();

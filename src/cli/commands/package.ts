@@ -20,6 +20,8 @@ import { nonEmpty } from '../options/values.js';
 import { withKeys } from '../options/with-keys.js';
 import { formatPackageResult } from '../output/package-text.js';
 
+const WIDEVINE_OPTIONS = ['widevineProvider', 'widevinePolicy'] as const;
+
 const EXAMPLES = `
 Examples:
   prpack package film-1080.mp4 film-720.mp4 film.de.m4a film.en.vtt --out-dir out/film --la-url https://drm.example.com/rightsmanager.asmx
@@ -45,7 +47,7 @@ export function configurePackage(command: Command): void {
   );
   addOptions(command, ['describe', 'thumbnails', 'segmentDurationSeconds', 'fragmentDurationSeconds']);
   command.optionsGroup('Protection:');
-  addOptions(command, ['scheme', 'pattern', 'ivSize', 'systems', 'fairplayUri'], {
+  addOptions(command, ['scheme', 'pattern', 'ivSize', 'systems', ...WIDEVINE_OPTIONS, 'fairplayUri'], {
     scheme:
       'cenc: AES-CTR, for all PlayReady clients; cbcs: AES-CBC by patterns, for Apple and PlayReady 4 (default: cenc)',
   });

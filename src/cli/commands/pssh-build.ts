@@ -21,6 +21,8 @@ interface PsshBuildFlags extends OutputFlags {
   readonly key?: string;
   readonly keyFile?: string;
   readonly contentId?: string;
+  readonly widevineProvider?: string;
+  readonly widevinePolicy?: string;
   readonly format: 'pssh' | 'pro';
   readonly out?: string;
   readonly force?: true;
@@ -53,6 +55,10 @@ export function configurePsshBuild(command: Command): void {
     scheme: 'cenc, cbcs, cens or cbc1: what the content is encrypted with (default: cenc)',
   });
   command.option('--content-id <text>', 'content id of a Widevine pssh', nonEmpty('--content-id'));
+  addOptions(command, ['widevineProvider', 'widevinePolicy'], {
+    widevineProvider: 'name of the content provider in a Widevine pssh',
+    widevinePolicy: 'name of a registered policy in a Widevine pssh',
+  });
   command.option(
     '--key-file <keys.json>',
     'keys for the CHECKSUM',
@@ -89,6 +95,7 @@ async function psshBuildAction(flags: PsshBuildFlags, command: Command): Promise
     playready: await playReadyOptions(flags),
     ...(keys && { keys: keys.source }),
     ...(flags.contentId !== undefined && { contentId: flags.contentId }),
+    ...widevineOptions(flags),
   });
   const bytes = flags.format === 'pro' ? built.pro! : built.pssh;
   const warnings = [...(keys?.warnings ?? []), ...built.warnings];
@@ -104,6 +111,15 @@ async function psshBuildAction(flags: PsshBuildFlags, command: Command): Promise
   if (lines.length > 0) writeMessage(joinLines(lines));
 }
 
+/** Of other systems the configuration file may speak: they are for Widevine alone. */
+function widevineOptions({ system, widevineProvider, widevinePolicy }: PsshBuildFlags) {
+  if (system !== 'widevine') return {};
+  return {
+    ...(widevineProvider !== undefined && { widevineProvider }),
+    ...(widevinePolicy !== undefined && { widevinePolicy }),
+  };
+}
+
 /** Options that would have no effect are refused. */
 function assertNoContradictions(flags: PsshBuildFlags, command: Command): void {
   const { system, format, kid = [], key, contentId } = flags;
@@ -114,6 +130,8 @@ function assertNoContradictions(flags: PsshBuildFlags, command: Command): void {
     ...(system !== 'playready' && format === 'pro' ? ['--format pro'] : []),
     ...(system === 'common' && isGiven(command, 'scheme') ? ['--scheme'] : []),
     ...(system !== 'widevine' && contentId !== undefined ? ['--content-id'] : []),
+    ...(system !== 'widevine' && isGiven(command, 'widevineProvider') ? ['--widevine-provider'] : []),
+    ...(system !== 'widevine' && isGiven(command, 'widevinePolicy') ? ['--widevine-policy'] : []),
   ];
   if (idle.length > 0) {
     throw new PrpackError('INVALID_ARGUMENT', `${idle[0]} has no meaning for the system ${system}`, {

@@ -2,9 +2,9 @@ import type { Command } from 'commander';
 import { PrpackError } from '../../errors.js';
 import type { EncryptOptions, KeyPer, ProtectionSystem } from '../../index.js';
 import type { Option, Taker } from '../../settings/option.js';
-import { attributeOf, OPTIONS } from '../../settings/options.js';
+import { attributeOf, type FlaggedName, flaggedOption, flagNameOf, OPTIONS } from '../../settings/options.js';
 import { addOptions } from './add.js';
-import { addKeyServerOptions, addTlsOptions } from './key-server.js';
+import { addKeyServerOptions, addTlsOptions, givesKeysByClass } from './key-server.js';
 import type { KeyStoreFlags } from './key-store.js';
 import { addKeyOptions, type KeyFlags, type SelectedKeys } from './keys.js';
 import type { OutputFlags } from './output.js';
@@ -64,6 +64,7 @@ export function addKeyPerOption(command: Command, tracks: string, otherwise: Key
  */
 export function assertNoIdleOptions(flags: EncryptFlags, command: Command): void {
   assertNoIdlePlayReadyFlags(flags, command);
+  assertNoIdleWidevineFlags(flags, command);
   assertNoIdlePolicy(flags, command);
 }
 
@@ -77,6 +78,27 @@ function assertNoIdlePlayReadyFlags(flags: EncryptFlags, command: Command): void
     received: `--systems ${flags.systems.join(',')}`,
     remedy: `Add playready to --systems, or leave ${idle} out.`,
   });
+}
+
+/** What stands in the Widevine header needs one; a policy is for the key server, too, which alone wants a signature. */
+function assertNoIdleWidevineFlags(
+  { systems = [], widevineKeyServer }: EncryptFlags,
+  command: Command,
+): void {
+  const needsServer = ['widevineSigner', 'widevineSigningKeyFile', 'widevineAuth'] as const;
+  const hasHeader = systems.includes('widevine');
+  const hasServer = widevineKeyServer !== undefined;
+  const idle = (names: readonly FlaggedName[], what: string, remedy: string) => {
+    const name = names.find((one) => isGiven(command, one));
+    if (name === undefined) return;
+    const flag = flagNameOf(flaggedOption(name));
+    throw new PrpackError('INVALID_ARGUMENT', `${flag} has no effect without ${what}`, {
+      remedy: `${remedy}, or leave ${flag} out.`,
+    });
+  };
+  if (!hasServer) idle(needsServer, '--widevine-key-server', 'Give --widevine-key-server');
+  if (!hasHeader) idle(['widevineProvider'], 'the system widevine', 'Add widevine to --systems');
+  if (!hasHeader && !hasServer) idle(['widevinePolicy'], 'the system widevine', 'Add widevine to --systems');
 }
 
 /** A policy is for the record of the key, and nowhere else. */
@@ -141,6 +163,6 @@ export async function optionsFor(
     if (value === undefined) continue;
     options[name] = Object.hasOwn(LOADERS, name) ? await LOADERS[name]!(value as never, library) : value;
   }
-  if (flags.spekeUrl !== undefined) delete options.keyPer; // the key provider is asked for it
+  if (givesKeysByClass(flags)) delete options.keyPer; // the key provider is asked for it
   return options;
 }

@@ -16,6 +16,10 @@ export interface KeyServerFlags {
   readonly spekeAuth?: string;
   readonly packagingDataUrl?: string;
   readonly packagingDataAuth?: string;
+  readonly widevineKeyServer?: string;
+  readonly widevineSigner?: string;
+  readonly widevineSigningKeyFile?: string;
+  readonly widevineAuth?: string;
   readonly tlsCa?: string;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
@@ -26,7 +30,20 @@ const AUTHORIZATIONS = [
   ['cpix', 'cpixAuth'],
   ['spekeUrl', 'spekeAuth'],
   ['packagingDataUrl', 'packagingDataAuth'],
+  ['widevineKeyServer', 'widevineAuth'],
 ] as const;
+
+/** Servers that are asked for the keys of one content id at a time. */
+const SERVERS_OF_CONTENT = ['spekeUrl', 'packagingDataUrl', 'widevineKeyServer'] as const;
+
+export function asksByContent(flags: KeyServerFlags): boolean {
+  return SERVERS_OF_CONTENT.some((server) => flags[server] !== undefined);
+}
+
+/** Whether the server gives keys by classes of tracks, so that it is asked for all tracks of an output at once. */
+export function givesKeysByClass({ spekeUrl, widevineKeyServer }: KeyServerFlags): boolean {
+  return spekeUrl !== undefined || widevineKeyServer !== undefined;
+}
 
 /** Adds the options of servers that give keys for a content id, to the group of options before them. */
 export function addKeyServerOptions(command: Command): void {

@@ -32,6 +32,7 @@ export interface ContentFlags {
   readonly contentId?: string;
   readonly keyPer?: KeyPer;
   readonly systems?: readonly ProtectionSystem[];
+  readonly widevinePolicy?: string;
 }
 
 /** Keys from the source that was named, and what the user must know of it. */
@@ -111,6 +112,10 @@ const SOURCES: readonly SourceEntry[] = [
       return new library.PackagingDataKeySource({ url: packagingDataUrl!, client, programIdentifier });
     },
   },
+  {
+    name: 'widevineKeyServer',
+    open: openWidevine,
+  },
 ];
 
 async function openCpix(
@@ -128,17 +133,46 @@ async function openCpix(
   return library.cpixKeySource(document, { name });
 }
 
-async function openSpeke(
-  { spekeUrl, spekeVersion, cpixPrivateKey, contentId, keyPer }: KeyFlags & ContentFlags,
+/** Key providers have no keys of single tracks. */
+function classesFor(flag: string, keyPer: KeyPer | undefined): Exclude<KeyPer, 'track'> | undefined {
+  if (keyPer !== 'track') return keyPer;
+  throw contradiction(
+    `--key-per track and ${flag} are given together`,
+    'Give --key-per none, type or resolution: key providers know classes of tracks.',
+  );
+}
+
+async function openWidevine(
+  flags: KeyFlags & ContentFlags,
   library: Library,
   client: HttpClient,
 ): Promise<KeySource & KeyLookup> {
-  if (keyPer === 'track') {
-    throw contradiction(
-      '--key-per track and --speke-url are given together',
-      'Give --key-per none, type or resolution: key providers know classes of tracks.',
-    );
-  }
+  const keyPer = classesFor('--widevine-key-server', flags.keyPer);
+  const { widevineKeyServer: url, widevineSigner: signer, widevinePolicy: policy } = flags;
+  const signingKey = await signingKeyOf(flags, library);
+  return new library.WidevineKeySource({
+    url: url!,
+    client,
+    contentId: contentIdFor('--widevine-key-server', flags.contentId),
+    ...(signer !== undefined && { signer }),
+    ...(signingKey && { signingKey }),
+    ...(policy !== undefined && { policy }),
+    ...(keyPer && { keyPer }),
+  });
+}
+
+async function signingKeyOf({ widevineSigningKeyFile: file }: KeyFlags, library: Library) {
+  if (file !== undefined) return library.readWidevineSigningKey(file);
+  const { secretVariable } = flaggedOption('widevineSigningKeyFile');
+  return library.environmentWidevineSigningKey(secretVariable!, process.env);
+}
+
+async function openSpeke(
+  { spekeUrl, spekeVersion, cpixPrivateKey, contentId, ...flags }: KeyFlags & ContentFlags,
+  library: Library,
+  client: HttpClient,
+): Promise<KeySource & KeyLookup> {
+  const keyPer = classesFor('--speke-url', flags.keyPer);
   return new library.SpekeKeySource({
     url: spekeUrl!,
     client,

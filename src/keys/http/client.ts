@@ -35,6 +35,8 @@ export interface HttpRequest {
   readonly body?: string | Uint8Array;
   /** Whether sending it twice is the same as sending it once. Default: all but POST are. */
   readonly isIdempotent?: boolean;
+  /** Whether an answer of success says in its body that the server could not do it this time, so that it is asked again. */
+  readonly isTransient?: (response: HttpResponse) => boolean;
 }
 
 /** An answer of any status. */
@@ -90,7 +92,8 @@ export class HttpClient {
       let pauseMs = backoffMs(attempt, retryDelayMs);
       try {
         const response = await this.#attempt(connections, url, request, attempt);
-        if (isLast || !mayRetryStatus(response.status, isIdempotent)) return response;
+        const mayRetry = mayRetryStatus(response.status, isIdempotent) || request.isTransient?.(response);
+        if (isLast || !mayRetry) return response;
         const wantedMs = retryAfterMs(response.headers['retry-after'], Date.now());
         if (wantedMs !== undefined && wantedMs > LONGEST_RETRY_AFTER_MS) return response;
         pauseMs = Math.max(pauseMs, wantedMs ?? 0);

@@ -36,6 +36,8 @@ const OPTIONS_THAT_MATTER = [
   'pattern',
   'ivSize',
   'systems',
+  'widevineProvider',
+  'widevinePolicy',
   'playready',
   'contentId',
   'describe',
