@@ -16,7 +16,7 @@ export interface Publishable {
    * Hands everything to the disk.
    * @throws PrpackError OUTPUT_FAILED
    */
-  flush(): void;
+  flush(): void | Promise<void>;
   /**
    * Gives the output its name.
    * @throws PrpackError OUTPUT_EXISTS when another process made it meanwhile; OUTPUT_FAILED

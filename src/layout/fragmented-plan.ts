@@ -2,7 +2,7 @@ import { makeColumn } from '../bytes/columns.js';
 import type { ByteSource } from '../bytes/source.js';
 import { ByteWriter } from '../bytes/writer.js';
 import { PrpackError } from '../errors.js';
-import { writeFtyp } from '../isobmff/boxes/ftyp.js';
+import { writeFtyp, writeStyp } from '../isobmff/boxes/ftyp.js';
 import { mediaTypeOf } from '../isobmff/boxes/hdlr.js';
 import { readIloc } from '../isobmff/boxes/iloc.js';
 import { type Sidx, sizeOfSidx, writeSidx } from '../isobmff/boxes/sidx.js';
@@ -84,6 +84,11 @@ export interface FragmentedOutput {
   readonly psshOfFragment?: ((fragment: number) => readonly Uint8Array[]) | undefined;
   /** Whether it is a CMAF track file (ISO/IEC 23000-19 7.3): it says so, and nothing but the track is carried over. Default false. */
   readonly isCmaf?: boolean;
+  /**
+   * Fragments that begin a file of their own, as a CMAF segment (ISO/IEC 23000-19 7.3.3.2): a `styp` goes before each of them, and no `sidx`
+   * before all. Absent: the output is one file.
+   */
+  readonly segmentStarts?: readonly number[] | undefined;
 }
 
 /** Where the parts are that manifests name. */
@@ -114,6 +119,8 @@ export class FragmentedPlan implements OutputPlan {
   readonly places: FragmentPlaces;
   readonly #head: Uint8Array;
   readonly #psshOfFragment: (fragment: number) => readonly Uint8Array[];
+  /** Fragments with a `styp`. */
+  readonly #segmentStarts: ReadonlySet<number>;
 
   /** @throws PrpackError UNSUPPORTED_FEATURE when the movie cannot be laid out so */
   constructor({
@@ -124,6 +131,7 @@ export class FragmentedPlan implements OutputPlan {
     psshBoxes,
     psshOfFragment = () => [],
     isCmaf = false,
+    segmentStarts,
   }: FragmentedOutput) {
     const { edits: fragmentEdits, delaysTicks, cuts } = fragmentation;
     const reference = movie.tracks[fragmentation.reference];
@@ -135,14 +143,15 @@ export class FragmentedPlan implements OutputPlan {
     this.#cuts = cuts;
     this.#groupings = movie.tracks.map((track) => groupRunsOf(track, movie.moov));
     this.fragmentCount = this.#cuts.count;
+    this.#segmentStarts = new Set(segmentStarts);
     this.#carried = isCmaf ? Array.from({ length: cuts.count + 1 }, () => []) : this.#placeCarried(source);
 
     const fragmentSizes = Array.from({ length: this.fragmentCount }, (_, i) => this.#measureFragment(i));
     const ftyp = writeFtyp(isCmaf ? CMAF_BRANDS : fragmentedBrands(movie));
     const moov = buildFragmentedMoov(movie, encryptions, psshBoxes, fragmentEdits);
-    const sidx = this.#buildSidx(reference, fragmentSizes);
-    this.#head = concat([ftyp, moov, sidx]);
-    this.places = { initBytes: ftyp.length + moov.length, indexBytes: sidx.length };
+    const sidx = segmentStarts ? undefined : this.#buildSidx(reference, fragmentSizes);
+    this.#head = concat([ftyp, moov, ...(sidx ? [sidx] : [])]);
+    this.places = { initBytes: ftyp.length + moov.length, indexBytes: sidx?.length ?? 0 };
     this.warnings = this.#collectWarnings(sidx, fragmentEdits);
 
     const trailing = sumOf(this.#carried[this.fragmentCount]);
@@ -162,7 +171,7 @@ export class FragmentedPlan implements OutputPlan {
     );
     if (fragment === this.fragmentCount) return carried;
     const writer = this.#writerOf(fragment);
-    const header = concat([writer.writeMoof(fragment + 1), writer.mdatHeader]);
+    const header = concat([this.#stypOf(fragment), writer.writeMoof(fragment + 1), writer.mdatHeader]);
     return [...carried, { kind: 'literal', bytes: header }, ...this.#mediaPieces(fragment)];
   }
 
@@ -179,14 +188,15 @@ export class FragmentedPlan implements OutputPlan {
     return times;
   }
 
-  /** Bytes of a fragment up to the end of its first sample: what a player reads to show one picture. */
-  firstSampleBytes(fragment: number): number {
+  /** What a player reads of a fragment to show one picture: from its `moof` to the end of its first sample, within the output. */
+  firstSampleRange(fragment: number): { readonly startBytes: number; readonly endBytes: number } {
     const writer = this.#writerOf(fragment);
     const [track] = this.#movie.tracks;
     const { from } = this.#range(track, fragment);
-    return (
-      sumOf(this.#carried[fragment]) + writer.moofBytes + writer.mdatHeader.length + track.samples.sizes[from]
-    );
+    const before = sumOf(this.#carried[fragment]) + this.#stypOf(fragment).length;
+    const startBytes = this.segmentStartBytes[fragment + 1] + before;
+    const lengthBytes = writer.moofBytes + writer.mdatHeader.length + track.samples.sizes[from];
+    return { startBytes, endBytes: startBytes + lengthBytes };
   }
 
   /** Boxes of the input by the fragment that they go before; those before any sample go before the first. */
@@ -216,7 +226,8 @@ export class FragmentedPlan implements OutputPlan {
   }
 
   #measureFragment(fragment: number): number {
-    const size = sumOf(this.#carried[fragment]) + this.#writerOf(fragment).sizeBytes;
+    const before = sumOf(this.#carried[fragment]) + this.#stypOf(fragment).length;
+    const size = before + this.#writerOf(fragment).sizeBytes;
     if (size <= 0x7fffffff) return size;
     throw new PrpackError('UNSUPPORTED_FEATURE', `fragment ${fragment + 1} would have ${size} bytes`, {
       expected: 0x7fffffff,
@@ -224,6 +235,10 @@ export class FragmentedPlan implements OutputPlan {
       clause: 'ISO/IEC 14496-12 8.8.8',
       remedy: `Use ${named('layout', 'keep')}, or a shorter ${named('fragmentDurationSeconds')}.`,
     });
+  }
+
+  #stypOf(fragment: number): Uint8Array {
+    return this.#segmentStarts.has(fragment) ? CMAF_STYP : NO_BYTES;
   }
 
   /** The samples of the fragment, track after track; neighbours in the input are copied as one. */
@@ -302,9 +317,9 @@ export class FragmentedPlan implements OutputPlan {
     return bytes;
   }
 
-  #collectWarnings(sidx: Uint8Array, fragmentEdits: readonly FragmentEdits[]): string[] {
+  #collectWarnings(sidx: Uint8Array | undefined, fragmentEdits: readonly FragmentEdits[]): string[] {
     const warnings = fragmentEdits.flatMap((edits) => edits.warnings);
-    if (sidx.length === 0)
+    if (sidx?.length === 0)
       warnings.push('There are too many fragments for a segment index (sidx): none was written.');
     const lost = this.#movie.fragments.groupTypes.filter((type) => type !== KEY_GROUP);
     if (lost.length > 0) {
@@ -391,6 +406,11 @@ const CMAF_BRANDS = {
   minorVersion: 0,
   compatibleBrands: ['iso6', 'cmfc', 'dash', 'mp41'],
 };
+
+/** A segment of DASH, and of CMAF (ISO/IEC 23009-1 6.3.4.2, ISO/IEC 23000-19 7.2). */
+const CMAF_STYP = writeStyp({ majorBrand: 'msdh', minorVersion: 0, compatibleBrands: ['msdh', 'cmfs'] });
+
+const NO_BYTES = new Uint8Array();
 
 /** default-base-is-moof asks for brand iso5 or later (8.8.7.1). */
 function fragmentedBrands({ ftyp }: Movie): {

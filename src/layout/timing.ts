@@ -6,7 +6,7 @@ import { findPath } from '../isobmff/walk.js';
 import type { FragmentCuts } from './fragment-cuts.js';
 
 /** Media time at which the presentation of a track begins: of its first edit that is not empty, else 0, in ticks. */
-function editStart(track: Track, movie: Movie): number {
+export function editStart(track: Track, movie: Movie): number {
   const node = findPath(track.node, 'edts/elst');
   if (!node) return 0;
   const { mediaTimes } = readElst(readerOf(node, movie.moov));

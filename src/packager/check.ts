@@ -6,6 +6,7 @@ import type { EncryptExpectations } from './check/expectations.js';
 import { assertEqual, checking, failed } from './check/failure.js';
 import { assertPsshNamesKeys, FragmentPssh } from './check/pssh-check.js';
 import { SampleComparison } from './check/sample-comparison.js';
+import { SegmentCheck } from './check/segment-check.js';
 
 export type { EncryptExpectations } from './check/expectations.js';
 
@@ -25,6 +26,7 @@ export async function checkEncrypted(output: ByteSource, expected: EncryptExpect
   await checking(async () => {
     assertEqual('the size of the file', expected.sizeBytes, output.sizeBytes);
     const samples = new SampleComparison(expected.movie, expected.delaysTicks);
+    const segments = expected.segments && new SegmentCheck(expected.segments, output);
     const checks = checksOf(expected, output);
     const kids = new Set<string>();
     const isRotating = expected.encryptions.some((encryption) => encryption.isRotating);
@@ -32,12 +34,14 @@ export async function checkEncrypted(output: ByteSource, expected: EncryptExpect
     let movie: Movie | undefined;
     for (const part of readMovieInParts(output, FRAGMENTS_A_PART)) {
       samples.add(part);
+      segments?.add(part);
       const protections = await checkProtections(part, checks, output);
       for (const protection of protections) for (const kid of protection.kids) kids.add(kid);
       if (isRotating) psshOfFragments.add(part, output);
       movie = part;
     }
     samples.end();
+    segments?.end();
     assertPsshNamesKeys(movie!, psshOfFragments, kids);
     for (const check of checks) check.assertSomeProtected();
   });

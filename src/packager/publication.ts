@@ -153,7 +153,7 @@ export async function publish<Written>(
 ): Promise<Written> {
   if (!output.isStaged) await ledger?.writeKeysOut(); // its bytes are seen as they are written
   const written = await write();
-  output.flush();
+  await output.flush();
   clock.written();
   if (output.isStaged) {
     await check();

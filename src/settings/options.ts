@@ -591,6 +591,16 @@ const TABLE = [
     about: 'Shortest fragment, in seconds.',
   },
   {
+    name: 'addressing',
+    kind: oneOf('files', 'segments'),
+    of: ['packageTitle'],
+    flag: '--addressing <how>',
+    help: 'files: one file a track, of which players load ranges; segments: a folder a track, with one file a segment (default: files)',
+    config: true,
+    default: 'files',
+    about: 'How players find media: one file a track, or one a segment.',
+  },
+  {
     name: 'segmentDurationSeconds',
     kind: seconds(3600),
     of: ['packageTitle'],

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -16,13 +16,16 @@ const WRONG_KEY = KEY.replace(/^3/, '4');
 const SECONDS = 8;
 
 const SCHEMES = ['cenc', 'cbcs'] as const;
+const ADDRESSINGS = ['files', 'segments'] as const;
 const PLAYERS = [
   { player: 'shaka', manifest: 'manifest.mpd' },
   { player: 'dashjs', manifest: 'manifest.mpd' },
   { player: 'shaka', manifest: 'main.m3u8' },
   { player: 'hls', manifest: 'main.m3u8' },
 ];
-const CASES = SCHEMES.flatMap((scheme) => PLAYERS.map((one) => ({ scheme, ...one })));
+const CASES = ADDRESSINGS.flatMap((addressing) =>
+  SCHEMES.flatMap((scheme) => PLAYERS.map((one) => ({ addressing, scheme, ...one }))),
+);
 /** Players start a browser, which takes long. */
 const RUN = SWEEPS ? CASES : [];
 const LEFT_OUT = CASES.filter((one) => !RUN.includes(one));
@@ -42,11 +45,14 @@ describeWith(['ffmpeg', 'chromium'], 'players play a packaged title', () => {
 
   beforeAll(async () => {
     const inputs = makeLadder();
-    for (const scheme of SCHEMES) {
+    for (const { scheme, addressing } of RUN) {
+      const outDir = temporary(`${scheme}-${addressing}`);
+      if (existsSync(outDir)) continue;
       await packageTitle({
         inputs,
-        outDir: temporary(scheme),
+        outDir,
         scheme,
+        addressing,
         keys: givenKeyTexts(KID, KEY),
         fragmentDurationSeconds: 1,
         segmentDurationSeconds: 2,
@@ -76,13 +82,13 @@ describeWith(['ffmpeg', 'chromium'], 'players play a packaged title', () => {
     }
   }
 
-  const start = ({ scheme, player, manifest }: (typeof CASES)[number]) =>
-    `start(${JSON.stringify({ player, scheme, url: `/media/${scheme}/${manifest}`, keys })})`;
+  const start = ({ scheme, addressing, player, manifest }: (typeof CASES)[number]) =>
+    `start(${JSON.stringify({ player, scheme, url: `/media/${scheme}-${addressing}/${manifest}`, keys })})`;
 
-  it.skip.each(LEFT_OUT)(`$scheme, $manifest in $player ${BY_SWEEPS}`, () => {});
+  it.skip.each(LEFT_OUT)(`$scheme, $addressing, $manifest in $player ${BY_SWEEPS}`, () => {});
 
   it.each(RUN)(
-    '$scheme, $manifest in $player: start, renditions, languages, subtitles, seek, end, thumbnails',
+    '$scheme, $addressing, $manifest in $player: start, renditions, languages, subtitles, seek, end, thumbnails',
     async (one) => {
       await withPlayer(KEY, async (ask) => {
         const { result, error } = await ask(start(one));
@@ -107,7 +113,7 @@ describeWith(['ffmpeg', 'chromium'], 'players play a packaged title', () => {
   );
 
   it.each(RUN)(
-    '$scheme, $manifest in $player: nothing with a wrong key',
+    '$scheme, $addressing, $manifest in $player: nothing with a wrong key',
     async (one) => {
       await withPlayer(WRONG_KEY, async (ask) => {
         const answer = await ask(start(one));

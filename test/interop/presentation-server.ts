@@ -9,6 +9,7 @@ const TYPES: Readonly<Record<string, string>> = {
   mpd: 'application/dash+xml',
   m3u8: 'application/vnd.apple.mpegurl',
   mp4: 'video/mp4',
+  m4s: 'video/iso.segment',
   vtt: 'text/vtt',
   jpg: 'image/jpeg',
   js: 'text/javascript',

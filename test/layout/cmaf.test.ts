@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { FragmentedPlan, fragmentationOf } from '../../src/layout/fragmented-plan.js';
 import { presentationOf } from '../../src/layout/presentation.js';
 import { box, u32 } from '../support/builder/boxes.js';
@@ -13,7 +13,7 @@ import { render, wholeSamples } from './plans.js';
 const ONE = 1024 / 48000;
 
 /** A CMAF track file with fragments of two samples. */
-function cmaf(pieces: readonly Piece[], isCmaf = true) {
+function cmaf(pieces: readonly Piece[], isCmaf = true, segmentStarts?: readonly number[]) {
   const { movie, source } = movieOf(pieces);
   const plan = new FragmentedPlan({
     movie,
@@ -22,6 +22,7 @@ function cmaf(pieces: readonly Piece[], isCmaf = true) {
     fragmentation: fragmentationOf(presentationOf(movie, source), 2 * ONE),
     psshBoxes: [],
     isCmaf,
+    segmentStarts,
   });
   const bytes = render(plan, source);
   return { plan, movie, bytes, top: boxesIn(bytes) };
@@ -49,12 +50,15 @@ it('knows where its parts are', () => {
   expect(plan.sizeBytes).toBe(top[top.length - 1].offset + top[top.length - 1].size);
 });
 
-it('knows how many bytes of a fragment hold its first sample', () => {
+it('knows which bytes of a fragment hold its first sample', () => {
   const { plan, top } = cmaf(progressive([audioTrackOf([10, 20, 30, 40, 50])]));
   const moofs = top.filter(({ type }) => type === 'moof');
   // the moof, eight bytes of mdat, and the first, third and fifth sample
-  expect([0, 1, 2].map((i) => plan.firstSampleBytes(i))).toEqual(
-    [10, 30, 50].map((bytes, i) => moofs[i].size + 8 + bytes),
+  expect([0, 1, 2].map((i) => plan.firstSampleRange(i))).toEqual(
+    [10, 30, 50].map((bytes, i) => ({
+      startBytes: moofs[i].offset,
+      endBytes: moofs[i].offset + moofs[i].size + 8 + bytes,
+    })),
   );
 });
 
@@ -70,4 +74,39 @@ it('knows when its fragments are seen, and when the last one ends', () => {
   expect(timesOf({ ...track, samples })).toEqual([300, 2348, 4596, 5620]);
   // An edit that begins at 1024: nothing is seen before 0.
   expect(timesOf({ ...track, edits: [{ duration: 85, mediaTime: 1024 }] })).toEqual([0, 1024, 3072, 4096]);
+});
+
+describe('segments', () => {
+  const pieces = () => progressive([audioTrackOf([10, 20, 30, 40, 50])]);
+
+  it('begin with styp, and have no index', () => {
+    const { plan, top, bytes } = cmaf(pieces(), true, [0, 2]);
+    const types = top.map(({ type }) => type).join(' ');
+    expect(types).toBe('ftyp moov styp moof mdat moof mdat styp moof mdat');
+    expect(plan.places.indexBytes).toBe(0);
+    expect(plan.warnings).toEqual([]);
+    // size, type, major brand, minor version, compatible brands
+    expect(bytes.toString('latin1', top[2].offset, top[2].offset + 24)).toBe(
+      '\0\0\0\x18stypmsdh\0\0\0\0msdhcmfs',
+    );
+    const starts = [top[2], top[5], top[7]].map(({ offset }) => offset);
+    expect([...plan.segmentStartBytes.subarray(1, 4)]).toEqual(starts);
+    expect(plan.sizeBytes).toBe(bytes.length);
+  });
+
+  it('have the same header and fragments as one file', () => {
+    const without = ({ bytes, top }: ReturnType<typeof cmaf>, type: string) =>
+      Buffer.concat(
+        top
+          .filter((box) => box.type !== type)
+          .map(({ offset, size }) => bytes.subarray(offset, offset + size)),
+      );
+    expect(without(cmaf(pieces(), true, [0, 2]), 'styp')).toEqual(without(cmaf(pieces()), 'sidx'));
+  });
+
+  it('know which bytes of a fragment hold its first sample, without styp', () => {
+    const { plan, top } = cmaf(pieces(), true, [0, 2]);
+    const moofs = top.filter(({ type }) => type === 'moof').map(({ offset }) => offset);
+    expect([0, 1, 2].map((i) => plan.firstSampleRange(i).startBytes)).toEqual(moofs);
+  });
 });

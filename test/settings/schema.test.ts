@@ -41,7 +41,7 @@ describe('settings', () => {
     return namesOf(SETTINGS.filter((setting) => !options.includes(attributeOf(setting))));
   };
   /** What only a presentation has. */
-  const OF_TITLES = ['segmentDurationSeconds', 'fairplayUri'];
+  const OF_TITLES = ['addressing', 'segmentDurationSeconds', 'fairplayUri'];
   /** What only files have: a presentation has one layout, and one key for each set of tracks. */
   const OF_FILES = ['decryptKeys', 'layout', 'clearLeadSeconds', 'cryptoPeriodSeconds'];
 

@@ -45,7 +45,13 @@ export function configurePackage(command: Command): void {
     'folder of the presentation, which appears whole or not at all',
     nonEmpty('--out-dir'),
   );
-  addOptions(command, ['describe', 'thumbnails', 'segmentDurationSeconds', 'fragmentDurationSeconds']);
+  addOptions(command, [
+    'describe',
+    'thumbnails',
+    'addressing',
+    'segmentDurationSeconds',
+    'fragmentDurationSeconds',
+  ]);
   command.optionsGroup('Protection:');
   addOptions(command, ['scheme', 'pattern', 'ivSize', 'systems', ...WIDEVINE_OPTIONS, 'fairplayUri'], {
     scheme:

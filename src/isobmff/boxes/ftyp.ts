@@ -23,7 +23,16 @@ export function readFtyp(reader: ByteReader): Ftyp {
 
 /** The whole box. */
 export function writeFtyp(ftyp: Ftyp): Uint8Array {
-  const payload = new ByteWriter().fourcc(ftyp.majorBrand).u32(ftyp.minorVersion);
-  for (const brand of ftyp.compatibleBrands) payload.fourcc(brand);
-  return box('ftyp', payload.finish());
+  return box('ftyp', payloadOf(ftyp));
+}
+
+/** SegmentTypeBox (ISO/IEC 14496-12 8.16.2), the whole box. */
+export function writeStyp(styp: Ftyp): Uint8Array {
+  return box('styp', payloadOf(styp));
+}
+
+function payloadOf({ majorBrand, minorVersion, compatibleBrands }: Ftyp): Uint8Array {
+  const payload = new ByteWriter().fourcc(majorBrand).u32(minorVersion);
+  for (const brand of compatibleBrands) payload.fourcc(brand);
+  return payload.finish();
 }

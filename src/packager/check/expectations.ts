@@ -4,6 +4,16 @@ import type { ContentKey } from '../../keys/content-key.js';
 import type { TrackEncryption } from '../../protection/track-protection.js';
 import type { CipherOf } from '../execute/sample-processor.js';
 
+/** Where manifests say that segments begin, and when. */
+export interface SegmentExpectations {
+  /** Within the output. */
+  readonly startBytes: readonly number[];
+  /** Earliest presentation time of each, in ticks of its track. */
+  readonly startTicks: readonly number[];
+  /** Whether each begins with `styp`; else with `moof`. */
+  readonly hasStyp: boolean;
+}
+
 /** What an output must turn out to be. */
 export interface EncryptExpectations {
   readonly input: ByteSource;
@@ -17,4 +27,6 @@ export interface EncryptExpectations {
   readonly samplesChecked?: number;
   /** Ciphers that decrypt under a KID, where they are kept; made of `keyOf` when absent. */
   readonly cipherOf?: CipherOf;
+  /** Of an output of one track. Default: nobody says where its segments are. */
+  readonly segments?: SegmentExpectations;
 }

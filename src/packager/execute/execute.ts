@@ -1,5 +1,5 @@
+import type { OutputPlace } from '../../bytes/output-place.js';
 import type { ByteSource } from '../../bytes/source.js';
-import type { OutputHandle } from '../../bytes/write.js';
 import { PrpackError } from '../../errors.js';
 import type { OutputPlan } from '../../layout/output-plan.js';
 import { named } from '../../settings/spelling.js';
@@ -17,7 +17,7 @@ export interface PlannedOutput {
   readonly source: ByteSource;
   /** What is done to the samples, in this order. */
   readonly steps: readonly ProcessingStep[];
-  readonly output: OutputHandle;
+  readonly output: OutputPlace;
   /** Hash the output while it is written. Default false. */
   readonly fingerprint?: boolean | undefined;
 }

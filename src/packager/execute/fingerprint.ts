@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { FileSource } from '../../bytes/source.js';
+import { type ByteSource, FileSource } from '../../bytes/source.js';
 import { PrpackError } from '../../errors.js';
 import { named } from '../../settings/spelling.js';
 import { yieldToEventLoop } from '../event-loop.js';
@@ -60,16 +60,24 @@ const CHUNK_BYTES = 4 * 2 ** 20;
 export async function fingerprintOf(path: string, signal: AbortSignal | undefined): Promise<string> {
   const source = new FileSource(path);
   try {
-    const hash = createHash('sha256');
-    const chunk = new Uint8Array(Math.min(CHUNK_BYTES, source.sizeBytes));
-    for (let at = 0; at < source.sizeBytes; at += CHUNK_BYTES) {
-      const part = chunk.subarray(0, Math.min(chunk.length, source.sizeBytes - at));
-      source.readInto(part, at);
-      hash.update(part);
-      await yieldToEventLoop(signal);
-    }
-    return hash.digest('hex');
+    return await fingerprintOfSource(source, signal);
   } finally {
     source.close();
   }
+}
+
+/** SHA-256 of all bytes of a source, 64 hexadecimal digits. */
+export async function fingerprintOfSource(
+  source: ByteSource,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const hash = createHash('sha256');
+  const chunk = new Uint8Array(Math.min(CHUNK_BYTES, source.sizeBytes));
+  for (let at = 0; at < source.sizeBytes; at += CHUNK_BYTES) {
+    const part = chunk.subarray(0, Math.min(chunk.length, source.sizeBytes - at));
+    source.readInto(part, at);
+    hash.update(part);
+    await yieldToEventLoop(signal);
+  }
+  return hash.digest('hex');
 }

@@ -1,5 +1,5 @@
+import { type OutputPlace, writeAt } from '../../bytes/output-place.js';
 import type { ByteSource } from '../../bytes/source.js';
-import { type OutputHandle, writeFully } from '../../bytes/write.js';
 import type { OutputChunk } from './chunk.js';
 import { ChunkFiller } from './chunk-filler.js';
 import type { TrackTask } from './sample-processor.js';
@@ -7,7 +7,7 @@ import type { TrackTask } from './sample-processor.js';
 /** What the bytes of an output are made of, and where they go. */
 export interface WriteTarget {
   readonly source: ByteSource;
-  readonly output: OutputHandle;
+  readonly output: OutputPlace;
   /** The tasks of each step that samples go through, in order. */
   readonly steps: readonly (readonly TrackTask[])[];
 }
@@ -31,7 +31,7 @@ export class ChunkWriter {
     const target = new Uint8Array(memory, 0, chunk.lengthBytes);
     const filler = await this.#fillerOf(chunk.output);
     filler.fill(chunk, target);
-    writeFully(this.#targets[chunk.output].output, target, chunk.startBytes);
+    writeAt(this.#targets[chunk.output].output, target, chunk.startBytes);
     return target;
   }
 

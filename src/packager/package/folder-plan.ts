@@ -1,3 +1,4 @@
+import type { PlannedFile } from '../../bytes/sinks/staged-folder.js';
 import type { AssignedKey } from '../../keys/key-source.js';
 import { writeMpd } from '../../manifest/dash/mpd.js';
 import { type HlsPlaylists, writeHls } from '../../manifest/hls/playlists.js';
@@ -5,10 +6,11 @@ import type { Presentation } from '../../manifest/presentation.js';
 import type { KeyedJob, PlannedJob, WrittenOutput } from '../publication.js';
 import { type PlannedText, planTexts, type SmallFile } from './planned-text.js';
 import { type PlannedThumbnails, planThumbnails } from './planned-thumbnails.js';
-import { addressingOf, presentationOf } from './presentation.js';
+import { presentationOf } from './presentation.js';
 import { newState, type PackageState, publishedFile, readState } from './state.js';
 import type { Title } from './title.js';
 import { type PlannedMedia, type PlannedTrack, planMedia } from './title-plan.js';
+import { addressingOf, filesOf, mediaNameOf } from './track-addressing.js';
 import type { PackageOptions } from './types.js';
 import { abandonedNames, baseNamesOf } from './versions.js';
 
@@ -24,9 +26,12 @@ export interface TitleJob extends KeyedJob {
   readonly trackKeys: readonly AssignedKey[];
 }
 
-/** A media file of the presentation. */
+/** A media file of the presentation, or a folder of them. */
 export interface TitleOutput extends PlannedTrack {
   readonly name: string;
+  readonly representationId: string;
+  /** What is in the folder. */
+  readonly files?: readonly PlannedFile[];
 }
 
 /** Everything that the folder will hold, but for `prpack.json`. */
@@ -67,7 +72,7 @@ export async function planTitle(
   const thumbnails =
     title.thumbnails && planThumbnails(title.thumbnails, durationSeconds, baseOf(title.thumbnails.id));
   const presentation = thumbnails ? withThumbnails(withoutThumbnails, thumbnails) : withoutThumbnails;
-  const outputs = media.tracks.map((planned) => ({ ...planned, name: `${baseOf(planned.track.id)}.mp4` }));
+  const outputs = media.tracks.map((planned) => outputOf(planned, baseOf(planned.track.id)));
   const { laUrl } = media.sessionPssh;
   return {
     plan: { sizeBytes: outputs.reduce((sum, { plan }) => sum + plan.sizeBytes, 0) },
@@ -81,6 +86,16 @@ export async function planTitle(
     mediaVersion,
     mpd: writeMpd(presentation),
     hls: writeHls(presentation),
+  };
+}
+
+function outputOf(planned: PlannedTrack, base: string): TitleOutput {
+  const files = filesOf(planned);
+  return {
+    ...planned,
+    name: mediaNameOf(planned, base),
+    representationId: base,
+    ...(files && { files }),
   };
 }
 
@@ -120,10 +135,11 @@ export async function stateOf(
   job: string,
   outDir: string,
 ): Promise<PackageState> {
-  const media = plan.outputs.map(({ name, plan: { sizeBytes } }, i) => ({
+  const media = plan.outputs.map(({ name, plan: { sizeBytes }, files }, i) => ({
     name,
     bytes: sizeBytes,
     sha256: written[i].sha256!,
+    ...(files && { files: Object.fromEntries(files.map((file) => [file.name, file.sizeBytes])) }),
   }));
   const small = smallFilesOf(plan).map(({ name, bytes }) => publishedFile(name, bytes));
   const { mediaVersion } = plan;

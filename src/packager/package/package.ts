@@ -1,12 +1,11 @@
 import { basename, resolve } from 'node:path';
 import { DirectorySink } from '../../bytes/sinks/directory-sink.js';
 import type { ByteSource } from '../../bytes/source.js';
-import { aboutFile, PrpackError } from '../../errors.js';
+import { PrpackError } from '../../errors.js';
 import type { AssignedKey } from '../../keys/key-source.js';
 import { checkManifests } from '../../manifest/check.js';
 import { protectionSettings } from '../../protection/protection-settings.js';
 import { named } from '../../settings/spelling.js';
-import { checkEncrypted } from '../check.js';
 import { yieldToEventLoop } from '../event-loop.js';
 import { executePlans } from '../execute/execute.js';
 import type { WorkerPool } from '../execute/worker-pool.js';
@@ -14,6 +13,7 @@ import { Clock, withWorkerPool } from '../job.js';
 import { assignKeys } from '../key-assignment.js';
 import { type Begun, type PackagingSteps, packageContent, type WrittenOutput } from '../publication.js';
 import { distinctKeys } from '../registration.js';
+import { checkMedia } from './check-media.js';
 import {
   ENTRIES,
   MPD,
@@ -26,7 +26,15 @@ import {
   type TitlePlan,
 } from './folder-plan.js';
 import { report } from './report.js';
-import { isAllThere, jobDigest, type PackageState, readState, STATE_FILE, stateText } from './state.js';
+import {
+  isAllThere,
+  jobDigest,
+  type PackageState,
+  pathsBelow,
+  readState,
+  STATE_FILE,
+  stateText,
+} from './state.js';
 import { type Title, withTitle } from './title.js';
 import type { PackageOptions, PackageResult } from './types.js';
 import { freeVersion } from './versions.js';
@@ -120,11 +128,11 @@ function publishedOutputs({ outputs }: TitlePlan, { files }: PackageState): Writ
  * The state goes first into place, so that whatever happens next, the files of both versions are known.
  */
 async function writeTexts(plan: TitlePlan, state: PackageState, sink: DirectorySink): Promise<void> {
-  await sink.write(STATE_FILE, 'manifest', Buffer.from(stateText(state)));
+  sink.write(STATE_FILE, 'manifest', Buffer.from(stateText(state)));
   for (const { name, bytes } of smallFilesOf(plan)) {
-    await sink.write(name, ENTRIES.includes(name) ? 'manifest' : 'media', bytes);
+    sink.write(name, ENTRIES.includes(name) ? 'manifest' : 'media', bytes);
   }
-  sink.replaces(state.replaced);
+  sink.replaces(state.replaced.flatMap((name) => pathsBelow(sink.path, name)));
 }
 
 async function writeMedia(
@@ -137,18 +145,18 @@ async function writeMedia(
   const bytesTotal = outputs.reduce((sum, { plan }) => sum + plan.sizeBytes, 0);
   const onBytes = (bytesDone: number) => onProgress?.({ phase: 'write', bytesDone, bytesTotal });
   const keyOf = (kid: string) => keys.find((key) => key.kid === kid)?.key;
-  const planned = outputs.map(({ name, track, plan, encryption }) => ({
+  const planned = outputs.map(({ name, track, plan, encryption, files }) => ({
     plan,
     source: track.source,
     steps: [{ direction: 'encrypt' as const, protections: [encryption], keyOf }],
-    output: sink.create(name, 'media').handle,
+    output: (files ? sink.createFolder(name, files) : sink.create(name, 'media')).handle,
     fingerprint: true,
   }));
   const results = await executePlans(planned, { pool, signal, onBytes });
   return results.map(({ sha256 }, i) => ({ keys: [outputs[i].key], sha256 }));
 }
 
-/** Every file for itself, then what the manifests say of all of them. */
+/** Every track for itself, then what the manifests say of all of them. */
 async function checkTitle(
   { job, plan }: Begun<TitleJob, TitlePlan>,
   sink: DirectorySink,
@@ -156,26 +164,11 @@ async function checkTitle(
 ): Promise<void> {
   const bytesTotal = plan.plan.sizeBytes;
   onProgress?.({ phase: 'check', bytesDone: bytesTotal, bytesTotal });
-  for (const { name, track, plan: layout, encryption } of plan.outputs) {
-    const output = sink.reopen(name);
-    try {
-      await checkEncrypted(output, {
-        input: track.source,
-        movie: track.movie,
-        sizeBytes: layout.sizeBytes,
-        encryptions: [encryption],
-        keyOf: (kid) => job.keys.find((key) => key.kid === kid)!.key,
-        delaysTicks: layout.delaysTicks,
-      });
-    } catch (error) {
-      throw aboutFile(error, name);
-    } finally {
-      output.close();
-    }
+  const sizes = new Map(smallFilesOf(plan).map(({ name, bytes }) => [name, bytes.length]));
+  for (const output of plan.outputs) {
+    for (const [uri, bytes] of await checkMedia(output, job, plan.presentation, sink)) sizes.set(uri, bytes);
     await yieldToEventLoop(signal);
   }
-  const sizes = new Map(plan.outputs.map(({ name, plan: { sizeBytes } }) => [name, sizeBytes]));
-  for (const { name, bytes } of smallFilesOf(plan)) sizes.set(name, bytes.length);
   checkManifests(
     plan.presentation,
     { mpd: { path: MPD, text: plan.mpd }, hls: { path: MULTIVARIANT, playlists: plan.hls } },

@@ -1,5 +1,5 @@
 import { SYSTEM_IDS } from '../../drm/system-ids.js';
-import type { Addressing, FileAddressing, FileSegment, IFrame } from '../../manifest/addressing.js';
+import type { Addressing } from '../../manifest/addressing.js';
 import type {
   Accessibility,
   AudioRepresentation,
@@ -17,6 +17,7 @@ import type { PlannedText } from './planned-text.js';
 import type { TitleTrack } from './representations.js';
 import { switchingSetsOf } from './switching-sets.js';
 import type { PlannedMedia, PlannedTrack } from './title-plan.js';
+import { addressingOf } from './track-addressing.js';
 
 const FAIRPLAY = '94ce86fb-07ff-4f43-adb8-93d2fa968ca2';
 const CLEAR_KEY = 'e2719d58-a985-b3c9-781a-b030af78d30e';
@@ -69,7 +70,7 @@ function presentedTrack(
   return {
     track,
     id,
-    addressing: addressingOf(planned, `${id}.mp4`),
+    addressing: addressingOf(planned, id),
     protection: { scheme: signalling.scheme, kid: key.kid, systems },
   };
 }
@@ -134,43 +135,6 @@ function audioOf({ track, id, addressing }: PresentedTrack): AudioRepresentation
     addressing,
     samplingRateHz: sampleRateHz || movie.tracks[0].mdhd.timescaleHz,
     channels: track.channels ?? { count: channels },
-  };
-}
-
-/** Where the segments of a track are, and when. */
-export function addressingOf(
-  { track, plan, encryption, segmentStarts }: PlannedTrack,
-  uri: string,
-): FileAddressing {
-  const [media] = track.movie.tracks;
-  const { initBytes, indexBytes } = plan.places;
-  const fragmentAt = (fragment: number) => plan.segmentStartBytes[fragment + 1];
-  const times = plan.fragmentTimes(encryption.track);
-  const segments = segmentStarts.slice(0, -1).map((first, i): FileSegment => {
-    const end = segmentStarts[i + 1];
-    return {
-      startTicks: times[first],
-      durationTicks: times[end] - times[first],
-      offsetBytes: fragmentAt(first),
-      sizeBytes: fragmentAt(end) - fragmentAt(first),
-    };
-  });
-  const iFrames = segmentStarts.slice(0, -1).map(
-    (fragment, segmentIndex): IFrame => ({
-      startTicks: times[fragment],
-      segmentIndex,
-      offsetBytes: fragmentAt(fragment),
-      sizeBytes: plan.firstSampleBytes(fragment),
-    }),
-  );
-  return {
-    kind: 'file',
-    uri,
-    initRange: { startBytes: 0, endBytes: initBytes },
-    indexRange: { startBytes: initBytes, endBytes: initBytes + indexBytes },
-    timescaleHz: media.mdhd.timescaleHz,
-    segments,
-    ...(track.type === 'video' && { iFrames }),
   };
 }
 

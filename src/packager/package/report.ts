@@ -60,7 +60,7 @@ function reportThumbnails({ thumbnails, files }: PlannedThumbnails): PackagedTra
   };
 }
 
-function reportTrack({ name, track, plan, key }: TitleOutput): PackagedTrack {
+function reportTrack({ name, track, plan, key, files }: TitleOutput): PackagedTrack {
   const { codec, width, height, sampleRateHz, ...coded } = track.described.codecs[0];
   const channels = track.channels?.count ?? coded.channels;
   const isVideo = track.type === 'video';
@@ -69,6 +69,7 @@ function reportTrack({ name, track, plan, key }: TitleOutput): PackagedTrack {
     type: track.type,
     input: track.input,
     file: name,
+    ...(files && { segments: files.length - 1 }), // the header is none
     bytes: plan.sizeBytes,
     codec,
     ...(track.language !== undefined && { language: track.language }),

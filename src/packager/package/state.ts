@@ -1,19 +1,24 @@
 import { createHash } from 'node:crypto';
 import { basename, join } from 'node:path';
-import { readTextFile, stateOfFile } from '../../bytes/files.js';
-import { fingerprintOf } from '../execute/fingerprint.js';
+import { SequenceSource } from '../../bytes/file-sequence.js';
+import { kindOfPath, readTextFile, stateOfFile } from '../../bytes/files.js';
+import { namesIn } from '../../bytes/output-directory.js';
+import { fingerprintOf, fingerprintOfSource } from '../execute/fingerprint.js';
 import type { TitleJob } from './folder-plan.js';
+import { isSegmentName } from './track-addressing.js';
 import type { PackageOptions } from './types.js';
 
 /** Name of the file that says how a presentation was made: never a key. */
 export const STATE_FILE = 'prpack.json';
 
-/** A file of the presentation, as it was published. */
+/** A file of the presentation, or a folder with the segments of a track, as it was published. */
 export interface PublishedFile {
   readonly name: string;
   readonly bytes: number;
-  /** 64 hexadecimal digits. */
+  /** 64 hexadecimal digits; of a folder: of its files, one behind the other. */
   readonly sha256: string;
+  /** Of a folder: the sizes of its files in bytes by their names, in their order. */
+  readonly files?: Readonly<Record<string, number>>;
 }
 
 /** How a presentation was made. */
@@ -46,6 +51,7 @@ const OPTIONS_THAT_MATTER = [
   'segmentDurationSeconds',
   'fragmentDurationSeconds',
   'fairplayUri',
+  'addressing',
 ] as const;
 
 /** What a presentation is made of, as 64 hexadecimal digits: the same for the same inputs, options and keys. */
@@ -110,7 +116,7 @@ function isState(value: Partial<PackageState> | null): value is PackageState {
     value?.version === 1 &&
     Number.isSafeInteger(value.mediaVersion) &&
     Array.isArray(value.files) &&
-    value.files.every((file) => isFileName(file?.name)) &&
+    value.files.every((file) => isFileName(file?.name) && Object.keys(file.files ?? {}).every(isFileName)) &&
     Array.isArray(value.replaced) &&
     value.replaced.every(isFileName)
   );
@@ -121,15 +127,46 @@ function isFileName(name: unknown): boolean {
   return typeof name === 'string' && name !== '' && !/^\.\.?$|[/\\\0]/.test(name);
 }
 
+/** What of a presentation is to be removed, within the folder: of a folder of segments, those and then the folder. */
+export function pathsBelow(outDir: string, name: string): string[] {
+  if (kindOfPath(join(outDir, name)) !== 'folder') return [name];
+  const segments = namesIn(join(outDir, name)).filter(isSegmentName);
+  return [...segments.map((segment) => join(name, segment)), name];
+}
+
 /** Whether every file is still there as it was published. */
 export async function isAllThere(
   outDir: string,
   { files }: PackageState,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
-  for (const { name, bytes, sha256 } of files) {
-    const path = join(outDir, name);
-    if (stateOfFile(path)?.bytes !== bytes || (await fingerprintOf(path, signal)) !== sha256) return false;
+  for (const file of files) {
+    const isThere = file.files ? isFolderThere : isFileThere;
+    if (!(await isThere(join(outDir, file.name), file, signal))) return false;
   }
   return true;
+}
+
+async function isFileThere(
+  path: string,
+  { bytes, sha256 }: PublishedFile,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  return stateOfFile(path)?.bytes === bytes && (await fingerprintOf(path, signal)) === sha256;
+}
+
+async function isFolderThere(
+  path: string,
+  { files = {}, sha256 }: PublishedFile,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const paths = Object.keys(files).map((name) => join(path, name));
+  const sizes = Object.values(files);
+  if (!paths.every((one, i) => stateOfFile(one)?.bytes === sizes[i])) return false;
+  const source = new SequenceSource(path, paths);
+  try {
+    return (await fingerprintOfSource(source, signal)) === sha256;
+  } finally {
+    source.close();
+  }
 }

@@ -24,6 +24,8 @@ export interface PlannedTrack {
   readonly plan: FragmentedPlan;
   /** Fragments that its segments begin with, and their number. */
   readonly segmentStarts: readonly number[];
+  /** Whether each segment is a file of its own. */
+  readonly isSegmented: boolean;
 }
 
 /** All media of a title, planned. */
@@ -69,10 +71,19 @@ export async function planMedia(
   const sessionPssh = buildPsshBoxes(distinct, options);
   const psshOfKid = new Map(distinct.map((key) => [key.kid as string, psshOfKey(key, sessionPssh, options)]));
   const pause = () => yieldToEventLoop(options.signal);
+  const isSegmented = options.addressing === 'segments';
   const encryptions = await protectTracks({ tracks: described, keys, settings }, pause);
   const planned = tracks.map((track, i): PlannedTrack => {
-    const plan = layOut(track, encryptions[i], fragmentations[i], psshOfKid.get(keys[i].kid)!.boxes);
-    return { track, key: keys[i], encryption: encryptions[i], plan, segmentStarts: segmentStarts[i] };
+    const files = isSegmented ? segmentStarts[i].slice(0, -1) : undefined;
+    const plan = layOut(track, encryptions[i], fragmentations[i], psshOfKid.get(keys[i].kid)!.boxes, files);
+    return {
+      track,
+      key: keys[i],
+      encryption: encryptions[i],
+      plan,
+      segmentStarts: segmentStarts[i],
+      isSegmented,
+    };
   });
   const ofTracks = planned.flatMap(({ track, encryption, plan }) =>
     [
@@ -101,6 +112,7 @@ function layOut(
   encryption: TrackEncryption,
   fragmentation: Fragmentation,
   psshBoxes: readonly Uint8Array[],
+  segmentStarts: readonly number[] | undefined,
 ): FragmentedPlan {
   try {
     return new FragmentedPlan({
@@ -110,6 +122,7 @@ function layOut(
       fragmentation,
       psshBoxes,
       isCmaf: true,
+      segmentStarts,
     });
   } catch (error) {
     throw aboutFile(error, input);

@@ -38,6 +38,8 @@ export interface PackageOptions extends Omit<ProtectionOptions, 'scheme' | 'extr
   readonly keysOut?: string;
   /** URI of FairPlay's key in HLS, with `{kid}` for the KID in hexadecimal. Only with `cbcs`. Default: no FairPlay. */
   readonly fairplayUri?: string;
+  /** `files`: one file a track, with an index. `segments`: a folder a track, with one file a segment. Default `files`. */
+  readonly addressing?: 'files' | 'segments';
   /** Shortest duration of a segment; it ends where all renditions have a sync sample. Default 6. */
   readonly segmentDurationSeconds?: number;
   /** Shortest duration of a fragment. Default 2. */
@@ -57,9 +59,11 @@ export interface PackagedTrack {
   readonly type: 'video' | 'audio' | 'text' | 'thumbnails';
   /** Input that it comes from; of thumbnails, the first sheet. */
   readonly input: string;
-  /** File in the folder; of thumbnails, the first sheet. */
+  /** File in the folder, or the folder in it that holds the segments; of thumbnails, the first sheet. */
   readonly file: string;
-  /** Of the file; of thumbnails, of all sheets. */
+  /** How many segments that folder has. */
+  readonly segments?: number;
+  /** Of the file, or all of the folder; of thumbnails, of all sheets. */
   readonly bytes: number;
   /** RFC 6381; absent for subtitles and thumbnails. */
   readonly codec?: string;

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { stateOfFile } from '../../bytes/files.js';
+import { kindOfPath } from '../../bytes/files.js';
 import { namesIn } from '../../bytes/output-directory.js';
 import type { PackageState } from './state.js';
 import type { Title } from './title.js';
@@ -9,24 +9,22 @@ const suffixOf = (mediaVersion: number) => (mediaVersion === 1 ? '' : `.v${media
 /** How the names of a track's files begin. */
 export const baseNamesOf = (mediaVersion: number) => (id: string) => `${id}${suffixOf(mediaVersion)}`;
 
-/** A number that no file of the folder has in its name: not those that are there, and none that was there before. */
+/** A number that no file or folder in the folder has in its name: not those that are there, and none that was there before. */
 export function freeVersion(title: Title, outDir: string, former: PackageState | undefined): number {
-  const extensions = ['mp4', 'vtt', 'ttml', 'm3u8'];
+  const ends = ['', '.mp4', '.vtt', '.ttml', '.m3u8'];
   const isTaken = (suffix: string) =>
-    idsOf(title).some((id) =>
-      extensions.some((extension) => stateOfFile(join(outDir, `${id}${suffix}.${extension}`))),
-    );
+    idsOf(title).some((id) => ends.some((end) => kindOfPath(join(outDir, `${id}${suffix}${end}`))));
   let version = (former?.mediaVersion ?? 0) + 1;
   while (isTaken(suffixOf(version))) version++;
   return version;
 }
 
-/** Files under versions that were never published: a run that was killed has left them. */
+/** Files and folders under versions that were never published: a run that was killed has left them. */
 export function abandonedNames(title: Title, outDir: string, from: number, end: number): string[] {
   const versions = Array.from({ length: end - from }, (_, i) => baseNamesOf(from + i));
   const bases = idsOf(title).flatMap((id) => versions.map((baseOf) => baseOf(id)));
   const isAbandoned = (name: string) =>
-    bases.some((base) => name.startsWith(`${base}.`) || name.startsWith(`${base}-`));
+    bases.some((base) => name === base || name.startsWith(`${base}.`) || name.startsWith(`${base}-`));
   return bases.length === 0 ? [] : namesIn(outDir).filter(isAbandoned);
 }
 

@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -385,6 +386,162 @@ describe('packageTitle', () => {
       'thumbnails.v2-00002.jpg',
       'thumbnails.v2.m3u8',
     ]);
+  });
+
+  describe('with a file a segment', () => {
+    const SEGMENTS = { addressing: 'segments' } as const;
+    const below = (folder: string) =>
+      readdirSync(folder, { recursive: true, encoding: 'utf8' })
+        .sort()
+        .filter((name) => name.includes('/'));
+    const ofTrack = (id: string) => [`${id}/00001.m4s`, `${id}/00002.m4s`, `${id}/init.mp4`];
+    /** A track as a player gets it. */
+    const joined = (outDir: string, id: string) =>
+      Buffer.concat(
+        ['init.mp4', '00001.m4s', '00002.m4s'].map((name) => readFileSync(join(outDir, id, name))),
+      );
+
+    it('makes a folder a track', async () => {
+      const outDir = newFolder();
+      const { tracks } = await run({ outDir, ...SEGMENTS });
+      const media = ['video-180p', 'video-90p', 'audio-und', 'audio-de'];
+      expect(below(outDir)).toEqual(media.flatMap(ofTrack).sort());
+      expect(readdirSync(outDir).filter((name) => name.endsWith('.mp4'))).toEqual([]);
+      expect(tracks.map(({ file, segments }) => [file, segments])).toEqual([
+        ...media.map((id) => [id, 2]),
+        ['text-en.vtt', undefined],
+      ]);
+      for (const id of media)
+        expect(joined(outDir, id).length).toBe(tracks.find((one) => one.id === id)!.bytes);
+    });
+
+    it.each(['cenc', 'cbcs'] as const)('hides nothing but the samples of the inputs, %s', async (scheme) => {
+      const outDir = newFolder();
+      const { tracks } = await run({ outDir, scheme, ...SEGMENTS });
+      const whole = await run({ outDir: newFolder(), scheme });
+      for (const { id, encrypted } of tracks) {
+        if (!encrypted) continue;
+        const path = temporary(`joined-${scheme}-${id}.mp4`);
+        writeFileSync(path, joined(outDir, id));
+        const clear = temporary(`clear-segments-${scheme}-${id}.mp4`);
+        await decrypt({ input: path, output: clear, keys: storedKeyLookup(keyStore) });
+        const other = temporary(`clear-whole-${scheme}-${id}.mp4`);
+        await decrypt({
+          input: join(whole.outDir, `${id}.mp4`),
+          output: other,
+          keys: storedKeyLookup(keyStore),
+        });
+        expect(fingerprintsOf(clear), id).toEqual(fingerprintsOf(other));
+      }
+    });
+
+    it('says in manifests where segments and their first pictures are', async () => {
+      const outDir = newFolder();
+      await run({ outDir, ...SEGMENTS });
+      const text = (name: string) => readFileSync(join(outDir, name), 'utf8');
+      expect(text('manifest.mpd')).toContain('profiles="urn:mpeg:dash:profile:isoff-live:2011"');
+      expect(text('manifest.mpd')).toContain(
+        'initialization="video-90p/init.mp4" media="video-90p/$Number%05d$.m4s" startNumber="1"',
+      );
+      expect(text('video-90p.m3u8')).toMatch(
+        /#EXT-X-MAP:URI="video-90p\/init.mp4"\n(#EXT-X-KEY.*\n)+#EXTINF:2.000000,\nvideo-90p\/00001.m4s\n/,
+      );
+      const ranges = [...text('video-90p-iframes.m3u8').matchAll(/BYTERANGE:(\d+)@(\d+)\n(.*)/g)];
+      expect(ranges.map(([, , , uri]) => uri)).toEqual(['video-90p/00001.m4s', 'video-90p/00002.m4s']);
+      for (const [, size, start, uri] of ranges) {
+        const segment = readFileSync(join(outDir, uri));
+        expect(segment.toString('latin1', Number(start) + 4, Number(start) + 8)).toBe('moof');
+        expect(Number(start) + Number(size)).toBeLessThan(segment.length);
+      }
+    });
+
+    it('has the CMAF profile without subtitles', async () => {
+      const outDir = newFolder();
+      await run({ outDir, ...SEGMENTS, inputs: inputs.slice(0, 3) });
+      expect(readFileSync(join(outDir, 'manifest.mpd'), 'utf8')).toContain(
+        'profiles="urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019"',
+      );
+    });
+
+    it('lists a folder with its files, and registers the SHA-256 of all of them together', async () => {
+      const outDir = newFolder();
+      const { tracks } = await run({ outDir, ...SEGMENTS });
+      const { files } = JSON.parse(readFileSync(join(outDir, 'prpack.json'), 'utf8'));
+      const listed = files.find(({ name }: { name: string }) => name === 'video-180p');
+      const bytes = joined(outDir, 'video-180p');
+      const sha256 = createHash('sha256').update(bytes).digest('hex');
+      expect(listed).toMatchObject({ bytes: bytes.length, sha256 });
+      expect(Object.keys(listed.files)).toEqual(['init.mp4', '00001.m4s', '00002.m4s']);
+      const records = (await keyStore.list({ contentId: basename(outDir) })).items;
+      const { outputs } = records.find(({ kid }) => kid === tracks[0].kid)!;
+      expect(outputs.map((output) => output.sha256)).toContain(sha256);
+    });
+
+    it('changes nothing when it is run again, and is made again when a segment is gone', async () => {
+      const outDir = newFolder();
+      await run({ outDir, ...SEGMENTS });
+      expect((await run({ outDir, ...SEGMENTS })).unchanged).toBe(true);
+      await expect(run({ outDir })).rejects.toMatchObject({ code: 'OUTPUT_EXISTS' });
+      rmSync(join(outDir, 'audio-de/00002.m4s'));
+      await expect(run({ outDir, ...SEGMENTS })).rejects.toMatchObject({ code: 'OUTPUT_EXISTS' });
+      expect((await run({ outDir, ...SEGMENTS, force: true })).tracks[3].file).toBe('audio-de.v2');
+    });
+
+    it.each<[string, (folder: string) => void, string]>([
+      ['is missing', (folder) => rmSync(join(folder, '00002.m4s')), '00002.m4s is missing'],
+      [
+        'is too short',
+        (folder) => truncateSync(join(folder, '00001.m4s'), 100),
+        'the size of 00001.m4s is 100 instead of',
+      ],
+      [
+        'begins with another box',
+        (folder) => {
+          const path = join(folder, '00002.m4s');
+          const bytes = readFileSync(path);
+          bytes.write('free', 4, 'latin1');
+          writeFileSync(path, bytes);
+        },
+        'segment 2 has no styp',
+      ],
+    ])('is not published when a segment %s', async (_, damage, problem) => {
+      const outDir = newFolder();
+      const onProgress = ({ phase }: { phase: string }) => {
+        if (phase !== 'check') return;
+        const [staging] = readdirSync(temporary('')).filter((name) =>
+          name.startsWith(`.${basename(outDir)}.`),
+        );
+        damage(temporary(`${staging}/video-90p`));
+      };
+      await expect(run({ outDir, ...SEGMENTS, onProgress })).rejects.toMatchObject({
+        code: 'OUTPUT_CHECK_FAILED',
+        message: expect.stringContaining(problem),
+        details: { path: 'video-90p' },
+      });
+      expect(readdirSync(temporary('')).filter((name) => name.includes(basename(outDir)))).toEqual([]);
+    });
+
+    it('changes the addressing with force, to and fro, and removes what was replaced', async () => {
+      const outDir = newFolder();
+      const first = await run({ outDir, inputs: inputs.slice(0, 1) });
+      const second = await run({ outDir, inputs: inputs.slice(0, 1), ...SEGMENTS, force: true });
+      expect(
+        readdirSync(outDir)
+          .filter((name) => !name.includes('.m3u8'))
+          .sort(),
+      ).toEqual(['audio-und.v2', 'manifest.mpd', 'prpack.json', 'video-180p.v2']);
+      writeFileSync(join(outDir, 'video-180p.v2/theirs.jpg'), 'not ours');
+      const third = await run({ outDir, inputs: inputs.slice(0, 1), force: true });
+      expect(
+        readdirSync(outDir)
+          .filter((name) => !name.includes('.m3u8'))
+          .sort(),
+      ).toEqual(['audio-und.v3.mp4', 'manifest.mpd', 'prpack.json', 'video-180p.v2', 'video-180p.v3.mp4']);
+      expect(readdirSync(join(outDir, 'video-180p.v2'))).toEqual(['theirs.jpg']);
+      for (const { tracks } of [second, third]) {
+        expect(tracks.map(({ kid }) => kid)).toEqual(first.tracks.map(({ kid }) => kid));
+      }
+    });
   });
 
   it('tells FairPlay where its key is', async () => {

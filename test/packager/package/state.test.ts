@@ -1,10 +1,12 @@
-import { writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import {
   isAllThere,
   newState,
   type PackageState,
   parseState,
+  pathsBelow,
   publishedFile,
   readState,
   stateText,
@@ -43,6 +45,10 @@ describe('the state of a presentation', () => {
       stateText({ ...state(1, []), replaced: ['/etc/passwd'] }),
     ],
     ['the folder itself', stateText(state(1, ['..']))],
+    [
+      'a segment that leads out of its folder',
+      stateText({ ...state(1, []), files: [{ ...file('video'), files: { '../a': 1 } }] }),
+    ],
   ])('is not taken from %s', (_, text) => {
     expect(parseState(text)).toBeUndefined();
   });
@@ -58,5 +64,36 @@ describe('isAllThere', () => {
     expect(await of([published, file('b.mp4')])).toBe(false);
     writeFileSync(temporary('a.vtt'), 'WEBVTX');
     expect(await of([published])).toBe(false);
+  });
+});
+
+describe('a folder of segments', () => {
+  const folderOf = (name: string, files: Readonly<Record<string, string>>) => {
+    mkdirSync(temporary(name));
+    for (const [file, text] of Object.entries(files)) writeFileSync(temporary(`${name}/${file}`), text);
+  };
+
+  it('is there when its files are, with the bytes of all of them', async () => {
+    folderOf('video', { 'init.mp4': 'head', '00001.m4s': 'one' });
+    const sha256 = createHash('sha256').update('headone').digest('hex');
+    const of = (files: Readonly<Record<string, number>>) =>
+      isAllThere(
+        temporary(''),
+        { ...state(1, []), files: [{ name: 'video', bytes: 7, sha256, files }] },
+        undefined,
+      );
+    expect(await of({ 'init.mp4': 4, '00001.m4s': 3 })).toBe(true);
+    expect(await of({ 'init.mp4': 4, '00001.m4s': 3, '00002.m4s': 1 })).toBe(false);
+    expect(await of({ '00001.m4s': 3, 'init.mp4': 4 })).toBe(false);
+    writeFileSync(temporary('video/init.mp4'), 'hea');
+    writeFileSync(temporary('video/00001.m4s'), 'done');
+    expect(await of({ 'init.mp4': 4, '00001.m4s': 3 })).toBe(false);
+  });
+
+  it('is removed with the files that are of prpack, before it', () => {
+    folderOf('old', { 'init.mp4': '', '00001.m4s': '', 'theirs.mp4': '' });
+    expect(pathsBelow(temporary(''), 'old').sort()).toEqual(['old', 'old/00001.m4s', 'old/init.mp4']);
+    expect(pathsBelow(temporary(''), 'old').at(-1)).toBe('old');
+    expect(pathsBelow(temporary(''), 'old.mp4')).toEqual(['old.mp4']);
   });
 });
