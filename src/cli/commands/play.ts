@@ -1,6 +1,9 @@
+import { dirname } from 'node:path';
 import type { Command } from 'commander';
+import { kindOfPath } from '../../bytes/files.js';
 import { PrpackError } from '../../errors.js';
-import type { InspectResult, KeyLookup, KeyStore } from '../../index.js';
+import type { KeyLookup, KeyStore } from '../../index.js';
+import type { PageOptions, Player } from '../../server/player/page-server.js';
 import { interruptible } from '../interrupt.js';
 import { addTlsOptions } from '../options/key-server.js';
 import { addKeyStoreOptions, type KeyStoreFlags } from '../options/key-store.js';
@@ -22,13 +25,16 @@ interface PlayFlags extends KeyFlags, KeyStoreFlags, OutputFlags {
 const EXAMPLES = `
 Examples:
   prpack play out.mp4                             # with registered keys, then open the address that is printed
-  prpack play out.mp4 --key-file keys.json --port 8080`;
+  prpack play out.mp4 --key-file keys.json --port 8080
+  prpack play out/film                            # a presentation of prpack package, with shaka-player, dash.js or hls.js`;
 
-/** `prpack play <file>` */
+/** `prpack play <path>` */
 export function configurePlay(command: Command): void {
   command
-    .description('Serves a page that plays a file in a browser of this machine, and shows what its DRM does.')
-    .argument('<file>', 'fragmented MP4 file, encrypted or clear');
+    .description(
+      'Serves a page that plays a file or a presentation in a browser of this machine, and shows what its DRM does.',
+    )
+    .argument('<path>', 'fragmented MP4 file, or the folder of a presentation, encrypted or clear');
   command.option(
     '--port <port>',
     'port of the page; 0 takes one that is free',
@@ -44,49 +50,88 @@ export function configurePlay(command: Command): void {
   command.action(playAction);
 }
 
+type Library = typeof import('../../index.js');
+
+/** What is played, and with which keys. */
+interface Played {
+  readonly path: string;
+  readonly library: Library;
+  readonly signal: AbortSignal;
+  /** For the checksums of PlayReady headers. */
+  readonly keys: KeyLookup;
+  /** What every page is made of. */
+  readonly page: PageOptions;
+}
+
 async function playAction(path: string, flags: PlayFlags): Promise<void> {
-  assertNoUrl(path);
+  assertPlayable(path);
   const library = await import('../../index.js');
   await interruptible((signal) =>
     withKeys(flags, library, signal, async (store, client) => {
       const named = await selectLookup(flags, process.env, library, client);
       const keys = named?.source ?? library.storedKeyLookup(store);
-      const file = await library.inspect({ input: path, signal, keys });
       for (const warning of named?.warnings ?? []) writeMessage(warning);
-      await servePage(file, named ? { lookup: named.source } : { store }, flags, signal);
+      const page = await pageOptions(named ? { lookup: named.source } : { store }, flags);
+      const start = kindOfPath(path) === 'folder' ? playPresentation : playFile;
+      await serveUntilStopped(await start({ path, library, signal, keys, page }), path, flags, signal);
     }),
   );
 }
 
-/** The page is served until the signal is given. */
-async function servePage(
-  file: InspectResult,
+async function pageOptions(
   from: { readonly lookup: KeyLookup } | { readonly store: KeyStore },
-  { port, json }: PlayFlags,
+  { port }: PlayFlags,
+): Promise<PageOptions> {
+  const { lookupLicensor, storeLicensor } = await import('../../server/clear-key/license.js');
+  return 'store' in from
+    ? { port, licensor: storeLicensor(from.store), keysFrom: from.store.location }
+    : { port, licensor: lookupLicensor(from.lookup), keysFrom: 'the keys that were given' };
+}
+
+async function playFile({ path, library, signal, keys, page }: Played): Promise<Player> {
+  const file = await library.inspect({ input: path, signal, keys });
+  const { startPlayer } = await import('../../server/player/start.js');
+  return startPlayer({ file, ...page });
+}
+
+async function playPresentation({ path, library, keys, page }: Played): Promise<Player> {
+  const { startPresentation } = await import('../../server/player/start-presentation.js');
+  const describe = (input: Uint8Array) => library.parsePssh({ input, keys });
+  const player = await startPresentation({ folder: path, describe, ...page });
+  if (player.players.length === 0) writeMessage(NO_PLAYERS);
+  return player;
+}
+
+const NO_PLAYERS =
+  'No player is installed for the page: run `npm install shaka-player` in this folder (or dashjs, or hls.js), then load the page again.';
+
+/** The page is served until the signal is given. */
+async function serveUntilStopped(
+  player: Player,
+  path: string,
+  { json }: PlayFlags,
   signal: AbortSignal,
 ): Promise<void> {
-  const [{ startPlayer }, { lookupLicensor, storeLicensor }] = await Promise.all([
-    import('../../server/player/start.js'),
-    import('../../server/clear-key/license.js'),
-  ]);
-  const keys =
-    'store' in from
-      ? { licensor: storeLicensor(from.store), keysFrom: from.store.location }
-      : { licensor: lookupLicensor(from.lookup), keysFrom: 'the keys that were given' };
-  const player = await startPlayer({ file, port, ...keys });
   try {
     const url = styleOf(process.stderr).bold(player.url);
-    if (json) await writeResult(formatJson({ url: player.url, path: file.path }));
-    else writeMessage(`Playing ${printable(file.path)} at ${url}\nOpen it in a browser; stop with Ctrl-C.`);
+    if (json) await writeResult(formatJson({ url: player.url, path }));
+    else writeMessage(`Playing ${printable(path)} at ${url}\nOpen it in a browser; stop with Ctrl-C.`);
     await abortOf(signal);
   } finally {
     await player.close();
   }
 }
 
-function assertNoUrl(path: string): void {
-  if (!/^https?:/i.test(path)) return;
-  throw new PrpackError('INVALID_ARGUMENT', 'the page plays files of this machine, not URLs', {
-    remedy: 'Download the file, and give its name.',
-  });
+function assertPlayable(path: string): void {
+  if (/^https?:/i.test(path)) {
+    throw new PrpackError('INVALID_ARGUMENT', 'the page plays files of this machine, not URLs', {
+      remedy: 'Download the file, and give its name.',
+    });
+  }
+  if (/\.(?:mpd|m3u8)$/i.test(path) && kindOfPath(path) === 'file') {
+    throw new PrpackError('INVALID_ARGUMENT', 'the page plays presentations by their folder', {
+      path,
+      remedy: `Run prpack play ${printable(dirname(path))}; the page lets you choose the manifest.`,
+    });
+  }
 }

@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 /** Bytes of a file; the end is not among them. */
@@ -7,13 +8,21 @@ interface ByteRange {
   readonly endBytes: number;
 }
 
+/** A file to send. */
+export interface MediaFile {
+  readonly path: string;
+  readonly bytes: number;
+  /** Media type. */
+  readonly type: string;
+}
+
 /** Sends a file, or the one range of it that is asked for (RFC 9110, 14). */
 export function sendMedia(
   request: FastifyRequest,
   reply: FastifyReply,
-  { path, bytes }: { readonly path: string; readonly bytes: number },
+  { path, bytes, type }: MediaFile,
 ): FastifyReply {
-  reply.type('video/mp4').header('accept-ranges', 'bytes').header('cache-control', 'no-store');
+  reply.type(type).header('accept-ranges', 'bytes').header('cache-control', 'no-store');
   const { range: header } = request.headers;
   const range = header === undefined ? { startBytes: 0, endBytes: bytes } : rangeOf(header, bytes);
   if (!range) return reply.code(416).header('content-range', `bytes */${bytes}`).send();
@@ -22,6 +31,7 @@ export function sendMedia(
     reply.code(206).header('content-range', `bytes ${startBytes}-${endBytes - 1}/${bytes}`);
   }
   reply.header('content-length', endBytes - startBytes);
+  if (startBytes === endBytes || request.method === 'HEAD') return reply.send(Readable.from([]));
   return reply.send(createReadStream(path, { start: startBytes, end: endBytes - 1 }));
 }
 

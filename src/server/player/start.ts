@@ -1,123 +1,28 @@
-import { readFile } from 'node:fs/promises';
-import helmet from '@fastify/helmet';
-import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
-import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
-import { PrpackError } from '../../errors.js';
-import { packageFile } from '../../package-file.js';
-import { type Licensor, licenseOf } from '../clear-key/license.js';
-import { decide, LicenseRequest } from '../clear-key/routes.js';
-import { addJsonParser } from '../json-body.js';
-import { PROBLEM_TYPE, Problem, problemOf } from '../problem.js';
 import { sendMedia } from './media.js';
+import { type PageOptions, type Player, servePage } from './page-server.js';
 import { type PlayedFile, pageData } from './played-file.js';
 
-const HOST = '127.0.0.1';
-
-/** The files of the page, which lie next to this one. */
-const PAGE = [
-  { path: '/', file: 'index.html', type: 'text/html; charset=utf-8' },
-  { path: '/player.js', file: 'player.js', type: 'text/javascript; charset=utf-8' },
-  { path: '/style.css', file: 'style.css', type: 'text/css; charset=utf-8' },
-] as const;
-
-/** Everything from this server and nothing from elsewhere; `blob:` is what Media Source Extensions play from. */
-const CONTENT_SECURITY_POLICY = {
-  useDefaults: false,
-  directives: {
-    'default-src': ["'self'"],
-    'media-src': ["'self'", 'blob:'],
-    'img-src': ["'self'", 'data:'],
-    'frame-ancestors': ["'none'"],
-    'base-uri': ["'none'"],
-    'form-action': ["'none'"],
-  },
-};
-
-export interface PlayerOptions {
+export interface PlayerOptions extends PageOptions {
   /** The file, as it was inspected. */
   readonly file: PlayedFile;
-  readonly licensor: Licensor;
-  /** Where licenses come from, in words for the page. */
-  readonly keysFrom: string;
-  /** 0 for any that is free. */
-  readonly port: number;
-}
-
-export interface Player {
-  /** Address of the page. */
-  readonly url: string;
-  close(): Promise<void>;
 }
 
 /**
  * Serves a page that plays one file, to this machine alone.
  * @throws PrpackError INVALID_ARGUMENT when it cannot listen
  */
-export async function startPlayer(options: PlayerOptions): Promise<Player> {
-  const app = fastify({ forceCloseConnections: true });
-  app.setValidatorCompiler(validatorCompiler);
-  app.setSerializerCompiler(serializerCompiler);
-  app.removeAllContentTypeParsers();
-  addJsonParser(app);
-  app.addHook('onRequest', async (request) => assertNoStrangers(request));
-  app.setErrorHandler((error, request, reply) => {
-    const body = problemOf(error, request.id);
-    reply.code(body.status).type(PROBLEM_TYPE).serializer(JSON.stringify).send(body);
-  });
-  await app.register(helmet, { contentSecurityPolicy: CONTENT_SECURITY_POLICY, hsts: false });
-  await addPage(app);
-  addFile(app, options);
-  await listen(app, options.port);
-  const { port } = app.server.address() as { port: number };
-  return { url: `http://${HOST}:${port}/`, close: () => app.close() };
-}
-
-async function addPage(app: FastifyInstance): Promise<void> {
-  for (const { path, file, type } of PAGE) {
-    const content = await readFile(packageFile(`src/server/player/page/${file}`));
-    app.get(path, async (_request, reply) =>
-      reply.type(type).header('cache-control', 'no-cache').send(content),
-    );
-  }
-}
-
-function addFile(app: FastifyInstance, { file, licensor, keysFrom }: PlayerOptions): void {
-  const typed = app.withTypeProvider<ZodTypeProvider>();
+export function startPlayer(options: PlayerOptions): Promise<Player> {
+  const { file, keysFrom } = options;
   const data = pageData(file, keysFrom);
-  typed.get('/data.json', async () => data);
-  typed.get('/media', (request, reply) => sendMedia(request, reply, file));
-  typed.post('/license', { schema: { body: LicenseRequest } }, async (request, reply) => {
-    reply.header('cache-control', 'no-store');
-    return licenseOf(await decide(licensor, request.body.kids));
-  });
-}
-
-/**
- * Pages of others cannot ask: a browser that was led here by a name of theirs sends that name as the host (DNS rebinding), and
- * requests of their own carry their origin.
- */
-function assertNoStrangers({ headers, socket }: FastifyRequest): void {
-  const hosts = [HOST, 'localhost'].map((host) => `${host}:${socket.localPort}`);
-  const isOwn =
-    hosts.includes(headers.host ?? '') &&
-    hosts
-      .map((host) => `http://${host}`)
-      .concat('')
-      .includes(headers.origin ?? '');
-  if (!isOwn) throw new Problem(403, 'FORBIDDEN', 'this page is for the browser of this machine alone');
-}
-
-async function listen(app: FastifyInstance, port: number): Promise<void> {
-  try {
-    await app.listen({ host: HOST, port });
-  } catch (error) {
-    await app.close();
-    const { code } = error as NodeJS.ErrnoException;
-    throw new PrpackError(
-      'INVALID_ARGUMENT',
-      `the player cannot listen on port ${port} (${code})`,
-      { remedy: 'Take another port with --port, or leave --port out for one that is free.' },
-      error,
-    );
-  }
+  return servePage(
+    {
+      html: 'index.html',
+      files: ['player.js', 'shared.js', 'style.css'],
+      addRoutes: (app) => {
+        app.get('/data.json', async () => data);
+        app.get('/media', (request, reply) => sendMedia(request, reply, { ...file, type: 'video/mp4' }));
+      },
+    },
+    options,
+  );
 }
