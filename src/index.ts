@@ -70,6 +70,8 @@ export { decrypt } from './packager/decrypt.js';
 export { encrypt } from './packager/encrypt.js';
 export { inspect } from './packager/inspect.js';
 export { type KeyLookupTools, openKeyLookup } from './packager/key-lookup.js';
+export type * from './packager/manifest/types.js';
+export { writeManifests } from './packager/manifest/write-manifests.js';
 export { packageTitle } from './packager/package/package-title.js';
 export type * from './packager/package/types.js';
 export { type EncryptStreamOptions, encryptStream } from './packager/stream/encrypt-stream.js';

@@ -16,6 +16,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/package.js')).configurePackage,
   },
   {
+    name: 'manifest',
+    summary: 'write DASH and HLS manifests for media that is packaged already',
+    load: async () => (await import('./commands/manifest.js')).configureManifest,
+  },
+  {
     name: 'batch',
     summary: 'encrypt many files: a folder, a pattern, or a manifest',
     load: async () => (await import('./commands/batch.js')).configureBatch,

@@ -50,7 +50,7 @@ export interface FileAddressing {
 /** One file a segment, of one duration or many. */
 export interface SegmentList {
   readonly kind: 'segments';
-  /** URI with `$Number$` or `$Time$`, each also with a width (`$Number%05d$`). */
+  /** URI with `$Number$` or `$Time$`, each also with a width (`$Number%05d$`); of the only segment also one without. */
   readonly mediaUri: string;
   /** Of the first segment. */
   readonly startNumber: number;
@@ -93,7 +93,7 @@ export function segmentUri({ mediaUri, startNumber, segments }: SegmentList, ind
   const uri = mediaUri.replace(/\$(Number|Time)(?:%0(\d+)d)?\$/g, (_, name: string, width = '1') =>
     String(values[name]).padStart(Number(width), '0'),
   );
-  if (uri === mediaUri || uri.includes('$')) {
+  if ((uri === mediaUri && segments.length > 1) || uri.includes('$')) {
     throw new PrpackError('INVALID_ARGUMENT', `the URI template of segments names no segment: ${mediaUri}`, {
       expected: '$Number$ or $Time$, and no other $',
       received: mediaUri,

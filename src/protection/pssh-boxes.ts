@@ -133,12 +133,13 @@ function buildBox(
   return { boxes, warnings: [...warnings, noLaUrl('The PlayReady header')] };
 }
 
-function noLaUrl(header: string): string {
+/** The warning for a PlayReady header that leads to no server. */
+export function noLaUrl(header: string): string {
   return `${header} has no license acquisition URL (${named('laUrl')}): players must get it from elsewhere.`;
 }
 
 /** A user who says anything of the header wants it made by that. */
-function saysOwnHeader({ checksum = true, ...said }: PlayReadyOptions = {}): boolean {
+export function saysOwnHeader({ checksum = true, ...said }: PlayReadyOptions = {}): boolean {
   return !checksum || Object.values(said).some((value) => value !== undefined);
 }
 

@@ -6,6 +6,7 @@ export type Taker =
   | 'encryptStream'
   | 'encryptBatch'
   | 'packageTitle'
+  | 'writeManifests'
   | 'settings'
   | 'decrypt'
   | 'inspect'

@@ -132,7 +132,7 @@ const TABLE = [
   {
     name: 'outDir',
     kind: { ...TEXT, allowed: 'the folder of the outputs' },
-    of: ['encryptBatch', 'packageTitle'],
+    of: ['encryptBatch', 'packageTitle', 'writeManifests'],
     required: true,
     flag: '--out-dir <folder>',
     help: 'folder of the outputs',
@@ -171,13 +171,13 @@ const TABLE = [
   {
     name: 'inputs',
     kind: listOf(TEXT, 'a list of paths of files and folders'),
-    of: ['packageTitle'],
+    of: ['packageTitle', 'writeManifests'],
     required: true,
   },
   {
     name: 'describe',
     kind: { ...OBJECT, allowed: 'an object with a description by the name of an input' },
-    of: ['packageTitle'],
+    of: ['packageTitle', 'writeManifests'],
     flag: '--describe <input:key=value,…>',
     help: "what an input is: lang, role and name, as in 'film.de.m4a:lang=de,role=dub,name=Deutsch'; may be repeated",
     written: listOf(text('<input>:<key>=<value>,…', /^.+:(?:lang|role|name)=./)),
@@ -197,7 +197,7 @@ const TABLE = [
   {
     name: 'contentId',
     kind: TEXT,
-    of: [...ENCRYPT, 'packageTitle', 'buildPssh'],
+    of: [...ENCRYPT, 'packageTitle', 'writeManifests', 'buildPssh'],
     flag: '--content-id <text>',
     help: 'what the keys are registered and found again for (default: the name of the input)',
     manifest: true,
@@ -603,7 +603,7 @@ const TABLE = [
   {
     name: 'segmentDurationSeconds',
     kind: seconds(3600),
-    of: ['packageTitle'],
+    of: ['packageTitle', 'writeManifests'],
     flag: '--segment-duration <seconds>',
     help: 'shortest segment; it ends where all renditions have a sync sample (default: 6)',
     config: true,
@@ -672,7 +672,7 @@ const TABLE = [
   {
     name: 'systems',
     kind: wordsOf(SYSTEMS, 0), // none: the caller puts headers elsewhere
-    of: [...EACH_FILE, 'packageTitle'],
+    of: [...EACH_FILE, 'packageTitle', 'writeManifests'],
     flag: '--systems <list>',
     group: 'systems',
     help: 'pssh boxes to add: playready, common, widevine (default: playready,common)',
@@ -715,7 +715,7 @@ const TABLE = [
   {
     name: 'fairplayUri',
     kind: text('a URI such as skd://{kid}', /^[a-z][a-z0-9+.-]*:\S+$/i),
-    of: ['packageTitle'],
+    of: ['packageTitle', 'writeManifests'],
     flag: '--fairplay-uri <template>',
     help: 'FairPlay in HLS, with the URI of its key, such as skd://{kid}; only with cbcs',
     config: true,
@@ -728,7 +728,11 @@ const TABLE = [
     of: ['buildPssh'],
     required: true,
   },
-  { name: 'playready', kind: optionsOf('playready'), of: [...EACH_FILE, 'packageTitle', 'buildPssh'] },
+  {
+    name: 'playready',
+    kind: optionsOf('playready'),
+    of: [...EACH_FILE, 'packageTitle', 'writeManifests', 'buildPssh'],
+  },
 
   // PlayReady header
   {
@@ -845,7 +849,7 @@ const TABLE = [
   {
     name: 'force',
     kind: BOOLEAN,
-    of: [...JOBS, 'packageTitle', 'encryptBatch'],
+    of: [...JOBS, 'packageTitle', 'writeManifests', 'encryptBatch'],
     flag: '--force',
     group: 'output',
     help: 'replace an existing output',
@@ -861,7 +865,7 @@ const TABLE = [
   {
     name: 'dryRun',
     kind: BOOLEAN,
-    of: [...ENCRYPT, 'packageTitle', 'encryptBatch'],
+    of: [...ENCRYPT, 'packageTitle', 'writeManifests', 'encryptBatch'],
     flag: '--dry-run',
     help: 'plan and report, and write nothing',
   },
@@ -872,8 +876,12 @@ const TABLE = [
     flag: '--boxes',
     help: 'list all boxes with offset and size',
   },
-  { name: 'onProgress', kind: FUNCTION, of: [...JOBS, 'packageTitle'] },
-  { name: 'signal', kind: SIGNAL, of: [...JOBS, 'packageTitle', 'encryptBatch', 'inspect', 'HttpClient'] },
+  { name: 'onProgress', kind: FUNCTION, of: [...JOBS, 'packageTitle', 'writeManifests'] },
+  {
+    name: 'signal',
+    kind: SIGNAL,
+    of: [...JOBS, 'packageTitle', 'writeManifests', 'encryptBatch', 'inspect', 'HttpClient'],
+  },
 
   // Servers of keys, in code
   { name: 'timeoutMs', kind: integer(1, 86_400_000, 'milliseconds'), of: ['HttpClient'] },

@@ -59,6 +59,7 @@ describe('help', () => {
       ['encrypt'],
       ['Media:', 'Keys (', 'Encrypted input:', 'Protection systems:', 'PlayReady header:', 'Output:'],
     ],
+    [['manifest'], ['Presentation:', 'Protection (', 'PlayReady header:', 'Output:']],
     [['decrypt'], ['Keys (', 'Output:']],
     [['inspect'], ['Keys (', 'Output:']],
     [

@@ -23,9 +23,13 @@ describe('segmentUri', () => {
     expect(segmentUri(listOf('v/$Time$.m4s', 10, 10), 1)).toBe('v/510.m4s');
   });
 
+  it('takes the name of the only segment as it is', () => {
+    expect(segmentUri(listOf('film.en.vtt', 10), 0)).toBe('film.en.vtt');
+  });
+
   it('refuses a template that names no segment, or something else', () => {
     for (const template of ['v.m4s', 'v/$Bandwidth$-$Number$.m4s', 'v/$$$Number$.m4s']) {
-      expect(() => segmentUri(listOf(template, 10), 0)).toThrow(
+      expect(() => segmentUri(listOf(template, 10, 10), 0)).toThrow(
         expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
       );
     }

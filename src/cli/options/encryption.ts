@@ -69,7 +69,7 @@ export function assertNoIdleOptions(flags: EncryptFlags, command: Command): void
 }
 
 /** An option without effect is a mistake that would otherwise be seen only when the content does not play. */
-function assertNoIdlePlayReadyFlags(flags: EncryptFlags, command: Command): void {
+export function assertNoIdlePlayReadyFlags(flags: EncryptFlags, command: Command): void {
   if (!flags.systems || flags.systems.includes('playready')) return;
   const [idle] = [...givenPlayReadyFlags(command), ...(flags.playreadyTest ? ['--playready-test'] : [])];
   if (idle === undefined) return;

@@ -22,11 +22,16 @@ export function formatPackageResult(result: PackageResult, style: Style): string
     ...trackTable(tracks, style),
     '',
     ...(dryRun ? ['Nothing was written.'] : doneLines(result)),
-    ...manifests.flatMap(({ file, text }) =>
-      text === undefined ? [] : ['', style.bold(file), text.trimEnd()],
-    ),
+    ...manifestTexts(manifests, style),
     ...warningLines(result.warnings, style),
   ]);
+}
+
+/** Of a dry run: the manifests, byte for byte. */
+export function manifestTexts(manifests: PackageResult['manifests'], style: Style): string[] {
+  return manifests.flatMap(({ file, text }) =>
+    text === undefined ? [] : ['', style.bold(file), text.trimEnd()],
+  );
 }
 
 function doneLines({ unchanged, keyStore, contentId, outDir }: PackageResult): string[] {
@@ -50,7 +55,8 @@ const COLUMNS: readonly Column[] = [
   { heading: 'KID' },
 ];
 
-function trackTable(tracks: readonly PackagedTrack[], style: Style): string[] {
+/** Representations, a line each. */
+export function trackTable(tracks: readonly PackagedTrack[], style: Style): string[] {
   const rows = tracks.map((track) => [
     track.id,
     track.codec ?? '',

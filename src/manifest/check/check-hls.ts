@@ -99,8 +99,10 @@ function assertDurations({ uri, track, segments, targetSeconds, isIFramesOnly }:
   });
 }
 
-function assertSameTarget({ uri, targetSeconds }: CheckedPlaylist, first: CheckedPlaylist): void {
+/** Only subtitles may have a longer one (draft-pantos-hls-rfc8216bis 6.2.4). */
+function assertSameTarget({ uri, track, targetSeconds }: CheckedPlaylist, first: CheckedPlaylist): void {
   if (targetSeconds === first.targetSeconds) return;
+  if (track.kind === 'text' && targetSeconds > first.targetSeconds) return;
   throw fault(uri, `has another EXT-X-TARGETDURATION than ${first.uri}`, {
     expected: first.targetSeconds,
     received: targetSeconds,

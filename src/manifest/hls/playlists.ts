@@ -29,7 +29,8 @@ const iFramePlaylistUri = (representationId: string) => `${representationId}-ifr
 
 /**
  * All playlists of a presentation, with one target duration (draft-pantos-hls-rfc8216bis 4). Image playlists
- * of thumbnails have their own. Text that HLS has no form of is in the MPD alone.
+ * of thumbnails have their own, and so have subtitles of longer segments, such as whole files: players load them apart
+ * from the media (6.2.4). Text that HLS has no form of is in the MPD alone.
  * @throws PrpackError INVALID_ARGUMENT for a presentation, label, language, URI or given line that a playlist cannot carry
  * @example
  * const { multivariant, media } = writeHls(presentation);
@@ -38,13 +39,15 @@ const iFramePlaylistUri = (representationId: string) => `${representationId}-ifr
 export function writeHls(presentation: Presentation): HlsPlaylists {
   assertPresentation(presentation);
   const playlists = playlistsOf(presentation);
-  const targetSeconds = targetSecondsOf(playlists.map(({ times }) => times));
+  const media = playlists.filter(({ isText }) => !isText);
+  const targetSeconds = targetSecondsOf((media.length > 0 ? media : playlists).map(({ times }) => times));
+  const ownTarget = ({ isText, times }: Playlist) => (isText ? targetSecondsOf([times]) : targetSeconds);
   return {
     multivariant: multivariantPlaylist(presentation, { targetSeconds, playlistUri, iFramePlaylistUri }),
     media: new Map([
-      ...playlists.map(({ uri, span, only }): [string, string] => [
-        uri,
-        mediaPlaylist([span], { targetSeconds, only }),
+      ...playlists.map((one): [string, string] => [
+        one.uri,
+        mediaPlaylist([one.span], { targetSeconds: Math.max(targetSeconds, ownTarget(one)), only: one.only }),
       ]),
       ...thumbnailsOf(presentation).map((sheets): [string, string] => [
         playlistUri(sheets.id),
@@ -59,6 +62,7 @@ interface Playlist {
   readonly times: Timed;
   readonly span: Span;
   readonly only?: 'I-FRAMES';
+  readonly isText?: true;
 }
 
 function playlistsOf(presentation: Presentation): Playlist[] {
@@ -73,9 +77,10 @@ function playlistsOf(presentation: Presentation): Playlist[] {
     const keys = protection ? keyLines(protection) : [];
     return representations.map(({ id, addressing }) => playlist(id, addressing, keys));
   });
-  const texts = subtitles(presentation).map(({ representation }) =>
-    playlist(representation.id, textSegmentsOf(representation)!, []),
-  );
+  const texts = subtitles(presentation).map(({ representation }) => ({
+    ...playlist(representation.id, textSegmentsOf(representation)!, []),
+    isText: true as const,
+  }));
   return [...videos, ...audio, ...texts];
 }
 

@@ -57,7 +57,7 @@ function fragmentTimes({ movie }: TitleTrack, { cuts }: Fragmentation): number[]
 }
 
 /** Fragments that a segment begins with, so that each lasts long enough; half a fragment's rounding counts as long enough. */
-function segmentStartsOf(times: readonly number[], segmentSeconds: number): number[] {
+export function segmentStartsOf(times: readonly number[], segmentSeconds: number): number[] {
   const starts: number[] = [];
   for (const [fragment, seconds] of times.entries()) {
     const last = starts.at(-1);
@@ -66,10 +66,15 @@ function segmentStartsOf(times: readonly number[], segmentSeconds: number): numb
   return starts;
 }
 
-function assertSameTimes(
-  reference: TitleTrack,
+/**
+ * Asserts that a rendition begins its parts when another one does.
+ * @param expected times in seconds
+ * @throws PrpackError UNSUPPORTED_FEATURE
+ */
+export function assertSameTimes(
+  reference: Pick<TitleTrack, 'input'>,
   expected: readonly number[],
-  track: TitleTrack,
+  track: Pick<TitleTrack, 'input'>,
   times: readonly number[],
 ): void {
   const count = Math.max(expected.length, times.length);
@@ -124,11 +129,15 @@ function assertSyncSamples(
   if (!flags) return;
   for (let fragment = 0; fragment < cuts.count; fragment++) {
     if ((flags[cuts.firstSample[0][fragment]] & NON_SYNC) === 0) continue;
-    throw notAligned(reference, { movie, ...track }, times[fragment]);
+    throw notAligned(reference, track, times[fragment]);
   }
 }
 
-function notAligned(reference: TitleTrack, track: TitleTrack, seconds: number): PrpackError {
+function notAligned(
+  reference: Pick<TitleTrack, 'input'>,
+  track: Pick<TitleTrack, 'input'>,
+  seconds: number,
+): PrpackError {
   return new PrpackError(
     'UNSUPPORTED_FEATURE',
     `${track.input} has no sync sample where ${reference.input} has one, at ${seconds.toFixed(3)} s: players could not switch there`,

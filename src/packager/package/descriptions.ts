@@ -19,7 +19,7 @@ const RULES: Readonly<Record<keyof TrackDescription, { fits(value: string): bool
  * @throws PrpackError INVALID_ARGUMENT for a description that fits no input, or that cannot be
  */
 export function describer(
-  inputs: readonly PackageInput[],
+  inputs: readonly Pick<PackageInput, 'path'>[],
   descriptions: Readonly<Record<string, TrackDescription>>,
 ): (path: string) => TrackDescription {
   const fits = (path: string, key: string) => key === path || key === basename(path);
@@ -45,7 +45,7 @@ function assertField(input: string, key: string, value: unknown): void {
   });
 }
 
-function noInput(input: string, inputs: readonly PackageInput[]): PrpackError {
+function noInput(input: string, inputs: readonly Pick<PackageInput, 'path'>[]): PrpackError {
   const names = inputs.map(({ path }) => basename(path));
   const meant = nearest(input, names);
   return new PrpackError('INVALID_ARGUMENT', `${named('describe')} is about ${input}, which is no input`, {

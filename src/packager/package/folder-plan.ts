@@ -112,8 +112,19 @@ function withThumbnails(
 }
 
 /** Everything that players find by its name, in the order in which it is put in place. */
-export function manifestsOf({ mpd, hls }: TitlePlan): NamedText[] {
-  return [...playlistsOf(hls), { name: MPD, text: mpd }, { name: MULTIVARIANT, text: hls.multivariant }];
+export function manifestsOf({
+  mpd,
+  hls,
+}: {
+  readonly mpd: string;
+  readonly hls?: HlsPlaylists;
+}): NamedText[] {
+  const multivariant = hls && { name: MULTIVARIANT, text: hls.multivariant };
+  return [
+    ...(hls ? playlistsOf(hls) : []),
+    { name: MPD, text: mpd },
+    ...(multivariant ? [multivariant] : []),
+  ];
 }
 
 /** Everything but encrypted media and the state, in the order in which it is put in place. */

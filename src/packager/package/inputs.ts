@@ -43,11 +43,16 @@ async function inputsIn(folder: string): Promise<PackageInput[]> {
 function inputOf(path: string): PackageInput {
   const kind = kindOf(path);
   if (kind) return { path, kind };
-  throw new PrpackError('INVALID_ARGUMENT', `${path}: the name says nothing of what is in the file`, {
+  throw unknownKind(path, Object.keys(KINDS), 'Give MP4 files, and subtitles as WebVTT, SRT or TTML.');
+}
+
+/** The error for a name that says nothing. */
+export function unknownKind(path: string, extensions: readonly string[], remedy: string): PrpackError {
+  return new PrpackError('INVALID_ARGUMENT', `${path}: the name says nothing of what is in the file`, {
     path,
-    expected: Object.keys(KINDS).join(', '),
+    expected: extensions.join(', '),
     received: extname(path) || 'no extension',
-    remedy: 'Give MP4 files, and subtitles as WebVTT, SRT or TTML.',
+    remedy,
   });
 }
 

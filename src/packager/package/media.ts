@@ -59,7 +59,7 @@ export async function openMedia(
     const all = await describeTracks(movie);
     const selected = selectTracks(all, undefined);
     const tracks = selected.map((one) =>
-      describe(one, { movie, source, track: one.track }, path, corrections),
+      describeTrack(one, { movie, source, track: one.track }, path, corrections),
     );
     const kept = new Set(selected.map(({ track }) => track.id));
     const left = all.filter(({ track }) => !kept.has(track.id));
@@ -75,7 +75,8 @@ function leftOut(track: Track, path: string): string {
   return `${path}: track ${track.id} (${typeNameOf(track)}) is left out: it holds neither audio nor video. ${advice}`;
 }
 
-function describe(
+/** A track alone, with what its boxes, the name of its input and the user say of it. */
+export function describeTrack(
   described: DescribedTrack,
   place: PresentationTrack,
   input: string,

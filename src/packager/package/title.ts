@@ -61,7 +61,8 @@ export async function withTitle<R>(options: PackageOptions, work: (title: Title)
   }
 }
 
-function byRank(a: MediaTrack, b: MediaTrack): number {
+/** Video first, the largest picture first of all. */
+export function byRank(a: MediaTrack, b: MediaTrack): number {
   const pixels = ({ described, type }: MediaTrack) => {
     const { width = 0, height = 0 } = described.codecs[0];
     return type === 'video' ? width * height : -1;
@@ -69,17 +70,23 @@ function byRank(a: MediaTrack, b: MediaTrack): number {
   return pixels(b) - pixels(a);
 }
 
-async function readTexts(
-  inputs: readonly PackageInput[],
-  described: (path: string) => TrackDescription,
-): Promise<TextTrack[]> {
+/** Names subtitles one after the other, each with a name of its own. */
+export function textNames(): (language?: string, role?: string) => string {
   const taken = new Map<string, number>();
-  const id = (language = 'und', role = '') => {
+  return (language = 'und', role = '') => {
     const name = ['text', language, ...(role === '' ? [] : [role])].join('-');
     const times = (taken.get(name) ?? 0) + 1;
     taken.set(name, times);
     return times === 1 ? name : `${name}-${times}`;
   };
+}
+
+/** The inputs that are subtitles, named by what tells them apart. */
+export async function readTexts(
+  inputs: readonly PackageInput[],
+  described: (path: string) => TrackDescription,
+  id = textNames(),
+): Promise<TextTrack[]> {
   const texts: TextTrack[] = [];
   for (const input of inputs) {
     if (input.kind !== 'media') texts.push(await readText(input, described(input.path), id));

@@ -1,7 +1,9 @@
 import HLS from 'hls-parser';
 import { describe, expect, it } from 'vitest';
+import type { SegmentList } from '../../../src/manifest/addressing.js';
+import { checkHls } from '../../../src/manifest/check/check-hls.js';
 import { writeHls } from '../../../src/manifest/hls/playlists.js';
-import type { Presentation } from '../../../src/manifest/presentation.js';
+import type { Presentation, TextSet } from '../../../src/manifest/presentation.js';
 import {
   audio,
   fileOf,
@@ -95,5 +97,37 @@ describe('playlists', () => {
         expect(linesWith(text, 'EXT-X-TARGETDURATION')).toEqual([String(target)]);
       }
     }
+  });
+
+  it('have a target duration of their own where subtitles are one long segment', () => {
+    const webVttSegments: SegmentList = {
+      kind: 'segments',
+      mediaUri: 't.vtt',
+      startNumber: 1,
+      timescaleHz: 1000,
+      segments: [{ startTicks: 0, durationTicks: 8000, sizeBytes: 90 }],
+    };
+    const text: TextSet = {
+      ...TEXT,
+      representations: TEXT.representations.map((one) => ({ ...one, webVttSegments })),
+    };
+    const whole: Presentation = {
+      ...ON_DEMAND,
+      switchingSets: ON_DEMAND.switchingSets.map((set) => (set.kind === 'text' ? text : set)),
+    };
+    const { media, multivariant } = writeHls(whole);
+    const targets = [...media].map(([uri, text]) => [uri, ...linesWith(text, 'EXT-X-TARGETDURATION')]);
+    expect(targets).toEqual([
+      ['v720.m3u8', '2'],
+      ['v360.m3u8', '2'],
+      ['a-en.m3u8', '2'],
+      ['a-de.m3u8', '2'],
+      ['t-en.m3u8', '8'],
+    ]);
+    const files = ['v720.mp4', 'v360.mp4', 'a-en.mp4', 'a-de.mp4'];
+    const fileSizes = new Map([...files.map((uri) => [uri, 1e6] as const), ['t.vtt', 90]]);
+    expect(() =>
+      checkHls({ multivariant, media }, { path: 'main.m3u8', presentation: whole, fileSizes }),
+    ).not.toThrow();
   });
 });

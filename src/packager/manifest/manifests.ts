@@ -1,0 +1,122 @@
+import { isAbsolute } from 'node:path';
+import { stateOfFile } from '../../bytes/files.js';
+import { PrpackError } from '../../errors.js';
+import { checkManifests } from '../../manifest/check.js';
+import { named } from '../../settings/spelling.js';
+import { yieldToEventLoop } from '../event-loop.js';
+import { Clock } from '../job.js';
+import { describer } from '../package/descriptions.js';
+import { MPD, MULTIVARIANT } from '../package/folder-plan.js';
+import type { PackageInput } from '../package/inputs.js';
+import { readTexts, textNames } from '../package/title.js';
+import type { TrackDescription } from '../package/types.js';
+import { findManifestInputs, type ManifestInput } from './inputs.js';
+import { type ManifestPlan, planManifests, type TextFile } from './manifest-plan.js';
+import { type PackedTrack, readPackedTrack, relativePath, uriOf } from './packed-track.js';
+import { publishManifests } from './publish.js';
+import { report } from './report.js';
+import { signalKeys } from './systems.js';
+import type { ManifestOptions, ManifestResult } from './types.js';
+
+/** The work of `writeManifests`. */
+export async function manifestsChecked(options: ManifestOptions): Promise<ManifestResult> {
+  const clock = new Clock();
+  const inputs = await findManifestInputs(options.inputs);
+  for (const input of inputs) assertInFolder(input, options.outDir);
+  const described = describer(inputs, options.describe ?? {});
+  const textName = textNames();
+  const tracks = await readTracks(inputs, described, options);
+  assertFairPlayFits(tracks, options);
+  const texts = await readTextFiles(inputs, described, textName, options.outDir);
+  const keys = await signalKeys(
+    tracks.flatMap(({ key }) => key ?? []),
+    options,
+  );
+  const plan = planManifests({ tracks, texts, keys, textName });
+  assertTrue(plan);
+  clock.planned();
+  const unchanged = options.dryRun ? false : await publishManifests(plan, options);
+  clock.written();
+  return report(plan, options, { unchanged, timings: clock.timings() });
+}
+
+async function readTracks(
+  inputs: readonly ManifestInput[],
+  described: (path: string) => TrackDescription,
+  { outDir, segmentDurationSeconds, signal, onProgress }: ManifestOptions,
+): Promise<PackedTrack[]> {
+  const media = inputs.filter(({ kind }) => kind === 'media');
+  if (media.length === 0) throw noMedia(inputs);
+  const sizes = media.map(({ file, series }) =>
+    [file, ...(series?.paths ?? [])].reduce((sum, path) => sum + (stateOfFile(path)?.bytes ?? 0), 0),
+  );
+  const bytesTotal = sizes.reduce((sum, size) => sum + size, 0);
+  let bytesDone = 0;
+  const tracks: PackedTrack[] = [];
+  for (const [i, input] of media.entries()) {
+    onProgress?.({ phase: 'plan', bytesDone, bytesTotal });
+    await yieldToEventLoop(signal);
+    tracks.push(await readPackedTrack(input, described(input.path), { outDir, segmentDurationSeconds }));
+    bytesDone += sizes[i];
+  }
+  onProgress?.({ phase: 'plan', bytesDone, bytesTotal });
+  return tracks;
+}
+
+async function readTextFiles(
+  inputs: readonly ManifestInput[],
+  described: (path: string) => TrackDescription,
+  textName: ReturnType<typeof textNames>,
+  outDir: string,
+): Promise<TextFile[]> {
+  const files = inputs.filter((input): input is ManifestInput & PackageInput => input.kind !== 'media');
+  const tracks = await readTexts(files, described, textName);
+  return tracks.map((track) => ({
+    track,
+    file: relativePath(track.input, outDir),
+    uri: uriOf(track.input, outDir),
+    bytes: stateOfFile(track.input)!.bytes,
+  }));
+}
+
+/** Manifests refer to media by paths below their own folder, so that all of it can be moved together. */
+function assertInFolder({ path, file }: ManifestInput, outDir: string): void {
+  const fromFolder = relativePath(file, outDir);
+  if (!fromFolder.startsWith('../') && fromFolder !== '..' && !isAbsolute(fromFolder)) return;
+  throw new PrpackError(
+    'INVALID_ARGUMENT',
+    `${path} is not in ${outDir}: manifests there cannot refer to it`,
+    {
+      path,
+      expected: `a file in ${outDir} or below`,
+      received: fromFolder,
+      remedy: `Put all files below one folder, and give it as ${named('outDir')}.`,
+    },
+  );
+}
+
+/** FairPlay plays one scheme (Apple, HLS Authoring Specification). */
+function assertFairPlayFits(tracks: readonly PackedTrack[], { fairplayUri }: ManifestOptions): void {
+  const schemes = new Set(tracks.flatMap(({ key }) => key?.scheme ?? []));
+  if (fairplayUri === undefined || schemes.has('cbcs')) return;
+  throw new PrpackError('INVALID_ARGUMENT', 'FairPlay plays none of these files', {
+    expected: 'tracks of scheme cbcs',
+    received: schemes.size === 0 ? 'clear tracks' : [...schemes].join(', '),
+    remedy: `Leave ${named('fairplayUri')} out.`,
+  });
+}
+
+function assertTrue({ presentation, mpd, hls, fileSizes }: ManifestPlan): void {
+  const manifests = {
+    mpd: { path: MPD, text: mpd },
+    ...(hls && { hls: { path: MULTIVARIANT, playlists: hls } }),
+  };
+  checkManifests(presentation, manifests, fileSizes);
+}
+
+function noMedia(inputs: readonly ManifestInput[]): PrpackError {
+  return new PrpackError('INPUT_NOT_FOUND', 'no input has audio or video', {
+    received: inputs.map(({ path }) => path).join(', '),
+    remedy: 'Give the media of the presentation, too.',
+  });
+}

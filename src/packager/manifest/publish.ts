@@ -1,0 +1,69 @@
+import { join } from 'node:path';
+import { stateOfFile } from '../../bytes/files.js';
+import { DirectorySink } from '../../bytes/sinks/directory-sink.js';
+import { fingerprintOf } from '../execute/fingerprint.js';
+import { manifestsOf, type NamedText } from '../package/folder-plan.js';
+import {
+  newState,
+  type PackageState,
+  publishedFile,
+  readState,
+  STATE_FILE,
+  stateText,
+} from '../package/state.js';
+import type { ManifestPlan } from './manifest-plan.js';
+import type { ManifestOptions } from './types.js';
+
+/** What `prpack.json` says in place of the digest of a title: `package` has not made these manifests. */
+const MADE_OF_FILES = 'manifest';
+
+/**
+ * Puts manifests in place: playlists first, then what players find by its name. In a folder of `package`, its list of files is kept true.
+ * @returns whether these very manifests were there already, so that nothing was written
+ * @throws PrpackError OUTPUT_EXISTS, OUTPUT_FAILED
+ */
+export async function publishManifests(
+  plan: ManifestPlan,
+  { outDir, force = false, signal }: ManifestOptions,
+): Promise<boolean> {
+  const manifests = manifestsOf(plan);
+  if (await areThere(manifests, outDir, signal)) return true;
+  const sink = new DirectorySink(outDir, true);
+  try {
+    const former = await readState(outDir);
+    if (former) {
+      const state = stateWith(manifests, former);
+      await sink.write(STATE_FILE, 'manifest', Buffer.from(stateText(state)));
+      sink.replaces(state.replaced);
+    }
+    // What is new does not take the place of anything.
+    const role = force ? 'manifest' : 'media';
+    for (const { name, text } of manifests) await sink.write(name, role, Buffer.from(text));
+    sink.flush();
+    sink.commit();
+  } finally {
+    sink.abort();
+  }
+  return false;
+}
+
+async function areThere(
+  manifests: readonly NamedText[],
+  outDir: string,
+  signal: ManifestOptions['signal'],
+): Promise<boolean> {
+  for (const { name, text } of manifests) {
+    const { bytes, sha256 } = publishedFile(name, Buffer.from(text));
+    const path = join(outDir, name);
+    if (stateOfFile(path)?.bytes !== bytes || (await fingerprintOf(path, signal)) !== sha256) return false;
+  }
+  return true;
+}
+
+/** The files of `package` with these manifests in place of its own. */
+function stateWith(manifests: readonly NamedText[], former: PackageState): PackageState {
+  const { contentId, mediaVersion } = former;
+  const media = former.files.filter(({ name }) => !/\.(?:m3u8|mpd)$/.test(name));
+  const files = [...media, ...manifests.map(({ name, text }) => publishedFile(name, Buffer.from(text)))];
+  return newState({ contentId, job: MADE_OF_FILES, mediaVersion, files }, former);
+}
