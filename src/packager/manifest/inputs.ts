@@ -59,10 +59,12 @@ async function inputsBelow(folder: string): Promise<ManifestInput[]> {
   for (const path of paths.map((one) => join(folder, one))) {
     byFolder.set(dirname(path), [...(byFolder.get(dirname(path)) ?? []), path]);
   }
-  return [...byFolder.values()].flatMap(inputsOfFolder);
+  const all = [...byFolder.values()].flat();
+  const texts = new Set(all.filter((path) => isWholeText(path, all)));
+  return [...byFolder.values()].flatMap((ofFolder) => inputsOfFolder(ofFolder, texts));
 }
 
-function inputsOfFolder(paths: readonly string[]): ManifestInput[] {
+function inputsOfFolder(paths: readonly string[], texts: ReadonlySet<string>): ManifestInput[] {
   const { whole, headers, series } = sortOut(paths.filter((path) => kindOf(path) === 'media'));
   const tracks = headers.map((file): ManifestInput => {
     const own = seriesOfHeader(file, headers, series);
@@ -74,9 +76,7 @@ function inputsOfFolder(paths: readonly string[]): ManifestInput[] {
   return [
     ...whole.map((path): ManifestInput => ({ path, kind: 'media', file: path })),
     ...tracks,
-    ...paths
-      .filter((path) => isWholeText(path, paths))
-      .map((path) => ({ path, kind: kindOf(path), file: path })),
+    ...paths.filter((path) => texts.has(path)).map((path) => ({ path, kind: kindOf(path), file: path })),
   ];
 }
 
@@ -93,10 +93,10 @@ function sortOut(paths: readonly string[]): SortedMedia {
   return { whole: by.whole, headers: by.header, series: seriesIn(by.segment) };
 }
 
-/** `text-en-00001.vtt` next to `text-en.vtt` is a part of it, which was cut for HLS. */
+/** `text-en-00001.vtt` and `text-en/00001.vtt` next to `text-en.vtt` are parts of it, which were cut for HLS. */
 function isWholeText(path: string, paths: readonly string[]): boolean {
   if (kindOf(path) === 'media') return false;
-  const [, whole] = /^(.+)-\d+(?=\.vtt$)/.exec(path) ?? [];
+  const [, whole] = /^(.+)[-/\\]\d+(?=\.vtt$)/.exec(path) ?? [];
   return whole === undefined || !paths.includes(`${whole}.vtt`);
 }
 

@@ -1,5 +1,5 @@
 import { relative, resolve, sep } from 'node:path';
-import { JoinedSource } from '../../bytes/joined-source.js';
+import { SequenceSource } from '../../bytes/file-sequence.js';
 import { type ByteSource, FileSource } from '../../bytes/source.js';
 import { aboutFile, PrpackError } from '../../errors.js';
 import { mediaTypeOf } from '../../isobmff/boxes/hdlr.js';
@@ -77,8 +77,8 @@ export async function readPackedTrack(
   }
 }
 
-function sourceOf({ path, file, series }: ManifestInput): FileSource | JoinedSource {
-  return series ? new JoinedSource(path, [file, ...series.paths]) : new FileSource(file);
+function sourceOf({ path, file, series }: ManifestInput): FileSource | SequenceSource {
+  return series ? new SequenceSource(path, [file, ...series.paths]) : new FileSource(file);
 }
 
 /** One track a file: a player that wants one of two would load both (DASH-IF restricted timing model). */
@@ -239,12 +239,18 @@ function assertTimes(indexTimes: readonly number[], sampleTimes: readonly number
   throw wrongIndex(indexAt, problem, 'ISO/IEC 14496-12 8.16.3');
 }
 
+/** Where each file begins, and the end of the last. */
+function boundsOf({ sizesBytes }: SequenceSource): number[] {
+  const bounds = [0];
+  for (const size of sizesBytes) bounds.push(bounds[bounds.length - 1] + size);
+  return bounds;
+}
+
 function segmentsAddressing(
   { input, source, table, track }: PackedPlace,
   { outDir }: PackedTrackOptions,
 ): FoundSegments {
-  const { startBytes } = source as JoinedSource;
-  const bounds = startBytes.slice(1);
+  const bounds = boundsOf(source as SequenceSource).slice(1);
   const first = fragmentsAt(table, bounds).map((fragment, i) => {
     if (fragment === undefined) throw emptySegment(input.series!.paths[i]);
     return fragment;
@@ -365,8 +371,8 @@ function fileSizesOf(
   outDir: string,
 ): Map<string, number> {
   if (!series) return new Map([[uriOf(file, outDir), source.sizeBytes]]);
-  const { paths, startBytes } = source as JoinedSource;
-  return new Map(paths.map((path, i) => [uriOf(path, outDir), startBytes[i + 1] - startBytes[i]]));
+  const { sizesBytes } = source as SequenceSource;
+  return new Map([file, ...series.paths].map((path, i) => [uriOf(path, outDir), sizesBytes[i]]));
 }
 
 /** From the folder of the manifests, with slashes on every platform. */

@@ -6,6 +6,7 @@ import { manifestsOf, type NamedText } from '../package/folder-plan.js';
 import {
   newState,
   type PackageState,
+  pathsBelow,
   publishedFile,
   readState,
   STATE_FILE,
@@ -33,13 +34,13 @@ export async function publishManifests(
     const former = await readState(outDir);
     if (former) {
       const state = stateWith(manifests, former);
-      await sink.write(STATE_FILE, 'manifest', Buffer.from(stateText(state)));
-      sink.replaces(state.replaced);
+      sink.write(STATE_FILE, 'manifest', Buffer.from(stateText(state)));
+      sink.replaces(state.replaced.flatMap((name) => pathsBelow(outDir, name)));
     }
     // What is new does not take the place of anything.
     const role = force ? 'manifest' : 'media';
-    for (const { name, text } of manifests) await sink.write(name, role, Buffer.from(text));
-    sink.flush();
+    for (const { name, text } of manifests) sink.write(name, role, Buffer.from(text));
+    await sink.flush();
     sink.commit();
   } finally {
     sink.abort();

@@ -167,6 +167,29 @@ describe('writeManifests', () => {
     expect(range).toMatch(/@0$/);
   });
 
+  it('says of segments of `package` what it said itself, and leaves out the pieces of subtitles', async () => {
+    const outDir = newFolder();
+    await packageTitle({
+      inputs: [temporary('ladder')],
+      outDir,
+      keyStore,
+      force: true,
+      addressing: 'segments',
+      playready: { laUrl: LA_URL },
+      ...CUTS,
+    });
+    const before = contentsOf(outDir);
+    const names = ['video-180p', 'video-90p', 'audio-und', 'audio-de', 'text-en.vtt'];
+    const describe = { 'audio-de': { lang: 'de' }, 'text-en.vtt': { lang: 'en' } };
+    const { tracks } = await run(outDir, { force: true, describe });
+    expect(tracks.filter(({ type }) => type === 'text')).toMatchObject([{ file: 'text-en.vtt' }]);
+    await run(outDir, { inputs: names.map((name) => join(outDir, name)), force: true, describe });
+    for (const [name, bytes] of before) {
+      const isOther = /^(?:prpack\.json|main\.m3u8|text-en\.m3u8)$/.test(name); // HLS has the subtitles whole, and headers without CHECKSUM
+      if (!isOther) expect(contentsOf(outDir).get(name), name).toBe(bytes);
+    }
+  });
+
   it('reads several tracks in segments in one folder, and a header alone', async () => {
     const outDir = newFolder();
     for (const [i, name] of ['video-180p', 'video-90p', 'audio-de'].entries()) {
