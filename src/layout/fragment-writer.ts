@@ -142,15 +142,20 @@ function sizeOfTraf({ from, count, columns, defaults, head, groups, encryption }
 }
 
 function trunColumns(track: Track, durations: Uint32Array, from: number, count: number): TrunColumns {
-  const { sizes, flags, compositionOffsets } = track.samples;
-  const sampleFlags = new Uint32Array(count);
-  for (let i = 0; i < count; i++) sampleFlags[i] = withDependence(toSampleFlags(flags?.[from + i] ?? 0));
+  const { sizes, compositionOffsets } = track.samples;
   return {
     durations: durations.subarray(from, from + count),
     sizes: sizes.subarray(from, from + count),
-    flags: sampleFlags,
+    flags: flagColumn(track, from, count),
     ...(compositionOffsets && { compositionOffsets: compositionOffsets.subarray(from, from + count) }),
   };
+}
+
+/** `sample_flags` of a run of samples, as fragments have them. */
+export function flagColumn({ samples: { flags } }: Track, from: number, count: number): Uint32Array {
+  const sampleFlags = new Uint32Array(count);
+  for (let i = 0; i < count; i++) sampleFlags[i] = withDependence(toSampleFlags(flags?.[from + i] ?? 0));
+  return sampleFlags;
 }
 
 const DEPENDS_MASK = 0x03000000;

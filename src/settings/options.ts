@@ -721,6 +721,16 @@ const TABLE = [
     config: true,
     about: "URI of FairPlay's key in HLS; {kid} becomes the KID in hexadecimal.",
   },
+  {
+    name: 'smooth',
+    kind: BOOLEAN,
+    of: ['packageTitle'],
+    flag: '--smooth',
+    help: 'Smooth Streaming for old PlayReady clients, too: one key for all tracks, AVC and AAC; only with cenc',
+    config: true,
+    default: false,
+    about: 'Smooth Streaming for old PlayReady clients, too (package with cenc).',
+  },
   { name: 'system', kind: oneOf(...SYSTEMS), of: ['buildPssh'], required: true },
   {
     name: 'keyIds',

@@ -2,6 +2,7 @@ import { createReadStream, existsSync, readFileSync, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { join, normalize } from 'node:path';
 import { ROOT } from '../support/samples.js';
+import { smoothResponse } from '../support/smooth-origin.js';
 
 const PAGE = readFileSync(join(import.meta.dirname, 'presentation.html'));
 
@@ -16,7 +17,8 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Serves the page of the players at `/`, packages below `/npm/`, presentations below `/media/` with byte ranges, and at `/license` Clear
+ * Serves the page of the players at `/`, packages below `/npm/`, presentations below `/media/` with byte ranges and
+ * those of Smooth Streaming below `manifest.ism/`, and at `/license` Clear
  * Key licenses.
  * @param keys content keys by KID, both as hexadecimal digits
  */
@@ -29,6 +31,7 @@ export async function servePresentations(
     if (path === '/') response.setHeader('content-type', 'text/html').end(PAGE);
     else if (path === '/license') response.end(await licenseFor(request, keys()));
     else if (path.startsWith('/npm/')) sendFile(join(ROOT, 'node_modules', path.slice(5)), request, response);
+    else if (path.includes('.ism/')) sendSmooth(join(folder, path.slice(7)), response);
     else if (path.startsWith('/media/')) sendFile(join(folder, path.slice(7)), request, response);
     else response.writeHead(404).end();
   });
@@ -47,6 +50,12 @@ async function licenseFor(request: IncomingMessage, keys: Readonly<Record<string
     return key === undefined ? [] : [{ kty: 'oct', kid, k: Buffer.from(key, 'hex').toString('base64url') }];
   });
   return JSON.stringify({ keys: known, type: 'temporary' });
+}
+
+function sendSmooth(path: string, response: ServerResponse): void {
+  const body = smoothResponse(path);
+  if (!body) response.writeHead(404);
+  response.end(body);
 }
 
 function sendFile(path: string, request: IncomingMessage, response: ServerResponse): void {

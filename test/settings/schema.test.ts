@@ -41,7 +41,7 @@ describe('settings', () => {
     return namesOf(SETTINGS.filter((setting) => !options.includes(attributeOf(setting))));
   };
   /** What only a presentation has. */
-  const OF_TITLES = ['addressing', 'segmentDurationSeconds', 'fairplayUri'];
+  const OF_TITLES = ['addressing', 'segmentDurationSeconds', 'fairplayUri', 'smooth'];
   /** What only files have: a presentation has one layout, and one key for each set of tracks. */
   const OF_FILES = ['decryptKeys', 'layout', 'clearLeadSeconds', 'cryptoPeriodSeconds'];
 
@@ -67,6 +67,7 @@ describe('settings', () => {
     ['register', false, 'no'],
     ['segmentDurationSeconds', 6.006, 3601],
     ['fairplayUri', 'skd://drm.example/{kid}', 'drm.example/{kid}'],
+    ['smooth', true, 'yes'],
   ])('%s can be %j, and not %j', (name, good, bad) => {
     const { kind, written = kind } = SETTINGS.find((setting) => setting.name === name)!;
     expect([good, bad].map(written.fits)).toEqual([true, false]);

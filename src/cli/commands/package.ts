@@ -33,7 +33,7 @@ Examples:
 export function configurePackage(command: Command): void {
   command
     .description(
-      'Packages the renditions, languages and subtitles of a title as encrypted CMAF, for DASH and HLS.',
+      'Packages the renditions, languages and subtitles of a title as encrypted CMAF, for DASH, HLS and Smooth Streaming.',
     )
     .argument(
       '<inputs...>',
@@ -53,10 +53,14 @@ export function configurePackage(command: Command): void {
     'fragmentDurationSeconds',
   ]);
   command.optionsGroup('Protection:');
-  addOptions(command, ['scheme', 'pattern', 'ivSize', 'systems', ...WIDEVINE_OPTIONS, 'fairplayUri'], {
-    scheme:
-      'cenc: AES-CTR, for all PlayReady clients; cbcs: AES-CBC by patterns, for Apple and PlayReady 4 (default: cenc)',
-  });
+  addOptions(
+    command,
+    ['scheme', 'pattern', 'ivSize', 'systems', ...WIDEVINE_OPTIONS, 'fairplayUri', 'smooth'],
+    {
+      scheme:
+        'cenc: AES-CTR, for all PlayReady clients; cbcs: AES-CBC by patterns, for Apple and PlayReady 4 (default: cenc)',
+    },
+  );
   addEncryptionKeyOptions(command);
   command.optionsGroup('Registration (before the presentation appears, its keys are in a key store):');
   addOptions(command, ['contentId'], {

@@ -34,11 +34,16 @@ export function manifestTexts(manifests: PackageResult['manifests'], style: Styl
   );
 }
 
-function doneLines({ unchanged, keyStore, contentId, outDir }: PackageResult): string[] {
+function doneLines({ unchanged, keyStore, contentId, outDir, manifests }: PackageResult): string[] {
+  const ofSmooth = manifests.filter(({ file }) => file.endsWith('.ism'));
   return [
     ...(unchanged
       ? ['The presentation was there already, made of these inputs with these options: nothing was changed.']
       : [`Play ${printable(outDir)}/manifest.mpd (DASH) or ${printable(outDir)}/main.m3u8 (HLS).`]),
+    ...ofSmooth.map(
+      ({ file }) =>
+        `Give ${printable(outDir)}/${file} to an origin, which serves it as ${file}/Manifest (Smooth Streaming).`,
+    ),
     keyStore === undefined
       ? 'The keys were not registered (--no-register).'
       : `The keys are registered for the content "${printable(contentId)}" in ${printable(keyStore)}.`,

@@ -49,3 +49,12 @@ export function withDuration(
   const wide = new ByteWriter(32).u64(reader.u32()).u64(reader.u32()).bytes(between).u64(durationTicks);
   return fullBox(type, 1, flags, wide.finish(), rest);
 }
+
+/** A copy of a whole `mdhd` with another timescale, all other bytes kept. */
+export function withTimescale(boxBytes: Uint8Array, timescaleHz: number): Uint8Array {
+  const { reader, startBytes } = payloadOf(boxBytes);
+  skipTimes(reader, readVersionAndFlags(reader, 1).version);
+  const copy = boxBytes.slice();
+  copy.set(new ByteWriter(4).u32(timescaleHz).finish(), startBytes + reader.position);
+  return copy;
+}

@@ -8,6 +8,7 @@ export interface Esds {
 
 const ES_DESCRIPTOR = 0x03;
 const DECODER_CONFIG_DESCRIPTOR = 0x04;
+const DECODER_SPECIFIC_INFO = 0x05;
 
 /**
  * Reads the payload after the box header.
@@ -25,8 +26,22 @@ export function readEsds(reader: ByteReader): Esds {
   return { objectTypeIndication: reader.u8() };
 }
 
-/** Passes the tag and the size of a descriptor (ISO/IEC 14496-1 8.3.3: seven bits a byte, at most four bytes). */
-function assertDescriptor(reader: ByteReader, tag: number): void {
+/**
+ * Reads on to the DecoderSpecificInfo: of AAC, its AudioSpecificConfig (ISO/IEC 14496-3 1.6.2.1).
+ * @param reader over the payload after the box header
+ * @throws PrpackError MALFORMED_INPUT where there is none
+ */
+export function readDecoderSpecificInfo(reader: ByteReader): Uint8Array {
+  readEsds(reader);
+  reader.skip(12); // streamType, bufferSizeDB, maxBitrate, avgBitrate
+  return reader.take(assertDescriptor(reader, DECODER_SPECIFIC_INFO)).slice();
+}
+
+/**
+ * Passes the tag and the size of a descriptor (ISO/IEC 14496-1 8.3.3: seven bits a byte, at most four bytes).
+ * @returns the size
+ */
+function assertDescriptor(reader: ByteReader, tag: number): number {
   const at = reader.position;
   const found = reader.u8();
   if (found !== tag) {
@@ -36,5 +51,11 @@ function assertDescriptor(reader: ByteReader, tag: number): void {
       clause: 'ISO/IEC 14496-1 7.2.6',
     });
   }
-  for (let i = 0; i < 4; i++) if (reader.u8() < 0x80) return;
+  let sizeBytes = 0;
+  for (let i = 0; i < 4; i++) {
+    const byte = reader.u8();
+    sizeBytes = sizeBytes * 0x80 + (byte & 0x7f);
+    if (byte < 0x80) break;
+  }
+  return sizeBytes;
 }

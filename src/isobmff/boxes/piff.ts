@@ -1,6 +1,8 @@
 import type { ByteReader } from '../../bytes/reader.js';
-import { bytesToUuid } from '../../bytes/uuid.js';
-import { readVersionAndFlags } from './box.js';
+import { bytesToUuid, uuidToBytes } from '../../bytes/uuid.js';
+import { ByteWriter } from '../../bytes/writer.js';
+import { box, fullBox, readVersionAndFlags } from './box.js';
+import type { Pssh } from './pssh.js';
 import type { Tenc } from './tenc.js';
 
 /** Extended type of the PIFF 1.1 `uuid` box that is laid out as a version 0 `pssh`. */
@@ -65,3 +67,44 @@ export function readPiffTenc(reader: ByteReader): {
     },
   };
 }
+
+/** `schm` of PIFF 1.1: scheme_type and scheme_version (5.1). */
+const PIFF_SCHEME = { type: 'piff', version: 0x00010001 } as const;
+
+const AES_CTR: PiffAlgorithmId = 1;
+
+/** The PIFF form of a whole `pssh` box of version 0 (PIFF 1.1 5.3.1). */
+export function writePiffPssh({ systemId, data }: Pick<Pssh, 'systemId' | 'data'>): Uint8Array {
+  const length = new ByteWriter(4).u32(data.length).finish();
+  return box('uuid', uuidToBytes(PIFF_PSSH)!, VERSION_AND_FLAGS, uuidToBytes(systemId)!, length, data);
+}
+
+/**
+ * A whole `sinf` as PIFF has it, with its track encryption box (PIFF 1.1 5.1, 5.3.3).
+ * @param originalFormat the sample entry's type before it became `encv` or `enca`
+ */
+export function writePiffSinf(
+  originalFormat: string,
+  { defaultKid, defaultPerSampleIvSize }: Pick<Tenc, 'defaultKid' | 'defaultPerSampleIvSize'>,
+): Uint8Array {
+  const scheme = new ByteWriter(8).fourcc(PIFF_SCHEME.type).u32(PIFF_SCHEME.version).finish();
+  const defaults = new ByteWriter(20).u24(AES_CTR).u8(defaultPerSampleIvSize).bytes(uuidToBytes(defaultKid)!);
+  const tenc = box('uuid', uuidToBytes(PIFF_TENC)!, VERSION_AND_FLAGS, defaults.finish());
+  return box(
+    'sinf',
+    box('frma', new ByteWriter(4).fourcc(originalFormat).finish()),
+    fullBox('schm', 0, 0, scheme),
+    box('schi', tenc),
+  );
+}
+
+/**
+ * The PIFF form of a whole `senc` box: all the same but for its type (PIFF 1.1 5.3.2).
+ * @param senc as `writeSenc` makes it
+ */
+export function writePiffSenc(senc: Uint8Array): Uint8Array {
+  return box('uuid', uuidToBytes(PIFF_SENC)!, senc.subarray(BOX_HEADER_BYTES));
+}
+
+const BOX_HEADER_BYTES = 8;
+const VERSION_AND_FLAGS = new Uint8Array(4);

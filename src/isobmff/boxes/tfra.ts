@@ -1,6 +1,7 @@
 import type { ByteReader } from '../../bytes/reader.js';
+import { ByteWriter } from '../../bytes/writer.js';
 import { PrpackError } from '../../errors.js';
-import { payloadOf, readVersionAndFlags } from './box.js';
+import { box, fullBox, payloadOf, readVersionAndFlags } from './box.js';
 
 /** TrackFragmentRandomAccessBox (ISO/IEC 14496-12 8.8.10), without the numbers inside the fragment. */
 export interface Tfra {
@@ -86,4 +87,27 @@ export interface Mfro {
 export function readMfro(reader: ByteReader): Mfro {
   readVersionAndFlags(reader, 0);
   return { parentSize: reader.u32() };
+}
+
+/** A whole `mfra` with the index of one track, whose fragments have one `traf` and one `trun` each (8.8.9). */
+export function writeMfra(tfra: Tfra): Uint8Array {
+  const index = writeTfra(tfra);
+  const mfro = (parentSize: number) => fullBox('mfro', 0, 0, new ByteWriter(4).u32(parentSize).finish());
+  return box('mfra', index, mfro(8 + index.length + mfro(0).length));
+}
+
+/** The whole box, always version 1, with numbers of one byte: each entry is the first sample of its fragment. */
+function writeTfra({ trackId, times, moofOffsets }: Tfra): Uint8Array {
+  const payload = new ByteWriter(12 + times.length * ENTRY_BYTES).u32(trackId).u32(0).u32(times.length);
+  for (const [entry, time] of times.entries()) {
+    payload.u64(time).u64(moofOffsets[entry]).u8(1).u8(1).u8(1); // traf, trun, sample
+  }
+  return fullBox('tfra', 1, 0, payload.finish());
+}
+
+const ENTRY_BYTES = 19;
+
+/** Bytes of what {@link writeMfra} makes of so many entries. */
+export function sizeOfMfra(entryCount: number): number {
+  return 8 + 24 + entryCount * ENTRY_BYTES + 16;
 }

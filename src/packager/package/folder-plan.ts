@@ -7,6 +7,12 @@ import type { KeyedJob, PlannedJob, WrittenOutput } from '../publication.js';
 import { type PlannedText, planTexts, type SmallFile } from './planned-text.js';
 import { type PlannedThumbnails, planThumbnails } from './planned-thumbnails.js';
 import { presentationOf } from './presentation.js';
+import {
+  planSmooth,
+  SMOOTH_CLIENT_MANIFEST,
+  SMOOTH_SERVER_MANIFEST,
+  type SmoothPlan,
+} from './smooth/plan.js';
 import { newState, type PackageState, publishedFile, readState } from './state.js';
 import type { Title } from './title.js';
 import { type PlannedMedia, type PlannedTrack, planMedia } from './title-plan.js';
@@ -17,7 +23,7 @@ import { abandonedNames, baseNamesOf } from './versions.js';
 export const MPD = 'manifest.mpd';
 export const MULTIVARIANT = 'main.m3u8';
 /** What players find by its name; everything else has a version in its name. */
-export const ENTRIES: readonly string[] = [MPD, MULTIVARIANT];
+export const ENTRIES: readonly string[] = [MPD, MULTIVARIANT, SMOOTH_CLIENT_MANIFEST, SMOOTH_SERVER_MANIFEST];
 
 /** A title and its keys. */
 export interface TitleJob extends KeyedJob {
@@ -46,6 +52,7 @@ export interface TitlePlan extends PlannedJob {
   readonly mediaVersion: number;
   readonly mpd: string;
   readonly hls: HlsPlaylists;
+  readonly smooth?: SmoothPlan;
 }
 
 /** A manifest. */
@@ -73,11 +80,13 @@ export async function planTitle(
     title.thumbnails && planThumbnails(title.thumbnails, durationSeconds, baseOf(title.thumbnails.id));
   const presentation = thumbnails ? withThumbnails(withoutThumbnails, thumbnails) : withoutThumbnails;
   const outputs = media.tracks.map((planned) => outputOf(planned, baseOf(planned.track.id)));
+  const smooth = options.smooth ? planSmooth(title, media, baseOf) : undefined;
   const { laUrl } = media.sessionPssh;
+  const allMedia = [...outputs, ...(smooth?.outputs ?? [])];
   return {
-    plan: { sizeBytes: outputs.reduce((sum, { plan }) => sum + plan.sizeBytes, 0) },
+    plan: { sizeBytes: allMedia.reduce((sum, { plan }) => sum + plan.sizeBytes, 0) },
     ...(laUrl !== undefined && { laUrl }),
-    warnings: [...new Set([...title.warnings, ...media.warnings])],
+    warnings: [...new Set([...title.warnings, ...media.warnings, ...(smooth?.warnings ?? [])])],
     media,
     outputs,
     texts,
@@ -86,6 +95,7 @@ export async function planTitle(
     mediaVersion,
     mpd: writeMpd(presentation),
     hls: writeHls(presentation),
+    ...(smooth && { smooth }),
   };
 }
 
@@ -111,19 +121,31 @@ function withThumbnails(
   return { ...presentation, switchingSets: [...switchingSets, set] };
 }
 
+/** Media files, in the order in which they are written. */
+export function mediaOf({
+  outputs,
+  smooth,
+}: TitlePlan): readonly (Pick<TitleOutput, 'name' | 'key' | 'files'> & Pick<PlannedJob, 'plan'>)[] {
+  const ofSmooth = smooth?.outputs.map(({ name, plan, of: { key } }) => ({ name, plan, key }));
+  return [...outputs, ...(ofSmooth ?? [])];
+}
+
 /** Everything that players find by its name, in the order in which it is put in place. */
 export function manifestsOf({
   mpd,
   hls,
+  smooth,
 }: {
   readonly mpd: string;
   readonly hls?: HlsPlaylists;
+  readonly smooth?: Pick<SmoothPlan, 'manifests'>;
 }): NamedText[] {
   const multivariant = hls && { name: MULTIVARIANT, text: hls.multivariant };
   return [
     ...(hls ? playlistsOf(hls) : []),
     { name: MPD, text: mpd },
     ...(multivariant ? [multivariant] : []),
+    ...(smooth?.manifests ?? []),
   ];
 }
 
@@ -146,7 +168,7 @@ export async function stateOf(
   job: string,
   outDir: string,
 ): Promise<PackageState> {
-  const media = plan.outputs.map(({ name, plan: { sizeBytes }, files }, i) => ({
+  const media = mediaOf(plan).map(({ name, plan: { sizeBytes }, files }, i) => ({
     name,
     bytes: sizeBytes,
     sha256: written[i].sha256!,

@@ -18,14 +18,16 @@ import {
   ENTRIES,
   MPD,
   MULTIVARIANT,
+  mediaOf,
   planTitle,
   smallFilesOf,
   stateOf,
   type TitleJob,
-  type TitleOutput,
   type TitlePlan,
 } from './folder-plan.js';
 import { report } from './report.js';
+import { checkSmoothMedia, writeSmoothMedia } from './smooth/media.js';
+import { assertSmoothCanHave, keyPerOf } from './smooth/options.js';
 import {
   isAllThere,
   jobDigest,
@@ -44,6 +46,7 @@ export async function packageChecked(options: PackageOptions): Promise<PackageRe
   const clock = new Clock();
   protectionSettings(options); // refuses what the scheme cannot have before an input is opened
   assertManifestsCanName(options);
+  assertSmoothCanHave(options);
   const { threads, dryRun } = options;
   return withTitle(options, (title) =>
     withWorkerPool(allSources(title), dryRun ? 1 : threads, async (pool) =>
@@ -81,7 +84,7 @@ function titleSteps(
   return {
     prepare: async () => {
       const described = title.tracks.map(({ described: one }) => one);
-      const keyPer = options.keyPer ?? 'type';
+      const keyPer = keyPerOf(options);
       const trackNames = title.tracks.map(({ id }) => id);
       const assigned = await assignKeys(described, contentId, { ...options, keyPer, trackNames });
       const trackKeys = assigned.map(({ trackId: _, ...key }) => key); // several inputs have tracks of one id
@@ -100,7 +103,8 @@ function titleSteps(
     plan: async (job) =>
       planTitle(job, options, freeVersion(job.title, options.outDir, await readState(options.outDir))),
     write: async ({ job, plan }, sink, ledger) => {
-      const written = await writeMedia(plan.outputs, sink, options, pool, ledger.keys);
+      const media = await writeMedia(plan, sink, options, pool, ledger.keys);
+      const written = [...media, ...(await writeSmoothMedia(plan, sink, options))];
       const state = await stateOf(
         plan,
         written,
@@ -116,8 +120,8 @@ function titleSteps(
 }
 
 /** The outputs that an earlier run of the same job has published. */
-function publishedOutputs({ outputs }: TitlePlan, { files }: PackageState): WrittenOutput[] {
-  return outputs.map(({ name, key }) => ({
+function publishedOutputs(plan: TitlePlan, { files }: PackageState): WrittenOutput[] {
+  return mediaOf(plan).map(({ name, key }) => ({
     keys: [key],
     sha256: files.find((file) => file.name === name)?.sha256,
   }));
@@ -136,13 +140,12 @@ async function writeTexts(plan: TitlePlan, state: PackageState, sink: DirectoryS
 }
 
 async function writeMedia(
-  outputs: readonly TitleOutput[],
+  { outputs, plan: { sizeBytes: bytesTotal } }: TitlePlan,
   sink: DirectorySink,
   { signal, onProgress }: PackageOptions,
   pool: WorkerPool | undefined,
   keys: readonly AssignedKey[],
 ): Promise<WrittenOutput[]> {
-  const bytesTotal = outputs.reduce((sum, { plan }) => sum + plan.sizeBytes, 0);
   const onBytes = (bytesDone: number) => onProgress?.({ phase: 'write', bytesDone, bytesTotal });
   const keyOf = (kid: string) => keys.find((key) => key.kid === kid)?.key;
   const planned = outputs.map(({ name, track, plan, encryption, files }) => ({
@@ -169,6 +172,7 @@ async function checkTitle(
     for (const [uri, bytes] of await checkMedia(output, job, plan.presentation, sink)) sizes.set(uri, bytes);
     await yieldToEventLoop(signal);
   }
+  await checkSmoothMedia(plan, sink, signal);
   checkManifests(
     plan.presentation,
     { mpd: { path: MPD, text: plan.mpd }, hls: { path: MULTIVARIANT, playlists: plan.hls } },

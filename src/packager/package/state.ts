@@ -52,6 +52,7 @@ const OPTIONS_THAT_MATTER = [
   'fragmentDurationSeconds',
   'fairplayUri',
   'addressing',
+  'smooth',
 ] as const;
 
 /** What a presentation is made of, as 64 hexadecimal digits: the same for the same inputs, options and keys. */

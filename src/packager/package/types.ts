@@ -31,7 +31,7 @@ export interface PackageOptions extends Omit<ProtectionOptions, 'scheme' | 'extr
   readonly scheme?: 'cenc' | 'cbcs';
   /** Where KIDs and content keys come from, as for `encrypt`. */
   readonly keys?: KeySource | ((contentId: string) => Promise<KeySource>);
-  /** Tracks that share a key: default those of one type. */
+  /** Tracks that share a key: default those of one type; with `smooth` all. */
   readonly keyPer?: KeyPer;
   readonly keyStore?: PackagerKeyStore;
   readonly policy?: Readonly<Record<string, unknown>>;
@@ -40,6 +40,8 @@ export interface PackageOptions extends Omit<ProtectionOptions, 'scheme' | 'extr
   readonly fairplayUri?: string;
   /** `files`: one file a track, with an index. `segments`: a folder a track, with one file a segment. Default `files`. */
   readonly addressing?: 'files' | 'segments';
+  /** Smooth Streaming for old PlayReady clients, next to DASH and HLS. Only with `cenc`, and with one key. Default false. */
+  readonly smooth?: boolean;
   /** Shortest duration of a segment; it ends where all renditions have a sync sample. Default 6. */
   readonly segmentDurationSeconds?: number;
   /** Shortest duration of a fragment. Default 2. */

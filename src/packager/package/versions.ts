@@ -11,7 +11,7 @@ export const baseNamesOf = (mediaVersion: number) => (id: string) => `${id}${suf
 
 /** A number that no file or folder in the folder has in its name: not those that are there, and none that was there before. */
 export function freeVersion(title: Title, outDir: string, former: PackageState | undefined): number {
-  const ends = ['', '.mp4', '.vtt', '.ttml', '.m3u8'];
+  const ends = ['', '.mp4', '.vtt', '.ttml', '.m3u8', '.ismv', '.isma'];
   const isTaken = (suffix: string) =>
     idsOf(title).some((id) => ends.some((end) => kindOfPath(join(outDir, `${id}${suffix}${end}`))));
   let version = (former?.mediaVersion ?? 0) + 1;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { readEsds } from '../../../src/isobmff/boxes/esds.js';
+import { toHex } from '../../../src/bytes/hex.js';
+import { readDecoderSpecificInfo, readEsds } from '../../../src/isobmff/boxes/esds.js';
 import { expectEveryTruncationRefused, expectMalformed, readerOf } from './proofs.js';
 
 // ffmpeg 5.1, PNG in mp4v: sizes of four bytes, object type 6d
@@ -17,6 +18,13 @@ describe('esds', () => {
   it('refuses other descriptors', () => {
     expectMalformed(() => readEsds(readerOf(PNG.replace('03 80808025', '13 80808025'))));
     expectMalformed(() => readEsds(readerOf(PNG.replace('04 80808017', '05 80808017'))));
+  });
+
+  it('reads the DecoderSpecificInfo', () => {
+    expect(toHex(readDecoderSpecificInfo(readerOf(PNG)))).toBe('118856e500');
+    expectMalformed(() => readDecoderSpecificInfo(readerOf(PNG.replace('0580808005', '0680808005'))));
+    // 18 as below, 12 numbers of the decoder, 5 tag and size, 5 bytes: 40; the last descriptor is not read
+    expectEveryTruncationRefused(PNG, readDecoderSpecificInfo, { legalLengths: [40, 41, 42, 43, 44, 45] });
   });
 
   it('refuses every truncation before the object type', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readDref } from '../../../src/isobmff/boxes/dref.js';
-import { withDuration } from '../../../src/isobmff/boxes/duration.js';
+import { withDuration, withTimescale } from '../../../src/isobmff/boxes/duration.js';
 import { readFtyp, writeFtyp } from '../../../src/isobmff/boxes/ftyp.js';
 import { readHdlr } from '../../../src/isobmff/boxes/hdlr.js';
 import { readMdhd } from '../../../src/isobmff/boxes/mdhd.js';
@@ -89,6 +89,14 @@ describe('another duration', () => {
   ] as const)('turns %s into version 1 when it needs more bits, and keeps version 1', (type, box, wide) => {
     expectBox(withDuration(type, hex(box), 2n ** 32n), wide);
     expectBox(withDuration(type, hex(wide), 7n), wide.replace('0000000100000000', '0000000000000007'));
+  });
+
+  it('changes only the timescale of mdhd, in both versions', () => {
+    for (const box of [MDHD, MDHD_1]) {
+      const { timescaleHz } = readMdhd(readerOf(box));
+      const hexOf = (ticks: number) => ticks.toString(16).padStart(8, '0');
+      expectBox(withTimescale(hex(box), 10_000_000), box.replace(hexOf(timescaleHz), hexOf(10_000_000)));
+    }
   });
 
   it('does not write a 32-bit duration that would read as unknown', () => {

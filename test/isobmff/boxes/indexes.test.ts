@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { patchSidx, readSidx, sizeOfSidx, writeSidx } from '../../../src/isobmff/boxes/sidx.js';
-import { patchTfra, readMfro, readTfra } from '../../../src/isobmff/boxes/tfra.js';
+import { patchTfra, readMfro, readTfra, sizeOfMfra, writeMfra } from '../../../src/isobmff/boxes/tfra.js';
 import { expectBox, expectEveryTruncationRefused, expectHugeCountRefused, hex, readerOf } from './proofs.js';
 
 describe('sidx', () => {
@@ -131,6 +131,19 @@ describe('tfra', () => {
     expectEveryTruncationRefused(FFMPEG, readTfra);
     expectEveryTruncationRefused(VERSION_0, readTfra);
     expectHugeCountRefused('00000000 00000001 00000000 ffffffff', readTfra);
+  });
+});
+
+describe('mfra', () => {
+  // ffmpeg 5.1, -movflags frag_keyframe+empty_moov
+  const FFMPEG = `00000043 6d667261  0000002b 74667261 01000000 00000001 00000000 00000001
+    0000000000000000 0000000000000325 01 01 01  00000010 6d66726f 00000000 00000043`;
+
+  it('is written as ffmpeg does, of the size that was said before', () => {
+    const times = new BigUint64Array([0n]);
+    expectBox(writeMfra({ trackId: 1, times, moofOffsets: new Float64Array([0x325]) }), FFMPEG);
+    expect(sizeOfMfra(1)).toBe(0x43);
+    expect(sizeOfMfra(3)).toBe(0x43 + 2 * 19);
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PIFF_PSSH, readExtendedType } from '../../../src/isobmff/boxes/piff.js';
+import { PIFF_PSSH, readExtendedType, writePiffPssh } from '../../../src/isobmff/boxes/piff.js';
 import { readPssh, writePssh } from '../../../src/isobmff/boxes/pssh.js';
 import {
   expectBox,
@@ -38,7 +38,8 @@ describe('pssh', () => {
     expectBox(writePssh(pssh), WIDEVINE);
   });
 
-  it('reads the PIFF form', () => {
+  it('reads and writes the PIFF form', () => {
+    expectBox(writePiffPssh(readPssh(readerOf(WIDEVINE))), PIFF);
     const reader = readerOf(PIFF);
     expect(readExtendedType(reader)).toBe(PIFF_PSSH);
     expect(readPssh(reader)).toEqual(readPssh(readerOf(WIDEVINE)));

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ByteReader } from '../../../src/bytes/reader.js';
-import { PIFF_SENC, readExtendedType } from '../../../src/isobmff/boxes/piff.js';
+import { PIFF_SENC, readExtendedType, writePiffSenc } from '../../../src/isobmff/boxes/piff.js';
 import {
   readSenc,
   SENC_FIRST_IV_BYTES,
@@ -59,8 +59,9 @@ describe('senc', () => {
     expect(senc.subsamples?.protectedBytes).toEqual(new Uint32Array([0x3f, 6, 4]));
   });
 
-  it('reads the PIFF form', () => {
+  it('reads and writes the PIFF form', () => {
     const reader = readerOf(PIFF_AUDIO);
+    expectBox(writePiffSenc(writeSenc(readSenc(readerOf(PIFF_AUDIO, 24), 8))), PIFF_AUDIO);
     expect(readExtendedType(reader)).toBe(PIFF_SENC);
     expect(readSenc(reader, 8)).toEqual({
       sampleCount: 2,

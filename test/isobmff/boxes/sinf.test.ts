@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PIFF_TENC } from '../../../src/isobmff/boxes/piff.js';
+import { PIFF_TENC, writePiffSinf } from '../../../src/isobmff/boxes/piff.js';
 import { readSinf, writeSinf } from '../../../src/isobmff/boxes/sinf.js';
 import { expectBox, expectEveryTruncationRefused, expectMalformed, hex, readerOf } from './proofs.js';
 
@@ -42,7 +42,8 @@ describe('sinf', () => {
     );
   });
 
-  it('reads a PIFF scheme with its uuid track encryption box', () => {
+  it('reads and writes a PIFF scheme with its uuid track encryption box', () => {
+    expectBox(writePiffSinf('avc1', readSinf(readerOf(PIFF)).tenc!), PIFF);
     expect(PIFF_TENC.replaceAll('-', '')).toBe('8974dbce7be74c5184f97148f9882554');
     expect(readSinf(readerOf(PIFF))).toEqual({
       originalFormat: 'avc1',

@@ -1,0 +1,71 @@
+import { type ByteSource, readBytes } from '../../bytes/source.js';
+import { type Movie, readMovieInParts } from '../../isobmff/movie.js';
+import { DecodeTimes } from '../../isobmff/sample-table.js';
+import type { SmoothTimes } from '../../layout/smooth-times.js';
+import { readProtections } from '../../protection/protection-reader.js';
+import type { TrackEncryption } from '../../protection/track-protection.js';
+import { assertEqual, checking, failed } from './failure.js';
+import { assertSameDefaults, assertSameProtection } from './protection-comparison.js';
+
+/** What a PIFF file is compared with. */
+export interface PiffExpectations {
+  readonly sizeBytes: number;
+  /** The checked output whose samples it has. */
+  readonly encrypted: ByteSource;
+  readonly encryption: TrackEncryption;
+  readonly times: SmoothTimes;
+}
+
+const FRAGMENTS_A_PART = 64;
+
+/**
+ * Reads a PIFF file of one track back: its samples are byte for byte those of the encrypted output, with the planned IVs, subsamples, KID and
+ * times.
+ * @throws PrpackError OUTPUT_CHECK_FAILED
+ */
+export async function checkPiff(output: ByteSource, expected: PiffExpectations): Promise<void> {
+  await checking(async () => {
+    assertEqual('the size of the file', expected.sizeBytes, output.sizeBytes);
+    const { encryption, encrypted, times } = expected;
+    const encryptedParts = readMovieInParts(encrypted, FRAGMENTS_A_PART);
+    let first = 0;
+    for (const part of readMovieInParts(output, FRAGMENTS_A_PART)) {
+      const { value: other } = encryptedParts.next();
+      const { samples } = part.tracks[0];
+      assertEqual('the number of samples', other?.tracks[0].samples.count ?? 0, samples.count);
+      assertSameSamples(output, part, encrypted, other as Movie);
+      assertSameTimes(part, times, first);
+      const [found] = readProtections(part, output);
+      if (!found) throw failed('the track is not encrypted');
+      assertSameDefaults(encryption, found);
+      assertSameProtection(encryption, first, found);
+      first += samples.count;
+    }
+    assertEqual('the number of samples', encryption.track.samples.count, first);
+  });
+}
+
+function assertSameSamples(output: ByteSource, part: Movie, encrypted: ByteSource, other: Movie): void {
+  const [a, b] = [part.tracks[0].samples, other.tracks[0].samples];
+  for (let i = 0; i < a.count; i++) {
+    const isSame =
+      a.sizes[i] === b.sizes[i] &&
+      Buffer.compare(
+        readBytes(output, a.offsets[i], a.sizes[i]),
+        readBytes(encrypted, b.offsets[i], b.sizes[i]),
+      ) === 0;
+    if (!isSame) throw failed(`sample ${i} of the part is not that of the encrypted track`);
+  }
+}
+
+function assertSameTimes({ tracks: [{ samples, mdhd }] }: Movie, times: SmoothTimes, first: number): void {
+  assertEqual('the timescale', 10_000_000, mdhd.timescaleHz);
+  const decodeTimes = new DecodeTimes(samples);
+  for (let i = 0; i < samples.count; i++) {
+    const isSame =
+      times.durations[first + i] === samples.durations[i] &&
+      (times.compositionOffsets?.[first + i] ?? 0) === (samples.compositionOffsets?.[i] ?? 0) &&
+      decodeTimes.next() === times.decodeTimes[first + i];
+    if (!isSame) throw failed(`sample ${first + i} has another time`);
+  }
+}
