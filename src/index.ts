@@ -73,6 +73,7 @@ export { type KeyLookupTools, openKeyLookup } from './packager/key-lookup.js';
 export type * from './packager/manifest/types.js';
 export { writeManifests } from './packager/manifest/write-manifests.js';
 export { packageTitle } from './packager/package/package-title.js';
+export { readTitleFile } from './packager/package/read-title-file.js';
 export type * from './packager/package/types.js';
 export { type EncryptStreamOptions, encryptStream } from './packager/stream/encrypt-stream.js';
 export type * from './packager/types.js';

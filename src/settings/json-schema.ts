@@ -1,4 +1,4 @@
-import { FIELDS, SETTINGS } from './options.js';
+import { FIELDS, SETTINGS, TITLE_FIELDS } from './options.js';
 
 const DIALECT = 'https://json-schema.org/draft/2020-12/schema';
 
@@ -35,5 +35,25 @@ export function manifestJsonSchema(): object {
     additionalProperties: false,
     title: 'prpack manifest',
     description: 'A line of a batch manifest',
+  };
+}
+
+/** What a title file may hold, as docs/schema/prpack.title.schema.json publishes it. */
+export function titleJsonSchema(): object {
+  const properties = TITLE_FIELDS.map(({ name, kind, inTitle = kind, about, aboutField }) => [
+    name,
+    { ...inTitle.schema, description: aboutField ?? about },
+  ]);
+  return {
+    $schema: DIALECT,
+    type: 'object',
+    properties: {
+      $schema: { type: 'string', description: 'Address of this schema, for editors.' },
+      ...Object.fromEntries(properties),
+    },
+    required: ['inputs'],
+    additionalProperties: false,
+    title: 'prpack title',
+    description: 'A title for prpack package: its inputs, and how they are packaged',
   };
 }

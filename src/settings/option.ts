@@ -47,6 +47,8 @@ export interface Option {
   readonly help?: string;
   /** Its value on the command line, in variables and in configuration files, where it is another: the name of a file, not what is in it. */
   readonly written?: Kind;
+  /** Its value in title files, where it is another. */
+  readonly inTitle?: Kind;
   /** Whether a second value on the command line is refused, added to a list, or (absent) put in place of the first. */
   readonly again?: 'refused' | 'added';
   /** What a flag means without its value. */

@@ -54,6 +54,22 @@ const PRIVATE_KEY = objectWith('a private key, as readCpixPrivateKey gives it', 
 const READABLE = anyOf('a path, a URL or a Readable', TEXT, objectWith('', 'pipe'));
 const WRITABLE = anyOf('a path or a Writable', TEXT, objectWith('', 'write'));
 
+/** What an input of a title is. */
+const DESCRIBED_INPUT: Kind = {
+  ...OBJECT,
+  schema: {
+    type: 'object',
+    properties: {
+      path: { type: 'string', minLength: 1 },
+      lang: { type: 'string', minLength: 1 },
+      role: { type: 'string', minLength: 1 },
+      name: { type: 'string', minLength: 1 },
+    },
+    required: ['path'],
+    additionalProperties: false,
+  },
+};
+
 /** A header that was given in place of its file is a secret. */
 const HEADER_FILE = fileAfterAt('header.txt', { isSecret: true });
 
@@ -136,6 +152,7 @@ const TABLE = [
     required: true,
     flag: '--out-dir <folder>',
     help: 'folder of the outputs',
+    about: 'Folder of the presentation.',
   },
   {
     name: 'name',
@@ -173,6 +190,12 @@ const TABLE = [
     kind: listOf(TEXT, 'a list of paths of files and folders'),
     of: ['packageTitle', 'writeManifests'],
     required: true,
+    inTitle: listOf(
+      either(TEXT, DESCRIBED_INPUT, 'a path, or an object with path, lang, role and name'),
+      'a list of paths of files and folders, or of objects with path, lang, role and name',
+    ),
+    about:
+      'Media and subtitles: paths of files and folders, each with what it is where its name does not say it.',
   },
   {
     name: 'describe',
@@ -187,8 +210,10 @@ const TABLE = [
     name: 'thumbnails',
     kind: text('<sheets>:<columns>x<rows>[:<seconds of a tile>]', SHEETS, {
       example: 'thumbs-%03d.jpg:10x10:5',
+      fileIn: (value) => ['', value],
     }),
     of: ['packageTitle'],
+    about: 'Sheets of tiles with columns by rows, and the seconds of a tile.',
     flag: '--thumbnails <sheets:grid[:seconds]>',
     help: "sheets of tiles, as in 'thumbs-%03d.jpg:10x10:5': %03d for numbers, columns by rows, seconds of a tile (default: all tiles show as long as the title lasts)",
   },
@@ -971,6 +996,17 @@ export const SETTINGS: readonly Option[] = OPTIONS.filter(({ config }) => config
 
 /** Fields of a line of a batch manifest. */
 export const FIELDS: readonly Option[] = OPTIONS.filter(({ manifest }) => manifest);
+
+/** How the work on a title is done, and where its keys are left: no matter of its file, which describes each input where it stands. */
+const NOT_OF_TITLES: readonly string[] = ['describe', 'force', 'threads', 'dryRun', 'keysOut'];
+
+/** Fields of a title file. */
+export const TITLE_FIELDS: readonly Option[] = OPTIONS.filter(
+  ({ name, of, playready, flag, inTitle }) =>
+    (inTitle !== undefined || flag !== undefined) &&
+    (of.includes('packageTitle') || playready !== undefined) &&
+    !NOT_OF_TITLES.includes(name),
+);
 
 /** `--layout` of `--layout <layout>`. */
 export function flagNameOf({ flag = '' }: Option): string {

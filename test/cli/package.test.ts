@@ -334,3 +334,59 @@ function expectWhole(folder: string, name: string): void {
     if (file.endsWith('.m3u8')) expectWhole(folder, file);
   }
 }
+
+describe('prpack package <title file>', () => {
+  const titleFile = (fields: object) => {
+    const path = temporary(`title-file-${count++}.yaml`);
+    writeFileSync(path, JSON.stringify({ inputs, fragmentDurationSeconds: 1, ...fields }, undefined, 1));
+    return path;
+  };
+
+  it('packages what the file says, and what the command line says in place of it', async () => {
+    const name = basename(newFolder());
+    const described = inputs.map((path, i) => (i === 2 ? { path, lang: 'de-AT', name: 'Deutsch' } : path));
+    const path = titleFile({
+      ...{ inputs: described, outDir: name, contentId: 'film', scheme: 'cbcs', keyPer: 'track' },
+      ...{ segmentDurationSeconds: 2, laUrl: 'https://drm.example.com/file', policy: { rental: true } },
+    });
+    const { exitCode, json, stderr } = await runCliJson([
+      ...['package', path, '--content-id', 'another', '--la-url', 'https://drm.example.com/flag'],
+      ...['--describe', 'film.de.m4a:name=Deutsch, neu'],
+    ]);
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
+    expect(json).toMatchObject({ outDir: temporary(name), contentId: 'another', scheme: 'cbcs' });
+    expect(json.tracks.find(({ id }: { id: string }) => id === 'audio-de-AT')).toMatchObject({
+      language: 'de-AT',
+      label: 'Deutsch, neu',
+    });
+    expect(new Set(json.tracks.flatMap(({ kid }: { kid?: string }) => kid ?? [])).size).toBe(4);
+    const { json: keys } = await runCliJson(['keys', 'list', '--content-id', 'another']);
+    expect(keys[0]).toMatchObject({ laUrl: 'https://drm.example.com/flag', policy: { rental: true } });
+    expectWhole(temporary(name), 'manifest.mpd');
+  });
+
+  it('plans it with --dry-run, into the folder that the command line names', async () => {
+    const outDir = newFolder();
+    const path = titleFile({ segmentDurationSeconds: 2, outDir: 'never' });
+    const { exitCode, json } = await runCliJson(['package', path, '--out-dir', outDir, '--dry-run']);
+    expect({ exitCode, outDir: json.outDir }).toEqual({ exitCode: 0, outDir });
+    expect(existsSync(outDir) || existsSync(temporary('never'))).toBe(false);
+  });
+
+  it('goes before what the environment says', async () => {
+    const path = titleFile({ segmentDurationSeconds: 2, scheme: 'cbcs' });
+    const args = ['package', path, '--out-dir', newFolder(), '--dry-run'];
+    const { json } = await runCliJson(args, { env: { PRPACK_SCHEME: 'cenc' } });
+    expect(json.scheme).toBe('cbcs');
+  });
+
+  it.each<[string, object, string[], string]>([
+    ['an unknown field', { shceme: 'cenc' }, [], 'there is no field "shceme" (did you mean scheme?)'],
+    ['no folder', {}, [], '--out-dir'],
+    ['other inputs with it', { outDir: 'x' }, ['film.mp4'], 'has all inputs of the title'],
+  ])('ends with exit code 2 for %s', async (_, fields, more, message) => {
+    const { exitCode, stdout, stderr } = await runCli(['package', titleFile(fields), ...more]);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+    expect(stderr).toContain(message);
+  });
+});

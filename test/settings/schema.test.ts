@@ -5,8 +5,8 @@ import { CliCommand } from '../../src/cli/command.js';
 import { configureBatch } from '../../src/cli/commands/batch.js';
 import { configureEncrypt } from '../../src/cli/commands/encrypt.js';
 import { configurePackage } from '../../src/cli/commands/package.js';
-import { configJsonSchema, manifestJsonSchema } from '../../src/settings/json-schema.js';
-import { attributeOf, FIELDS, SETTINGS, variableOf } from '../../src/settings/options.js';
+import { configJsonSchema, manifestJsonSchema, titleJsonSchema } from '../../src/settings/json-schema.js';
+import { attributeOf, FIELDS, SETTINGS, TITLE_FIELDS, variableOf } from '../../src/settings/options.js';
 import { ROOT } from '../support/samples.js';
 
 const namesOf = (options: readonly { readonly name: string }[]) => options.map(({ name }) => name);
@@ -14,6 +14,7 @@ const namesOf = (options: readonly { readonly name: string }[]) => options.map((
 describe.each([
   ['config', configJsonSchema(), ['$schema', ...namesOf(SETTINGS)]],
   ['manifest', manifestJsonSchema(), namesOf(FIELDS)],
+  ['title', titleJsonSchema(), ['$schema', ...namesOf(TITLE_FIELDS)]],
 ] as const)('the schema of %s', (what, schema, names) => {
   it('is published as it is; vitest -u writes it again', async () => {
     await expect(`${JSON.stringify(schema, undefined, 2)}\n`).toMatchFileSnapshot(

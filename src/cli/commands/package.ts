@@ -16,7 +16,7 @@ import { addJobOutputOptions } from '../options/output.js';
 import { addPlayReadyOptions } from '../options/playready.js';
 import { addPolicyOption } from '../options/policy.js';
 import { addConfigOption } from '../options/settings.js';
-import { nonEmpty } from '../options/values.js';
+import { assertOutDir, flagsOfTitle, optionsOfTitle, titleOf } from '../options/title.js';
 import { withKeys } from '../options/with-keys.js';
 import { formatPackageResult } from '../output/package-text.js';
 
@@ -37,14 +37,12 @@ export function configurePackage(command: Command): void {
     )
     .argument(
       '<inputs...>',
-      'MP4, M4A, M4V and MOV files, WebVTT, SRT and TTML subtitles, or folders of them',
+      'MP4, M4A, M4V and MOV files, WebVTT, SRT and TTML subtitles, or folders of them; or one title file (.yaml, .json)',
     );
   command.optionsGroup('Presentation:');
-  command.requiredOption(
-    '--out-dir <folder>',
-    'folder of the presentation, which appears whole or not at all',
-    nonEmpty('--out-dir'),
-  );
+  addOptions(command, ['outDir'], {
+    outDir: 'folder of the presentation, which appears whole or not at all; a title file can name it, too',
+  });
   addOptions(command, [
     'describe',
     'thumbnails',
@@ -78,29 +76,36 @@ export function configurePackage(command: Command): void {
   command.action(packageAction);
 }
 
-async function packageAction(inputs: string[], flags: EncryptFlags, command: Command): Promise<void> {
-  assertNoIdleOptions(flags, command);
+interface PackageFlags extends EncryptFlags {
+  readonly outDir?: string;
+}
+
+async function packageAction(inputs: string[], flags: PackageFlags, command: Command): Promise<void> {
+  const library = await import('../../index.js');
+  const title = await titleOf(inputs, library);
+  const ofTitle = flagsOfTitle(flags, title, command);
+  assertOutDir(ofTitle);
+  assertNoIdleOptions(ofTitle, command);
+  const options = optionsOfTitle(await optionsFor('packageTitle', ofTitle, library), title, command);
   await runJob(
     flags,
-    (context) => packageJob(inputs, flags, context),
+    (context) => packageJob(options as unknown as PackageOptions, ofTitle, context),
     (result, style) => formatPackageResult(result, style),
   );
 }
 
 async function packageJob(
-  inputs: readonly string[],
-  flags: EncryptFlags,
+  options: PackageOptions,
+  flags: PackageFlags,
   context: JobContext,
 ): Promise<PackageResult> {
   const library = await import('../../index.js');
   return withKeys(flags, library, context.signal, async (keyStore, client) => {
     const named = await selectKeys(flags, process.env, library, keyStore, client);
-    const options = await optionsFor('packageTitle', flags, library);
     const result = await library.packageTitle({
-      ...(options as unknown as Omit<PackageOptions, 'inputs'>),
+      ...options,
       ...(named && { keys: named.forContent ?? named.source }),
       ...(flags.register && { keyStore }),
-      inputs,
       ...context,
     });
     return { ...result, warnings: [...keyWarnings(flags, named), ...result.warnings] };

@@ -8,11 +8,21 @@ import { isRole, ROLES } from './roles.js';
 import type { TrackDescription } from './types.js';
 
 /** What each key of a description may say. */
-const RULES: Readonly<Record<keyof TrackDescription, { fits(value: string): boolean; expected: string }>> = {
+const RULES: Readonly<Record<string, { fits(value: string): boolean; expected: string }>> = {
   lang: { fits: (value) => languageTag(value) !== undefined, expected: 'a language tag of RFC 5646' },
   role: { fits: isRole, expected: ROLES.join(', ') },
   name: { fits: (value) => value.trim() !== '', expected: 'a name for people' },
 };
+
+/** What can be said of an input. */
+export const DESCRIPTION_KEYS: readonly string[] = Object.keys(RULES);
+
+/** What would be expected where a description cannot be; undefined where it can. */
+export function expectedOf(key: string, value: unknown): string | undefined {
+  const rule = Object.hasOwn(RULES, key) ? RULES[key]! : undefined;
+  if (!rule) return DESCRIPTION_KEYS.join(', ');
+  return typeof value === 'string' && rule.fits(value) ? undefined : rule.expected;
+}
 
 /**
  * What was said of an input, by its path or its name.
@@ -34,13 +44,14 @@ export function describer(
 }
 
 function assertField(input: string, key: string, value: unknown): void {
-  const rule = Object.hasOwn(RULES, key) ? RULES[key as keyof TrackDescription] : undefined;
-  if (rule && typeof value === 'string' && rule.fits(value)) return;
-  const what = rule ? `${key}=${String(value)}` : key;
-  const meant = rule ? undefined : nearest(key, Object.keys(RULES));
+  const expected = expectedOf(key, value);
+  if (expected === undefined) return;
+  const isKnown = DESCRIPTION_KEYS.includes(key);
+  const what = isKnown ? `${key}=${String(value)}` : key;
+  const meant = isKnown ? undefined : nearest(key, DESCRIPTION_KEYS);
   throw new PrpackError('INVALID_ARGUMENT', `${named('describe')} cannot say ${what} of ${input}`, {
-    expected: rule?.expected ?? Object.keys(RULES).join(', '),
-    received: rule ? String(value) : key,
+    expected,
+    received: isKnown ? String(value) : key,
     remedy: meant === undefined ? 'Give what is expected, or leave it out.' : `Did you mean ${meant}?`,
   });
 }

@@ -55,6 +55,16 @@ export interface PackageOptions extends Omit<ProtectionOptions, 'scheme' | 'extr
   readonly threads?: Threads;
 }
 
+/** What a title file says: all of {@link PackageOptions} that is a matter of the title itself. Paths are absolute. */
+export interface TitleOptions
+  extends Omit<
+    PackageOptions,
+    'outDir' | 'keys' | 'keyStore' | 'keysOut' | 'force' | 'dryRun' | 'signal' | 'onProgress' | 'threads'
+  > {
+  /** Absent where the file leaves it to others. */
+  readonly outDir?: string;
+}
+
 /** One representation of the presentation. */
 export interface PackagedTrack {
   readonly id: string;
