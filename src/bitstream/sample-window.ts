@@ -8,17 +8,43 @@ const WINDOW_BYTES = 512;
 /** How many bytes a header is first tried with. */
 const FIRST_TRY_BYTES = 64;
 
-/** Reads headers here and there in one sample, at rising offsets, without loading all of it. */
+const NOTHING = new Uint8Array(0);
+
+/** Reads headers here and there in one sample after the other, at rising offsets, without loading all of it. */
 export class SampleWindow {
-  readonly sizeBytes: number;
-  readonly #peek: PeekSample;
   readonly #reader = new RawBitReader();
-  #bytes: Uint8Array = new Uint8Array(0);
+  #sizeBytes = 0;
+  #peek: PeekSample = () => NOTHING;
+  #bytes: Uint8Array = NOTHING;
   #startBytes = 0;
 
-  constructor(sizeBytes: number, peek: PeekSample) {
-    this.sizeBytes = sizeBytes;
+  /** Begins the next sample. */
+  open(sizeBytes: number, peek: PeekSample): void {
+    this.#sizeBytes = sizeBytes;
     this.#peek = peek;
+    this.#bytes = NOTHING;
+    this.#startBytes = 0;
+  }
+
+  /** Size of the sample at hand. */
+  get sizeBytes(): number {
+    return this.#sizeBytes;
+  }
+
+  /** Whether the sample's bytes from `at` on are these. */
+  has(at: number, bytes: Uint8Array): boolean {
+    if (at + bytes.length > this.#sizeBytes) return false;
+    this.#look(at, bytes.length);
+    const start = at - this.#startBytes;
+    for (let i = 0; i < bytes.length; i++) if (this.#bytes[start + i] !== bytes[i]) return false;
+    return true;
+  }
+
+  /** A copy of the sample's bytes [at, at + lengthBytes). */
+  copy(at: number, lengthBytes: number): Uint8Array {
+    this.#look(at, lengthBytes);
+    const start = at - this.#startBytes;
+    return this.#bytes.slice(start, start + lengthBytes);
   }
 
   /**
@@ -48,7 +74,7 @@ export class SampleWindow {
   /** Sees to it that the window holds the sample's bytes [at, at + lengthBytes). */
   #look(at: number, lengthBytes: number): void {
     if (at >= this.#startBytes && at + lengthBytes <= this.#startBytes + this.#bytes.length) return;
-    const asked = Math.min(Math.max(lengthBytes, WINDOW_BYTES), this.sizeBytes - at);
+    const asked = Math.min(Math.max(lengthBytes, WINDOW_BYTES), this.#sizeBytes - at);
     this.#bytes = this.#peek(at, asked);
     this.#startBytes = at;
     if (this.#bytes.length < lengthBytes) throw new RangeError('peek gave fewer bytes than the sample has');

@@ -85,13 +85,15 @@ export async function scanSubsamples(
   const mappers = readers.map((reader) => reader(builder, rules));
   const window = new ReadWindow(source, windowBytes(samples));
   let run = 0;
+  let offset = 0;
+  let size = 0;
+  const peek = (at: number, length: number) => window.view(offset + at, Math.min(length, size - at));
   for (let sample = 0; sample < samples.count; sample++) {
     if (sample % SAMPLES_BETWEEN_YIELDS === 0) await pause();
     while (samples.entryRuns[run + 1]?.firstSample <= sample) run++;
-    const offset = samples.offsets[sample];
-    const size = samples.sizes[sample];
+    offset = samples.offsets[sample];
+    size = samples.sizes[sample];
     try {
-      const peek = (at: number, length: number) => window.view(offset + at, Math.min(length, size - at));
       mappers[samples.entryRuns[run].entryIndex - 1].map(size, peek, offset);
     } catch (error) {
       throw atSample(error, track.id, sample, offset);

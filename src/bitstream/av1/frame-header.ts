@@ -220,9 +220,10 @@ class FrameHeaderReader {
   #readReferences(): FrameSize {
     const reader = this.#reader;
     const { orderHintBits, frameIdBits, deltaFrameIdBits } = this.#sequence;
+    const slots = this.#liveSlots();
     const isShort = orderHintBits > 0 && reader.flag(); // frame_refs_short_signaling
     const derived = isShort
-      ? deriveFrameRefs(this.#liveSlots, reader.u(3), reader.u(3), this.#orderHint, orderHintBits)
+      ? deriveFrameRefs(slots, reader.u(3), reader.u(3), this.#orderHint, orderHintBits)
       : undefined;
     const refs: number[] = [];
     for (let i = 0; i < REFS_PER_FRAME; i++) {
@@ -230,13 +231,14 @@ class FrameHeaderReader {
       if (frameIdBits > 0) reader.skip(deltaFrameIdBits); // delta_frame_id_minus_1
     }
     this.#refs = refs;
-    for (const slot of refs) frameInSlot(this.#liveSlots, slot);
+    for (const slot of refs) frameInSlot(slots, slot);
     if (!this.#hasSizeOverride || this.#kind.isErrorResilient) return this.#readFrameAndRenderSize();
     return this.#readSizeWithRefs();
   }
 
   /** The slots but for those that were found to be lost. */
-  get #liveSlots(): Av1Slots {
+  #liveSlots(): Av1Slots {
+    if (this.#lostSlots === 0) return this.#slots;
     return this.#slots.map((frame, slot) => ((this.#lostSlots >> slot) & 1 ? undefined : frame));
   }
 

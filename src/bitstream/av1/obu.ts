@@ -30,7 +30,7 @@ const MAX_HEADER_BYTES = 1 + 1 + 8;
 export function readObu(window: SampleWindow, startAt: number): Obu {
   const restBytes = window.sizeBytes - startAt;
   const limitBytes = Math.min(restBytes, MAX_HEADER_BYTES);
-  const { usedBytes, sizeBytes, ...header } = window.parse(startAt, limitBytes, OBU_HEADER, readObuHeader);
+  const { type, layers, usedBytes, sizeBytes } = window.parse(startAt, limitBytes, OBU_HEADER, readObuHeader);
   const payloadAt = startAt + usedBytes;
   const endAt = sizeBytes === undefined ? window.sizeBytes : payloadAt + sizeBytes;
   if (endAt > window.sizeBytes) {
@@ -40,7 +40,7 @@ export function readObu(window: SampleWindow, startAt: number): Obu {
       clause: 'AV1 in ISO BMFF 2.4',
     });
   }
-  return { ...header, startAt, payloadAt, endAt };
+  return { type, layers, startAt, payloadAt, endAt };
 }
 
 const OBU_HEADER = { what: 'an AV1 OBU header', clause: 'AV1 5.3.2' };

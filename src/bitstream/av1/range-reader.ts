@@ -85,7 +85,10 @@ interface TileGroup {
 }
 
 class Av1RangeReader implements RangeReader {
+  readonly #window = new SampleWindow();
   #sequence: Av1SequenceHeader | undefined;
+  /** The payload of the OBU that the sequence header came in, if it is short. */
+  #sequenceBytes: Uint8Array | undefined;
   readonly #slots: (Av1ReferenceFrame | undefined)[] = new Array(NUM_REF_FRAMES).fill(undefined);
   #open: OpenFrame | undefined;
 
@@ -95,7 +98,8 @@ class Av1RangeReader implements RangeReader {
   }
 
   read(sampleSizeBytes: number, peek: PeekSample, sink: RangeSink): void {
-    const window = new SampleWindow(sampleSizeBytes, peek);
+    const window = this.#window;
+    window.open(sampleSizeBytes, peek);
     for (let at = 0; at < sampleSizeBytes; ) {
       const obu = readObu(window, at);
       const read = OBU_READERS[obu.type];
@@ -108,7 +112,8 @@ class Av1RangeReader implements RangeReader {
 
   /** Takes the sequence header from the OBUs of the decoder configuration; metadata may be next to it. */
   takeConfigObus(obus: Uint8Array): void {
-    const window = new SampleWindow(obus.length, (at) => obus.subarray(at));
+    const window = this.#window;
+    window.open(obus.length, (at) => obus.subarray(at));
     for (let at = 0; at < obus.length; ) {
       const obu = readObu(window, at);
       if (obu.type === OBU_SEQUENCE_HEADER) this.#takeSequence(window, obu);
@@ -165,13 +170,21 @@ class Av1RangeReader implements RangeReader {
     return window.parse(obu.payloadAt, obu.endAt - obu.payloadAt, AV1_HEADER, parse);
   }
 
-  /** One that differs begins another coded video sequence, which refers to nothing before it (7.5). */
+  /**
+   * One that differs begins another coded video sequence, which refers to nothing before it (7.5). Mostly the same bytes come again
+   * with every key frame.
+   */
   #takeSequence(window: SampleWindow, obu: Obu): void {
+    const lengthBytes = obu.endAt - obu.payloadAt;
+    const known = this.#sequenceBytes;
+    if (known?.length === lengthBytes && window.has(obu.payloadAt, known)) return;
     const sequence = this.#parse(window, obu, (reader) => {
       const header = readAv1SequenceHeader(reader);
       assertTrailingBits(reader, 'sequence');
       return header;
     });
+    this.#sequenceBytes =
+      lengthBytes <= SHORT_SEQUENCE_BYTES ? window.copy(obu.payloadAt, lengthBytes) : undefined;
     if (this.#sequence && JSON.stringify(sequence) === JSON.stringify(this.#sequence)) return;
     this.#assertNoOpenFrame();
     this.#sequence = sequence;
@@ -224,6 +237,9 @@ class Av1RangeReader implements RangeReader {
     if (this.#open) throw broken('an AV1 frame ends before its last tile');
   }
 }
+
+/** Real sequence headers have some twelve bytes. */
+const SHORT_SEQUENCE_BYTES = 64;
 
 const AV1_HEADER = { what: 'an AV1 header', clause: 'AV1 5.9' };
 const TILE_SIZE = { what: 'an AV1 tile size', clause: 'AV1 5.11.1' };

@@ -110,6 +110,6 @@ function readExplicitAxis(
 /** The smallest k such that blockSize << k is `target` or more. */
 function tileLog2(blockSize: number, target: number): number {
   let k = 0;
-  while (blockSize * 2 ** k < target) k++;
+  for (let size = blockSize; size < target; size *= 2) k++;
   return k;
 }

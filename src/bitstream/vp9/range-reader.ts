@@ -14,13 +14,15 @@ export function createVp9RangeReader(): RangeReader {
 
 class Vp9RangeReader implements RangeReader {
   readonly #widths: (number | undefined)[] = new Array(NUM_REF_FRAMES).fill(undefined);
+  readonly #window = new SampleWindow();
 
   restart(): void {
     this.#widths.fill(undefined);
   }
 
   read(sampleSizeBytes: number, peek: PeekSample, sink: RangeSink): void {
-    const window = new SampleWindow(sampleSizeBytes, peek);
+    const window = this.#window;
+    window.open(sampleSizeBytes, peek);
     let at = 0;
     for (const sizeBytes of readFrameSizes(window)) {
       if (sizeBytes > 0) this.#readFrame(window, at, sizeBytes, sink);
