@@ -1,3 +1,5 @@
+import { release } from './release.js';
+
 /** Typed arrays that hold one value a sample. */
 interface ColumnTypes {
   u8: Uint8Array;
@@ -24,13 +26,23 @@ const VALUE_BYTES: { readonly [K in keyof ColumnTypes]: number } = { u8: 1, u16:
  * thread gets a copy of it. Longer ones live in shared memory, so that threads can read them.
  */
 const SMALL_BYTES = 64;
-/** The least that is asked of shared memory. */
-const SHARED_VALUES = 64;
+/** The least that a column has room for which has outgrown that. */
+const GROWN_VALUES = 64;
 
 /** A zeroed column of `length` values: in shared memory, unless it is small. */
 export function makeColumn<K extends keyof ColumnTypes>(type: K, length: number): ColumnTypes[K] {
   const sizeBytes = length * VALUE_BYTES[type];
   return CONSTRUCTORS[type](sizeBytes <= SMALL_BYTES ? length : new SharedArrayBuffer(sizeBytes));
+}
+
+/** A zeroed column in memory of this thread alone, which costs less to make. */
+export function makeOwnColumn<K extends keyof ColumnTypes>(type: K, length: number): ColumnTypes[K] {
+  return CONSTRUCTORS[type](length);
+}
+
+/** Whether other threads read the column as it is; a small one they are sent a copy of. */
+export function isShared(column: ArrayBufferView): boolean {
+  return column.buffer instanceof SharedArrayBuffer;
 }
 
 /** Where columns begin that may stay empty. */
@@ -42,12 +54,16 @@ const EMPTY_COLUMNS: { readonly [K in keyof ColumnTypes]: ColumnTypes[K] } = {
   f64: new Float64Array(),
 };
 
-/** A column that grows while it is filled. */
+/**
+ * A column that grows while it is filled: in memory of this thread alone, which is given back as soon as it is too small. Shared memory
+ * would wait for a collection of garbage, for which V8 sees no reason.
+ */
 export class GrowingColumn<K extends keyof ColumnTypes> {
   readonly #type: K;
   #values: ColumnTypes[K];
   #length = 0;
 
+  /** @param capacity for so many values shared memory is taken at once */
   constructor(type: K, capacity = 0) {
     this.#type = type;
     this.#values = capacity === 0 ? EMPTY_COLUMNS[type] : makeColumn(type, capacity);
@@ -82,25 +98,32 @@ export class GrowingColumn<K extends keyof ColumnTypes> {
     this.#length = end;
   }
 
-  /** The filled part, mostly as a view: the unused rest stays allocated, at most half as much again. */
+  /** The values, in no more memory than they need. */
   finish(): ColumnTypes[K] {
-    if (this.#length === this.#values.length) return this.#values;
-    // A view of so few bytes would take them out of V8's heap.
-    if (this.#values.byteLength <= SMALL_BYTES) return this.#values.slice(0, this.#length) as ColumnTypes[K];
-    return this.#values.subarray(0, this.#length) as ColumnTypes[K];
+    const values = this.#values;
+    const isFull = this.#length === values.length;
+    if (isFull && (values.byteLength <= SMALL_BYTES || isShared(values))) return values;
+    // A view of few bytes would take them out of V8's heap.
+    if (values.byteLength <= SMALL_BYTES) return values.slice(0, this.#length) as ColumnTypes[K];
+    const finished = makeColumn(this.#type, this.#length);
+    finished.set(values.subarray(0, this.#length));
+    release(values);
+    this.#values = finished;
+    return finished;
   }
 
   #grow(needed: number): void {
-    const grown = makeColumn(this.#type, this.#capacityFor(needed));
-    grown.set(this.#values);
-    this.#values = grown;
+    const outgrown = this.#values;
+    this.#values = makeOwnColumn(this.#type, this.#capacityFor(needed));
+    this.#values.set(outgrown);
+    release(outgrown);
   }
 
   /** The first values are often the last as well. */
   #capacityFor(needed: number): number {
     const small = SMALL_BYTES / VALUE_BYTES[this.#type];
     if (needed <= small) return this.#length === 0 ? needed : small;
-    return Math.max(needed, SHARED_VALUES, Math.ceil(this.#values.length * 1.5));
+    return Math.max(needed, GROWN_VALUES, Math.ceil(this.#values.length * 1.5));
   }
 }
 

@@ -8,13 +8,15 @@ let nowhere: MessagePort | undefined;
 /**
  * Gives the memory of `bytes` back at once. Memory outside of V8's heap, such as ciphers return, otherwise waits for a
  * garbage collection, and V8 makes none before tens of megabytes have come together, which the caches of a processor do not hold.
- * @param bytes nobody else uses their memory; mostly empty afterwards. Bytes that are a part of their memory are left alone, and so are
- *   few, which cost less than the giving back
+ * @param bytes nobody else uses their memory; mostly empty afterwards. Bytes that are a part of their memory or lie in shared memory are
+ *   left alone, and so are few, which cost less than the giving back
  */
-export function release(bytes: Uint8Array): void {
-  if (bytes.length !== bytes.buffer.byteLength || bytes.length < WORTH_RELEASING_BYTES) return;
+export function release(bytes: ArrayBufferView): void {
+  const { byteLength, buffer } = bytes;
+  if (byteLength !== buffer.byteLength || byteLength < WORTH_RELEASING_BYTES) return;
+  if (buffer instanceof SharedArrayBuffer) return;
   nowhere ??= closedPort();
-  nowhere.postMessage(undefined, [bytes.buffer as ArrayBuffer]);
+  nowhere.postMessage(undefined, [buffer]);
 }
 
 /** What is handed over through a closed port is lost to its owner, and nobody gets it. */

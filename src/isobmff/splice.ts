@@ -29,8 +29,7 @@ export function rebuildBox(
   edits: BoxEdits,
   places?: Map<Uint8Array, number>,
 ): Uint8Array {
-  const parts: Uint8Array[] = [];
-  collectParts(node, slice, edits, parts);
+  const parts = partsOfRebuilt(node, slice, edits);
   if (parts.length === 1) return parts[0];
   const writer = new ByteWriter(lengthOf(parts, 0));
   for (const part of parts) {
@@ -38,6 +37,16 @@ export function rebuildBox(
     writer.bytes(part);
   }
   return writer.finish();
+}
+
+/**
+ * What `rebuildBox` puts together, in order: views of what stays, and the boxes of the edits themselves.
+ * @throws RangeError when a box with a 32-bit size outgrows it
+ */
+export function partsOfRebuilt(node: BoxNode, slice: FileSlice, edits: BoxEdits): Uint8Array[] {
+  const parts: Uint8Array[] = [];
+  collectParts(node, slice, edits, parts);
+  return parts;
 }
 
 /** Bytes that `rebuildBox` makes, without making them. */

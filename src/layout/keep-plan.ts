@@ -1,14 +1,20 @@
 import type { ByteSource } from '../bytes/source.js';
-import { patchSaio, readSaio, writeSaio } from '../isobmff/boxes/saio.js';
+import { patchSaio, writeSaio } from '../isobmff/boxes/saio.js';
 import { SENC_FIRST_IV_BYTES } from '../isobmff/boxes/senc.js';
 import { patchChunkOffsets, widenStco } from '../isobmff/boxes/stco.js';
 import type { Movie } from '../isobmff/movie.js';
-import { readerOf } from '../isobmff/sample-entry.js';
 import { readChunkOffsets } from '../isobmff/sample-tables.js';
-import { type BoxEdit, type BoxEdits, rebuildBox, sizeOfRebuilt } from '../isobmff/splice.js';
-import { type BoxNode, bytesOf, type FileSlice, findChild, findPath, walkBox } from '../isobmff/walk.js';
+import { type BoxEdit, type BoxEdits, partsOfRebuilt, sizeOfRebuilt } from '../isobmff/splice.js';
+import { type BoxNode, bytesOf, findChild } from '../isobmff/walk.js';
 import { KeptRuns, movedMeta, type RunEdits } from './kept-runs.js';
-import { type AuxiliaryCopies, mapOffset, type OffsetMap, placeRuns, possible } from './moof-writer.js';
+import {
+  type AuxiliaryCopies,
+  addedTo,
+  mapOffset,
+  type OffsetMap,
+  placeRuns,
+  possible,
+} from './moof-writer.js';
 import type { OutputPlan, Piece } from './output-plan.js';
 
 /** What a job changes in the boxes of a movie whose layout stays; all offsets are the plan's business. */
@@ -61,14 +67,13 @@ function placeMoov(
   edits: KeepEdits,
   moofBytes: Uint32Array,
   copies: AuxiliaryCopies,
-): { starts: Float64Array; moov: () => Uint8Array } {
+): { starts: Float64Array; moov: () => readonly Uint8Array[] } {
   const wideTracks = new Set<BoxNode>();
   let map: OffsetMap = (inputBytes) => inputBytes;
   let saioOffset = 0;
   let added = edits.moov(saioOffset);
   let placedSize = -1;
-  const build = (moved: BoxEdits, starts: Float64Array) =>
-    pointAtSencOfTraks(rebuildBox(movie.moovNode, movie.moov, moved), starts[movie.moovRun]);
+  const build = (moved: BoxEdits, starts: Float64Array) => partsOfMoov(movie, moved, starts[movie.moovRun]);
   for (;;) {
     const moved = withMovedOffsets(movie, added, map, wideTracks);
     const size = sizeOfRebuilt(movie.moovNode, moved);
@@ -125,21 +130,30 @@ function withMovedOffsets(
   return all;
 }
 
-/** Fills in the `saio` of every `trak` that has a `senc` of its own. Both were added by the edits. */
-function pointAtSencOfTraks(moov: Uint8Array, startBytes: number): Uint8Array {
-  const slice = { bytes: moov, startBytes };
-  for (const trak of walkBox(slice, 'moov').children) {
-    const senc = findChild(trak, 'senc');
-    const saio =
-      senc && findPath(trak, 'mdia/minf/stbl')?.children.findLast((child) => child.type === 'saio');
-    if (saio) writeSaioInto(slice, saio, senc.startBytes + SENC_FIRST_IV_BYTES);
+/**
+ * The parts of a `moov` with the edits carried out: with many samples they are large, and are not put together in memory. The `saio` that
+ * the edits have added to an `stbl` points at the `senc` that they have added to its `trak`.
+ * @param startBytes where it stands in the output
+ */
+function partsOfMoov(movie: Movie, edits: BoxEdits, startBytes: number): Uint8Array[] {
+  const parts = partsOfRebuilt(movie.moovNode, movie.moov, edits);
+  const starts = new Map<Uint8Array, number>();
+  let at = startBytes;
+  for (const part of parts) {
+    starts.set(part, at);
+    at += part.length;
   }
-  return moov;
+  for (const { node, stbl } of movie.tracks) {
+    const senc = addedTo(node, 'senc', edits);
+    const saio = senc && addedTo(stbl, 'saio', edits);
+    if (saio) fillIn(saio, starts.get(senc)! + SENC_FIRST_IV_BYTES);
+  }
+  return parts;
 }
 
 /** Fills in the one offset of a `saio`. */
-function writeSaioInto(slice: FileSlice, node: BoxNode, offset: number): void {
-  const bytes = writeSaio({ ...readSaio(readerOf(node, slice)), offsets: [offset] });
-  if (bytes.length !== node.sizeBytes) throw new Error(`${node.path} changed its size`);
-  slice.bytes.set(bytes, node.startBytes - slice.startBytes);
+function fillIn(saio: Uint8Array, offset: number): void {
+  const bytes = writeSaio({ offsets: [offset] });
+  if (bytes.length !== saio.length) throw new Error('saio changed its size');
+  saio.set(bytes);
 }

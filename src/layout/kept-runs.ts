@@ -27,7 +27,7 @@ export class KeptRuns {
   readonly #movie: Movie;
   readonly #dropped: ReadonlySet<number>;
   #starts: Float64Array = new Float64Array(0);
-  #moov: (() => Uint8Array) | undefined;
+  #moov: (() => readonly Uint8Array[]) | undefined;
 
   /** @throws PrpackError UNSUPPORTED_FEATURE when there is a box whose offsets cannot be kept */
   constructor(movie: Movie, { moof, dropped }: RunEdits) {
@@ -39,9 +39,9 @@ export class KeptRuns {
 
   /**
    * @param starts of the runs in the output
-   * @param moov makes the box; absent where `moov` is none of the runs
+   * @param moov makes the box, in parts; absent where `moov` is none of the runs
    */
-  place(starts: Float64Array, moov?: () => Uint8Array): void {
+  place(starts: Float64Array, moov?: () => readonly Uint8Array[]): void {
     this.#starts = starts;
     this.#moov = moov;
   }
@@ -49,25 +49,26 @@ export class KeptRuns {
   /** What a run becomes, and what is put behind it. */
   pieces(run: number, source: ByteSource): readonly Piece[] {
     const pieces: Piece[] = [];
-    if (!this.#dropped.has(run)) pieces.push(this.#pieceOf(run, source));
+    if (!this.#dropped.has(run)) pieces.push(...this.#piecesOf(run, source));
     const copies = this.moofs.writeCopies(run, source);
     if (copies) pieces.push({ kind: 'literal', bytes: copies });
     return pieces;
   }
 
-  #pieceOf(run: number, source: ByteSource): Piece {
+  #piecesOf(run: number, source: ByteSource): Piece[] {
     const { topLevel } = this.#movie;
     const inputBytes = topLevel.startBytes[run];
     const lengthBytes = topLevel.startBytes[run + 1] - inputBytes;
-    const render = KeptRuns.#renderers[topLevel.kinds[run] as RunKind];
-    if (!render) return { kind: 'copy', inputBytes, lengthBytes };
-    return { kind: 'literal', bytes: render(this, run, source) };
+    const kind: RunKind = topLevel.kinds[run];
+    if (kind === RunKind.Moov) return this.#moov!().map((bytes) => ({ kind: 'literal', bytes }));
+    const render = KeptRuns.#renderers[kind];
+    if (!render) return [{ kind: 'copy', inputBytes, lengthBytes }];
+    return [{ kind: 'literal', bytes: render(this, run, source) }];
   }
 
   static readonly #renderers: Partial<
     Record<RunKind, (runs: KeptRuns, run: number, source: ByteSource) => Uint8Array>
   > = {
-    [RunKind.Moov]: (runs) => runs.#moov!(),
     [RunKind.Moof]: (runs, run, source) => runs.moofs.write(run, source, runs.#starts),
     [RunKind.Sidx]: (runs, run, source) => runs.#renderSidx(run, source),
     [RunKind.Mfra]: (runs, run, source) => {

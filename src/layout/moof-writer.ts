@@ -195,9 +195,9 @@ export function placeRuns(
   return starts;
 }
 
-/** The box of a type that edits put into a `traf`. */
-function addedTo(traf: BoxNode, type: 'senc' | 'saio', edits: BoxEdits): Uint8Array | undefined {
-  return edits.get(traf)?.append?.find((added) => fourccAt(added, 4) === type);
+/** The box of a type that edits put into another one. */
+export function addedTo(parent: BoxNode, type: 'senc' | 'saio', edits: BoxEdits): Uint8Array | undefined {
+  return edits.get(parent)?.append?.find((added) => fourccAt(added, 4) === type);
 }
 
 /** The auxiliary information of a `traf` that stands behind the data once more. */

@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads';
+import { type ResourceLimits, Worker } from 'node:worker_threads';
 import { PrpackError } from '../errors.js';
 import { packageFile } from '../package-file.js';
 import { named, spellingOfOptions } from '../settings/spelling.js';
@@ -11,9 +11,18 @@ export class Thread<To, From> {
   /**
    * @param file an entry of rolldown.config.js
    * @param onFailure called when the thread ends before it should, whatever the reason
+   * @param resourceLimits of its heap
    */
-  constructor(file: string, onMessage: (message: From) => void, onFailure: (error: Error) => void) {
-    this.#worker = new Worker(packageFile(`dist/${file}`), { workerData: spellingOfOptions() });
+  constructor(
+    file: string,
+    onMessage: (message: From) => void,
+    onFailure: (error: Error) => void,
+    resourceLimits: ResourceLimits = {},
+  ) {
+    this.#worker = new Worker(packageFile(`dist/${file}`), {
+      workerData: spellingOfOptions(),
+      resourceLimits,
+    });
     this.#worker.on('message', onMessage);
     this.#worker.on('messageerror', onFailure);
     this.#worker.on('error', onFailure);

@@ -1,3 +1,4 @@
+import { makeColumn, makeOwnColumn } from '../../bytes/columns.js';
 import { type ByteReader, readU32 } from '../../bytes/reader.js';
 import { writeU16, writeU32 } from '../../bytes/writer.js';
 import { fullBox, readVersionAndFlags } from './box.js';
@@ -79,11 +80,13 @@ function readSamples(reader: ByteReader, ivSize: number, hasSubsamples: boolean)
   const sampleCount = reader.u32();
   if (!hasSubsamples) {
     reader.assertEntries(sampleCount, ivSize);
-    return { sampleCount, ivSize, ivs: reader.take(sampleCount * ivSize).slice(), subsamples: undefined };
+    const ivs = makerFor(sampleCount)('u8', sampleCount * ivSize);
+    ivs.set(reader.take(ivs.length));
+    return { sampleCount, ivSize, ivs, subsamples: undefined };
   }
   reader.assertEntries(sampleCount, ivSize + 2);
   const samplesAt = reader.position;
-  const starts = new Uint32Array(sampleCount + 1);
+  const starts = makerFor(sampleCount)('u32', sampleCount + 1);
   for (let sample = 0; sample < sampleCount; sample++) {
     reader.skip(ivSize);
     const subsampleCount = reader.u16();
@@ -93,12 +96,20 @@ function readSamples(reader: ByteReader, ivSize: number, hasSubsamples: boolean)
   return fillColumns(reader.bytes, samplesAt, ivSize, starts);
 }
 
+/** So many samples may be those of a whole track, whose columns other threads read as they are. */
+const MANY_SAMPLES = 2 ** 14;
+
+function makerFor(sampleCount: number): typeof makeColumn {
+  return sampleCount >= MANY_SAMPLES ? makeColumn : makeOwnColumn;
+}
+
 /** The second pass over samples whose sizes are known to be right. */
 function fillColumns(bytes: Uint8Array, samplesAt: number, ivSize: number, starts: Uint32Array): SencColumns {
   const sampleCount = starts.length - 1;
-  const ivs = new Uint8Array(sampleCount * ivSize);
-  const clearBytes = new Uint16Array(starts[sampleCount]);
-  const protectedBytes = new Uint32Array(starts[sampleCount]);
+  const make = makerFor(sampleCount);
+  const ivs = make('u8', sampleCount * ivSize);
+  const clearBytes = make('u16', starts[sampleCount]);
+  const protectedBytes = make('u32', starts[sampleCount]);
   let at = samplesAt;
   for (let sample = 0; sample < sampleCount; sample++) {
     // A loop over so few bytes is faster than a view of them.
@@ -115,29 +126,31 @@ function fillColumns(bytes: Uint8Array, samplesAt: number, ivSize: number, start
 /** The whole box for the samples `first` to `first + count` of the columns. */
 export function writeSenc(columns: SencColumns, first = 0, count = columns.sampleCount - first): Uint8Array {
   const { ivSize, ivs, subsamples } = columns;
-  const payload = new Uint8Array(sizeOfSenc(columns, first, count) - SENC_FIRST_IV_BYTES + 4);
-  writeU32(payload, 0, count);
-  let at = 4;
+  const bytes = new Uint8Array(sizeOfSenc(columns, first, count));
+  bytes.set(fullBox('senc', 0, subsamples ? USE_SUBSAMPLES : 0)); // not of this size yet
+  writeU32(bytes, 0, bytes.length);
+  writeU32(bytes, SENC_FIRST_IV_BYTES - 4, count);
+  let at = SENC_FIRST_IV_BYTES;
   for (let sample = first; sample < first + count; sample++) {
-    for (let i = 0; i < ivSize; i++) payload[at + i] = ivs[sample * ivSize + i];
+    for (let i = 0; i < ivSize; i++) bytes[at + i] = ivs[sample * ivSize + i];
     at += ivSize;
-    if (subsamples) at = writeSubsamples(payload, at, subsamples, sample);
+    if (subsamples) at = writeSubsamples(bytes, at, subsamples, sample);
   }
-  return fullBox('senc', 0, subsamples ? USE_SUBSAMPLES : 0, payload);
+  return bytes;
 }
 
 function writeSubsamples(
-  payload: Uint8Array,
+  bytes: Uint8Array,
   at: number,
   subsamples: SubsampleColumns,
   sample: number,
 ): number {
   const { starts, clearBytes, protectedBytes } = subsamples;
-  writeU16(payload, at, subsampleCountOf(subsamples, sample));
+  writeU16(bytes, at, subsampleCountOf(subsamples, sample));
   let next = at + 2;
   for (let row = starts[sample]; row < starts[sample + 1]; row++, next += 6) {
-    writeU16(payload, next, clearBytes[row]);
-    writeU32(payload, next + 2, protectedBytes[row]);
+    writeU16(bytes, next, clearBytes[row]);
+    writeU32(bytes, next + 2, protectedBytes[row]);
   }
   return next;
 }

@@ -33,7 +33,7 @@ export class Collector {
     this.track = track;
     this.#defaults = defaults;
     this.#keys = new KeyNumbers(track);
-    this.#ivs = new IvBuilder(defaults.tenc, track.samples.count);
+    this.#ivs = new IvBuilder(defaults.tenc);
   }
 
   readTrackGroups(moov: FileSlice): void {

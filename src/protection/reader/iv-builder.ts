@@ -1,4 +1,4 @@
-import { GrowingColumn, makeColumn } from '../../bytes/columns.js';
+import { GrowingColumn, isShared, makeColumn } from '../../bytes/columns.js';
 import type { IvPlan } from '../../cenc/iv.js';
 import { PrpackError } from '../../errors.js';
 import type { Tenc } from '../../isobmff/boxes/tenc.js';
@@ -8,14 +8,15 @@ import type { Settings } from './settings-runs.js';
 /** The IVs of a track, run after run: one a sample, or constant ones. */
 export class IvBuilder {
   readonly #tenc: Tenc;
-  readonly #ivs: GrowingColumn<'u8'>;
+  readonly #ivs = new GrowingColumn('u8');
+  /** Those of a first run of many samples, until there are others: mostly they are all. */
+  #only: Uint8Array | undefined;
   /** Where samples have a constant IV: which one, from which sample on. */
   readonly #constantIvs: { readonly firstSample: number; readonly iv: Uint8Array }[] = [];
   #sizeBytes: number | undefined;
 
-  constructor(tenc: Tenc, sampleCount: number) {
+  constructor(tenc: Tenc) {
     this.#tenc = tenc;
-    this.#ivs = new GrowingColumn('u8', sampleCount * tenc.defaultPerSampleIvSize);
   }
 
   /** Of the per-sample IV; known from the first protected sample on. */
@@ -33,20 +34,22 @@ export class IvBuilder {
   begin({ ivSize, constantIv: iv }: Settings, firstSample: number, runStart: number, parent: BoxNode): void {
     if (this.#sizeBytes === undefined) {
       this.#sizeBytes = ivSize;
-      this.#ivs.fill(0, runStart * ivSize);
+      this.#fill(runStart * ivSize);
     }
     if (ivSize !== this.#sizeBytes) throw mixedIvSizes(parent);
     const last = this.#constantIvs.at(-1);
     if (iv && !(last && Buffer.compare(last.iv, iv) === 0)) this.#constantIvs.push({ firstSample, iv });
   }
 
+  /** @param ivs kept: nobody else changes them */
   add(ivs: Uint8Array): void {
-    this.#ivs.append(ivs);
+    if (this.#length === 0 && isShared(ivs)) this.#only = ivs;
+    else this.#several().append(ivs);
   }
 
   /** Adds samples without IVs of their own. */
   addNone(count: number): void {
-    this.#ivs.fill(0, count * (this.#sizeBytes ?? 0));
+    this.#fill(count * (this.#sizeBytes ?? 0));
   }
 
   /** @param sampleCount of the track */
@@ -57,8 +60,22 @@ export class IvBuilder {
     const iv = constant?.iv ?? this.#tenc.defaultConstantIv;
     if (ivSize === 0 && iv) return { kind: 'constant', iv };
     const ivSizeBytes = ivSize === 16 ? 16 : 8;
-    this.#ivs.fill(0, sampleCount * ivSizeBytes - this.#ivs.length);
-    return { kind: 'listed', ivSizeBytes, ivs: this.#ivs.finish() };
+    this.#fill(sampleCount * ivSizeBytes - this.#length);
+    return { kind: 'listed', ivSizeBytes, ivs: this.#only ?? this.#ivs.finish() };
+  }
+
+  get #length(): number {
+    return this.#only?.length ?? this.#ivs.length;
+  }
+
+  #fill(count: number): void {
+    if (count > 0) this.#several().fill(0, count);
+  }
+
+  #several(): GrowingColumn<'u8'> {
+    if (this.#only) this.#ivs.append(this.#only);
+    this.#only = undefined;
+    return this.#ivs;
   }
 
   /** Where keys have constant IVs of their own, each sample is given that of its key. */

@@ -1,4 +1,4 @@
-import { GrowingColumn } from '../../bytes/columns.js';
+import { GrowingColumn, isShared } from '../../bytes/columns.js';
 import type { SubsampleColumns } from '../../isobmff/boxes/senc.js';
 
 /** The subsamples of a track, run after run. Nothing is kept as long as all samples are protected as a whole. */
@@ -9,12 +9,14 @@ export class SubsamplesBuilder {
   /** Sizes of the samples before the first that has subsamples. */
   readonly #wholeSamples: Uint32Array[] = [];
   #hasSubsamples = false;
+  /** Those of a first run of many samples, until there are others: mostly they are all. */
+  #only: SubsampleColumns | undefined;
 
   constructor() {
     this.#starts.push(0);
   }
 
-  /** @param subsamples absent when the samples are protected as a whole, or clear */
+  /** @param subsamples kept: nobody else changes them; absent when the samples are protected as a whole, or clear */
   add(subsamples: SubsampleColumns | undefined, sizes: Uint32Array): void {
     if (!subsamples && !this.#hasSubsamples) {
       this.#wholeSamples.push(sizes);
@@ -22,8 +24,15 @@ export class SubsamplesBuilder {
     }
     if (!this.#hasSubsamples) {
       this.#hasSubsamples = true;
+      const isFirst = this.#wholeSamples.length === 0;
+      if (isFirst && subsamples && isShared(subsamples.starts) && haveRows(subsamples.starts, sizes.length)) {
+        this.#only = subsamples;
+        return;
+      }
       for (const before of this.#wholeSamples) for (const size of before) this.#addWhole(size);
     }
+    if (this.#only) this.#addAll(this.#only, this.#only.starts.length - 1);
+    this.#only = undefined;
     if (subsamples && haveRows(subsamples.starts, sizes.length)) {
       this.#addAll(subsamples, sizes.length);
       return;
@@ -39,6 +48,7 @@ export class SubsamplesBuilder {
 
   finish(): SubsampleColumns | undefined {
     if (!this.#hasSubsamples) return undefined;
+    if (this.#only) return this.#only;
     return {
       starts: this.#starts.finish(),
       clearBytes: this.#clearBytes.finish(),
