@@ -648,6 +648,16 @@ const TABLE = [
     about: 'Encryption scheme.',
   },
   {
+    name: 'schemes',
+    kind: wordsOf(['cenc', 'cbcs']),
+    of: ['packageTitle'],
+    flag: '--schemes <list>',
+    help: 'in place of --scheme: everything in each of cenc and cbcs, with different keys, as cenc,cbcs',
+    config: true,
+    excludes: ['scheme'],
+    about: 'In place of scheme: package everything in each of these, with different keys.',
+  },
+  {
     name: 'pattern',
     kind: oneOf('1:9', '5:5', '10:0'),
     of: [...EACH_FILE, 'packageTitle'],

@@ -57,6 +57,19 @@ describe('prpack package', () => {
     expect(again.stderr).toMatch(/^Unchanged: .*nothing was changed\./s);
   });
 
+  it('packages in both schemes, and names the playlist of each', async () => {
+    const outDir = newFolder();
+    const { exitCode, stderr } = await runCli(packageOf(outDir, '--schemes', 'cbcs,cenc'));
+    expect(exitCode).toBe(0);
+    expect(stderr).toContain(' · cenc and cbcs · 9 tracks');
+    expect(stderr).toMatch(/main\.m3u8 \(HLS\), on Apple devices \S+main-cbcs\.m3u8\./);
+    const both = await runCliJson(packageOf(newFolder(), '--schemes', 'cenc,cbcs', '--scheme', 'cbcs'));
+    expect(both).toMatchObject({
+      exitCode: 2,
+      json: { error: { message: '--scheme and --schemes are given together' } },
+    });
+  });
+
   it('makes the folders above', async () => {
     const outDir = join(newFolder(), 'films', 'film');
     expect((await runCli(packageOf(outDir))).exitCode).toBe(0);

@@ -53,7 +53,7 @@ export function configurePackage(command: Command): void {
   command.optionsGroup('Protection:');
   addOptions(
     command,
-    ['scheme', 'pattern', 'ivSize', 'systems', ...WIDEVINE_OPTIONS, 'fairplayUri', 'smooth'],
+    ['scheme', 'schemes', 'pattern', 'ivSize', 'systems', ...WIDEVINE_OPTIONS, 'fairplayUri', 'smooth'],
     {
       scheme:
         'cenc: AES-CTR, for all PlayReady clients; cbcs: AES-CBC by patterns, for Apple and PlayReady 4 (default: cenc)',

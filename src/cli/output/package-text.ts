@@ -6,12 +6,12 @@ import { count, formatBytes, formatDuration, formatElapsed, printable } from './
 
 /** What `package` has done, or with --dry-run would do: then with the manifests, byte for byte. */
 export function formatPackageResult(result: PackageResult, style: Style): string {
-  const { dryRun, unchanged, outDir, bytes, durationSeconds, scheme, tracks, manifests, timings } = result;
+  const { dryRun, unchanged, outDir, bytes, durationSeconds, schemes, tracks, manifests, timings } = result;
   const verb = dryRun ? 'Would package' : unchanged ? 'Unchanged:' : 'Packaged';
   const facts = [
     formatBytes(bytes),
     formatDuration(durationSeconds),
-    scheme,
+    schemes.join(' and '),
     count(tracks.length, 'track'),
     ...(dryRun ? [] : [formatElapsed(timings.totalMs)]),
   ];
@@ -34,12 +34,14 @@ export function manifestTexts(manifests: PackageResult['manifests'], style: Styl
   );
 }
 
-function doneLines({ unchanged, keyStore, contentId, outDir, manifests }: PackageResult): string[] {
+function doneLines(result: PackageResult): string[] {
+  const { unchanged, keyStore, contentId, outDir, manifests, schemes } = result;
+  const ofCbcs = schemes.length > 1 ? `, on Apple devices ${printable(outDir)}/main-cbcs.m3u8` : '';
   const ofSmooth = manifests.filter(({ file }) => file.endsWith('.ism'));
   return [
     ...(unchanged
       ? ['The presentation was there already, made of these inputs with these options: nothing was changed.']
-      : [`Play ${printable(outDir)}/manifest.mpd (DASH) or ${printable(outDir)}/main.m3u8 (HLS).`]),
+      : [`Play ${printable(outDir)}/manifest.mpd (DASH) or ${printable(outDir)}/main.m3u8 (HLS)${ofCbcs}.`]),
     ...ofSmooth.map(
       ({ file }) =>
         `Give ${printable(outDir)}/${file} to an origin, which serves it as ${file}/Manifest (Smooth Streaming).`,

@@ -117,6 +117,7 @@ function adaptationSetElement(presentation: Presentation, set: SwitchingSet, tim
     ...(set.kind === 'video' &&
       set.trickPlay && { maxPlayoutRate: set.trickPlay.maxPlayoutRate, codingDependency: false }),
     ...(set.kind !== 'thumbnails' && ALIGNMENT[set.representations[0].addressing.kind]),
+    selectionPriority: selectionPriorityOf(presentation, set),
   };
   return element(
     'AdaptationSet',
@@ -130,6 +131,19 @@ function adaptationSetElement(presentation: Presentation, set: SwitchingSet, tim
     ...roleElements(presentation, set),
     ...representationElements(set, timing),
   );
+}
+
+/**
+ * dash.js does not look at schemes: of two, it takes the one that is there first, which is what the most clients decrypt
+ * (ISO/IEC 23009-1 5.3.3.2; the default is 1).
+ */
+function selectionPriorityOf(
+  { switchingSets }: Presentation,
+  { protection }: SwitchingSet,
+): number | undefined {
+  const schemes = new Set(switchingSets.flatMap((set) => set.protection?.scheme ?? []));
+  const [first] = schemes;
+  return schemes.size > 1 && protection?.scheme === first ? 2 : undefined;
 }
 
 function videoAttributes(representations: readonly VideoRepresentation[]) {

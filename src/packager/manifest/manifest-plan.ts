@@ -1,8 +1,7 @@
 import type { WholeFile } from '../../manifest/addressing.js';
-import { writeMpd } from '../../manifest/dash/mpd.js';
 import { keyLines } from '../../manifest/hls/keys.js';
-import { type HlsPlaylists, writeHls } from '../../manifest/hls/playlists.js';
 import type { Presentation, SwitchingSet, TextRepresentation } from '../../manifest/presentation.js';
+import { type ManifestFiles, manifestFilesOf } from '../package/manifest-files.js';
 import { describedAs, type PresentedTrack, setsOf } from '../package/presentation.js';
 import { nameTracks } from '../package/representations.js';
 import { splitWarnings, switchingSetsOf } from '../package/switching-sets.js';
@@ -35,14 +34,11 @@ export interface NamedPackedTrack {
   readonly packed: PackedTrack;
 }
 
-export interface ManifestPlan {
+export interface ManifestPlan extends ManifestFiles {
   /** Video first, the largest picture first of all; text last. */
   readonly tracks: readonly NamedPackedTrack[];
   readonly texts: readonly TextFile[];
   readonly presentation: Presentation;
-  readonly mpd: string;
-  /** Absent where a track is encrypted for systems that playlists have no way to name. */
-  readonly hls?: HlsPlaylists;
   /** Sizes in bytes of all media, by URI. */
   readonly fileSizes: ReadonlyMap<string, number>;
   readonly warnings: readonly string[];
@@ -69,8 +65,7 @@ export function planManifests({ tracks, texts, keys, textName }: ManifestInputs)
     tracks: named,
     texts,
     presentation,
-    mpd: writeMpd(presentation),
-    ...(hasPlaylists && { hls: writeHls(presentation) }),
+    ...manifestFilesOf(presentation, hasPlaylists),
     fileSizes: sizesOf(tracks, texts),
     warnings: [
       ...tracks.flatMap(({ warnings }) => warnings),

@@ -1,17 +1,16 @@
 import { isAbsolute } from 'node:path';
 import { stateOfFile } from '../../bytes/files.js';
 import { PrpackError } from '../../errors.js';
-import { checkManifests } from '../../manifest/check.js';
 import { named } from '../../settings/spelling.js';
 import { yieldToEventLoop } from '../event-loop.js';
 import { Clock } from '../job.js';
 import { describer } from '../package/descriptions.js';
-import { MPD, MULTIVARIANT } from '../package/folder-plan.js';
 import type { PackageInput } from '../package/inputs.js';
+import { checkManifestFiles } from '../package/manifest-files.js';
 import { readTexts, textNames } from '../package/title.js';
 import type { TrackDescription } from '../package/types.js';
 import { findManifestInputs, type ManifestInput } from './inputs.js';
-import { type ManifestPlan, planManifests, type TextFile } from './manifest-plan.js';
+import { planManifests, type TextFile } from './manifest-plan.js';
 import { type PackedTrack, readPackedTrack, relativePath, uriOf } from './packed-track.js';
 import { publishManifests } from './publish.js';
 import { report } from './report.js';
@@ -33,7 +32,7 @@ export async function manifestsChecked(options: ManifestOptions): Promise<Manife
     options,
   );
   const plan = planManifests({ tracks, texts, keys, textName });
-  assertTrue(plan);
+  checkManifestFiles(plan, plan.fileSizes);
   clock.planned();
   const unchanged = options.dryRun ? false : await publishManifests(plan, options);
   clock.written();
@@ -104,14 +103,6 @@ function assertFairPlayFits(tracks: readonly PackedTrack[], { fairplayUri }: Man
     received: schemes.size === 0 ? 'clear tracks' : [...schemes].join(', '),
     remedy: `Leave ${named('fairplayUri')} out.`,
   });
-}
-
-function assertTrue({ presentation, mpd, hls, fileSizes }: ManifestPlan): void {
-  const manifests = {
-    mpd: { path: MPD, text: mpd },
-    ...(hls && { hls: { path: MULTIVARIANT, playlists: hls } }),
-  };
-  checkManifests(presentation, manifests, fileSizes);
 }
 
 function noMedia(inputs: readonly ManifestInput[]): PrpackError {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { stateOfFile } from '../../bytes/files.js';
 import { DirectorySink } from '../../bytes/sinks/directory-sink.js';
 import { fingerprintOf } from '../execute/fingerprint.js';
-import { manifestsOf, type NamedText } from '../package/folder-plan.js';
+import { manifestsOf, type NamedText } from '../package/manifest-files.js';
 import {
   newState,
   type PackageState,

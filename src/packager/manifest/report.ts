@@ -1,4 +1,4 @@
-import { manifestsOf } from '../package/folder-plan.js';
+import { manifestsOf } from '../package/manifest-files.js';
 import type { Timings } from '../types.js';
 import type { ManifestPlan, NamedPackedTrack, TextFile } from './manifest-plan.js';
 import type { ManifestOptions, ManifestResult, ManifestTrack } from './types.js';

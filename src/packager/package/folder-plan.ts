@@ -1,29 +1,18 @@
 import type { PlannedFile } from '../../bytes/sinks/staged-folder.js';
 import type { AssignedKey } from '../../keys/key-source.js';
-import { writeMpd } from '../../manifest/dash/mpd.js';
-import { type HlsPlaylists, writeHls } from '../../manifest/hls/playlists.js';
 import type { Presentation } from '../../manifest/presentation.js';
 import type { KeyedJob, PlannedJob, WrittenOutput } from '../publication.js';
+import { type ManifestFiles, manifestFilesOf, manifestsOf } from './manifest-files.js';
 import { type PlannedText, planTexts, type SmallFile } from './planned-text.js';
 import { type PlannedThumbnails, planThumbnails } from './planned-thumbnails.js';
 import { presentationOf } from './presentation.js';
-import {
-  planSmooth,
-  SMOOTH_CLIENT_MANIFEST,
-  SMOOTH_SERVER_MANIFEST,
-  type SmoothPlan,
-} from './smooth/plan.js';
+import { planSmooth, type SmoothPlan } from './smooth/plan.js';
 import { newState, type PackageState, publishedFile, readState } from './state.js';
 import type { Title } from './title.js';
 import { type PlannedMedia, type PlannedTrack, planMedia } from './title-plan.js';
 import { addressingOf, filesOf, mediaNameOf } from './track-addressing.js';
 import type { PackageOptions } from './types.js';
 import { abandonedNames, baseNamesOf } from './versions.js';
-
-export const MPD = 'manifest.mpd';
-export const MULTIVARIANT = 'main.m3u8';
-/** What players find by its name; everything else has a version in its name. */
-export const ENTRIES: readonly string[] = [MPD, MULTIVARIANT, SMOOTH_CLIENT_MANIFEST, SMOOTH_SERVER_MANIFEST];
 
 /** A title and its keys. */
 export interface TitleJob extends KeyedJob {
@@ -41,7 +30,7 @@ export interface TitleOutput extends PlannedTrack {
 }
 
 /** Everything that the folder will hold, but for `prpack.json`. */
-export interface TitlePlan extends PlannedJob {
+export interface TitlePlan extends PlannedJob, ManifestFiles {
   readonly media: PlannedMedia;
   readonly outputs: readonly TitleOutput[];
   /** Subtitles: media to whoever plays them. */
@@ -50,15 +39,7 @@ export interface TitlePlan extends PlannedJob {
   readonly presentation: Presentation;
   /** Part of the names of media, so that players of the manifests before go on with the files before. */
   readonly mediaVersion: number;
-  readonly mpd: string;
-  readonly hls: HlsPlaylists;
   readonly smooth?: SmoothPlan;
-}
-
-/** A manifest. */
-export interface NamedText {
-  readonly name: string;
-  readonly text: string;
 }
 
 /**
@@ -72,16 +53,16 @@ export async function planTitle(
 ): Promise<TitlePlan> {
   const media = await planMedia(title.tracks, trackKeys, title.cuts, options);
   const baseOf = baseNamesOf(mediaVersion);
-  const { scheme = 'cenc', fairplayUri } = options;
   const texts = planTexts(title.texts, addressingOf(media.tracks[0], ''), baseOf);
-  const withoutThumbnails = presentationOf(media, texts, baseOf, { scheme, fairplayUri });
+  const withoutThumbnails = presentationOf(media, texts, baseOf, options);
   const { durationSeconds } = withoutThumbnails;
   const thumbnails =
     title.thumbnails && planThumbnails(title.thumbnails, durationSeconds, baseOf(title.thumbnails.id));
   const presentation = thumbnails ? withThumbnails(withoutThumbnails, thumbnails) : withoutThumbnails;
   const outputs = media.tracks.map((planned) => outputOf(planned, baseOf(planned.track.id)));
-  const smooth = options.smooth ? planSmooth(title, media, baseOf) : undefined;
-  const { laUrl } = media.sessionPssh;
+  const cenc = { ...media, tracks: media.tracks.filter(({ scheme }) => scheme === 'cenc') };
+  const smooth = options.smooth ? planSmooth(title, cenc, baseOf) : undefined;
+  const { laUrl } = [...media.sessionPssh.values()][0];
   const allMedia = [...outputs, ...(smooth?.outputs ?? [])];
   return {
     plan: { sizeBytes: allMedia.reduce((sum, { plan }) => sum + plan.sizeBytes, 0) },
@@ -93,8 +74,7 @@ export async function planTitle(
     ...(thumbnails && { thumbnails }),
     presentation,
     mediaVersion,
-    mpd: writeMpd(presentation),
-    hls: writeHls(presentation),
+    ...manifestFilesOf(presentation),
     ...(smooth && { smooth }),
   };
 }
@@ -130,34 +110,11 @@ export function mediaOf({
   return [...outputs, ...(ofSmooth ?? [])];
 }
 
-/** Everything that players find by its name, in the order in which it is put in place. */
-export function manifestsOf({
-  mpd,
-  hls,
-  smooth,
-}: {
-  readonly mpd: string;
-  readonly hls?: HlsPlaylists;
-  readonly smooth?: Pick<SmoothPlan, 'manifests'>;
-}): NamedText[] {
-  const multivariant = hls && { name: MULTIVARIANT, text: hls.multivariant };
-  return [
-    ...(hls ? playlistsOf(hls) : []),
-    { name: MPD, text: mpd },
-    ...(multivariant ? [multivariant] : []),
-    ...(smooth?.manifests ?? []),
-  ];
-}
-
 /** Everything but encrypted media and the state, in the order in which it is put in place. */
 export function smallFilesOf(plan: TitlePlan): SmallFile[] {
   const manifests = manifestsOf(plan).map(({ name, text }) => ({ name, bytes: Buffer.from(text) }));
   const sheets = plan.thumbnails?.files ?? [];
   return [...plan.texts.flatMap(({ files }) => files), ...sheets, ...manifests];
-}
-
-function playlistsOf({ media }: HlsPlaylists): NamedText[] {
-  return [...media].map(([name, text]) => ({ name, text }));
 }
 
 /** What the folder will say of itself. */

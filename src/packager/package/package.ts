@@ -1,11 +1,7 @@
 import { basename, resolve } from 'node:path';
 import { DirectorySink } from '../../bytes/sinks/directory-sink.js';
 import type { ByteSource } from '../../bytes/source.js';
-import { PrpackError } from '../../errors.js';
 import type { AssignedKey } from '../../keys/key-source.js';
-import { checkManifests } from '../../manifest/check.js';
-import { protectionSettings } from '../../protection/protection-settings.js';
-import { named } from '../../settings/spelling.js';
 import { yieldToEventLoop } from '../event-loop.js';
 import { executePlans } from '../execute/execute.js';
 import type { WorkerPool } from '../execute/worker-pool.js';
@@ -14,18 +10,10 @@ import { assignKeys } from '../key-assignment.js';
 import { type Begun, type PackagingSteps, packageContent, type WrittenOutput } from '../publication.js';
 import { distinctKeys } from '../registration.js';
 import { checkMedia } from './check-media.js';
-import {
-  ENTRIES,
-  MPD,
-  MULTIVARIANT,
-  mediaOf,
-  planTitle,
-  smallFilesOf,
-  stateOf,
-  type TitleJob,
-  type TitlePlan,
-} from './folder-plan.js';
+import { mediaOf, planTitle, smallFilesOf, stateOf, type TitleJob, type TitlePlan } from './folder-plan.js';
+import { checkManifestFiles, ENTRIES } from './manifest-files.js';
 import { report } from './report.js';
+import { assertKeysApart, assertSchemes, ofEachScheme } from './schemes.js';
 import { checkSmoothMedia, writeSmoothMedia } from './smooth/media.js';
 import { assertSmoothCanHave, keyPerOf } from './smooth/options.js';
 import {
@@ -44,8 +32,7 @@ import { freeVersion } from './versions.js';
 /** The work of `packageTitle`. */
 export async function packageChecked(options: PackageOptions): Promise<PackageResult> {
   const clock = new Clock();
-  protectionSettings(options); // refuses what the scheme cannot have before an input is opened
-  assertManifestsCanName(options);
+  assertSchemes(options);
   assertSmoothCanHave(options);
   const { threads, dryRun } = options;
   return withTitle(options, (title) =>
@@ -53,18 +40,6 @@ export async function packageChecked(options: PackageOptions): Promise<PackageRe
       report(await packageContent(titleSteps(title, options, pool), options, clock), options, clock),
     ),
   );
-}
-
-/** Manifests have names for two schemes, and FairPlay for one (draft-pantos-hls-rfc8216bis 4.4.4.4; Apple, HLS Authoring Specification). */
-function assertManifestsCanName({ scheme = 'cenc', fairplayUri }: PackageOptions): void {
-  const expected = fairplayUri === undefined ? ['cenc', 'cbcs'] : ['cbcs'];
-  if (expected.includes(scheme)) return;
-  const what = fairplayUri === undefined ? 'players of DASH and HLS play' : 'FairPlay plays';
-  throw new PrpackError('INVALID_ARGUMENT', `${what} no content of scheme ${scheme}`, {
-    expected: expected.join(' or '),
-    received: scheme,
-    remedy: `Choose ${named('scheme', 'cbcs')}${fairplayUri === undefined ? '' : `, or leave ${named('fairplayUri')} out`}.`,
-  });
 }
 
 /** The sources as one, for threads that write from all of them: a file where all are files. */
@@ -86,8 +61,12 @@ function titleSteps(
       const described = title.tracks.map(({ described: one }) => one);
       const keyPer = keyPerOf(options);
       const trackNames = title.tracks.map(({ id }) => id);
-      const assigned = await assignKeys(described, contentId, { ...options, keyPer, trackNames });
-      const trackKeys = assigned.map(({ trackId: _, ...key }) => key); // several inputs have tracks of one id
+      const ofSchemes: AssignedKey[][] = [];
+      for (const one of ofEachScheme(options)) {
+        ofSchemes.push(await assignKeys(described, contentId, { ...one, keyPer, trackNames }));
+      }
+      assertKeysApart(ofSchemes);
+      const trackKeys = ofSchemes.flat().map(({ trackId: _, ...key }) => key); // several inputs have tracks of one id
       return { title, keys: distinctKeys(trackKeys), trackKeys, contentId };
     },
     findExisting: async (job) => {
@@ -173,9 +152,5 @@ async function checkTitle(
     await yieldToEventLoop(signal);
   }
   await checkSmoothMedia(plan, sink, signal);
-  checkManifests(
-    plan.presentation,
-    { mpd: { path: MPD, text: plan.mpd }, hls: { path: MULTIVARIANT, playlists: plan.hls } },
-    sizes,
-  );
+  checkManifestFiles(plan, sizes);
 }

@@ -24,7 +24,6 @@ const CLEAR_KEY = 'e2719d58-a985-b3c9-781a-b030af78d30e';
 
 /** What manifests say of the keys beyond what stands in the media. */
 export interface Signalling {
-  readonly scheme: 'cenc' | 'cbcs';
   /** URI of FairPlay's key; `{kid}` in it becomes the KID in hexadecimal. */
   readonly fairplayUri?: string | undefined;
 }
@@ -50,11 +49,14 @@ export function presentationOf(
   const tracks = media.tracks.map((planned) => presentedTrack(planned, media, baseOf, signalling));
   const sets = setsOf(tracks);
   const textSets = texts.map((text, i) => textSetOf(text, sets.length + i + 1));
-  const systems = systemsOf(media.sessionPssh, undefined, signalling);
+  const session = [...media.sessionPssh].map(([scheme, pssh]) => {
+    const systems = systemsOf(pssh, undefined, signalling);
+    return { scheme, systems: systems.filter(({ name }) => name !== 'clearkey') };
+  });
   return {
     durationSeconds: durationOf(media.tracks),
     switchingSets: [...sets, ...textSets],
-    session: [{ scheme: signalling.scheme, systems: systems.filter(({ name }) => name !== 'clearkey') }],
+    session,
   };
 }
 
@@ -64,14 +66,14 @@ function presentedTrack(
   baseOf: (id: string) => string,
   signalling: Signalling,
 ): PresentedTrack {
-  const { track, key } = planned;
+  const { track, scheme, key } = planned;
   const id = baseOf(track.id);
-  const systems = systemsOf(psshOfKid.get(key.kid)!, key.kid, signalling);
+  const systems = systemsOf(psshOfKid.get(key.kid)!, key.kid, scheme === 'cbcs' ? signalling : {});
   return {
     track,
     id,
     addressing: addressingOf(planned, id),
-    protection: { scheme: signalling.scheme, kid: key.kid, systems },
+    protection: { scheme, kid: key.kid, systems },
   };
 }
 
@@ -149,7 +151,7 @@ function textSetOf({ track, representation }: PlannedText, id: number): Switchin
 export function systemsOf(
   pssh: Pick<PsshBoxes, 'boxes' | 'laUrl'>,
   kid: string | undefined,
-  signalling: Pick<Signalling, 'fairplayUri'>,
+  signalling: Signalling,
 ): ProtectionSystem[] {
   const systems = pssh.boxes.flatMap((psshBox): ProtectionSystem[] => {
     const { systemId, data } = onePsshOf(psshBox);

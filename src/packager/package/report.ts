@@ -1,16 +1,20 @@
 import { registeredName } from '../../keystore/registered-name.js';
 import type { Clock } from '../job.js';
 import type { Published } from '../publication.js';
-import { manifestsOf, smallFilesOf, type TitleJob, type TitleOutput, type TitlePlan } from './folder-plan.js';
+import { smallFilesOf, type TitleJob, type TitleOutput, type TitlePlan } from './folder-plan.js';
+import { manifestsOf } from './manifest-files.js';
 import type { PlannedThumbnails } from './planned-thumbnails.js';
+import { schemesOf } from './schemes.js';
 import type { PackagedTrack, PackageOptions, PackageResult } from './types.js';
 
 /** What has been packaged, was there already, or would be. */
 export function report(
   { job, plan, unchanged, warnings }: Published<TitleJob, TitlePlan>,
-  { outDir, dryRun = false, keyStore, scheme = 'cenc' }: PackageOptions,
+  options: PackageOptions,
   clock: Clock,
 ): PackageResult {
+  const { outDir, dryRun = false, keyStore } = options;
+  const schemes = schemesOf(options);
   const manifests = manifestsOf(plan);
   const texts = plan.texts.map(
     ({ track: text, files: [file] }): PackagedTrack => ({
@@ -29,7 +33,8 @@ export function report(
   return {
     outDir,
     contentId: registeredName(job.contentId, job.keys[0]?.seedId),
-    scheme,
+    scheme: schemes[0],
+    schemes,
     durationSeconds: plan.presentation.durationSeconds,
     tracks: [
       ...plan.outputs.map(reportTrack),
@@ -60,7 +65,7 @@ function reportThumbnails({ thumbnails, files }: PlannedThumbnails): PackagedTra
   };
 }
 
-function reportTrack({ name, track, plan, key, files }: TitleOutput): PackagedTrack {
+function reportTrack({ name, track, scheme, plan, key, files }: TitleOutput): PackagedTrack {
   const { codec, width, height, sampleRateHz, ...coded } = track.described.codecs[0];
   const channels = track.channels?.count ?? coded.channels;
   const isVideo = track.type === 'video';
@@ -79,6 +84,7 @@ function reportTrack({ name, track, plan, key, files }: TitleOutput): PackagedTr
     ...(!isVideo && channels !== undefined && { channels }),
     ...(!isVideo && sampleRateHz !== undefined && { sampleRateHz }),
     encrypted: true,
+    scheme,
     kid: key.kid,
   };
 }

@@ -38,6 +38,7 @@ export interface PackageState {
 /** What of the options changes the output. */
 const OPTIONS_THAT_MATTER = [
   'scheme',
+  'schemes',
   'pattern',
   'ivSize',
   'systems',

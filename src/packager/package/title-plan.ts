@@ -13,12 +13,14 @@ import { yieldToEventLoop } from '../event-loop.js';
 import { distinctKeys } from '../registration.js';
 import type { TitleCuts } from './boundaries.js';
 import type { TitleTrack } from './representations.js';
+import { inScheme, ofEachScheme, type PackageScheme, type SchemeOptions } from './schemes.js';
 import { splitWarnings, switchingSetsOf } from './switching-sets.js';
 import type { PackageOptions } from './types.js';
 
 /** An output of one track, planned. */
 export interface PlannedTrack {
   readonly track: TitleTrack;
+  readonly scheme: PackageScheme;
   readonly key: AssignedKey;
   readonly encryption: TrackEncryption;
   readonly plan: FragmentedPlan;
@@ -33,8 +35,8 @@ export interface PlannedMedia {
   readonly tracks: readonly PlannedTrack[];
   /** By KID: the boxes of that key alone. */
   readonly psshOfKid: ReadonlyMap<string, PsshBoxes>;
-  /** Boxes that name all keys. */
-  readonly sessionPssh: PsshBoxes;
+  /** Boxes that name all keys of a scheme. */
+  readonly sessionPssh: ReadonlyMap<PackageScheme, PsshBoxes>;
   readonly warnings: readonly string[];
 }
 
@@ -53,18 +55,48 @@ function isCommon(box: Uint8Array): boolean {
 }
 
 /**
- * Protects all tracks together, so that none shares a counter block with another, and lays each out alone.
- * @param keys one a track
+ * Plans the tracks in each scheme.
+ * @param keys one a track, of one scheme after the other
  * @throws PrpackError as `encrypt`
  */
 export async function planMedia(
   tracks: readonly TitleTrack[],
   keys: readonly AssignedKey[],
-  { fragmentations, segmentStarts }: TitleCuts,
+  cuts: TitleCuts,
   options: PackageOptions,
 ): Promise<PlannedMedia> {
+  const parts: SchemePart[] = [];
+  for (const [i, one] of ofEachScheme(options).entries()) {
+    const named = tracks.map((track) => inScheme(track, one.scheme, options));
+    const own = keys.slice(i * tracks.length, (i + 1) * tracks.length);
+    parts.push(await planInScheme(named, own, cuts, one));
+  }
+  return {
+    tracks: parts.flatMap((part) => part.tracks),
+    psshOfKid: new Map(parts.flatMap((part) => [...part.psshOfKid])),
+    sessionPssh: new Map(parts.map(({ scheme, sessionPssh }) => [scheme, sessionPssh])),
+    warnings: [...new Set(parts.flatMap(({ warnings }) => warnings))],
+  };
+}
+
+/** What is planned in one scheme. */
+type SchemePart = Omit<PlannedMedia, 'sessionPssh'> & {
+  readonly scheme: PackageScheme;
+  readonly sessionPssh: PsshBoxes;
+};
+
+/**
+ * Protects all tracks together, so that none shares a counter block with another, and lays each out alone.
+ * @param keys one a track
+ */
+async function planInScheme(
+  tracks: readonly TitleTrack[],
+  keys: readonly AssignedKey[],
+  { fragmentations, segmentStarts }: TitleCuts,
+  options: SchemeOptions,
+): Promise<SchemePart> {
   const settings = protectionSettings(options);
-  const { scheme = 'cenc' } = options;
+  const { scheme } = options;
   const described = tracks.map(({ described: one, source }) => ({ ...one, source }));
   const schemeWarnings = assertCodecsFitScheme(described, settings);
   const distinct = distinctKeys(keys);
@@ -78,6 +110,7 @@ export async function planMedia(
     const plan = layOut(track, encryptions[i], fragmentations[i], psshOfKid.get(keys[i].kid)!.boxes, files);
     return {
       track,
+      scheme,
       key: keys[i],
       encryption: encryptions[i],
       plan,
@@ -93,6 +126,7 @@ export async function planMedia(
     ].map((warning) => `${track.input}: ${warning}`),
   );
   return {
+    scheme,
     tracks: planned,
     psshOfKid,
     sessionPssh,

@@ -29,6 +29,8 @@ export interface PackageOptions extends Omit<ProtectionOptions, 'scheme' | 'extr
   readonly thumbnails?: string;
   /** Default `cenc`. */
   readonly scheme?: 'cenc' | 'cbcs';
+  /** In place of `scheme`: everything in each of these, with different keys. */
+  readonly schemes?: readonly ('cenc' | 'cbcs')[];
   /** Where KIDs and content keys come from, as for `encrypt`. */
   readonly keys?: KeySource | ((contentId: string) => Promise<KeySource>);
   /** Tracks that share a key: default those of one type; with `smooth` all. */
@@ -88,6 +90,8 @@ export interface PackagedTrack {
   readonly channels?: number;
   readonly sampleRateHz?: number;
   readonly encrypted: boolean;
+  /** Of encrypted tracks. */
+  readonly scheme?: 'cenc' | 'cbcs';
   /** UUID text; of encrypted tracks. */
   readonly kid?: string;
 }
@@ -95,7 +99,9 @@ export interface PackagedTrack {
 export interface PackageResult {
   readonly outDir: string;
   readonly contentId: string;
+  /** The first of `schemes`. */
   readonly scheme: SchemeName;
+  readonly schemes: readonly SchemeName[];
   readonly durationSeconds: number;
   readonly tracks: readonly PackagedTrack[];
   /** Names and, for a dry run, texts of the manifests. */

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { kindOfPath } from '../../bytes/files.js';
 import { namesIn } from '../../bytes/output-directory.js';
+import { SCHEME_SUFFIXES } from './schemes.js';
 import type { PackageState } from './state.js';
 import type { Title } from './title.js';
 
@@ -28,7 +29,8 @@ export function abandonedNames(title: Title, outDir: string, from: number, end: 
   return bases.length === 0 ? [] : namesIn(outDir).filter(isAbandoned);
 }
 
-/** What names of files begin with. */
+/** What names of files begin with, in whatever schemes. */
 function idsOf({ tracks, texts, thumbnails }: Title): string[] {
-  return [...tracks, ...texts, ...(thumbnails ? [thumbnails] : [])].map(({ id }) => id);
+  const media = tracks.flatMap(({ id }) => SCHEME_SUFFIXES.map((suffix) => `${id}${suffix}`));
+  return [...media, ...[...texts, ...(thumbnails ? [thumbnails] : [])].map(({ id }) => id)];
 }

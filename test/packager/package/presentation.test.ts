@@ -43,7 +43,7 @@ function presented(
     const media = await planMedia(tracks, keys, cuts, all);
     const baseOf = (id: string) => `${id}.v2`;
     const planned = planTexts(texts, addressingOf(media.tracks[0], ''), baseOf);
-    return presentationOf(media, planned, baseOf, { scheme: 'cenc', ...signalling });
+    return presentationOf(media, planned, baseOf, signalling);
   });
 }
 
@@ -112,10 +112,7 @@ describe('presentationOf', () => {
   });
 
   it('adds FairPlay with the KID in its URI', async () => {
-    const { switchingSets } = await presented(
-      { scheme: 'cbcs' },
-      { scheme: 'cbcs', fairplayUri: 'skd://x/{kid}?k={kid}' },
-    );
+    const { switchingSets } = await presented({ scheme: 'cbcs' }, { fairplayUri: 'skd://x/{kid}?k={kid}' });
     const { kid, systems } = switchingSets[0].protection!;
     const hex = kid.replaceAll('-', '');
     expect(systems.at(-1)).toMatchObject({ name: 'fairplay', keyUri: `skd://x/${hex}?k=${hex}` });

@@ -1,6 +1,7 @@
 import { PrpackError } from '../../../errors.js';
 import { named } from '../../../settings/spelling.js';
 import type { KeyPer } from '../../types.js';
+import { schemesOf } from '../schemes.js';
 import type { PackageOptions } from '../types.js';
 
 /**
@@ -8,9 +9,10 @@ import type { PackageOptions } from '../types.js';
  * @throws PrpackError INVALID_ARGUMENT
  */
 export function assertSmoothCanHave(options: PackageOptions): void {
-  const { smooth = false, scheme = 'cenc', ivSize = 8, systems = ['playready'], keyPer = 'none' } = options;
+  const { smooth = false, ivSize = 8, systems = ['playready'], keyPer = 'none' } = options;
   if (!smooth) return;
-  if (scheme !== 'cenc') throw refusal('content of the scheme cenc', 'scheme', 'cenc', scheme);
+  const schemes = schemesOf(options);
+  if (!schemes.includes('cenc')) throw refusal('content of the scheme cenc', 'scheme', 'cenc', schemes[0]);
   if (ivSize !== 8) throw refusal('IVs of 8 bytes', 'ivSize', 8, ivSize);
   if (!systems.includes('playready')) throw refusal('PlayReady', 'systems', 'playready', systems.join());
   if (keyPer !== 'none') throw refusal('one key for all tracks', 'keyPer', 'none', keyPer);
