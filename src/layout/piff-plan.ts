@@ -32,19 +32,22 @@ export interface PiffTrack extends CutTrack {
   readonly times: SmoothTimes;
   /** SystemID of the one protection system that `moov` names. */
   readonly systemId: string;
+  /** Whether the output is the fragments alone, each a file of its own: clients are told the rest by the manifest. Default false. */
+  readonly isSegmented?: boolean;
 }
 
 /**
  * The plan of a PIFF 1.1 file of one track, as Smooth Streaming serves it: `ftyp`, `moov`, a `moof` and `mdat` a fragment, and `mfra` to find them.
- * Its source is the encrypted output, whose samples it copies as they are.
+ * Or its fragments alone, as clients get them. Its source is the encrypted output, whose samples it copies as they are.
  */
 export class PiffPlan implements OutputPlan {
   readonly sizeBytes: number;
-  /** Segment 0 is `ftyp` and `moov`; then one segment a fragment; last, `mfra`. */
+  /** Segment 0 is `ftyp` and `moov`; then one segment a fragment; last, `mfra`. The first and the last may be empty. */
   readonly segmentStartBytes: Float64Array;
   readonly fragmentCount: number;
+  /** `ftyp` and `moov`, whether they are part of the output or not. */
+  readonly head: Uint8Array;
   readonly #of: PiffTrack;
-  readonly #head: Uint8Array;
   readonly #columns: TrunColumns;
 
   /** @throws PrpackError UNSUPPORTED_FEATURE where a fragment is too large */
@@ -56,14 +59,15 @@ export class PiffPlan implements OutputPlan {
     const { sizes, count } = track.samples;
     const flags = flagColumn(track, 0, count);
     this.#columns = { durations, sizes, flags, ...(compositionOffsets && { compositionOffsets }) };
-    this.#head = concat([writeFtyp(PIFF_BRANDS), piffMoov(of)]);
+    this.head = concat([writeFtyp(PIFF_BRANDS), piffMoov(of)]);
     this.segmentStartBytes = makeColumn('f64', this.fragmentCount + 3);
-    this.segmentStartBytes[1] = this.#head.length;
+    this.segmentStartBytes[1] = of.isSegmented ? 0 : this.head.length;
     for (let fragment = 0; fragment < this.fragmentCount; fragment++) {
       this.segmentStartBytes[fragment + 2] =
         this.segmentStartBytes[fragment + 1] + this.#sizeOfFragment(fragment);
     }
-    this.sizeBytes = this.segmentStartBytes[this.fragmentCount + 1] + sizeOfMfra(this.fragmentCount);
+    const indexBytes = of.isSegmented ? 0 : sizeOfMfra(this.fragmentCount);
+    this.sizeBytes = this.segmentStartBytes[this.fragmentCount + 1] + indexBytes;
     this.segmentStartBytes[this.fragmentCount + 2] = this.sizeBytes;
   }
 
@@ -72,10 +76,18 @@ export class PiffPlan implements OutputPlan {
     return this.segmentStartBytes[this.fragmentCount + 1] - this.segmentStartBytes[1];
   }
 
+  /** Bytes of each fragment: `moof` and `mdat`. */
+  get fragmentBytes(): number[] {
+    const starts = this.segmentStartBytes.subarray(1, this.fragmentCount + 2);
+    return Array.from({ length: this.fragmentCount }, (_, i) => starts[i + 1] - starts[i]);
+  }
+
   pieces(segment: number): readonly Piece[] {
-    if (segment === 0) return [{ kind: 'literal', bytes: this.#head }];
     const fragment = segment - 1;
-    if (fragment === this.fragmentCount) return [{ kind: 'literal', bytes: this.#index() }];
+    const isMedia = fragment >= 0 && fragment < this.fragmentCount;
+    if (!isMedia && this.#of.isSegmented) return [];
+    if (segment === 0) return [{ kind: 'literal', bytes: this.head }];
+    if (!isMedia) return [{ kind: 'literal', bytes: this.#index() }];
     const lengthBytes = this.#mediaBytes(fragment);
     const header = concat([this.#moof(fragment), mdatHeader(lengthBytes)]);
     // The samples are what each fragment of the encrypted output ends with.

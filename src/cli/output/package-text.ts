@@ -37,20 +37,23 @@ export function manifestTexts(manifests: PackageResult['manifests'], style: Styl
 function doneLines(result: PackageResult): string[] {
   const { unchanged, keyStore, contentId, outDir, manifests, schemes } = result;
   const ofCbcs = schemes.length > 1 ? `, on Apple devices ${printable(outDir)}/main-cbcs.m3u8` : '';
-  const ofSmooth = manifests.filter(({ file }) => file.endsWith('.ism'));
   return [
     ...(unchanged
       ? ['The presentation was there already, made of these inputs with these options: nothing was changed.']
       : [`Play ${printable(outDir)}/manifest.mpd (DASH) or ${printable(outDir)}/main.m3u8 (HLS)${ofCbcs}.`]),
-    ...ofSmooth.map(
-      ({ file }) =>
-        `Give ${printable(outDir)}/${file} to an origin, which serves it as ${file}/Manifest (Smooth Streaming).`,
-    ),
+    ...manifests.flatMap(({ file }) => SMOOTH_LINES[file]?.(`${printable(outDir)}/${file}`) ?? []),
     keyStore === undefined
       ? 'The keys were not registered (--no-register).'
       : `The keys are registered for the content "${printable(contentId)}" in ${printable(keyStore)}.`,
   ];
 }
+
+/** What to do with the entries of Smooth Streaming, by their names. */
+const SMOOTH_LINES: Readonly<Record<string, (path: string) => string>> = {
+  'manifest.ism': (path) =>
+    `Give ${path} to an origin, which serves it as ${path}/Manifest (Smooth Streaming).`,
+  Manifest: (path) => `Clients of Smooth Streaming play ${path}.`,
+};
 
 const COLUMNS: readonly Column[] = [
   { heading: 'REPRESENTATION' },

@@ -8,6 +8,8 @@ export interface SmoothCheck {
   /** Name of the client manifest in errors. */
   readonly path: string;
   readonly presentation: SmoothPresentation;
+  /** The files of fragments, from the folder of the manifest on; absent where an origin makes them. */
+  readonly fragmentUris?: ReadonlySet<string>;
 }
 
 /**
@@ -16,7 +18,7 @@ export interface SmoothCheck {
  * @example
  * checkSmooth(writeClientManifest(presentation), { path: 'manifest.ismc', presentation });
  */
-export function checkSmooth(text: string, { path, presentation }: SmoothCheck): void {
+export function checkSmooth(text: string, { path, presentation, fragmentUris }: SmoothCheck): void {
   const read = readSmoothManifest(path, text);
   const differs = (what: string, expected: string | number, received: string | number) => {
     if (expected !== received) throw fault(path, `has another ${what} than given`, { expected, received });
@@ -30,6 +32,22 @@ export function checkSmooth(text: string, { path, presentation }: SmoothCheck): 
     assertFits(path, read.streams[i], read.durationTicks);
   }
   assertOnce(path, read.streams);
+  if (fragmentUris) for (const stream of read.streams) assertFragments(path, stream, fragmentUris);
+}
+
+/** Every URL that a client makes is that of a file (MS-SSTR 2.2.3). */
+function assertFragments(
+  path: string,
+  { url, levels, chunks }: ReadSmoothStream,
+  fragmentUris: ReadonlySet<string>,
+): void {
+  for (const { bitsPerSecond } of levels) {
+    for (const { startTicks } of chunks) {
+      const uri = url.replace('{bitrate}', `${bitsPerSecond}`).replace('{start time}', `${startTicks}`);
+      if (!fragmentUris.has(uri))
+        throw fault(path, `refers to ${uri}, which does not exist`, { received: uri });
+    }
+  }
 }
 
 /** What a client asks for, and how it decodes it, as one text. */

@@ -61,7 +61,7 @@ export async function planTitle(
   const presentation = thumbnails ? withThumbnails(withoutThumbnails, thumbnails) : withoutThumbnails;
   const outputs = media.tracks.map((planned) => outputOf(planned, baseOf(planned.track.id)));
   const cenc = { ...media, tracks: media.tracks.filter(({ scheme }) => scheme === 'cenc') };
-  const smooth = options.smooth ? planSmooth(title, cenc, baseOf) : undefined;
+  const smooth = options.smooth ? planSmooth(title, cenc, { baseOf, mediaVersion }) : undefined;
   const { laUrl } = [...media.sessionPssh.values()][0];
   const allMedia = [...outputs, ...(smooth?.outputs ?? [])];
   return {
@@ -106,7 +106,7 @@ export function mediaOf({
   outputs,
   smooth,
 }: TitlePlan): readonly (Pick<TitleOutput, 'name' | 'key' | 'files'> & Pick<PlannedJob, 'plan'>)[] {
-  const ofSmooth = smooth?.outputs.map(({ name, plan, of: { key } }) => ({ name, plan, key }));
+  const ofSmooth = smooth?.outputs.map(({ of: { key }, ...output }) => ({ ...output, key }));
   return [...outputs, ...(ofSmooth ?? [])];
 }
 

@@ -3,7 +3,12 @@ import { writeMpd } from '../../manifest/dash/mpd.js';
 import { type HlsPlaylists, writeHls } from '../../manifest/hls/playlists.js';
 import type { Presentation } from '../../manifest/presentation.js';
 import { type PackageScheme, SCHEME_SUFFIXES, SCHEMES, schemeSuffix } from './schemes.js';
-import { SMOOTH_CLIENT_MANIFEST, SMOOTH_SERVER_MANIFEST, type SmoothPlan } from './smooth/plan.js';
+import {
+  SMOOTH_CLIENT_MANIFEST,
+  SMOOTH_SERVER_MANIFEST,
+  SMOOTH_STATIC_MANIFEST,
+  type SmoothPlan,
+} from './smooth/plan.js';
 
 /** With everything in it, and where that is in two schemes, one with each alone. */
 const MPD = 'manifest.mpd';
@@ -18,6 +23,7 @@ export const ENTRIES: readonly string[] = [
   ...SCHEME_SUFFIXES.map(multivariantName),
   SMOOTH_CLIENT_MANIFEST,
   SMOOTH_SERVER_MANIFEST,
+  SMOOTH_STATIC_MANIFEST,
 ];
 
 /** A manifest. */

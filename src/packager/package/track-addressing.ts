@@ -11,8 +11,8 @@ const INIT = 'init.mp4';
  */
 const MEDIA = '$Number%05d$.m4s';
 
-/** What files of segments, of media and of text, are called. */
-const OF_SEGMENTS = /^(init\.mp4|\d{5,}\.(m4s|vtt))$/;
+/** What files of segments, of media and of text, and fragments of Smooth Streaming are called. */
+const OF_SEGMENTS = /^(init\.mp4|\d{5,}\.(m4s|vtt)|Fragments\(\w+=\d+\))$/;
 
 /** Whether a file in the folder of a track is one of prpack's. */
 export const isSegmentName = (name: string): boolean => OF_SEGMENTS.test(name);

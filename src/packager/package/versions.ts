@@ -25,8 +25,16 @@ export function abandonedNames(title: Title, outDir: string, from: number, end: 
   const versions = Array.from({ length: end - from }, (_, i) => baseNamesOf(from + i));
   const bases = idsOf(title).flatMap((id) => versions.map((baseOf) => baseOf(id)));
   const isAbandoned = (name: string) =>
+    isSmoothFolder(name, from, end) ||
     bases.some((base) => name === base || name.startsWith(`${base}.`) || name.startsWith(`${base}-`));
   return bases.length === 0 ? [] : namesIn(outDir).filter(isAbandoned);
+}
+
+/** Fragments of Smooth Streaming under such a version, which is the last part of a rate. */
+function isSmoothFolder(name: string, from: number, end: number): boolean {
+  const [, rate] = /^QualityLevels\((\d+)\)$/.exec(name) ?? [];
+  const version = (Number(rate) % 1000) + 1;
+  return rate !== undefined && version >= from && version < end;
 }
 
 /** What names of files begin with, in whatever schemes. */

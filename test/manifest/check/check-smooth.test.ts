@@ -18,6 +18,22 @@ describe('checkSmooth', () => {
     check(writeClientManifest(SMOOTH));
   });
 
+  it('misses a fragment that is no file', () => {
+    const uris = (name: string, rate: number, times: readonly number[]) =>
+      times.map((time) => `QualityLevels(${rate})/Fragments(${name}=${time})`);
+    const all = [
+      ...uris('video', 700_000, [0, 20_000_000]),
+      ...uris('video', 200_000, [0, 20_000_000]),
+      ...uris('audio_de', 75_000, [586_667, 20_640_000]),
+    ];
+    const withFiles = (fragmentUris: Set<string>) =>
+      checkSmooth(writeClientManifest(SMOOTH), { path: 'Manifest', presentation: SMOOTH, fragmentUris });
+    withFiles(new Set(all));
+    for (const one of all) {
+      expect(() => withFiles(new Set(all.filter((uri) => uri !== one)))).toThrow(`refers to ${one}, which`);
+    }
+  });
+
   it.each<[string, string | RegExp, string, RegExp]>([
     ['another root', 'SmoothStreamingMedia M', 'Other M', /not well-formed/],
     ['another version', 'MajorVersion="2"', 'MajorVersion="1"', /no client manifest of version 2/],

@@ -1,3 +1,4 @@
+import type { PiffPlan } from '../../../layout/piff-plan.js';
 import { SMOOTH_TIMESCALE_HZ, type SmoothTimes } from '../../../layout/smooth-times.js';
 import type { SmoothLevel, SmoothPresentation, SmoothStream } from '../../../manifest/smooth/presentation.js';
 import type { SmoothTrack } from './tracks.js';
@@ -5,22 +6,23 @@ import type { SmoothTrack } from './tracks.js';
 /** A track with its times and its media, as its stream has them. */
 export interface SmoothRendition extends SmoothTrack {
   readonly times: SmoothTimes;
-  /** Of all fragments. */
-  readonly mediaBytes: number;
-  /** Name of its file. */
-  readonly file: string;
+  readonly piff: PiffPlan;
+  /** Name of its file; absent where each fragment is a file. */
+  readonly file?: string;
 }
 
 /**
  * What the manifests of Smooth Streaming are written from.
  * @param streams renditions by the stream that they are levels of
+ * @param mediaVersion part of the rates, by which levels are asked for, so that no fragment has the URL of one before
  */
 export function smoothPresentationOf(
   streams: readonly (readonly SmoothRendition[])[],
   playreadyObject: Uint8Array,
+  mediaVersion: number,
 ): SmoothPresentation {
   const nameOf = uniqueNames();
-  const rates = new Set<number>();
+  const rateOf = uniqueRates(mediaVersion);
   return {
     durationTicks: Math.max(...streams.flat().map(({ times }) => times.end)),
     playreadyObject,
@@ -32,7 +34,7 @@ export function smoothPresentationOf(
         name: nameOf(type === 'video' ? type : `${type}_${language ?? 'und'}`),
         ...(language !== undefined && { language }),
         chunks: chunksOf(renditions),
-        levels: renditions.map((one) => levelOf(one, rates)),
+        levels: renditions.map((one) => levelOf(one, rateOf(averageRate(one)))),
       };
     }),
   };
@@ -59,11 +61,10 @@ function uniqueNames(): (text: string) => string {
   };
 }
 
-function levelOf(rendition: SmoothRendition, rates: Set<number>): SmoothLevel {
-  const { track, codec, file } = rendition;
+function levelOf({ track, codec, file }: SmoothRendition, bitsPerSecond: number): SmoothLevel {
   const common = {
-    bitsPerSecond: freeRate(averageRate(rendition), rates),
-    file: { uri: file, trackId: track.movie.tracks[0].id },
+    bitsPerSecond,
+    ...(file !== undefined && { file: { uri: file, trackId: track.movie.tracks[0].id } }),
   };
   const { width = 0, height = 0, channels = 2, sampleRateHz = 0 } = track.described.codecs[0];
   if (codec.kind === 'video') {
@@ -76,14 +77,29 @@ function levelOf(rendition: SmoothRendition, rates: Set<number>): SmoothLevel {
 }
 
 /** Bits per second of all fragments together. */
-function averageRate({ mediaBytes, times: { starts, end } }: SmoothRendition): number {
-  return Math.ceil((8 * mediaBytes * SMOOTH_TIMESCALE_HZ) / Math.max(1, end - starts[0]));
+function averageRate({ piff, times: { starts, end } }: SmoothRendition): number {
+  return Math.ceil((8 * piff.mediaBytes * SMOOTH_TIMESCALE_HZ) / Math.max(1, end - starts[0]));
 }
 
-/** A level is asked for by its rate: of two that have one, the second is said to need a bit more. */
-function freeRate(wanted: number, taken: Set<number>): number {
-  let rate = wanted;
-  while (taken.has(rate)) rate++;
-  taken.add(rate);
-  return rate;
+const KILOBIT = 1000;
+
+/** A level is asked for by its rate: whole kilobits, each once, and how often the media was replaced. */
+function uniqueRates(mediaVersion: number): (bitsPerSecond: number) => number {
+  const taken = new Set<number>();
+  return (bitsPerSecond) => {
+    let kilobits = Math.ceil(bitsPerSecond / KILOBIT);
+    while (taken.has(kilobits)) kilobits++;
+    taken.add(kilobits);
+    return kilobits * KILOBIT + mediaVersion - 1;
+  };
+}
+
+/** Of the folder with the fragments of a level, as clients ask for it (MS-SSTR 2.2.3). */
+export function levelFolder({ bitsPerSecond }: SmoothLevel): string {
+  return `QualityLevels(${bitsPerSecond})`;
+}
+
+/** Of the file of a fragment, in the folder of its level. */
+export function fragmentName({ name }: SmoothStream, { startTicks }: SmoothStream['chunks'][number]): string {
+  return `Fragments(${name}=${startTicks})`;
 }

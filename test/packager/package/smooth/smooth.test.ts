@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -71,6 +71,37 @@ function streamsOf(manifest: string) {
     });
 }
 
+/** What a client decodes that asks for everything which the manifest names. */
+function expectAllSamples(answer: (uri: string) => Buffer): void {
+  const streams = streamsOf(answer('Manifest').toString());
+  const tracks = [inputs[0], inputs[1], inputs[0], inputs[2]].map((path, i) => {
+    const movie = readMovie(path);
+    const track = movie.tracks.find(({ handler }) => handler === (i < 2 ? 'vide' : 'soun'))!;
+    return { track, data: track.samples.map(({ offset, size }) => movie.at(offset, size)) };
+  });
+  const levels = streams.flatMap(({ url, levels: ofStream, times }) =>
+    ofStream.map(({ rate }) =>
+      times.map((time) => {
+        const uri = url.replace('{bitrate}', rate).replace('{start time}', `${time}`);
+        return { time, samples: piffSamples(answer(uri), KEY) };
+      }),
+    ),
+  );
+  expect(levels.map((fragments) => fragments.length)).toEqual([3, 3, 3, 3]);
+  for (const [i, fragments] of levels.entries()) {
+    const { track, data } = tracks[i];
+    const samples = fragments.flatMap(({ samples: all }) => all);
+    expect(samples.map((sample) => sample.data)).toEqual(data);
+    // All is shown at one distance from where the edit list puts it, to a tick: 80 ms, by which pictures wait.
+    const shown = fragments.flatMap(({ time, samples: all }) => all.map(({ dts, cto }) => time + dts + cto));
+    const edit = track.edits[0]?.mediaTime ?? 0;
+    for (const [at, { dts, cto }] of track.samples.entries()) {
+      const seconds = (dts + cto - edit) / track.timescale;
+      expect(Math.abs(shown[at] - seconds * 1e7 - 800_000)).toBeLessThanOrEqual(1);
+    }
+  }
+}
+
 describe('Smooth Streaming', () => {
   let outDir: string;
   let result: PackageResult;
@@ -100,36 +131,7 @@ describe('Smooth Streaming', () => {
   });
 
   it('gives a client that has the manifest and the key every sample of the inputs, in time', () => {
-    const server = join(outDir, 'manifest.ism');
-    const streams = streamsOf(smoothResponse(`${server}/Manifest`)!.toString());
-    const tracks = [inputs[0], inputs[1], inputs[0], inputs[2]].map((path, i) => {
-      const movie = readMovie(path);
-      const track = movie.tracks.find(({ handler }) => handler === (i < 2 ? 'vide' : 'soun'))!;
-      return { track, data: track.samples.map(({ offset, size }) => movie.at(offset, size)) };
-    });
-    const levels = streams.flatMap(({ url, levels: ofStream, times }) =>
-      ofStream.map(({ rate }) =>
-        times.map((time) => {
-          const uri = url.replace('{bitrate}', rate).replace('{start time}', `${time}`);
-          return { time, samples: piffSamples(smoothResponse(`${server}/${uri}`)!, KEY) };
-        }),
-      ),
-    );
-    expect(levels.map((fragments) => fragments.length)).toEqual([3, 3, 3, 3]);
-    for (const [i, fragments] of levels.entries()) {
-      const { track, data } = tracks[i];
-      const samples = fragments.flatMap(({ samples: all }) => all);
-      expect(samples.map((sample) => sample.data)).toEqual(data);
-      // All is shown at one distance from where the edit list puts it, to a tick: 80 ms, by which pictures wait.
-      const shown = fragments.flatMap(({ time, samples: all }) =>
-        all.map(({ dts, cto }) => time + dts + cto),
-      );
-      const edit = track.edits[0]?.mediaTime ?? 0;
-      for (const [at, { dts, cto }] of track.samples.entries()) {
-        const seconds = (dts + cto - edit) / track.timescale;
-        expect(Math.abs(shown[at] - seconds * 1e7 - 800_000)).toBeLessThanOrEqual(1);
-      }
-    }
+    expectAllSamples((uri) => smoothResponse(`${join(outDir, 'manifest.ism')}/${uri}`)!);
   });
 
   it('has the encrypted samples of the other files, byte for byte', () => {
@@ -233,4 +235,42 @@ it('gives renditions streams of their own where their fragments cannot begin tog
   const streams = streamsOf(readFileSync(join(outDir, 'manifest.ismc'), 'utf8'));
   expect(streams.map(({ url }) => /\((\w+)=/.exec(url)?.[1])).toEqual(['video', 'video_2', 'audio_und']);
   expect(streams.map(({ times }) => times[0])).toEqual([0, 3125, 800000]); // sound begins with the first picture, which waits 80 ms
+});
+
+describe('Smooth Streaming without an origin', () => {
+  it('has a file for every fragment that a client asks for', async () => {
+    const outDir = newFolder();
+    const { manifests } = await run(outDir, { addressing: 'segments' });
+    expect(manifests.at(-1)?.file).toBe('Manifest');
+    expectAllSamples((uri) => readFileSync(join(outDir, ...uri.split('/'))));
+    expect(readdirSync(outDir).filter((name) => name.includes('.is'))).toEqual([]);
+  });
+
+  it('has other URLs for other media, and leaves none behind', async () => {
+    const outDir = newFolder();
+    const folders = () => readdirSync(outDir).filter((name) => name.startsWith('QualityLevels'));
+    await run(outDir, { addressing: 'segments' });
+    const first = folders();
+    expect(first).toHaveLength(4);
+    for (const name of first) expect(name).toMatch(/^QualityLevels\(\d+000\)$/);
+    // As a run leaves them that was killed before it could say so.
+    mkdirSync(join(outDir, 'QualityLevels(75001)'));
+    writeFileSync(join(outDir, 'QualityLevels(75001)', 'Fragments(video=0)'), 'x');
+    writeFileSync(join(outDir, 'video-90p.v2.mp4'), 'x');
+    await run(outDir, { addressing: 'segments', force: true });
+    expect(folders()).toHaveLength(4);
+    for (const name of folders()) expect(name).toMatch(/^QualityLevels\(\d+002\)$/); // the third version
+    await run(outDir, { force: true });
+    expect(folders()).toEqual([]);
+    expect(readdirSync(outDir)).not.toContain('Manifest');
+  });
+
+  it('is found complete by a second run', async () => {
+    const outDir = newFolder();
+    const keyStore = openKeyStore({ location: `sqlite:${temporary('keys2.sqlite')}` });
+    const options = { addressing: 'segments', keyStore } as const;
+    await run(outDir, options);
+    expect((await run(outDir, options)).unchanged).toBe(true);
+    keyStore.close();
+  });
 });
