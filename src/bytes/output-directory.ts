@@ -8,7 +8,7 @@ import { outputFailure } from './write.js';
 const UNIQUE_END = /[0-9a-f]{12}\.part$/;
 
 /**
- * Removes temporary files that a process which was killed left next to these outputs. Only for who knows that nobody
+ * Removes temporary files and folders that a process which was killed left next to these outputs. Only for who knows that nobody
  * else makes them.
  * @returns how many there were
  */
@@ -22,7 +22,7 @@ export function removeAbandonedParts(outputs: readonly string[]): number {
   for (const [directory, prefixes] of prefixesByDirectory) {
     for (const name of namesIn(directory)) {
       if (!UNIQUE_END.test(name) || !prefixes.has(name.replace(UNIQUE_END, ''))) continue;
-      rmSync(join(directory, name), { force: true });
+      rmSync(join(directory, name), { force: true, recursive: true });
       count++;
     }
   }

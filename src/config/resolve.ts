@@ -1,5 +1,12 @@
 import type { Option } from '../settings/option.js';
-import { attributeOf, OPTIONS, SETTINGS, type SettingName, variableOf } from '../settings/options.js';
+import {
+  attributeOf,
+  OPTIONS,
+  rivalsOf,
+  SETTINGS,
+  type SettingName,
+  variableOf,
+} from '../settings/options.js';
 import type { ConfigFile } from './read.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -45,9 +52,7 @@ function textOf(setting: Option, environment: Environment): string | undefined {
 
 /** What a later layer says of an option ends what an earlier one said of those that it excludes. */
 function isOutdone(setting: Option, layers: Layers): boolean {
-  const excluding = OPTIONS.filter(({ excludes = [] }) => excludes.includes(setting.name));
-  const rivals = [...(setting.excludes ?? []), ...excluding.map(({ name }) => name)];
-  return rivals.some((rival) => strengthOf(rival, layers) > strengthOf(setting.name, layers));
+  return rivalsOf(setting).some((rival) => strengthOf(rival, layers) > strengthOf(setting.name, layers));
 }
 
 /** The strongest layer that names it: 3 the command line, 2 the environment, 1 the file, 0 none. A variable may stand for itself. */

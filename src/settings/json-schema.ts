@@ -1,4 +1,4 @@
-import { FIELDS, SETTINGS, TITLE_FIELDS } from './options.js';
+import { MANIFEST_FIELDS, SETTINGS, TITLE_FIELDS } from './options.js';
 
 const DIALECT = 'https://json-schema.org/draft/2020-12/schema';
 
@@ -23,15 +23,15 @@ export function configJsonSchema(): object {
 
 /** What a line of a batch manifest may hold, as docs/schema/prpack.manifest.schema.json publishes it. */
 export function manifestJsonSchema(): object {
-  const properties = FIELDS.map(({ name, kind, about, aboutField }) => [
+  const properties = MANIFEST_FIELDS.map(({ name, kind, inTitle = kind, about, aboutField }) => [
     name,
-    { ...kind.schema, description: aboutField ?? about },
+    { ...inTitle.schema, description: aboutField ?? about },
   ]);
   return {
     $schema: DIALECT,
     type: 'object',
     properties: Object.fromEntries(properties),
-    required: ['input'],
+    anyOf: ['input', 'title', 'inputs'].map((name) => ({ required: [name] })),
     additionalProperties: false,
     title: 'prpack manifest',
     description: 'A line of a batch manifest',

@@ -16,6 +16,8 @@ export interface Kind {
   readonly words?: readonly string[];
   /** Where the value is a list: what its items can be. */
   readonly items?: Kind;
+  /** What stands between the items of a list in a cell of a table; spaces, commas or semicolons unless it says otherwise. */
+  readonly separator?: RegExp;
   /** Where the value is an object of options: whose. */
   readonly takes?: string;
   /** Whether a wrong value may be a secret, which no message repeats. */
@@ -121,13 +123,19 @@ export function seconds(max: number): Kind {
 }
 
 /** A list; of at least one item unless `min` says otherwise. */
-export function listOf(items: Kind, allowed = `a list, each item ${items.allowed}`, min = 1): Kind {
+export function listOf(
+  items: Kind,
+  allowed = `a list, each item ${items.allowed}`,
+  min = 1,
+  separator = /[\s,;]+/,
+): Kind {
   return {
     allowed,
     ...(items.schema && { schema: { minItems: min, type: 'array', items: items.schema } }),
     fits: (value) => Array.isArray(value) && value.length >= min && value.every(items.fits),
-    read: (given) => given.split(/[\s,;]+/).map((part) => items.read(part)),
+    read: (given) => given.split(separator).map((part) => items.read(part)),
     items,
+    separator,
   };
 }
 

@@ -138,6 +138,12 @@ const TABLE = [
     manifest: true,
     about: 'Path of the output, from the folder of outputs.',
   },
+  {
+    name: 'title',
+    kind: { ...FILE, allowed: 'the path of a title file' },
+    of: [],
+    about: 'Path of a title file, from the folder of the manifest, in place of an input.',
+  },
   { name: 'output', kind: WRITABLE, of: ['encryptStream'], required: true },
   {
     name: 'source',
@@ -193,6 +199,8 @@ const TABLE = [
     inTitle: listOf(
       either(TEXT, DESCRIBED_INPUT, 'a path, or an object with path, lang, role and name'),
       'a list of paths of files and folders, or of objects with path, lang, role and name',
+      1,
+      /;\s*/, // paths have spaces and commas
     ),
     about:
       'Media and subtitles: paths of files and folders, each with what it is where its name does not say it.',
@@ -1004,7 +1012,7 @@ export function flaggedOption(name: FlaggedName): Option & { readonly flag: stri
 /** Options that a configuration file can give. */
 export const SETTINGS: readonly Option[] = OPTIONS.filter(({ config }) => config);
 
-/** Fields of a line of a batch manifest. */
+/** Fields of a line of a batch manifest that is about a file. */
 export const FIELDS: readonly Option[] = OPTIONS.filter(({ manifest }) => manifest);
 
 /** How the work on a title is done, and where its keys are left: no matter of its file, which describes each input where it stands. */
@@ -1017,6 +1025,18 @@ export const TITLE_FIELDS: readonly Option[] = OPTIONS.filter(
     (of.includes('packageTitle') || playready !== undefined) &&
     !NOT_OF_TITLES.includes(name),
 );
+
+/** Fields of a line of a batch manifest, whatever it is about. */
+export const MANIFEST_FIELDS: readonly Option[] = [
+  ...FIELDS,
+  ...OPTIONS.filter(({ name }) => name === 'title'),
+  ...TITLE_FIELDS.filter((option) => !FIELDS.includes(option)),
+];
+
+/** Options and variables that cannot be given with an option, whichever side says it. */
+export function rivalsOf({ name, excludes = [] }: Option): string[] {
+  return [...excludes, ...OPTIONS.filter((row) => row.excludes?.includes(name)).map((row) => row.name)];
+}
 
 /** `--layout` of `--layout <layout>`. */
 export function flagNameOf({ flag = '' }: Option): string {

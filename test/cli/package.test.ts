@@ -393,6 +393,15 @@ describe('prpack package <title file>', () => {
     expect(json.scheme).toBe('cbcs');
   });
 
+  it('is outdone by what excludes it on the command line, and outdoes what it excludes in the environment', async () => {
+    const path = titleFile({ segmentDurationSeconds: 2, schemes: ['cenc', 'cbcs'] });
+    const args = ['package', path, '--out-dir', newFolder(), '--dry-run'];
+    const { json: both } = await runCliJson(args, { env: { PRPACK_SCHEME: 'cbcs' } });
+    expect(both.schemes).toEqual(['cenc', 'cbcs']);
+    const { json: one } = await runCliJson([...args, '--scheme', 'cbcs']);
+    expect(one.schemes).toEqual(['cbcs']);
+  });
+
   it.each<[string, object, string[], string]>([
     ['an unknown field', { shceme: 'cenc' }, [], 'there is no field "shceme" (did you mean scheme?)'],
     ['no folder', {}, [], '--out-dir'],

@@ -6,14 +6,21 @@ import { configureBatch } from '../../src/cli/commands/batch.js';
 import { configureEncrypt } from '../../src/cli/commands/encrypt.js';
 import { configurePackage } from '../../src/cli/commands/package.js';
 import { configJsonSchema, manifestJsonSchema, titleJsonSchema } from '../../src/settings/json-schema.js';
-import { attributeOf, FIELDS, SETTINGS, TITLE_FIELDS, variableOf } from '../../src/settings/options.js';
+import {
+  attributeOf,
+  FIELDS,
+  MANIFEST_FIELDS,
+  SETTINGS,
+  TITLE_FIELDS,
+  variableOf,
+} from '../../src/settings/options.js';
 import { ROOT } from '../support/samples.js';
 
 const namesOf = (options: readonly { readonly name: string }[]) => options.map(({ name }) => name);
 
 describe.each([
   ['config', configJsonSchema(), ['$schema', ...namesOf(SETTINGS)]],
-  ['manifest', manifestJsonSchema(), namesOf(FIELDS)],
+  ['manifest', manifestJsonSchema(), namesOf(MANIFEST_FIELDS)],
   ['title', titleJsonSchema(), ['$schema', ...namesOf(TITLE_FIELDS)]],
 ] as const)('the schema of %s', (what, schema, names) => {
   it('is published as it is; vitest -u writes it again', async () => {

@@ -45,15 +45,22 @@ Examples:
   prpack batch 'media/**/*.mp4' --out-dir encrypted/ --jobs 8 --name '{contentId}.mp4'
   prpack batch films.jsonl --out-dir encrypted/ --la-url https://drm.example.com/rightsmanager.asmx
   prpack batch films.csv --out-dir encrypted/ --resume --json
+  prpack batch 'titles/*.yaml' --out-dir out/ --resume
 
 A line of a manifest: {"input":"film 7.mp4","contentId":"film-7","layout":"keep"}
+A line about a title: {"title":"film-8.yaml","outDir":"film-8"}
 All fields, the results file and the exit codes are described in docs/batch.md.`;
 
 /** `prpack batch <source>` */
 export function configureBatch(command: Command): void {
   command
-    .description('Encrypts many files in one process, and goes on when one of them fails.')
-    .argument('<source>', 'manifest (.json, .jsonl, .csv), folder, or pattern for paths in quotes')
+    .description(
+      'Encrypts many files and packages many titles in one process, and goes on when one of them fails.',
+    )
+    .argument(
+      '<source>',
+      'manifest (.json, .jsonl, .csv), folder, or pattern for paths of files or title files (.yaml) in quotes',
+    )
     .requiredOption('--out-dir <folder>', 'folder of the outputs', nonEmpty('--out-dir'));
   addBatchOptions(command);
   addMediaOptions(command);

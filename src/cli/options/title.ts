@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { PrpackError } from '../../errors.js';
 import type { PackageOptions, TitleOptions, TrackDescription } from '../../index.js';
 import type { Option } from '../../settings/option.js';
-import { attributeOf, TITLE_FIELDS } from '../../settings/options.js';
+import { attributeOf, rivalsOf, TITLE_FIELDS } from '../../settings/options.js';
 import { isGiven } from './settings.js';
 
 type Library = typeof import('../../index.js');
@@ -34,11 +34,16 @@ export function flagsOfTitle<Flags extends object>(
   title: TitleOptions,
   command: Command,
 ): Flags {
-  const said = fieldsSaidBy(title, command).map(([option, value]) => [
+  const said = fieldsSaidBy(title, command);
+  const rivals = said.flatMap(([option]) =>
+    TITLE_FIELDS.filter(({ name }) => rivalsOf(option).includes(name)),
+  );
+  const values = said.map(([option, value]) => [
     attributeOf(option),
     LOADED_BY_FLAG.includes(option.name) ? undefined : value,
   ]);
-  return { ...flags, ...Object.fromEntries(said) };
+  const without = rivals.map((option) => [attributeOf(option), undefined]);
+  return { ...flags, ...Object.fromEntries([...without, ...values]) };
 }
 
 /** Options of the library, made of flags with those of the title, and of what of the title no flag can say. */
@@ -76,6 +81,12 @@ function fieldsSaidBy({ playready, ...title }: TitleOptions, command: Command): 
   const header = { ...playready } as Readonly<Record<string, unknown>>;
   return TITLE_FIELDS.flatMap((option): [Option, unknown][] => {
     if (option.flag === undefined || isGiven(command, attributeOf(option))) return [];
+    if (
+      TITLE_FIELDS.some(
+        (rival) => rivalsOf(option).includes(rival.name) && isGiven(command, attributeOf(rival)),
+      )
+    )
+      return [];
     const value = option.playready === undefined ? options[option.name] : header[option.playready];
     return value === undefined ? [] : [[option, value]];
   });

@@ -1,21 +1,35 @@
-import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { basename, dirname, isAbsolute, join, normalize, relative, resolve, sep } from 'node:path';
 import { kindOfPath, readTextFile } from '../../bytes/files.js';
 import { type FoundFiles, findByGlob, findInFolder, isGlob } from '../../bytes/find-files.js';
 import { PrpackError } from '../../errors.js';
 import { FIELDS } from '../../settings/options.js';
 import { withAbsolutePaths } from '../../settings/paths.js';
 import { named } from '../../settings/spelling.js';
-import type { Entry } from './fields.js';
+import { readTitleFile } from '../package/read-title-file.js';
+import { inPlaceOf } from '../package/title-fields.js';
+import type { TitleOptions } from '../package/types.js';
+import type { Entry, EntryTitle } from './fields.js';
+import { defaultContentId } from './naming.js';
 
 /** Extensions of files that are taken from a folder. */
 const MEDIA_FILE = /\.(?:mp4|m4v|m4a|mov|cmfv|cmfa)$/i;
 
+/** Extensions of title files. A JSON file is a manifest, which names title files of JSON. */
+const TITLE_FILE = /\.ya?ml$/i;
+
 /** An input with what is said of it. */
-export interface Input extends Entry {
+export interface Input extends Omit<Entry, 'title'> {
   /** Absolute. */
   readonly path: string;
   /** Below the folder that was searched, with slashes: what names are made of. */
   readonly relativePath: string;
+  /** Of a title: what its file and its job say, read. */
+  readonly title?: Omit<TitleOptions, 'outDir'>;
+}
+
+/** An input before its title file was read. */
+interface FoundInput extends Omit<Input, 'title'> {
+  readonly title?: EntryTitle;
 }
 
 type Reader = (text: string, path: string) => Entry[];
@@ -34,14 +48,14 @@ const MANIFESTS: Readonly<Record<string, () => Promise<Reader>>> = {
  */
 export async function findInputs(source: string, outDir: string): Promise<Input[]> {
   const inputs = await inputsOf(source, outDir);
-  if (inputs.length > 0) return inputs;
+  if (inputs.length > 0) return Promise.all(inputs.map(withTitle));
   throw new PrpackError('INPUT_NOT_FOUND', `there is nothing to encrypt in ${source}`, {
     path: source,
     remedy: 'Name a folder or a pattern with MP4 files, or a manifest with a job on each line.',
   });
 }
 
-async function inputsOf(source: string, outDir: string): Promise<Input[]> {
+async function inputsOf(source: string, outDir: string): Promise<FoundInput[]> {
   const kind = kindOfPath(source);
   if (kind === 'folder') return fromFolder(source, outDir);
   if (kind === undefined) {
@@ -55,7 +69,7 @@ async function inputsOf(source: string, outDir: string): Promise<Input[]> {
   return fromManifest(await (await reader())(await readTextFile(source), source), dirname(source));
 }
 
-async function fromFolder(folder: string, outDir: string): Promise<Input[]> {
+async function fromFolder(folder: string, outDir: string): Promise<FoundInput[]> {
   const below = relative(resolve(folder), resolve(outDir)).split(sep).join('/');
   if (below === '') {
     throw new PrpackError('INVALID_ARGUMENT', 'the outputs would lie among the inputs', {
@@ -68,17 +82,18 @@ async function fromFolder(folder: string, outDir: string): Promise<Input[]> {
   );
 }
 
-function fromFiles({ folder, paths }: FoundFiles): Input[] {
+function fromFiles({ folder, paths }: FoundFiles): FoundInput[] {
   return paths.map((path) => ({
     input: join(folder, path),
     path: resolve(folder, path),
     relativePath: path,
     settings: {},
+    ...(TITLE_FILE.test(path) && { title: { file: resolve(folder, path), options: {} } }),
   }));
 }
 
 /** Files of a manifest are relative to it. Inputs outside of its folder have no folder of their own in the output. */
-function fromManifest(entries: readonly Entry[], folder: string): Input[] {
+function fromManifest(entries: readonly Entry[], folder: string): FoundInput[] {
   return entries.map((read) => {
     const entry = { ...read, settings: withAbsolutePaths(read.settings, FIELDS, ({ kind }) => kind, folder) };
     const path = resolve(folder, entry.input);
@@ -87,3 +102,27 @@ function fromManifest(entries: readonly Entry[], folder: string): Input[] {
     return { ...entry, path, relativePath: isInside ? below.split(sep).join('/') : basename(path) };
   });
 }
+
+/** What a job says of a title goes before what its file says. Where the title goes is said by the job alone. */
+async function withTitle({ title, ...input }: FoundInput): Promise<Input> {
+  if (!title) return input;
+  const {
+    outDir: _,
+    contentId,
+    ...ofFile
+  } = title.file === undefined ? NOTHING : await readTitleFile(title.file);
+  return {
+    contentId:
+      contentId ??
+      (title.file === undefined ? contentOf(input.output!) : defaultContentId(input.relativePath)),
+    ...input,
+    title: inPlaceOf(ofFile, title.options),
+  };
+}
+
+/** What the job describes itself is named by its folder. */
+function contentOf(outDir: string): string {
+  return isAbsolute(outDir) ? basename(outDir) : normalize(outDir).split(sep).filter(Boolean).join('/');
+}
+
+const NOTHING: TitleOptions = { inputs: [] };

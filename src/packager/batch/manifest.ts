@@ -1,7 +1,8 @@
+import { dirname } from 'node:path';
 import { CsvError, parse } from 'csv-parse/sync';
 import { PrpackError } from '../../errors.js';
 import { presentableName } from '../../settings/secrets.js';
-import { type Entry, FIELD_NAMES, fieldsOfRow, meantField, readEntry } from './fields.js';
+import { type Entry, FIELD_NAMES, fieldsOfRow, meantField, readEntry, SUBJECTS } from './fields.js';
 
 /** The jobs of a manifest of JSON objects, one a line. Empty lines are passed over. */
 export function readJsonLines(text: string, path: string): Entry[] {
@@ -83,14 +84,15 @@ function checkHeader(names: readonly string[], path: string): string[] {
   if (twice !== undefined) {
     throw manifestError(path, 'line 1', `the column ${twice} is there twice`, 'Keep one of them.');
   }
-  if (!columns.includes('input')) {
-    throw manifestError(path, 'line 1', 'there is no column input', 'Name the columns in the first row.');
+  if (!SUBJECTS.some((name) => columns.includes(name))) {
+    const problem = 'there is no column input, title or inputs';
+    throw manifestError(path, 'line 1', problem, 'Name the columns in the first row.');
   }
   return columns;
 }
 
 function entryOf(value: unknown, path: string, place: string): Entry {
-  const entry = readEntry(value);
+  const entry = readEntry(value, dirname(path));
   if (!('problem' in entry)) return entry;
   if (entry.problem === 'unknown') throw unknownField(path, place, entry.name);
   const problem =

@@ -4,6 +4,9 @@ import { PrpackError } from '../../errors.js';
 /** Names of outputs when no template is given. */
 export const DEFAULT_TEMPLATE = '{name}.enc.mp4';
 
+/** Names of folders of titles when no template is given. */
+export const DEFAULT_TITLE_TEMPLATE = '{name}';
+
 /** What a template can say of an input. */
 export interface NameParts {
   /** File name without its extension. */

@@ -51,6 +51,7 @@ export interface Outcome {
  */
 export async function performTask(task: Task, tools: Tools): Promise<Outcome> {
   const { job, proof } = task;
+  if (job.title) return (await import('./perform-title.js')).performTitle(task, tools, job.title);
   const skipped = proof && (await checkProof(proof, job, tools.signal));
   if (skipped) return skipped;
   if (task.dryRun) return planTask(task, tools);
@@ -122,7 +123,8 @@ async function checkProof(
   return { status: 'skipped', fingerprint: now, bytes, sha256, kids, unchanged: true, warnings: [] };
 }
 
-function changed({ input, output }: Job): PrpackError {
+/** The error for an input that is not what it was. */
+export function changed({ input, output }: Job): PrpackError {
   return new PrpackError('INPUT_UNREADABLE', `${input} changed while it was read`, {
     path: input,
     remedy: `Run it again with ${named('force', true)} when nobody writes to the input any more: ${output} is of an unknown state.`,

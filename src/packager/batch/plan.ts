@@ -2,9 +2,11 @@ import { createHash } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { assertMediaName } from '../../bytes/media-name.js';
 import { PrpackError } from '../../errors.js';
+import { TITLE_FIELDS } from '../../settings/options.js';
 import { named } from '../../settings/spelling.js';
+import { inPlaceOf } from '../package/title-fields.js';
 import { findInputs, type Input } from './inputs.js';
-import { DEFAULT_TEMPLATE, namedOutput, namePartsOf, outputNamer } from './naming.js';
+import { DEFAULT_TEMPLATE, DEFAULT_TITLE_TEMPLATE, namedOutput, namePartsOf, outputNamer } from './naming.js';
 import type { BatchOptions, BatchSettings, Job } from './types.js';
 
 /** What a batch is going to do. */
@@ -19,11 +21,16 @@ export interface BatchPlan {
  * @throws PrpackError INVALID_ARGUMENT when two jobs would make one file, or one would overwrite an input or make a manifest
  */
 export async function planBatch(options: BatchOptions): Promise<BatchPlan> {
-  const { source, outDir, name = DEFAULT_TEMPLATE, settings = {} } = options;
-  const nameOutput = outputNamer(name, outDir);
-  const jobs = (await findInputs(source, outDir)).map((input) => toJob(input, nameOutput, outDir, settings));
+  const { source, outDir, name, settings = {} } = options;
+  const nameFile = outputNamer(name ?? DEFAULT_TEMPLATE, outDir);
+  const nameTitle = outputNamer(name ?? DEFAULT_TITLE_TEMPLATE, outDir);
+  const jobs = (await findInputs(source, outDir)).map((input) =>
+    input.title
+      ? toTitleJob(input, input.title, nameTitle, outDir, settings)
+      : toJob(input, nameFile, outDir, settings),
+  );
   const results = resolve(options.results ?? join(outDir, 'prpack-results.jsonl'));
-  for (const { output } of jobs) assertMediaName(output);
+  for (const { output, title } of jobs) if (!title) assertMediaName(output);
   assertNoCollision(jobs, [
     [results, 'the results file'],
     [resolve(source), 'the manifest'],
@@ -51,13 +58,37 @@ function toJob(
   };
 }
 
+/** Settings of all jobs that titles have, too. */
+const SETTINGS_OF_TITLES = new Set(
+  TITLE_FIELDS.map(({ name, playready }) => (playready ? 'playready' : name)),
+);
+
+function toTitleJob(
+  input: Input,
+  title: NonNullable<Input['title']>,
+  nameOutput: ReturnType<typeof outputNamer>,
+  outDir: string,
+  common: BatchSettings,
+): Job {
+  const parts = namePartsOf(input.relativePath, input.contentId);
+  const shared = Object.fromEntries(Object.entries(common).filter(([name]) => SETTINGS_OF_TITLES.has(name)));
+  return {
+    input: input.path,
+    output: input.output === undefined ? nameOutput(parts) : namedOutput(input.output, outDir),
+    contentId: parts.contentId,
+    settings: {},
+    title: inPlaceOf(shared, title),
+  };
+}
+
 /** Two outputs of one name, or an output in the place of something that is read. */
 function assertNoCollision(
   jobs: readonly Job[],
   taken: readonly (readonly [path: string, what: string])[],
 ): void {
   const owners = new Map(taken.map(([path, what]) => [identityOf(path), what]));
-  for (const { input } of jobs) owners.set(identityOf(input), `the input ${input}`);
+  for (const { input, title } of jobs)
+    for (const path of [input, ...(title?.inputs ?? [])]) owners.set(identityOf(path), `the input ${path}`);
   for (const { input, output } of jobs) {
     const identity = identityOf(output);
     const owner = owners.get(identity);
@@ -93,9 +124,9 @@ function identityOf(path: string): string {
 }
 
 /** SHA-256 over what a job was asked for besides its input: the same for the same wishes, however they are written. */
-export function settingsFingerprint({ contentId, settings }: Job): string {
+export function settingsFingerprint({ contentId, settings, title }: Job): string {
   return createHash('sha256')
-    .update(JSON.stringify(ordered({ contentId, settings })))
+    .update(JSON.stringify(ordered({ contentId, settings, title })))
     .digest('hex');
 }
 

@@ -30,7 +30,7 @@ export function lineOfFailure(begun: BegunJob, error: unknown): ResultLine {
           code: 'INTERNAL',
           message: `unexpected failure: ${error instanceof Error ? error.message : error}`,
         };
-  const fingerprint = stateOfInput(begun.job.input);
+  const fingerprint = begun.job.title ? undefined : stateOfInput(begun.job.input);
   return lineOf(begun, { status: 'failed', ...(fingerprint && { fingerprint }), error: report });
 }
 

@@ -13,6 +13,7 @@ import { type JobRunner, MainThreadRunner, ThreadRunner } from './job-runner.js'
 import { NO_STORE } from './no-store.js';
 import type { Outcome } from './perform.js';
 import { planBatch, settingsFingerprint, sharedContentWarnings } from './plan.js';
+import { publishedFiles } from './published-files.js';
 import { isRegistered } from './registered.js';
 import { Registrar } from './registrar.js';
 import { type BegunJob, lineOfFailure, lineOfOutcome } from './result-line.js';
@@ -151,7 +152,9 @@ class Run {
     const { resume, keyStore } = this.#options;
     const proof = resume ? this.#results.proofOf(job.output) : undefined;
     if (proof?.settingsSha256 !== settingsSha256) return undefined;
-    return keyStore && !(await isRegistered(keyStore, proof)) ? undefined : proof;
+    if (!keyStore) return proof;
+    const published = job.title ? await publishedFiles(job.output) : [proof.sha256];
+    return (await isRegistered(keyStore, proof.kids, published)) ? proof : undefined;
   }
 }
 

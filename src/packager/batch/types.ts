@@ -2,6 +2,7 @@ import type { AbortSignal } from '../../bytes/platform.js';
 import type { ErrorDetails } from '../../errors.js';
 import type { KeyLookup, KeySource } from '../../keys/key-source.js';
 import type { KeyStore } from '../../keystore/key-store.js';
+import type { TitleOptions } from '../package/types.js';
 import type { EncryptOptions, Progress, Threads } from '../types.js';
 
 /** What can be said of every job on its own. Plain data. */
@@ -31,11 +32,11 @@ type BatchEncryptSettings = Pick<
 export type BatchKeys = KeySource | ((contentId: string) => Promise<KeySource>);
 
 export interface BatchOptions {
-  /** A manifest (`.json`, `.jsonl`, `.ndjson`, `.csv`), a folder, a pattern for paths, or one media file. */
+  /** A manifest (`.json`, `.jsonl`, `.ndjson`, `.csv`), a folder, a pattern for paths, one media file, or one title file (`.yaml`). */
   readonly source: string;
   /** Folder of the outputs; made when it is missing. */
   readonly outDir: string;
-  /** Names of outputs: `{name}`, `{ext}`, `{dir}` and `{contentId}` are replaced. Default `{name}.enc.mp4`. */
+  /** Names of outputs: `{name}`, `{ext}`, `{dir}` and `{contentId}` are replaced. Default `{name}.enc.mp4`, and `{name}` for titles. */
   readonly name?: string;
   /** Jobs at a time, 1 to 64; each has a thread of its own when there are several. Default: one a core. */
   readonly jobs?: number;
@@ -78,22 +79,24 @@ export type BatchEvent =
       readonly total: number;
     };
 
-/** One file to encrypt. */
+/** One file to encrypt, or one title to package. */
 export interface Job {
-  /** Absolute. */
+  /** Absolute. Of a title: its file, or its first input. */
   readonly input: string;
-  /** Absolute. */
+  /** Absolute. Of a title: its folder. */
   readonly output: string;
   readonly contentId: string;
   readonly settings: BatchSettings;
+  /** Of a title: what `packageTitle` takes; the settings are among it. Plain data. */
+  readonly title?: Omit<TitleOptions, 'outDir' | 'contentId'>;
 }
 
-/** What distinguishes one state of an input from another. */
+/** What distinguishes one state of an input from another. Of a title: of all of its inputs. */
 export interface InputFingerprint {
   readonly bytes: number;
   /** Time of the last change, in milliseconds since 1970. */
   readonly mtimeMs: number;
-  /** SHA-256 of the whole file, 64 hexadecimal digits; absent where the job failed. */
+  /** SHA-256 of the whole file, or of the names and SHA-256 of all inputs of a title, 64 hexadecimal digits; absent where the job failed. */
   readonly sha256?: string;
 }
 
@@ -113,6 +116,7 @@ export interface ResultLine {
   readonly fingerprint?: InputFingerprint;
   /** Of the output, as is what follows: absent where the job failed. */
   readonly bytes?: number;
+  /** Of a title: of its `prpack.json`, which has those of all files. */
   readonly sha256?: string;
   readonly kids?: readonly string[];
   /** True when the output was there already, made of the same input with the same keys and settings. */

@@ -25,6 +25,13 @@ export interface Sheet {
 /** Enough for pictures and profiles that JPEG has in front of the size. */
 const HEADER_BYTES = 2 ** 20;
 
+const GIVEN = /^(.+):(\d+)x(\d+)(?::([\d.]+))?$/s;
+
+/** The files that the sheets stand in. */
+export function sheetPathsOf(given: string): string[] {
+  return sheetPaths(GIVEN.exec(given)![1]!);
+}
+
 /**
  * Reads sheets of tiles.
  * @param given `<sheets>:<columns>x<rows>[:<seconds>]`, where `%d` or `%03d` in the name of sheets stands for their numbers
@@ -32,7 +39,7 @@ const HEADER_BYTES = 2 ** 20;
  * does not fit the sheets
  */
 export async function readThumbnails(given: string, signal: AbortSignal | undefined): Promise<Thumbnails> {
-  const [, pattern, columns, rows, seconds] = /^(.+):(\d+)x(\d+)(?::([\d.]+))?$/s.exec(given)!;
+  const [, pattern, columns, rows, seconds] = GIVEN.exec(given)!;
   const sheets: Sheet[] = [];
   for (const path of sheetPaths(pattern)) sheets.push(await readSheet(path, signal));
   const [{ header }] = sheets;

@@ -4,7 +4,7 @@ import { type Fault, findFault, type Rules } from '../../settings/check.js';
 import { TEXT } from '../../settings/kinds.js';
 import { nearest } from '../../settings/nearest.js';
 import type { Option } from '../../settings/option.js';
-import { TITLE_FIELDS } from '../../settings/options.js';
+import { rivalsOf, TITLE_FIELDS } from '../../settings/options.js';
 import { withAbsolutePaths } from '../../settings/paths.js';
 import { DESCRIPTION_KEYS, expectedOf } from './descriptions.js';
 import type { TitleOptions, TrackDescription } from './types.js';
@@ -22,20 +22,45 @@ const RULES: Rules = {
   meant: (name) => nearest(name, TITLE_FIELD_NAMES),
 };
 
+/** Of what is said of a title whose inputs stand elsewhere. */
+const RULES_OF_PART: Rules = { ...RULES, isRequired: () => false };
+
 /** A path, or a path with what it is. */
 type GivenInput = string | ({ readonly path: string } & TrackDescription);
 
-type Fields = Readonly<Record<string, unknown>> & { readonly inputs: readonly GivenInput[] };
+type Fields = Readonly<Record<string, unknown>> & { readonly inputs?: readonly GivenInput[] };
 
 /**
  * Checks the fields of a title, and makes options of them.
  * @param folder that paths are relative to
  */
 export function readTitleFields(value: unknown, folder: string): TitleOptions | Fault {
-  const fault = findFault(value, FIELDS_BY_NAME, RULES);
+  return readFields(value, folder, RULES) as TitleOptions | Fault;
+}
+
+/** As {@link readTitleFields}, of a title whose inputs are named elsewhere. */
+export function readTitlePart(value: unknown, folder: string): Partial<TitleOptions> | Fault {
+  return readFields(value, folder, RULES_OF_PART);
+}
+
+/** What is said of a title with more weight, and what else is said of it that does not exclude this. */
+export function inPlaceOf<Weaker extends Partial<TitleOptions>, Stronger extends Partial<TitleOptions>>(
+  weaker: Weaker,
+  stronger: Stronger,
+): Weaker & Stronger {
+  const rivals = new Set(
+    TITLE_FIELDS.filter(({ name }) => Object.hasOwn(stronger, name)).flatMap((option) => rivalsOf(option)),
+  );
+  const left = Object.fromEntries(Object.entries(weaker).filter(([name]) => !rivals.has(name))) as Weaker;
+  const playready = { ...weaker.playready, ...stronger.playready };
+  return { ...left, ...stronger, ...(Object.keys(playready).length > 0 && { playready }) };
+}
+
+function readFields(value: unknown, folder: string, rules: Rules): Partial<TitleOptions> | Fault {
+  const fault = findFault(value, FIELDS_BY_NAME, rules);
   if (fault) return fault;
   const fields = value as Fields;
-  return faultOfInputs(fields.inputs, folder) ?? optionsOf(fields, folder);
+  return faultOfInputs(fields.inputs ?? [], folder) ?? optionsOf(fields, folder);
 }
 
 function faultOfInputs(inputs: readonly GivenInput[], folder: string): Fault | undefined {
@@ -71,7 +96,7 @@ function faultOfInput(
   };
 }
 
-function optionsOf({ inputs, ...fields }: Fields, folder: string): TitleOptions {
+function optionsOf({ inputs, ...fields }: Fields, folder: string): Partial<TitleOptions> {
   const { outDir, ...others } = withAbsolutePaths(fields, TITLE_FIELDS, kindOf, folder);
   const options: Record<string, unknown> = {};
   const playready: Record<string, unknown> = {};
@@ -80,10 +105,10 @@ function optionsOf({ inputs, ...fields }: Fields, folder: string): TitleOptions 
     if (inHeader === undefined) options[name] = value;
     else playready[inHeader] = value;
   }
-  const describe = descriptionsOf(inputs, folder);
+  const describe = descriptionsOf(inputs ?? [], folder);
   return {
     ...options,
-    inputs: inputs.map((input) => resolve(folder, pathOf(input))),
+    ...(inputs && { inputs: inputs.map((input) => resolve(folder, pathOf(input))) }),
     ...(outDir !== undefined && { outDir: resolve(folder, outDir as string) }),
     ...(Object.keys(describe).length > 0 && { describe }),
     ...(Object.keys(playready).length > 0 && { playready }),

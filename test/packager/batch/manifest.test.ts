@@ -89,7 +89,8 @@ describe('a manifest in CSV', () => {
   });
 
   it.each([
-    ['input,title\na,b', 'm.csv, line 1: there is no field "title"'],
+    ['input,titel\na,b', 'm.csv, line 1: there is no field "titel" (did you mean title?)'],
+    ['input,title\na,b', 'm.csv, line 2: title: one of input, title, inputs'],
     ['input,input\na,b', 'line 1: the column input is there twice'],
     ['output\nb', 'line 1: there is no column input'],
     ['input,layout\na,keep\nb', 'line 3: it has more or fewer cells than the first row'],

@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto';
+import { basename, dirname, join } from 'node:path';
+import { stateOfFile } from '../../bytes/files.js';
+import { makeOutputDirectory } from '../../bytes/output-directory.js';
+import { fingerprintOf } from '../execute/fingerprint.js';
+import { findInputs } from '../package/inputs.js';
+import { packageTitle } from '../package/package-title.js';
+import { isAllThere, readState, STATE_FILE } from '../package/state.js';
+import { sheetPathsOf } from '../package/thumbnails.js';
+import type { PackageResult } from '../package/types.js';
+import { changed, type Outcome, type Task, type Tools } from './perform.js';
+import type { Proof } from './results.js';
+import type { InputFingerprint, Job } from './types.js';
+
+type JobTitle = NonNullable<Job['title']>;
+
+/**
+ * Packages a title, or finds that it is done.
+ * @throws PrpackError as `packageTitle`, and INPUT_UNREADABLE when an input changed while it was read
+ */
+export async function performTitle(task: Task, tools: Tools, title: JobTitle): Promise<Outcome> {
+  const { job, proof, dryRun } = task;
+  const skipped = proof && (await checkProof(proof, job, title, tools.signal));
+  if (skipped) return skipped;
+  if (!dryRun) makeOutputDirectory(dirname(job.output));
+  const paths = await pathsOf(title);
+  const before = stateOf(paths);
+  const result = await packageTitle(optionsOf(task, tools, title));
+  if (dryRun) return outcomeOf(result, before!);
+  const sha256 = await fingerprintOfAll(paths, tools.signal);
+  const after = stateOf(paths);
+  if (!before || before.bytes !== after?.bytes || before.mtimeMs !== after.mtimeMs) throw changed(job);
+  const ofState = await fingerprintOf(join(job.output, STATE_FILE), tools.signal);
+  return { ...outcomeOf(result, { ...before, sha256 }), sha256: ofState };
+}
+
+function optionsOf(
+  { job, force, dryRun, threads }: Task,
+  { keyStore, keys, signal, onProgress }: Tools,
+  title: JobTitle,
+): Parameters<typeof packageTitle>[0] {
+  const { output: outDir, contentId } = job;
+  const work = { outDir, contentId, force, dryRun, threads, signal, onProgress, keyStore };
+  return { ...title, ...work, ...(keys && { keys }) };
+}
+
+function outcomeOf(
+  { bytes, tracks, unchanged, warnings }: PackageResult,
+  fingerprint: InputFingerprint,
+): Outcome {
+  const kids = [...new Set(tracks.flatMap(({ kid }) => kid ?? []))];
+  return { status: 'done', fingerprint, bytes, kids, unchanged, warnings };
+}
+
+/** Whether inputs and presentation are still what an earlier run read and made. */
+async function checkProof(
+  { fingerprint, bytes, sha256, kids }: Proof,
+  { output }: Job,
+  title: JobTitle,
+  signal: AbortSignal,
+): Promise<Outcome | undefined> {
+  const paths = await pathsOf(title);
+  const now = stateOf(paths);
+  const state = await readState(output);
+  if (!state || now?.bytes !== fingerprint.bytes) return undefined;
+  const isSameTime = now.mtimeMs === fingerprint.mtimeMs;
+  if (!isSameTime && (await fingerprintOfAll(paths, signal)) !== fingerprint.sha256) return undefined;
+  if ((await fingerprintOf(join(output, STATE_FILE), signal)) !== sha256) return undefined;
+  if (!(await isAllThere(output, state, signal))) return undefined;
+  const same = { ...now, sha256: fingerprint.sha256 };
+  return { status: 'skipped', fingerprint: same, bytes, sha256, kids, unchanged: true, warnings: [] };
+}
+
+/** All files that a title is made of. */
+async function pathsOf({ inputs, thumbnails }: JobTitle): Promise<string[]> {
+  const found = await findInputs(inputs);
+  return [...found.map(({ path }) => path), ...(thumbnails === undefined ? [] : sheetPathsOf(thumbnails))];
+}
+
+/** Size of all files together, and the last change of one of them; undefined where one is missing. */
+function stateOf(paths: readonly string[]): InputFingerprint | undefined {
+  const states = paths.map(stateOfFile);
+  if (!states.every((state) => state !== undefined)) return undefined;
+  return {
+    bytes: states.reduce((sum, { bytes }) => sum + bytes, 0),
+    mtimeMs: Math.max(...states.map(({ mtimeMs }) => mtimeMs)),
+  };
+}
+
+async function fingerprintOfAll(paths: readonly string[], signal: AbortSignal): Promise<string> {
+  const hash = createHash('sha256');
+  for (const path of paths) hash.update(`${basename(path)}\0${await fingerprintOf(path, signal)}\n`);
+  return hash.digest('hex');
+}
