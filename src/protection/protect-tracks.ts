@@ -34,7 +34,7 @@ export interface ProtectionRequest {
    */
   readonly ivStarts?: readonly Uint8Array[];
   /** Of each track, for tracks that are read in parts: see {@link subsampleReadersOfTracks}. */
-  readonly readers?: readonly (readonly SubsampleReader[] | undefined)[];
+  readonly readers?: SubsampleReaders;
 }
 
 /** The crypto periods of a movie that is cut into fragments. */
@@ -46,10 +46,10 @@ export interface FragmentPeriods {
 }
 
 /** For each track the readers of its samples; for those protected in whole samples nothing. */
-export function subsampleReadersOfTracks(
-  tracks: readonly DescribedTrack[],
-): (SubsampleReader[] | undefined)[] {
-  return tracks.map(subsampleReadersOf);
+export type SubsampleReaders = readonly (readonly SubsampleReader[] | undefined)[];
+
+export function subsampleReadersOfTracks(tracks: readonly DescribedTrack[]): Promise<SubsampleReaders> {
+  return Promise.all(tracks.map(subsampleReadersOf));
 }
 
 /**
@@ -61,7 +61,8 @@ export async function protectTracks(
   request: ProtectionRequest,
   pause: () => Promise<void>,
 ): Promise<TrackEncryption[]> {
-  const { tracks, settings, periods, readers = subsampleReadersOfTracks(tracks) } = request;
+  const { tracks, settings, periods } = request;
+  const readers = request.readers ?? (await subsampleReadersOfTracks(tracks));
   const rules = { scheme: settings.scheme, perSampleIvSize: perSampleIvSize(settings) };
   const haveSeveralInputs = tracks.some(({ source }) => source !== tracks[0].source);
   const scanned: (ScannedSubsamples | undefined)[] = [];

@@ -1,8 +1,6 @@
 import { createNalCodec } from '../bitstream/nal-codec.js';
-import { createRangeReader, RANGE_CODECS } from '../bitstream/range-readers.js';
 import { type ByteSource, ReadWindow } from '../bytes/source.js';
 import { NalSubsampleMapper } from '../cenc/nal-subsamples.js';
-import { RangeSubsampleMapper } from '../cenc/range-subsamples.js';
 import type { IvSize, Scheme } from '../cenc/scheme.js';
 import {
   type SliceTally,
@@ -37,28 +35,26 @@ export interface SubsampleRules {
  */
 export type SubsampleReader = (builder: SubsampleBuilder, rules: SubsampleRules) => SubsampleMapper;
 
+type MakeReader = (codec: CodecDescription) => SubsampleReader | Promise<SubsampleReader>;
+
 /** One row a way of protection. Codecs whose whole samples are protected need no reader. */
-const READERS: Readonly<
-  Record<SampleProtection, ((codec: CodecDescription) => SubsampleReader) | undefined>
-> = {
+const READERS: Readonly<Record<SampleProtection, MakeReader | undefined>> = {
   'whole-sample': undefined,
   'nal-units': ({ kind, parameterSets, nalLengthSizeBytes }) => {
     const codec = createNalCodec(kind!, parameterSets!);
     return (builder) => new NalSubsampleMapper(codec, nalLengthSizeBytes!, builder);
   },
-  'coded-ranges': ({ fourcc, configuration }) => {
-    const kind = RANGE_CODECS[fourcc];
-    const reader = createRangeReader(kind, configuration!);
-    return (builder, { scheme, perSampleIvSize }) =>
-      new RangeSubsampleMapper(kind, reader, scheme, perSampleIvSize, builder);
-  },
+  'coded-ranges': async (codec) => (await import('./range-scan.js')).rangeReaderOf(codec), // few files are of AV1 or VP9
 };
 
 /** Readers for the sample entries of a track; undefined when its whole samples are protected. */
-export function subsampleReadersOf({ track, codecs }: DescribedTrack): SubsampleReader[] | undefined {
+export async function subsampleReadersOf({
+  track,
+  codecs,
+}: DescribedTrack): Promise<SubsampleReader[] | undefined> {
   const protection = sampleProtectionOf(track.handler, track.entries[0].format);
   const createReader = protection && READERS[protection];
-  return createReader && codecs.map(createReader);
+  return createReader && Promise.all(codecs.map(createReader));
 }
 
 /** The subsamples of a track, and what its samples hold that they were made of. */

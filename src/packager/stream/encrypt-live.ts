@@ -13,7 +13,7 @@ import { retryOnKeyRace } from '../../keystore/key-race.js';
 import { registeredName } from '../../keystore/registered-name.js';
 import { movieDurationSeconds, partStartSeconds } from '../../layout/timing.js';
 import { allClear, cryptoPeriod } from '../../protection/crypto-periods.js';
-import { drawConstantIvs, drawStarts } from '../../protection/protect-tracks.js';
+import { drawConstantIvs, drawStarts, subsampleReadersOfTracks } from '../../protection/protect-tracks.js';
 import {
   assertCodecsFitScheme,
   perSampleIvSize,
@@ -137,7 +137,7 @@ async function passOn(
     write: async ({ job, plan }, output, ledger) => {
       const writer = new HashingWriter(output, options.keyStore !== undefined);
       await writer.write(plan.encryptedInit);
-      encryptor = new FragmentEncryptor(plan);
+      encryptor = new FragmentEncryptor(plan, await subsampleReadersOfTracks(plan.tracks));
       const protections = protectionsOf(stream, job, plan, ledger, options);
       await encryptParts(stream.parts, encryptor, protections, sink, writer, options.signal);
       assertSamples(stream, encryptor);

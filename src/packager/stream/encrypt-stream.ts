@@ -1,22 +1,7 @@
 import type { ByteReadable, ByteWritable } from '../../bytes/platform.js';
-import { StreamSink } from '../../bytes/sinks/stream-sink.js';
 import { protectionSettings } from '../../protection/protection-settings.js';
 import { checkOptions } from '../../settings/check.js';
-import { encrypt } from '../encrypt.js';
-import { planEncryption } from '../encryption-plan.js';
-import {
-  assertKeysApart,
-  assertSchedulable,
-  type FileSteps,
-  plannedBytes,
-  prepareJob,
-  reportFile,
-} from '../file-job.js';
-import { Clock, withInput } from '../job.js';
-import { packageContent } from '../publication.js';
 import type { EncryptOptions, EncryptResult } from '../types.js';
-import { appendPlan } from '../write-plan.js';
-import { encryptLive, STREAM } from './encrypt-live.js';
 
 /**
  * As for files, but that input and output may be streams. `onProgress` hears nothing of a stream as input: it has no
@@ -40,27 +25,6 @@ export interface EncryptStreamOptions extends Omit<EncryptOptions, 'input' | 'ou
 export async function encryptStream(options: EncryptStreamOptions): Promise<EncryptResult> {
   checkOptions('encryptStream', options);
   protectionSettings(options); // refuses what the scheme cannot have before the input is read
-  const { input, output } = options;
-  if (typeof input !== 'string') return encryptLive({ ...options, input });
-  if (typeof output !== 'string') return encryptFileToStream({ ...options, input, output: STREAM }, output);
-  return encrypt({ ...options, input, output });
-}
-
-/** A file has its end in sight, so that its output is planned whole, in any layout, and only written another way. */
-async function encryptFileToStream(options: EncryptOptions, output: ByteWritable): Promise<EncryptResult> {
-  const clock = new Clock();
-  assertKeysApart(options);
-  assertSchedulable(options);
-  return withInput(options.input, options.signal, async (source) => {
-    const steps: FileSteps<StreamSink> = {
-      prepare: () => prepareJob(source, options),
-      open: () => new StreamSink(output),
-      plan: ({ work }) => planEncryption(work, options),
-      write: async ({ job, plan }, sink, { keys }) => [
-        { keys, sha256: await appendPlan(plannedBytes(job, plan, options), sink, options) },
-      ],
-      check: async () => {}, // what has left cannot be read back
-    };
-    return reportFile(await packageContent(steps, options, clock), options, clock);
-  });
+  const { runStream } = await import('./run-stream.js'); // much code, which files as input and output do not need
+  return runStream(options);
 }

@@ -11,11 +11,7 @@ import {
   coverageWarning,
   NO_COVERAGE,
 } from '../../protection/coverage.js';
-import {
-  protectTracks,
-  type SourcedTrack,
-  subsampleReadersOfTracks,
-} from '../../protection/protect-tracks.js';
+import { protectTracks, type SourcedTrack, type SubsampleReaders } from '../../protection/protect-tracks.js';
 import type { ProtectionSettings } from '../../protection/protection-settings.js';
 import type { TrackEncryption } from '../../protection/track-protection.js';
 import type { DescribedTrack } from '../../protection/tracks.js';
@@ -74,15 +70,16 @@ export class FragmentEncryptor {
   readonly #check: FragmentCheck;
   readonly #yielder: EventLoopYielder;
   readonly #ivs: readonly TrackIvs[];
-  readonly #readers: ReturnType<typeof subsampleReadersOfTracks>;
+  readonly #readers: SubsampleReaders;
 
-  constructor(work: StreamWork) {
+  /** @param readers of the tracks to encrypt */
+  constructor(work: StreamWork, readers: SubsampleReaders) {
     this.#work = work;
     this.#reader = new FragmentReader(work.movie);
     this.#check = new FragmentCheck(work.encryptedMovie);
     this.#yielder = new EventLoopYielder(work.signal);
     this.#ivs = work.ivStarts.map((start) => new TrackIvs(start));
-    this.#readers = subsampleReadersOfTracks(work.tracks);
+    this.#readers = readers;
     this.tallies = work.movie.tracks.map(() => ({ samples: 0, durationTicks: 0, coverage: NO_COVERAGE }));
   }
 

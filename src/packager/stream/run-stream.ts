@@ -1,0 +1,45 @@
+import type { ByteWritable } from '../../bytes/platform.js';
+import { StreamSink } from '../../bytes/sinks/stream-sink.js';
+import { encrypt } from '../encrypt.js';
+import { planEncryption } from '../encryption-plan.js';
+import {
+  assertKeysApart,
+  assertSchedulable,
+  type FileSteps,
+  plannedBytes,
+  prepareJob,
+  reportFile,
+} from '../file-job.js';
+import { Clock, withInput } from '../job.js';
+import { packageContent } from '../publication.js';
+import type { EncryptOptions, EncryptResult } from '../types.js';
+import { appendPlan } from '../write-plan.js';
+import { encryptLive, STREAM } from './encrypt-live.js';
+import type { EncryptStreamOptions } from './encrypt-stream.js';
+
+/** @param options checked ones */
+export async function runStream(options: EncryptStreamOptions): Promise<EncryptResult> {
+  const { input, output } = options;
+  if (typeof input !== 'string') return encryptLive({ ...options, input });
+  if (typeof output !== 'string') return encryptFileToStream({ ...options, input, output: STREAM }, output);
+  return encrypt({ ...options, input, output });
+}
+
+/** A file has its end in sight, so that its output is planned whole, in any layout, and only written another way. */
+async function encryptFileToStream(options: EncryptOptions, output: ByteWritable): Promise<EncryptResult> {
+  const clock = new Clock();
+  assertKeysApart(options);
+  assertSchedulable(options);
+  return withInput(options.input, options.signal, async (source) => {
+    const steps: FileSteps<StreamSink> = {
+      prepare: () => prepareJob(source, options),
+      open: () => new StreamSink(output),
+      plan: ({ work }) => planEncryption(work, options),
+      write: async ({ job, plan }, sink, { keys }) => [
+        { keys, sha256: await appendPlan(plannedBytes(job, plan, options), sink, options) },
+      ],
+      check: async () => {}, // what has left cannot be read back
+    };
+    return reportFile(await packageContent(steps, options, clock), options, clock);
+  });
+}
