@@ -408,7 +408,11 @@ const CMAF_BRANDS = {
 };
 
 /** A segment of DASH, and of CMAF (ISO/IEC 23009-1 6.3.4.2, ISO/IEC 23000-19 7.2). */
-const CMAF_STYP = writeStyp({ majorBrand: 'msdh', minorVersion: 0, compatibleBrands: ['msdh', 'cmfs'] });
+export const CMAF_STYP = writeStyp({
+  majorBrand: 'msdh',
+  minorVersion: 0,
+  compatibleBrands: ['msdh', 'cmfs'],
+});
 
 const NO_BYTES = new Uint8Array();
 

@@ -644,6 +644,16 @@ const TABLE = [
     about: 'Shortest segment of a presentation, in seconds.',
   },
   {
+    name: 'text',
+    kind: oneOf('webvtt', 'mp4'),
+    of: ['packageTitle'],
+    flag: '--text <format>',
+    help: 'subtitles for DASH as files, or in MP4: webvtt or mp4 (default: webvtt)',
+    config: true,
+    default: 'webvtt',
+    about: 'Form of subtitles for DASH.',
+  },
+  {
     name: 'scheme',
     kind: oneOf('cenc', 'cbcs', 'cens', 'cbc1'),
     of: [...EACH_FILE, 'packageTitle', 'buildPssh', 'cpixKeySource', 'SpekeKeySource', 'WidevineKeySource'],

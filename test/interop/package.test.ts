@@ -30,6 +30,15 @@ const CASES = [
   { addressing: 'files', scheme: 'cenc', player: 'smooth', manifest: 'manifest.ism/Manifest' } as const,
   { addressing: 'segments', scheme: 'cenc', player: 'smooth', manifest: 'Manifest' } as const,
 ];
+/** WebVTT and TTML in files; TTML alone, which HLS has, too, in segments. */
+const TEXT_CASES = [
+  ...PLAYERS.map((one) => ({ ...one, folder: 'text', language: 'en', text: 'Hello' })),
+  ...PLAYERS.map((one) => ({ ...one, folder: 'ttml', language: 'de', text: 'Hallo' })),
+  { player: 'dashjs', manifest: 'manifest.mpd', folder: 'text', language: 'de', text: 'Hallo' },
+];
+const IN_MP4 = { keys: givenKeyTexts(KID, KEY), segmentDurationSeconds: 2, text: 'mp4' } as const;
+const folderOf = ({ scheme, addressing }: Pick<(typeof CASES)[number], 'scheme' | 'addressing'>) =>
+  `${scheme}-${addressing}`;
 /** Players start a browser, which takes long. */
 const RUN = SWEEPS ? CASES : [];
 const LEFT_OUT = CASES.filter((one) => !RUN.includes(one));
@@ -50,7 +59,7 @@ describeWith(['ffmpeg', 'chromium'], 'players play a packaged title', () => {
   beforeAll(async () => {
     const inputs = makeLadder();
     for (const { scheme, addressing } of RUN) {
-      const outDir = temporary(`${scheme}-${addressing}`);
+      const outDir = temporary(folderOf({ scheme, addressing }));
       if (existsSync(outDir)) continue;
       await packageTitle({
         inputs,
@@ -62,6 +71,16 @@ describeWith(['ffmpeg', 'chromium'], 'players play a packaged title', () => {
         fragmentDurationSeconds: 1,
         segmentDurationSeconds: 2,
         thumbnails: `${temporary('sheet-%d.jpg')}:2x2:1`,
+      });
+    }
+    if (SWEEPS) {
+      const media = inputs.slice(0, -1);
+      await packageTitle({ inputs: [...inputs, writeTtml()], outDir: temporary('text'), ...IN_MP4 });
+      await packageTitle({
+        inputs: [...media, writeTtml()],
+        outDir: temporary('ttml'),
+        ...IN_MP4,
+        addressing: 'segments',
       });
     }
     ({ server, origin } = await servePresentations(temporary(''), () => keys));
@@ -87,8 +106,8 @@ describeWith(['ffmpeg', 'chromium'], 'players play a packaged title', () => {
     }
   }
 
-  const start = ({ scheme, addressing, player, manifest }: (typeof CASES)[number]) =>
-    `start(${JSON.stringify({ player, scheme, url: `/media/${scheme}-${addressing}/${manifest}`, keys })})`;
+  const start = ({ scheme, player, manifest }: Omit<(typeof CASES)[number], 'addressing'>, folder: string) =>
+    `start(${JSON.stringify({ player, scheme, url: `/media/${folder}/${manifest}`, keys })})`;
 
   it.skip.each(LEFT_OUT)(`$scheme, $addressing, $manifest in $player ${BY_SWEEPS}`, () => {});
 
@@ -96,7 +115,7 @@ describeWith(['ffmpeg', 'chromium'], 'players play a packaged title', () => {
     '$scheme, $addressing, $manifest in $player: start, renditions, languages, subtitles, seek, end, thumbnails',
     async (one) => {
       await withPlayer(KEY, async (ask) => {
-        const { result, error } = await ask(start(one));
+        const { result, error } = await ask(start(one, folderOf(one)));
         expect(error).toBeUndefined();
         expect(result!.heights).toEqual([90, 180]);
         expect([...result!.languages].sort()).toEqual(['de', 'en']);
@@ -106,7 +125,7 @@ describeWith(['ffmpeg', 'chromium'], 'players play a packaged title', () => {
         };
         await done('height(90)', 'height(180)', "language('de')", "language('en')");
         if (one.player !== 'smooth')
-          expect(await ask('subtitles()')).toEqual({ ok: true, result: ['Hello'] });
+          expect(await ask("subtitles('en', 'Hello')")).toEqual({ ok: true, result: ['Hello'] });
         await done('seek(5)', 'end()');
         // Tiles of a second, four a sheet: at 6.5 s the third of the second sheet, which is below the first.
         if (one.player !== 'hls' && one.player !== 'smooth') {
@@ -118,11 +137,30 @@ describeWith(['ffmpeg', 'chromium'], 'players play a packaged title', () => {
     90_000,
   );
 
+  it.skip.each(SWEEPS ? [] : TEXT_CASES)(
+    `subtitles in MP4, $manifest in $player, $language ${BY_SWEEPS}`,
+    () => {},
+  );
+
+  it.each(SWEEPS ? TEXT_CASES : [])(
+    'subtitles in MP4, $manifest in $player, $language',
+    async ({ folder, language, text, ...one }) => {
+      await withPlayer(KEY, async (ask) => {
+        expect(await ask(start({ scheme: 'cenc', ...one }, folder))).toMatchObject({ ok: true });
+        expect(await ask(`subtitles('${language}', '${text}')`)).toMatchObject({
+          ok: true,
+          result: expect.arrayContaining([text]),
+        });
+      });
+    },
+    60_000,
+  );
+
   it.each(RUN)(
     '$scheme, $addressing, $manifest in $player: nothing with a wrong key',
     async (one) => {
       await withPlayer(WRONG_KEY, async (ask) => {
-        const answer = await ask(start(one));
+        const answer = await ask(start(one, folderOf(one)));
         expect(answer).toEqual({ ok: false, error: expect.any(String) });
       });
     },
@@ -179,4 +217,14 @@ function makeLadder(): string[] {
   const subtitles = temporary('film.en.vtt');
   writeFileSync(subtitles, 'WEBVTT\n\n00:00.500 --> 00:07.000\nHello\n');
   return [...renditions, german, subtitles];
+}
+
+function writeTtml(): string {
+  const path = temporary('film.de.ttml');
+  const paragraph = '<p begin="00:00:00.500" end="00:00:07.000">Hallo</p>';
+  writeFileSync(
+    path,
+    `<tt xmlns="http://www.w3.org/ns/ttml" xml:lang="de"><head/><body><div>${paragraph}</div></body></tt>`,
+  );
+  return path;
 }

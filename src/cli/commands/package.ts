@@ -45,6 +45,7 @@ export function configurePackage(command: Command): void {
   });
   addOptions(command, [
     'describe',
+    'text',
     'thumbnails',
     'addressing',
     'segmentDurationSeconds',

@@ -1,5 +1,6 @@
 import type { ByteReader } from '../../bytes/reader.js';
-import { childBoxes, readVersionAndFlags } from './box.js';
+import { ByteWriter } from '../../bytes/writer.js';
+import { childBoxes, fullBox, readVersionAndFlags } from './box.js';
 
 /** DataReferenceBox (ISO/IEC 14496-12 8.7.2): where the media of a track's sample entries is kept. */
 export interface Dref {
@@ -45,4 +46,9 @@ export function readDref(reader: ByteReader): Dref {
     });
   }
   return { entries };
+}
+
+/** The whole box with one reference: the media is in the same file. */
+export function writeDref(): Uint8Array {
+  return fullBox('dref', 0, 0, new ByteWriter(4).u32(1).finish(), fullBox('url ', 0, SELF_CONTAINED));
 }

@@ -1,5 +1,6 @@
 import type { ByteReader } from '../../bytes/reader.js';
-import { readVersionAndFlags } from './box.js';
+import { ByteWriter } from '../../bytes/writer.js';
+import { fullBox, readVersionAndFlags } from './box.js';
 
 /** HandlerBox (ISO/IEC 14496-12 8.4.3) or QuickTime's handler reference atom. */
 export interface Hdlr {
@@ -42,4 +43,14 @@ function nameOf(bytes: Uint8Array, isQuickTime: boolean): string {
   const text = isPascal ? bytes.subarray(1, 1 + bytes[0]) : bytes;
   const end = text.indexOf(0);
   return Buffer.from(end < 0 ? text : text.subarray(0, end)).toString('utf8');
+}
+
+/** The whole box. */
+export function writeHdlr({ handlerType, name }: Hdlr): Uint8Array {
+  const payload = new ByteWriter(32)
+    .u32(0) // pre_defined
+    .fourcc(handlerType)
+    .bytes(new Uint8Array(12)) // reserved
+    .bytes(Buffer.from(`${name}\0`));
+  return fullBox('hdlr', 0, 0, payload.finish());
 }

@@ -1,5 +1,6 @@
 import type { ByteReader } from '../../bytes/reader.js';
-import { readVersionAndFlags } from './box.js';
+import { ByteWriter } from '../../bytes/writer.js';
+import { fullBox, readVersionAndFlags } from './box.js';
 import { readDuration, skipTimes } from './duration.js';
 
 /** MediaHeaderBox (ISO/IEC 14496-12 8.4.2). */
@@ -35,4 +36,17 @@ function languageOf(packed: number): string {
   return letters.every((letter) => letter >= 0x61 && letter <= 0x7a)
     ? String.fromCharCode(...letters)
     : 'und';
+}
+
+/** The whole box. An unknown duration is 0: it is in fragments. */
+export function writeMdhd({ timescaleHz, durationTicks = 0n, language }: Mdhd): Uint8Array {
+  const [a, b, c] = [...language].map((letter) => letter.charCodeAt(0) - 0x60);
+  const payload = new ByteWriter(20)
+    .u32(0) // creation_time
+    .u32(0) // modification_time
+    .u32(timescaleHz)
+    .u32(Number(durationTicks))
+    .u16((a << 10) | (b << 5) | c)
+    .u16(0); // pre_defined
+  return fullBox('mdhd', 0, 0, payload.finish());
 }

@@ -65,12 +65,17 @@ export function audioGroups(presentation: Presentation, groupIds = new Set<strin
 }
 
 /**
- * Subtitles and captions that HLS has a form of: TTML files have none.
+ * Subtitles and captions that HLS has a form of: TTML files have none. Where one has files of WebVTT, those that are in MP4 alone are left
+ * out: CODECS of a variant speaks of all subtitles, and hls.js and shaka-player then take the files of WebVTT for TTML.
  * @example
  * subtitles(presentation).map(({ name }) => name); // ['English', 'Deutsch']
  */
 export function subtitles(presentation: Presentation): Rendition<TextRepresentation>[] {
-  const sets = setsOf(presentation, 'text').filter((set) => set.representations.some(textSegmentsOf));
+  const all = setsOf(presentation, 'text');
+  const hasFiles = ({ representations }: TextSet) => representations.some((one) => one.webVttSegments);
+  const sets = all.some(hasFiles)
+    ? all.filter(hasFiles)
+    : all.filter((set) => set.representations.some(textSegmentsOf));
   return [...describeMembers(presentation, sets)].map(([member, described]) => {
     const candidates = candidatesOf(sets.filter((set) => memberKey(presentation, set) === member)).filter(
       ({ representation }) => textSegmentsOf(representation),

@@ -54,7 +54,7 @@ async function areThere(
   signal: ManifestOptions['signal'],
 ): Promise<boolean> {
   for (const { name, text } of manifests) {
-    const { bytes, sha256 } = publishedFile(name, Buffer.from(text));
+    const { bytes, sha256 } = publishedFile({ name, bytes: Buffer.from(text) });
     const path = join(outDir, name);
     if (stateOfFile(path)?.bytes !== bytes || (await fingerprintOf(path, signal)) !== sha256) return false;
   }
@@ -65,6 +65,9 @@ async function areThere(
 function stateWith(manifests: readonly NamedText[], former: PackageState): PackageState {
   const { contentId, mediaVersion } = former;
   const media = former.files.filter(({ name }) => !/\.(?:m3u8|mpd)$/.test(name));
-  const files = [...media, ...manifests.map(({ name, text }) => publishedFile(name, Buffer.from(text)))];
+  const files = [
+    ...media,
+    ...manifests.map(({ name, text }) => publishedFile({ name, bytes: Buffer.from(text) })),
+  ];
   return newState({ contentId, job: MADE_OF_FILES, mediaVersion, files }, former);
 }

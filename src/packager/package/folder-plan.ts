@@ -53,7 +53,7 @@ export async function planTitle(
 ): Promise<TitlePlan> {
   const media = await planMedia(title.tracks, trackKeys, title.cuts, options);
   const baseOf = baseNamesOf(mediaVersion);
-  const texts = planTexts(title.texts, addressingOf(media.tracks[0], ''), baseOf);
+  const texts = planTexts(title.texts, addressingOf(media.tracks[0], ''), baseOf, options);
   const withoutThumbnails = presentationOf(media, texts, baseOf, options);
   const { durationSeconds } = withoutThumbnails;
   const thumbnails =
@@ -131,7 +131,7 @@ export async function stateOf(
     sha256: written[i].sha256!,
     ...(files && { files: Object.fromEntries(files.map((file) => [file.name, file.sizeBytes])) }),
   }));
-  const small = smallFilesOf(plan).map(({ name, bytes }) => publishedFile(name, bytes));
+  const small = smallFilesOf(plan).map(publishedFile);
   const { mediaVersion } = plan;
   const former = await readState(outDir);
   const abandoned = former ? abandonedNames(title, outDir, former.mediaVersion + 1, mediaVersion) : [];

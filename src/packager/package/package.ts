@@ -1,4 +1,5 @@
 import { basename, resolve } from 'node:path';
+import { writeAcross } from '../../bytes/file-sequence.js';
 import { DirectorySink } from '../../bytes/sinks/directory-sink.js';
 import type { ByteSource } from '../../bytes/source.js';
 import type { AssignedKey } from '../../keys/key-source.js';
@@ -12,6 +13,7 @@ import { distinctKeys } from '../registration.js';
 import { checkMedia } from './check-media.js';
 import { mediaOf, planTitle, smallFilesOf, stateOf, type TitleJob, type TitlePlan } from './folder-plan.js';
 import { checkManifestFiles, ENTRIES } from './manifest-files.js';
+import type { SmallFile } from './planned-text.js';
 import { report } from './report.js';
 import { assertKeysApart, assertSchemes, ofEachScheme } from './schemes.js';
 import { checkSmoothMedia, writeSmoothMedia } from './smooth/media.js';
@@ -112,8 +114,9 @@ function publishedOutputs(plan: TitlePlan, { files }: PackageState): WrittenOutp
  */
 async function writeTexts(plan: TitlePlan, state: PackageState, sink: DirectorySink): Promise<void> {
   sink.write(STATE_FILE, 'manifest', Buffer.from(stateText(state)));
-  for (const { name, bytes } of smallFilesOf(plan)) {
-    sink.write(name, ENTRIES.includes(name) ? 'manifest' : 'media', bytes);
+  for (const { name, bytes, files } of smallFilesOf(plan)) {
+    if (files) writeAcross(sink.createFolder(name, files).handle, bytes, 0);
+    else sink.write(name, ENTRIES.includes(name) ? 'manifest' : 'media', bytes);
   }
   sink.replaces(state.replaced.flatMap((name) => pathsBelow(sink.path, name)));
 }
@@ -138,6 +141,11 @@ async function writeMedia(
   return results.map(({ sha256 }, i) => ({ keys: [outputs[i].key], sha256 }));
 }
 
+/** Sizes in bytes by URIs. */
+function sizesOf({ name, bytes, files }: SmallFile): [string, number][] {
+  return files ? files.map((file) => [`${name}/${file.name}`, file.sizeBytes]) : [[name, bytes.length]];
+}
+
 /** Every track for itself, then what the manifests say of all of them. */
 async function checkTitle(
   { job, plan }: Begun<TitleJob, TitlePlan>,
@@ -146,7 +154,7 @@ async function checkTitle(
 ): Promise<void> {
   const bytesTotal = plan.plan.sizeBytes;
   onProgress?.({ phase: 'check', bytesDone: bytesTotal, bytesTotal });
-  const sizes = new Map(smallFilesOf(plan).map(({ name, bytes }) => [name, bytes.length]));
+  const sizes = new Map(smallFilesOf(plan).flatMap(sizesOf));
   for (const output of plan.outputs) {
     for (const [uri, bytes] of await checkMedia(output, job, plan.presentation, sink)) sizes.set(uri, bytes);
     await yieldToEventLoop(signal);

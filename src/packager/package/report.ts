@@ -17,12 +17,14 @@ export function report(
   const schemes = schemesOf(options);
   const manifests = manifestsOf(plan);
   const texts = plan.texts.map(
-    ({ track: text, files: [file] }): PackagedTrack => ({
+    ({ track: text, files: [file], representation: { codecs } }): PackagedTrack => ({
       id: text.id,
       type: 'text',
       input: text.input,
       file: file.name,
       bytes: file.bytes.length,
+      ...(file.files && { segments: file.files.length - 1 }), // the header is none
+      ...(codecs !== undefined && { codec: codecs }),
       ...(text.language !== undefined && { language: text.language }),
       ...(text.role !== undefined && { role: text.role }),
       ...(text.label !== undefined && { label: text.label }),

@@ -5,6 +5,7 @@ import { kindOfPath, readTextFile, stateOfFile } from '../../bytes/files.js';
 import { namesIn } from '../../bytes/output-directory.js';
 import { fingerprintOf, fingerprintOfSource } from '../execute/fingerprint.js';
 import type { TitleJob } from './folder-plan.js';
+import type { SmallFile } from './planned-text.js';
 import { isSegmentName } from './track-addressing.js';
 import type { PackageOptions } from './types.js';
 
@@ -47,6 +48,7 @@ const OPTIONS_THAT_MATTER = [
   'playready',
   'contentId',
   'describe',
+  'text',
   'thumbnails',
   'keyPer',
   'segmentDurationSeconds',
@@ -69,9 +71,10 @@ export async function jobDigest(
   return sha256Of(JSON.stringify([inputs, chosen, kids, contentId]));
 }
 
-/** A small file of the presentation. */
-export function publishedFile(name: string, bytes: Uint8Array): PublishedFile {
-  return { name, bytes: bytes.length, sha256: sha256Of(bytes) };
+/** A small file of the presentation, or a folder of them. */
+export function publishedFile({ name, bytes, files }: SmallFile): PublishedFile {
+  const sizes = files && Object.fromEntries(files.map((file) => [file.name, file.sizeBytes]));
+  return { name, bytes: bytes.length, sha256: sha256Of(bytes), ...(sizes && { files: sizes }) };
 }
 
 function sha256Of(text: string | Uint8Array): string {

@@ -53,7 +53,8 @@ export function segmentTexts({ webVtt }: TextTrack, boundariesSeconds: readonly 
   return webVtt ? cutWebVtt(webVtt, boundariesSeconds) : [];
 }
 
-function atFile<T>(path: string, read: () => T): T {
+/** Does what may find a fault in a file, and names the file then. */
+export function atFile<T>(path: string, read: () => T): T {
   try {
     return read();
   } catch (error) {

@@ -1,6 +1,13 @@
 import { basename } from 'node:path';
 import type { PlannedFile } from '../../bytes/sinks/staged-folder.js';
-import { type Addressing, type IFrame, type Segment, segmentUri } from '../../manifest/addressing.js';
+import {
+  type Addressing,
+  type IFrame,
+  type Segment,
+  type SegmentsAddressing,
+  segmentUri,
+  type Timed,
+} from '../../manifest/addressing.js';
 import type { PlannedTrack } from './title-plan.js';
 
 const INIT = 'init.mp4';
@@ -32,10 +39,7 @@ export function addressingOf(planned: PlannedTrack, base: string): Addressing {
   const { initBytes, indexBytes } = plan.places;
   const segments = segmentsOf(planned);
   const iFrames = track.type === 'video' ? { iFrames: iFramesOf(planned) } : {};
-  if (isSegmented) {
-    const uris = { initUri: `${base}/${INIT}`, mediaUri: `${base}/${MEDIA}` };
-    return { kind: 'segments', ...uris, startNumber: 1, timescaleHz, segments, ...iFrames };
-  }
+  if (isSegmented) return { ...segmentsBelow(base, { timescaleHz, segments }), ...iFrames };
   return {
     kind: 'file',
     uri: mediaNameOf(planned, base),
@@ -45,6 +49,23 @@ export function addressingOf(planned: PlannedTrack, base: string): Addressing {
     segments: segments.map((segment, i) => ({ ...segment, offsetBytes: segmentBytes(planned, i) })),
     ...iFrames,
   };
+}
+
+/** Segments in the folder of a track. */
+export function segmentsBelow(folder: string, { timescaleHz, segments }: Timed): SegmentsAddressing {
+  const uris = { initUri: `${folder}/${INIT}`, mediaUri: `${folder}/${MEDIA}` };
+  return { kind: 'segments', ...uris, startNumber: 1, timescaleHz, segments };
+}
+
+/** What is in the folder of a track, in the order of its bytes. */
+export function filesBelow(addressing: SegmentsAddressing, initBytes: number): PlannedFile[] {
+  return [
+    { name: INIT, sizeBytes: initBytes },
+    ...addressing.segments.map(({ sizeBytes }, i) => ({
+      name: basename(segmentUri(addressing, i)),
+      sizeBytes,
+    })),
+  ];
 }
 
 /** Where in the output a segment begins. */
@@ -80,12 +101,5 @@ function iFramesOf(planned: PlannedTrack): IFrame[] {
 /** The files of a track that has a folder: its header and its segments. Undefined for one that has one file. */
 export function filesOf(planned: PlannedTrack): PlannedFile[] | undefined {
   const addressing = addressingOf(planned, '');
-  if (addressing.kind === 'file') return undefined;
-  return [
-    { name: INIT, sizeBytes: planned.plan.places.initBytes },
-    ...addressing.segments.map(({ sizeBytes }, i) => ({
-      name: basename(segmentUri(addressing, i)),
-      sizeBytes,
-    })),
-  ];
+  return addressing.kind === 'file' ? undefined : filesBelow(addressing, planned.plan.places.initBytes);
 }

@@ -23,6 +23,11 @@ export interface PackageOptions extends Omit<ProtectionOptions, 'scheme' | 'extr
   /** By the path or the name of an input. */
   readonly describe?: Readonly<Record<string, TrackDescription>>;
   /**
+   * Subtitles for DASH as files of `webvtt` (the default) and TTML, or in `mp4`. HLS has files of WebVTT in both cases, and TTML only
+   * in MP4.
+   */
+  readonly text?: 'webvtt' | 'mp4';
+  /**
    * Sheets of tiles for fast forward and rewind: `<sheets>:<columns>x<rows>[:<seconds of a tile>]`, where `%d` or `%03d` in the name of
    * sheets stands for their numbers. Without seconds, all tiles together show as long as the title lasts. Default: none.
    */
@@ -79,7 +84,7 @@ export interface PackagedTrack {
   readonly segments?: number;
   /** Of the file, or all of the folder; of thumbnails, of all sheets. */
   readonly bytes: number;
-  /** RFC 6381; absent for subtitles and thumbnails. */
+  /** RFC 6381; absent for thumbnails, and for subtitles that are not in MP4. */
   readonly codec?: string;
   readonly language?: string;
   readonly role?: string;

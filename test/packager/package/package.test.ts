@@ -544,6 +544,55 @@ describe('packageTitle', () => {
     });
   });
 
+  it('puts subtitles into MP4 for DASH, and leaves HLS its files', async () => {
+    const outDir = newFolder();
+    const { tracks } = await run({ outDir, text: 'mp4' });
+    expect(tracks.at(-1)).toMatchObject({ file: 'text-en.mp4', codec: 'wvtt', encrypted: false });
+    const text = (name: string) => readFileSync(join(outDir, name), 'utf8');
+    expect(text('manifest.mpd')).toMatch(
+      /mimeType="application\/mp4" codecs="wvtt">\s+<BaseURL>text-en.mp4</,
+    );
+    expect(text('text-en.m3u8')).toContain('text-en-00001.vtt');
+    expect(readMovie(join(outDir, 'text-en.mp4')).tracks[0].handler).toBe('text');
+    expect(readdirSync(outDir)).not.toContain('text-en.vtt');
+  });
+
+  it('puts subtitles in MP4 into a folder where media is in folders', async () => {
+    const outDir = newFolder();
+    const { tracks, bytes } = await run({ outDir, text: 'mp4', addressing: 'segments' });
+    expect(tracks.at(-1)).toMatchObject({ file: 'text-en', segments: 2, codec: 'wvtt' });
+    expect(readdirSync(join(outDir, 'text-en')).sort()).toEqual(['00001.m4s', '00002.m4s', 'init.mp4']);
+    expect(readFileSync(join(outDir, 'manifest.mpd'), 'utf8')).toContain(
+      'profiles="urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019"',
+    );
+    const files = readdirSync(outDir, { recursive: true, encoding: 'utf8' }).filter(
+      (name) => name !== 'prpack.json' && statSync(join(outDir, name)).isFile(),
+    );
+    expect(bytes).toBe(files.reduce((sum, name) => sum + statSync(join(outDir, name)).size, 0));
+    expect((await run({ outDir, text: 'mp4', addressing: 'segments' })).unchanged).toBe(true);
+    await run({ outDir, text: 'mp4', force: true });
+    expect(readdirSync(outDir).filter((name) => name.startsWith('text-en.v2'))).toContain('text-en.v2.mp4');
+    expect(readdirSync(outDir)).not.toContain('text-en');
+  });
+
+  it('has TTML in MP4 in HLS where there is no WebVTT, and names the file that is none', async () => {
+    const ttml = temporary('film.fr.ttml');
+    writeFileSync(ttml, '<tt xmlns="http://www.w3.org/ns/ttml"><body/></tt>');
+    const withoutText = inputs.slice(0, -1);
+    const main = async (...titleInputs: string[]) => {
+      const outDir = newFolder();
+      await run({ outDir, inputs: titleInputs, text: 'mp4' });
+      return readFileSync(join(outDir, 'main.m3u8'), 'utf8');
+    };
+    expect(await main(...withoutText, ttml)).toMatch(/CODECS="avc1[^"]*,stpp.ttml.im1t".*SUBTITLES="subs"/);
+    expect(await main(...inputs, ttml)).not.toContain('text-fr');
+    writeFileSync(ttml, '<tt>');
+    await expect(main(...inputs, ttml)).rejects.toMatchObject({
+      code: 'MALFORMED_INPUT',
+      details: { path: ttml },
+    });
+  });
+
   it('tells FairPlay where its key is', async () => {
     const outDir = newFolder();
     const { tracks } = await run({ outDir, scheme: 'cbcs', fairplayUri: 'skd://drm.example/{kid}' });

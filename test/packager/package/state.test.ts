@@ -56,7 +56,7 @@ describe('the state of a presentation', () => {
 
 describe('isAllThere', () => {
   it('misses a file that is gone, or another one', async () => {
-    const published = publishedFile('a.vtt', Buffer.from('WEBVTT'));
+    const published = publishedFile({ name: 'a.vtt', bytes: Buffer.from('WEBVTT') });
     const of = (files: readonly ReturnType<typeof file>[]) =>
       isAllThere(temporary(''), { ...state(1, []), files }, undefined);
     writeFileSync(temporary('a.vtt'), 'WEBVTT');
