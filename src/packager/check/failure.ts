@@ -1,12 +1,15 @@
 import { PrpackError } from '../../errors.js';
 import { named } from '../../settings/spelling.js';
 
+/** What is no failure of another kind. */
+const PASSED_ON: readonly string[] = ['OUTPUT_CHECK_FAILED', 'ABORTED'];
+
 /** Makes every other failure one of the check. */
 export async function checking<T>(check: () => Promise<T>): Promise<T> {
   try {
     return await check();
   } catch (error) {
-    if (error instanceof PrpackError && error.code === 'OUTPUT_CHECK_FAILED') throw error;
+    if (error instanceof PrpackError && PASSED_ON.includes(error.code)) throw error;
     throw failed('it cannot be read back', error);
   }
 }

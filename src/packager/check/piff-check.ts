@@ -1,6 +1,10 @@
+import { readU32 } from '../../bytes/reader.js';
 import { type ByteSource, readBytes } from '../../bytes/source.js';
+import { readTfra } from '../../isobmff/boxes/tfra.js';
 import { type Movie, readMovieInParts } from '../../isobmff/movie.js';
+import { readerOf } from '../../isobmff/sample-entry.js';
 import { DecodeTimes } from '../../isobmff/sample-table.js';
+import { requirePath, walkBox } from '../../isobmff/walk.js';
 import type { SmoothTimes } from '../../layout/smooth-times.js';
 import { readProtections } from '../../protection/protection-reader.js';
 import type { TrackEncryption } from '../../protection/track-protection.js';
@@ -14,20 +18,28 @@ export interface PiffExpectations {
   readonly encrypted: ByteSource;
   readonly encryption: TrackEncryption;
   readonly times: SmoothTimes;
+  /** Whether it ends with an index (`mfra`), by which an origin finds fragments. */
+  readonly hasIndex: boolean;
 }
 
 const FRAGMENTS_A_PART = 64;
 
 /**
  * Reads a PIFF file of one track back: its samples are byte for byte those of the encrypted output, with the planned IVs, subsamples, KID and
- * times.
- * @throws PrpackError OUTPUT_CHECK_FAILED
+ * times, and its index leads to its fragments.
+ * @param pause called every now and then: all bytes are read
+ * @throws PrpackError OUTPUT_CHECK_FAILED, and what `pause` throws
  */
-export async function checkPiff(output: ByteSource, expected: PiffExpectations): Promise<void> {
+export async function checkPiff(
+  output: ByteSource,
+  expected: PiffExpectations,
+  pause: () => Promise<void>,
+): Promise<void> {
   await checking(async () => {
     assertEqual('the size of the file', expected.sizeBytes, output.sizeBytes);
     const { encryption, encrypted, times } = expected;
     const encryptedParts = readMovieInParts(encrypted, FRAGMENTS_A_PART);
+    const moofOffsets: number[] = [];
     let first = 0;
     for (const part of readMovieInParts(output, FRAGMENTS_A_PART)) {
       const { value: other } = encryptedParts.next();
@@ -39,9 +51,12 @@ export async function checkPiff(output: ByteSource, expected: PiffExpectations):
       if (!found) throw failed('the track is not encrypted');
       assertSameDefaults(encryption, found);
       assertSameProtection(encryption, first, found);
+      for (const run of part.fragments.runs) moofOffsets.push(part.topLevel.startBytes[run]);
       first += samples.count;
+      await pause();
     }
     assertEqual('the number of samples', encryption.track.samples.count, first);
+    if (expected.hasIndex) assertIndex(output, times, moofOffsets);
   });
 }
 
@@ -68,4 +83,17 @@ function assertSameTimes({ tracks: [{ samples, mdhd }] }: Movie, times: SmoothTi
       decodeTimes.next() === times.decodeTimes[first + i];
     if (!isSame) throw failed(`sample ${first + i} has another time`);
   }
+}
+
+/** The last four bytes of the file say how long its index is (ISO/IEC 14496-12 8.8.11). */
+function assertIndex(output: ByteSource, times: SmoothTimes, moofOffsets: readonly number[]): void {
+  const sizeBytes = readU32(readBytes(output, output.sizeBytes - 4, 4), 0);
+  const startBytes = output.sizeBytes - sizeBytes;
+  const slice = { bytes: readBytes(output, startBytes, sizeBytes), startBytes };
+  const tfra = requirePath(walkBox(slice, 'mfra'), 'tfra', 'ISO/IEC 14496-12 8.8.10');
+  const index = readTfra(readerOf(tfra, slice));
+  const entriesOf = (starts: ArrayLike<number | bigint>, offsets: ArrayLike<number>) =>
+    Array.from(starts, (start, i) => `${start}@${offsets[i]}`).join();
+  if (entriesOf(times.starts, moofOffsets) === entriesOf(index.times, index.moofOffsets)) return;
+  throw failed('the index does not lead to the fragments');
 }

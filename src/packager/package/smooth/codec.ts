@@ -23,6 +23,7 @@ const AAC_FOURCC: Readonly<Record<string, SmoothAudioLevel['fourCC']>> = {
 /** Codecs by the format of their sample entry. */
 const READERS: Readonly<Record<string, (track: TitleTrack) => SmoothCodec | string>> = {
   avc1: avcCodec,
+  avc3: () => 'its parameter sets are in its samples (avc3), and clients take them from the manifest alone',
   mp4a: aacCodec,
 };
 

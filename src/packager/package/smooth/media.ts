@@ -62,14 +62,16 @@ export async function checkSmoothMedia(
         : sink.reopen(smooth.name);
       const sizeBytes = layout.sizeBytes + (files ? layout.head.length : 0);
       try {
-        await checkPiff(output, { encrypted, encryption: of.encryption, times, sizeBytes });
+        const hasIndex = files === undefined;
+        await checkPiff(output, { encrypted, encryption: of.encryption, times, sizeBytes, hasIndex }, () =>
+          yieldToEventLoop(signal),
+        );
       } catch (error) {
         throw aboutFile(error, smooth.name);
       } finally {
         output.close();
       }
     });
-    await yieldToEventLoop(signal);
   }
   const [{ name: path, text }] = manifests;
   const folders = outputs.flatMap(({ name, files }) => files?.map((file) => `${name}/${file.name}`) ?? []);
