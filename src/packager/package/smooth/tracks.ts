@@ -19,7 +19,7 @@ export function selectSmoothTracks(
   title: Title,
   media: PlannedMedia,
 ): { readonly tracks: readonly SmoothTrack[]; readonly warnings: readonly string[] } {
-  const warnings = title.texts.map(({ id }) => leftOut(id, 'subtitles would have to be in MP4'));
+  const warnings = title.texts.map(({ id }) => leftOut(id, 'subtitles are for DASH and HLS alone'));
   const tracks: SmoothTrack[] = [];
   for (const [i, planned] of media.tracks.entries()) {
     const { movie, id } = planned.track;

@@ -121,7 +121,7 @@ describe('Smooth Streaming', () => {
       'video-90p.ismv',
     ]);
     expect(result.warnings).toEqual([
-      'Smooth Streaming leaves out text-en: subtitles would have to be in MP4.',
+      'Smooth Streaming leaves out text-en: subtitles are for DASH and HLS alone.',
     ]);
     expect(result.manifests.map(({ file }) => file).slice(-2)).toEqual(['manifest.ismc', 'manifest.ism']);
     const { files: listed } = JSON.parse(readFileSync(join(outDir, 'prpack.json'), 'utf8'));
