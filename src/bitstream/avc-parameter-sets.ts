@@ -1,4 +1,5 @@
 import { type BitReader, ceilLog2 } from './bit-reader.js';
+import { type CodedColour, readVideoSignal } from './video-signal.js';
 
 /** What slice headers need of a sequence parameter set (ISO/IEC 14496-10 7.3.2.1.1). */
 export interface AvcSps {
@@ -54,6 +55,14 @@ export function readAvcSps(reader: BitReader): AvcSps {
     frameMbsOnly,
     picSizeInMapUnits: widthInMbs * heightInMapUnits,
   };
+}
+
+/** Reads the payload after the NAL header of a sequence parameter set up to what it says of colours (7.3.2.1.1, E.1.1). */
+export function readAvcColour(reader: BitReader): CodedColour | undefined {
+  if (!readAvcSps(reader).frameMbsOnly) reader.skip(1); // mb_adaptive_frame_field_flag
+  reader.skip(1); // direct_8x8_inference_flag
+  if (reader.flag()) for (let i = 0; i < 4; i++) reader.ue(); // frame cropping
+  return reader.flag() ? readVideoSignal(reader) : undefined;
 }
 
 function readChromaFormat(

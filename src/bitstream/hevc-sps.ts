@@ -1,7 +1,8 @@
 import { PrpackError } from '../errors.js';
 import type { BitReader } from './bit-reader.js';
 import { ShortTermRefPicSet } from './hevc-ref-pic-set.js';
-import { skipVui } from './hevc-vui.js';
+import { readVui } from './hevc-vui.js';
+import type { CodedColour } from './video-signal.js';
 
 /** What slice segment headers need of a sequence parameter set (ITU-T H.265 7.3.2.2). */
 export interface HevcSps {
@@ -19,6 +20,8 @@ export interface HevcSps {
   readonly temporalMvp: boolean;
   /** Slices of P and B type carry use_integer_mv_flag (screen content coding). */
   readonly integerMvPerSlice: boolean;
+  /** No matter for slices. */
+  readonly colour: CodedColour | undefined;
 }
 
 /** Reads the payload after the NAL header of a parameter set of the base layer. */
@@ -48,7 +51,7 @@ export function readHevcSps(reader: BitReader): HevcSps {
   const longTermUsedByCurr = longTermRefPicsPresent ? readLongTermPics(reader, picOrderCntLsbBits) : [];
   const temporalMvp = reader.flag();
   reader.skip(1); // strong_intra_smoothing_enabled_flag
-  if (reader.flag()) skipVui(reader, maxSubLayers);
+  const colour = reader.flag() ? readVui(reader, maxSubLayers) : undefined;
   const ctbs = (samples: number) => Math.ceil(samples / 2 ** ctbLog2);
   return {
     id,
@@ -62,6 +65,7 @@ export function readHevcSps(reader: BitReader): HevcSps {
     longTermUsedByCurr,
     temporalMvp,
     integerMvPerSlice: readExtensions(reader, chromaFormatIdc, lumaBits, chromaBits),
+    colour,
   };
 }
 

@@ -1,16 +1,12 @@
 import type { BitReader } from './bit-reader.js';
+import { type CodedColour, readVideoSignal } from './video-signal.js';
 
 /**
  * vui_parameters(), ITU-T H.265 E.2.1. Nothing in it changes slice headers, but the extensions of the sequence
  * parameter set stand behind it.
  */
-export function skipVui(reader: BitReader, maxSubLayers: number): void {
-  if (reader.flag() && reader.u(8) === 255) reader.skip(32); // aspect_ratio_idc EXTENDED_SAR, sar sizes
-  if (reader.flag()) reader.skip(1); // overscan_appropriate_flag
-  if (reader.flag()) {
-    reader.skip(4); // video_format, video_full_range_flag
-    if (reader.flag()) reader.skip(24); // colour description
-  }
+export function readVui(reader: BitReader, maxSubLayers: number): CodedColour | undefined {
+  const colour = readVideoSignal(reader);
   if (reader.flag()) skipUes(reader, 2); // chroma sample locations
   reader.skip(3); // neutral_chroma_indication_flag, field_seq_flag, frame_field_info_present_flag
   if (reader.flag()) skipUes(reader, 4); // default display window
@@ -23,6 +19,7 @@ export function skipVui(reader: BitReader, maxSubLayers: number): void {
     reader.skip(3); // bitstream restriction flags
     skipUes(reader, 5);
   }
+  return colour;
 }
 
 function skipUes(reader: BitReader, count: number): void {

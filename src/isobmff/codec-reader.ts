@@ -1,4 +1,6 @@
 import { malformed } from '../errors.js';
+import { ac4Codecs, readDac4 } from './boxes/dac4.js';
+import { DOLBY_VISION_CONFIGURATIONS, dolbyVisionCodecs, readDvcC } from './boxes/dvcc.js';
 import { mediaTypeOf, readHdlr } from './boxes/hdlr.js';
 import { readTkhd } from './boxes/tkhd.js';
 import { readVvcC } from './boxes/vvcc.js';
@@ -50,9 +52,6 @@ const NAL_KINDS: Record<string, NalKind> = {
   ...{ vvc1: 'vvc', vvi1: 'vvc' },
 };
 
-/** Box types by which a Dolby Vision entry states profile and level. */
-const DOLBY_VISION_CONFIGURATIONS = new Set(['dvcC', 'dvvC', 'dvwC']);
-
 /**
  * Reads the codec configuration of every sample entry with mp4box. mp4box never sees the file: it is given a movie
  * made of nothing but each track's `stsd`, in which boxes that do not configure a codec are renamed `free`,
@@ -94,7 +93,7 @@ function describe(
   if (!mediaTypeOf(handler)) return { fourcc, codec: fourcc };
   return {
     fourcc,
-    codec: dolbyVisionCodec(entry, slice) ?? codecOf(foreign, fourcc),
+    codec: dolbyVisionCodec(entry, slice) ?? ac4Codec(entry, slice) ?? codecOf(foreign, fourcc),
     ...nalConfiguration(entry, foreign, slice),
     ...configurationOf(entry, slice),
     ...(foreign.width !== undefined && { width: foreign.width, height: foreign.height! }),
@@ -113,16 +112,18 @@ function codecOf(foreign: ForeignEntry, fourcc: string): string {
   }
 }
 
-/** `dvh1.05.06`: profile and level from the configuration's 7 and 6 bits (Dolby Vision Streams Within ISOBMFF, 2.2). */
+/** `dvh1.05.06` of entries that are Dolby Vision by name (Dolby Vision Streams Within ISOBMFF, 2.2). */
 function dolbyVisionCodec({ format, node }: SampleEntry, slice: FileSlice): string | undefined {
   if (!(format in BASE_CODECS)) return undefined;
-  const configuration = node.children.find((child) => DOLBY_VISION_CONFIGURATIONS.has(child.type));
-  if (!configuration) return undefined;
-  const reader = readerOf(configuration, slice);
-  reader.skip(2); // dv_version_major, dv_version_minor
-  const bits = reader.u16();
-  const twoDigits = (value: number) => `${value}`.padStart(2, '0');
-  return `${format}.${twoDigits(bits >> 9)}.${twoDigits((bits >> 3) & 0x3f)}`;
+  const configuration = node.children.find((child) => DOLBY_VISION_CONFIGURATIONS.includes(child.type));
+  return configuration && dolbyVisionCodecs(format, readDvcC(readerOf(configuration, slice)));
+}
+
+/** `ac-4.02.01.01`. */
+function ac4Codec({ format, node }: SampleEntry, slice: FileSlice): string | undefined {
+  const configuration = format === 'ac-4' ? findChild(node, 'dac4') : undefined;
+  const read = configuration && readDac4(readerOf(configuration, slice));
+  return read && ac4Codecs(read);
 }
 
 type NalConfiguration = Pick<CodecDescription, 'kind' | 'nalLengthSizeBytes' | 'parameterSets'>;

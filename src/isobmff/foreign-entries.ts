@@ -6,7 +6,13 @@ import type { SampleEntry } from './sample-entry.js';
 import type { BoxNode, FileSlice } from './walk.js';
 
 /** Dolby Vision entries are laid out as those of their base codec (Dolby Vision Streams Within ISOBMFF, 3). */
-export const BASE_CODECS: Record<string, string> = { dvh1: 'hvc1', dvhe: 'hev1', dva1: 'avc1', dvav: 'avc3' };
+export const BASE_CODECS: Record<string, string> = {
+  dvh1: 'hvc1',
+  dvhe: 'hev1',
+  dva1: 'avc1',
+  dvav: 'avc3',
+  dav1: 'av01',
+};
 
 /** The boxes inside a sample entry that mp4box gets to see. */
 const CONFIGURATIONS_WITHOUT_ESDS = new Set(['avcC', 'hvcC', 'vvcC', 'av1C', 'vpcC']);

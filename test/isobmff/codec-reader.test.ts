@@ -107,6 +107,16 @@ describe('readCodecs', () => {
     expect(entry.parameterSets?.length).toBeGreaterThan(0);
   });
 
+  it('reads Dolby Vision on AV1, and its picture', async () => {
+    const dvvC = '00000020 64767643 0100 1435 00000000 0000000000000000 0000000000000000'; // profile 10, level 6
+    const av1C = '0000000c 61763143 81000c00';
+    expect(await only('vide', sizedEntry('dav1', VISUAL_FIELDS, av1C, dvvC))).toMatchObject({
+      codec: 'dav1.10.06',
+      width: expect.any(Number),
+      configuration: expect.any(Uint8Array),
+    });
+  });
+
   it('names Dolby Vision without its configuration after its base codec', async () => {
     expect(await only('vide', avc('dva1'))).toMatchObject({ fourcc: 'dva1', codec: 'dva1.f4000a' });
   });

@@ -1,5 +1,6 @@
 import { malformed } from '../../errors.js';
 import type { RawBitReader } from '../raw-bit-reader.js';
+import type { CodedColour } from '../video-signal.js';
 
 /** Stands for a choice that each frame makes (SELECT_SCREEN_CONTENT_TOOLS, SELECT_INTEGER_MV). */
 export const CHOSEN_BY_FRAME = 2;
@@ -41,6 +42,8 @@ interface Av1ColorConfig {
   readonly subsamplingX: boolean;
   readonly subsamplingY: boolean;
   readonly separateUvDeltaQ: boolean;
+  /** No matter for frames. */
+  readonly colour: CodedColour | undefined;
 }
 
 type Timing = Pick<
@@ -176,21 +179,24 @@ function readInterTools(reader: RawBitReader): InterTools {
 }
 
 /** BT.709 primaries, sRGB transfer, identity matrix (6.4.2). */
-const RGB = [1, 13, 0].join();
+function isRgb({ primaries, transfer, matrix }: CodedColour): boolean {
+  return primaries === 1 && transfer === 13 && matrix === 0;
+}
 
 /** color_config(), 5.5.2. */
 function readColorConfig(reader: RawBitReader, profile: number): Av1ColorConfig {
   const highBitDepth = reader.flag();
   const is12Bit = profile === 2 && highBitDepth && reader.flag();
   const isMonochrome = profile !== 1 && reader.flag();
-  const hasDescription = reader.flag(); // color_description_present_flag
-  const isRgb = hasDescription && [reader.u(8), reader.u(8), reader.u(8)].join() === RGB;
+  const colour = reader.flag() // color_description_present_flag
+    ? { primaries: reader.u(8), transfer: reader.u(8), matrix: reader.u(8) }
+    : undefined;
   if (isMonochrome) {
     reader.skip(1); // color_range
-    return { numPlanes: 1, subsamplingX: true, subsamplingY: true, separateUvDeltaQ: false };
+    return { numPlanes: 1, subsamplingX: true, subsamplingY: true, separateUvDeltaQ: false, colour };
   }
-  const subsampling = isRgb ? FULL_CHROMA : readSubsampling(reader, profile, is12Bit);
-  return { numPlanes: 3, ...subsampling, separateUvDeltaQ: reader.flag() };
+  const subsampling = colour && isRgb(colour) ? FULL_CHROMA : readSubsampling(reader, profile, is12Bit);
+  return { numPlanes: 3, ...subsampling, separateUvDeltaQ: reader.flag(), colour };
 }
 
 const FULL_CHROMA = { subsamplingX: false, subsamplingY: false };

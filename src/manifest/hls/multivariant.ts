@@ -43,6 +43,14 @@ const CHARACTERISTICS = {
   caption: 'public.accessibility.transcribes-spoken-dialog,public.accessibility.describes-music-and-sound',
 } as const;
 
+/** Profiles of Dolby Vision whose base layer is PQ and need not say so: 5 and 7, and 10 on AV1 (Apple, HLS Authoring Specification). */
+const DOLBY_VISION_PQ = /^(?:dvh1|dvhe)\.0[57]\.|^dav1\.10\./;
+
+function videoRangeOf({ set: { colour }, representation: { codecs } }: Video): string {
+  const coded = VIDEO_RANGES[colour?.transfer ?? 0];
+  return coded ?? (colour === undefined && DOLBY_VISION_PQ.test(codecs) ? 'PQ' : 'SDR');
+}
+
 /**
  * The multivariant playlist (draft-pantos-hls-rfc8216bis 4.4.6): every rendition of video with every group of audio, in the order of the
  * presentation. Without video, every group of audio.
@@ -196,9 +204,10 @@ function iFrameVariant(video: Video, options: MultivariantOptions): string[] {
   ];
 }
 
-function outputAttributes({ set: { colour }, representation: { hdcpLevel } }: Video) {
+function outputAttributes(video: Video) {
+  const { hdcpLevel } = video.representation;
   return {
-    'VIDEO-RANGE': bare(VIDEO_RANGES[colour?.transfer ?? 0] ?? 'SDR'),
+    'VIDEO-RANGE': bare(videoRangeOf(video)),
     'HDCP-LEVEL': hdcpLevel && bare(hdcpLevel),
   };
 }

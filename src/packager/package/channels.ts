@@ -1,4 +1,5 @@
 import { readDac3 } from '../../isobmff/boxes/dac3.js';
+import { type Dac4, readDac4 } from '../../isobmff/boxes/dac4.js';
 import { type Dec3, readDec3 } from '../../isobmff/boxes/dec3.js';
 import type { Movie } from '../../isobmff/movie.js';
 import { readerOf } from '../../isobmff/sample-entry.js';
@@ -15,11 +16,16 @@ const ADDED_CHANNELS: readonly number[] = [0x400, 0x200, 0x100, 0x80, 0x40, 0x20
 /** These bits are two speakers each. */
 const PAIRS = 0x0674;
 
-/** The speakers of an AC-3 or E-AC-3 track, whose sample entries say two whatever there are; undefined for other codecs. */
+/** Groups of AC-4 that are two speakers each (ETSI TS 103 190-2 A.3): L/R, Ls/Rs, Lb/Rb, Tfl/Tfr, Tbl/Tbr, Tl/Tr, Tsl/Tsr, Bfl/Bfr, Lscr/Rscr, Lw/Rw, Vhl/Vhr. */
+const AC4_PAIRS = 0x721bd;
+
+/** The speakers of an AC-3, E-AC-3 or AC-4 track, whose sample entries say two whatever there are; undefined for other codecs. */
 export function dolbyChannels({ tracks: [{ entries }], moov }: Movie): AudioChannels | undefined {
   const [{ node }] = entries;
   const dac3 = findChild(node, 'dac3');
   const dec3 = findChild(node, 'dec3');
+  const dac4 = findChild(node, 'dac4');
+  if (dac4) return ac4Channels(readDac4(readerOf(dac4, moov)));
   if (dac3) return channelsOf({ ...readDac3(readerOf(dac3, moov)), chanLoc: 0 });
   return dec3 && channelsOf(readDec3(readerOf(dec3, moov)));
 }
@@ -33,6 +39,12 @@ export function channelsOf({ acmod, lfeon, chanLoc, jocComplexity }: Dec3): Audi
   const dolbyMask = [MAIN_CHANNELS[acmod], lfeon ? LFE : 0, ...added].reduce((mask, bits) => mask | bits, 0);
   const count = countBits(dolbyMask) + countBits(dolbyMask & PAIRS);
   return { count, dolbyMask, ...(jocComplexity !== undefined && { jocComplexity }) };
+}
+
+/** Of objects nothing is known but what the sample entry says. */
+function ac4Channels({ channelMask }: Partial<Dac4> = {}): AudioChannels | undefined {
+  if (channelMask === undefined) return undefined;
+  return { count: countBits(channelMask) + countBits(channelMask & AC4_PAIRS), dolbyMask: channelMask };
 }
 
 function countBits(mask: number): number {

@@ -9,12 +9,14 @@ import { readPasp } from '../../isobmff/boxes/pasp.js';
 import type { Movie, Track } from '../../isobmff/movie.js';
 import { readMovie } from '../../isobmff/movie.js';
 import { readerOf } from '../../isobmff/sample-entry.js';
-import { findChild, findPath, walkChildren } from '../../isobmff/walk.js';
+import { type BoxNode, type FileSlice, findChild, findPath, walkChildren } from '../../isobmff/walk.js';
 import { movieOfTrack, type PresentationTrack } from '../../layout/presentation.js';
-import type { AudioChannels, Role } from '../../manifest/presentation.js';
+import type { AudioChannels, Role, VideoRepresentation } from '../../manifest/presentation.js';
+import { codedColourOf, isSpecified } from '../../protection/colour.js';
 import { withGroupedFrames } from '../../protection/pcm-samples.js';
 import { type DescribedTrack, describeTracks, selectTracks, typeNameOf } from '../../protection/tracks.js';
 import { dolbyChannels } from './channels.js';
+import { supplementalCodecsOf } from './dolby-vision.js';
 import { languageTag } from './language.js';
 import { nameParts } from './names.js';
 import { isRole } from './roles.js';
@@ -32,6 +34,8 @@ export interface MediaTrack {
   readonly role?: Role;
   readonly label?: string;
   readonly colour?: { readonly primaries: number; readonly transfer: number; readonly matrix: number };
+  /** Dolby Vision, which players that do not know it leave alone. */
+  readonly supplementalCodecs?: VideoRepresentation['supplementalCodecs'];
   /** Where its codec knows its speakers better than the sample entry. */
   readonly channels?: AudioChannels;
   /** Width to height of one sample; absent where it is square. */
@@ -97,7 +101,7 @@ export function describeTrack(
     ...(language !== undefined && { language }),
     ...(roleFound !== undefined && { role: roleFound }),
     ...(name !== undefined && { label: name }),
-    ...(isVideo ? pictureOf(track, movie) : soundOf(movie)),
+    ...(isVideo ? pictureOf(described, movie) : soundOf(movie)),
   };
 }
 
@@ -131,15 +135,26 @@ function soundOf(movie: Movie): Pick<MediaTrack, 'channels'> {
   return channels ? { channels } : {};
 }
 
-function pictureOf({ entries }: Track, { moov }: Movie): Pick<MediaTrack, 'colour' | 'sampleAspectRatio'> {
-  const [{ node }] = entries;
-  const colr = findChild(node, 'colr');
+type Picture = Pick<MediaTrack, 'colour' | 'sampleAspectRatio' | 'supplementalCodecs'>;
+
+function pictureOf({ codecs }: DescribedTrack, movie: Movie): Picture {
+  const { moov, tracks } = movie;
+  const [{ node }] = tracks[0].entries;
   const pasp = findChild(node, 'pasp');
-  const colour = colr && readColr(readerOf(colr, moov));
+  const colour = colourIn(node, moov) ?? codedColourOf(codecs[0]);
+  const supplementalCodecs = supplementalCodecsOf(movie, colour);
   const { hSpacing, vSpacing } = pasp ? readPasp(readerOf(pasp, moov)) : { hSpacing: 1, vSpacing: 1 };
   const isSquare = hSpacing === vSpacing || hSpacing === 0 || vSpacing === 0;
   return {
     ...(colour && { colour }),
+    ...(supplementalCodecs && { supplementalCodecs }),
     ...(!isSquare && { sampleAspectRatio: { numerator: hSpacing, denominator: vSpacing } }),
   };
+}
+
+/** `colr` of the sample entry; undefined where it says nothing. */
+function colourIn(entry: BoxNode, moov: FileSlice): MediaTrack['colour'] {
+  const colr = findChild(entry, 'colr');
+  const colour = colr && readColr(readerOf(colr, moov));
+  return colour && isSpecified(colour) ? colour : undefined;
 }

@@ -113,7 +113,7 @@ export function describedAs({
 }
 
 function videoOf({ track, id, addressing }: PresentedTrack): VideoRepresentation {
-  const { described, movie, sampleAspectRatio } = track;
+  const { described, movie, sampleAspectRatio, supplementalCodecs } = track;
   const { codec, width = 0, height = 0 } = described.codecs[0];
   return {
     id,
@@ -124,6 +124,7 @@ function videoOf({ track, id, addressing }: PresentedTrack): VideoRepresentation
     heightPixels: height,
     frameRate: frameRateOf(movie.tracks[0]),
     ...(sampleAspectRatio && { sampleAspectRatio: sampleAspectRatio as Fraction }),
+    ...(supplementalCodecs && { supplementalCodecs }),
   };
 }
 

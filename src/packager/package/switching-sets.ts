@@ -17,6 +17,7 @@ const IN_COMMON: Readonly<Record<string, (one: KeyedTrack) => unknown>> = {
   key: ({ protection }) => protection?.kid,
   scheme: ({ protection }) => protection?.scheme,
   colour: ({ track }) => track.colour,
+  'Dolby Vision': ({ track }) => track.supplementalCodecs?.profile,
   'aspect ratio': ({ track }) => ifVideo(track, aspectOf),
   'frame rate': ({ track }) => ifVideo(track, frameRateFamily),
   timescale: ({ track }) => ifVideo(track, ({ movie }) => movie.tracks[0].mdhd.timescaleHz),

@@ -218,6 +218,15 @@ v360.m3u8
     );
     const pq = { ...hlg, colour: { primaries: 9, transfer: 16, matrix: 9 } };
     expect(linesWith(multivariantOf(pq), 'EXT-X-STREAM-INF')[0]).toContain('VIDEO-RANGE=PQ');
+    // Dolby Vision whose pictures are PQ without a word of it, and one over SDR
+    for (const [codecs, range] of [
+      ['dvh1.05.06', 'PQ'],
+      ['dav1.10.06', 'PQ'],
+      ['dvav.09.03', 'SDR'],
+    ] as const) {
+      const { colour: _, ...plain } = { ...hlg, representations: [{ ...video('dv', 1080), codecs }] };
+      expect(linesWith(multivariantOf(plain), 'EXT-X-STREAM-INF')[0]).toContain(`VIDEO-RANGE=${range}`);
+    }
   });
 
   it('has the groups of audio as variants where there is no video', () => {

@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { channelsOf } from '../../../src/packager/package/channels.js';
+import { FileSource } from '../../../src/bytes/source.js';
+import { readMovie } from '../../../src/isobmff/movie.js';
+import { channelsOf, dolbyChannels } from '../../../src/packager/package/channels.js';
 import { openMedia } from '../../../src/packager/package/media.js';
+import { describeTracks } from '../../../src/protection/tracks.js';
+import { box } from '../../support/builder/boxes.js';
+import { voice, writeMovie } from '../../support/ladder.js';
 import { testMedia } from '../../support/samples.js';
+import { temporaryFolder } from '../../support/temporary.js';
+
+const temporary = temporaryFolder();
 
 describe('channelsOf', () => {
   it.each<[string, Parameters<typeof channelsOf>[0], ReturnType<typeof channelsOf>]>([
@@ -31,4 +39,18 @@ it.each(['ac3.mp4', 'eac3.mp4'])('finds the speakers of %s', async (name) => {
   source.close();
   const [{ channels }] = tracks.filter(({ type }) => type === 'audio');
   expect(channels).toEqual({ count: 1, dolbyMask: 0x4000 }); // their sample entries say two
+});
+
+it('finds the speakers of AC-4, and its name', async () => {
+  // 5.1.2 of a Dolby encoder, from the tests of shaka-packager: L/R, C, Ls/Rs, LFE, Tl/Tr
+  const dac4 = '20a001600000001fffffffe001151380000058400031fca02000031d404000000800c0';
+  const track = voice(1);
+  const fields = track.entries[0]!.slice(8, 36); // AudioSampleEntry (ISO/IEC 14496-12 12.2.3)
+  const entry = box('ac-4', fields, box('dac4', Buffer.from(dac4, 'hex')));
+  const source = new FileSource(writeMovie(temporary('ac4.mp4'), [{ ...track, entries: [entry] }]));
+  const movie = readMovie(source);
+  const [{ codecs }] = await describeTracks(movie);
+  source.close();
+  expect(codecs[0]!.codec).toBe('ac-4.02.01.03');
+  expect(dolbyChannels(movie)).toEqual({ count: 8, dolbyMask: 0xc7 });
 });

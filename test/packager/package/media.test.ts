@@ -57,6 +57,16 @@ describe('openMedia', () => {
     expect(track.sampleAspectRatio).toEqual({ numerator: 4, denominator: 3 });
   });
 
+  it('takes no colours from a colr that says nothing', async () => {
+    const plain = rendition(320, 180);
+    const [own] = await mediaOf(temporary('film.mp4'), [plain]);
+    const colr = box('colr', text('nclx'), u16(2, 2, 2), u8(0));
+    const entry = Buffer.concat([plain.entries[0], colr]);
+    entry.writeUInt32BE(entry.length, 0);
+    const [track] = await mediaOf(temporary('film.mp4'), [{ ...plain, entries: [entry] }]);
+    expect(track.colour).toEqual(own.colour);
+  });
+
   it('says what it leaves out', async () => {
     const chapters = { ...voice(3, 7), handler: 'text', entries: [box('text', Buffer.alloc(43))] };
     const path = writeMovie(temporary('film.mp4'), [voice(1), chapters]);
