@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { stateOfFile } from '../../bytes/files.js';
 import { makeOutputDirectory } from '../../bytes/output-directory.js';
 import { fingerprintOf } from '../execute/fingerprint.js';
 import { findInputs } from '../package/inputs.js';
 import { packageTitle } from '../package/package-title.js';
-import { isAllThere, readState, STATE_FILE } from '../package/state.js';
+import { inputsDigest, isAllThere, readState, STATE_FILE } from '../package/state.js';
 import { sheetPathsOf } from '../package/thumbnails.js';
 import type { PackageResult } from '../package/types.js';
 import { changed, type Outcome, type Task, type Tools } from './perform.js';
@@ -27,11 +26,11 @@ export async function performTitle(task: Task, tools: Tools, title: JobTitle): P
   const before = stateOf(paths);
   const result = await packageTitle(optionsOf(task, tools, title));
   if (dryRun) return outcomeOf(result, before!);
-  const sha256 = await fingerprintOfAll(paths, tools.signal);
   const after = stateOf(paths);
   if (!before || before.bytes !== after?.bytes || before.mtimeMs !== after.mtimeMs) throw changed(job);
-  const ofState = await fingerprintOf(join(job.output, STATE_FILE), tools.signal);
-  return { ...outcomeOf(result, { ...before, sha256 }), sha256: ofState };
+  const { inputs } = (await readState(job.output))!;
+  const sha256 = await fingerprintOf(join(job.output, STATE_FILE), tools.signal);
+  return { ...outcomeOf(result, { ...before, sha256: inputs! }), sha256 };
 }
 
 function optionsOf(
@@ -64,7 +63,7 @@ async function checkProof(
   const state = await readState(output);
   if (!state || now?.bytes !== fingerprint.bytes) return undefined;
   const isSameTime = now.mtimeMs === fingerprint.mtimeMs;
-  if (!isSameTime && (await fingerprintOfAll(paths, signal)) !== fingerprint.sha256) return undefined;
+  if (!isSameTime && (await inputsDigest(paths, signal)) !== fingerprint.sha256) return undefined;
   if ((await fingerprintOf(join(output, STATE_FILE), signal)) !== sha256) return undefined;
   if (!(await isAllThere(output, state, signal))) return undefined;
   const same = { ...now, sha256: fingerprint.sha256 };
@@ -85,10 +84,4 @@ function stateOf(paths: readonly string[]): InputFingerprint | undefined {
     bytes: states.reduce((sum, { bytes }) => sum + bytes, 0),
     mtimeMs: Math.max(...states.map(({ mtimeMs }) => mtimeMs)),
   };
-}
-
-async function fingerprintOfAll(paths: readonly string[], signal: AbortSignal): Promise<string> {
-  const hash = createHash('sha256');
-  for (const path of paths) hash.update(`${basename(path)}\0${await fingerprintOf(path, signal)}\n`);
-  return hash.digest('hex');
 }

@@ -7,7 +7,7 @@ import { type PlannedText, planTexts, type SmallFile } from './planned-text.js';
 import { type PlannedThumbnails, planThumbnails } from './planned-thumbnails.js';
 import { presentationOf } from './presentation.js';
 import { planSmooth, type SmoothPlan } from './smooth/plan.js';
-import { newState, type PackageState, publishedFile, readState } from './state.js';
+import { type JobDigests, newState, type PackageState, publishedFile, readState } from './state.js';
 import type { Title } from './title.js';
 import { type PlannedMedia, type PlannedTrack, planMedia } from './title-plan.js';
 import { addressingOf, filesOf, mediaNameOf } from './track-addressing.js';
@@ -122,7 +122,7 @@ export async function stateOf(
   plan: TitlePlan,
   written: readonly WrittenOutput[],
   { contentId, title }: TitleJob,
-  job: string,
+  digests: JobDigests,
   outDir: string,
 ): Promise<PackageState> {
   const media = mediaOf(plan).map(({ name, plan: { sizeBytes }, files }, i) => ({
@@ -135,5 +135,5 @@ export async function stateOf(
   const { mediaVersion } = plan;
   const former = await readState(outDir);
   const abandoned = former ? abandonedNames(title, outDir, former.mediaVersion + 1, mediaVersion) : [];
-  return newState({ contentId, job, mediaVersion, files: [...media, ...small] }, former, abandoned);
+  return newState({ contentId, ...digests, mediaVersion, files: [...media, ...small] }, former, abandoned);
 }

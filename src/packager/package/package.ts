@@ -20,7 +20,8 @@ import { checkSmoothMedia, writeSmoothMedia } from './smooth/media.js';
 import { assertSmoothCanHave, keyPerOf } from './smooth/options.js';
 import {
   isAllThere,
-  jobDigest,
+  type JobDigests,
+  jobDigests,
   type PackageState,
   pathsBelow,
   readState,
@@ -57,7 +58,7 @@ function titleSteps(
   pool: WorkerPool | undefined,
 ): PackagingSteps<TitleJob, TitlePlan, DirectorySink> {
   const contentId = options.contentId ?? basename(resolve(options.outDir));
-  let digest: string | undefined;
+  let digests: JobDigests | undefined;
   return {
     prepare: async () => {
       const described = title.tracks.map(({ described: one }) => one);
@@ -74,8 +75,8 @@ function titleSteps(
     findExisting: async (job) => {
       const state = await readState(options.outDir);
       if (!state) return undefined;
-      digest = await jobDigest(job, options);
-      if (state.job !== digest || !(await isAllThere(options.outDir, state, options.signal)))
+      digests = await jobDigests(job, options);
+      if (state.job !== digests.job || !(await isAllThere(options.outDir, state, options.signal)))
         return undefined;
       const plan = await planTitle(job, options, state.mediaVersion);
       return { plan, outputs: publishedOutputs(plan, state) };
@@ -90,7 +91,7 @@ function titleSteps(
         plan,
         written,
         job,
-        digest ?? (await jobDigest(job, options)),
+        digests ?? (await jobDigests(job, options)),
         options.outDir,
       );
       await writeTexts(plan, state, sink);

@@ -27,6 +27,8 @@ export interface PackageState {
   /** Of this file. */
   readonly version: 1;
   readonly contentId: string;
+  /** SHA-256 of the inputs with their names; absent where manifests alone were made. */
+  readonly inputs?: string;
   /** SHA-256 of inputs, options and KIDs. */
   readonly job: string;
   /** How often the media of this folder was made: from the second time on, the number is part of its names. */
@@ -58,17 +60,35 @@ const OPTIONS_THAT_MATTER = [
   'smooth',
 ] as const;
 
-/** What a presentation is made of, as 64 hexadecimal digits: the same for the same inputs, options and keys. */
-export async function jobDigest(
+/** What distinguishes what a presentation is made of. Each 64 hexadecimal digits. */
+export interface JobDigests {
+  /** Of the inputs with their names. */
+  readonly inputs: string;
+  /** Of inputs, options and keys. */
+  readonly job: string;
+}
+
+/** What a presentation is made of: the same for the same inputs, options and keys. */
+export async function jobDigests(
   { title, keys, contentId }: TitleJob,
   options: PackageOptions,
-): Promise<string> {
-  const inputs: [string, string][] = [];
-  for (const { path } of [...title.inputs, ...(title.thumbnails?.sheets ?? [])])
-    inputs.push([basename(path), await fingerprintOf(path, options.signal)]);
+): Promise<JobDigests> {
+  const given = [...title.inputs, ...(title.thumbnails?.sheets ?? [])];
+  const paths = given.map(({ path }) => path);
+  const inputs = await inputsDigest(paths, options.signal);
   const chosen = OPTIONS_THAT_MATTER.map((name) => [name, options[name]]);
   const kids = keys.map(({ kid }) => kid);
-  return sha256Of(JSON.stringify([inputs, chosen, kids, contentId]));
+  return { inputs, job: sha256Of(JSON.stringify([inputs, chosen, kids, contentId])) };
+}
+
+/** SHA-256 over the names of files and what is in them, in their order: 64 hexadecimal digits. */
+export async function inputsDigest(
+  paths: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const inputs: [name: string, sha256: string][] = [];
+  for (const path of paths) inputs.push([basename(path), await fingerprintOf(path, signal)]);
+  return sha256Of(JSON.stringify(inputs));
 }
 
 /** A small file of the presentation, or a folder of them. */
