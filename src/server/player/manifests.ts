@@ -56,16 +56,19 @@ const READERS: Readonly<
   '.m3u8': { kind: 'hls', isEntry: (text) => text.includes('#EXT-X-STREAM-INF'), read: readMultivariant },
 };
 
-/** Manifests that players begin with: MPDs, then multivariant playlists, each in the order of their names. */
+/** Manifests that players begin with: MPDs, then multivariant playlists, each in the order of their names, `manifest.mpd` before `manifest-cbcs.mpd`. */
 export async function findManifests(folder: string, describe: DescribePssh): Promise<PlayedManifest[]> {
-  const names = (await readdir(folder)).filter((name) => Object.hasOwn(READERS, extname(name))).sort();
+  const names = (await readdir(folder)).filter((name) => Object.hasOwn(READERS, extname(name)));
   const found: PlayedManifest[] = [];
   for (const name of names) {
     const { kind, isEntry, read } = READERS[extname(name)]!;
     const text = await readFile(join(folder, name), 'utf8');
     if (isEntry(text)) found.push({ name, kind, ...(await protectionOf(() => read(text), describe)) });
   }
-  return found.sort((a, b) => a.kind.localeCompare(b.kind));
+  const stemOf = ({ name }: PlayedManifest) => name.slice(0, -extname(name).length);
+  return found.sort((a, b) =>
+    a.kind === b.kind ? (stemOf(a) < stemOf(b) ? -1 : 1) : a.kind < b.kind ? -1 : 1,
+  );
 }
 
 type Protection = Omit<PlayedManifest, 'name' | 'kind'>;

@@ -198,11 +198,13 @@ describe('the server of prpack play <folder>', () => {
     const broken = temporary('broken');
     cpSync(folder, broken, { recursive: true, filter: (path) => !/up$|link/.test(path) });
     writeFileSync(join(broken, 'manifest.mpd'), '<MPD><Period>');
+    writeFileSync(join(broken, 'manifest-cbcs.mpd'), '<MPD/>');
     const other = await start(broken);
     const data = await (await fetch(`${other.url}data.json`)).json();
     await other.close();
     expect((data as { manifests: unknown[] }).manifests).toMatchObject([
       { name: 'manifest.mpd', problem: expect.stringContaining('well-formed'), kids: [], systems: [] },
+      { name: 'manifest-cbcs.mpd', kids: [], systems: [] },
       { name: 'main.m3u8', kids: [KID] },
     ]);
   });
