@@ -56,6 +56,8 @@ export interface Track {
   readonly samples: SampleTable;
   /** How many of them `stbl` lists. */
   readonly samplesInMoov: number;
+  /** Where only some of the samples are meant: their numbers among all, by which boxes of `stbl` know them. */
+  readonly sampleNumbers?: Uint32Array;
 }
 
 const MAX_MOOV_BYTES = 96 * 2 ** 20;

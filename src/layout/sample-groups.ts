@@ -14,7 +14,24 @@ export function groupRunsOf(track: Track, moov: FileSlice): SampleGrouping[] {
   return track.stbl.children
     .filter((node) => node.type === 'sbgp')
     .map((node) => readSbgp(readerOf(node, moov)))
-    .filter(({ groupingType }) => groupingType !== KEY_GROUP);
+    .filter(({ groupingType }) => groupingType !== KEY_GROUP)
+    .map((grouping) => (track.sampleNumbers ? ofSamples(grouping, track.sampleNumbers) : grouping));
+}
+
+/** The grouping of some samples: a run for each of them. */
+function ofSamples(grouping: SampleGrouping, numbers: Uint32Array): SampleGrouping {
+  const { sampleCounts, groupDescriptionIndexes } = grouping;
+  let run = 0;
+  let endOfRun = sampleCounts[0] ?? 0;
+  const indexes = numbers.map((sample) => {
+    while (sample >= endOfRun && run < sampleCounts.length) endOfRun += sampleCounts[++run] ?? 0;
+    return groupDescriptionIndexes[run] ?? 0; // samples behind the last run are in no group
+  });
+  return {
+    ...grouping,
+    sampleCounts: new Uint32Array(numbers.length).fill(1),
+    groupDescriptionIndexes: indexes,
+  };
 }
 
 /** `sbgp` boxes for the samples `first` to `first + count`; none where no sample is in a group. */

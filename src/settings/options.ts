@@ -634,6 +634,16 @@ const TABLE = [
     about: 'How players find media: one file a track, or one a segment.',
   },
   {
+    name: 'trickPlay',
+    kind: BOOLEAN,
+    of: ['packageTitle'],
+    flag: '--trick-play',
+    help: 'add the sync samples of the smallest rendition to the MPD, for fast forward and rewind',
+    config: true,
+    default: false,
+    about: 'Whether the MPD has a set for fast forward and rewind. Default false.',
+  },
+  {
     name: 'segmentDurationSeconds',
     kind: seconds(3600),
     of: ['packageTitle', 'writeManifests'],

@@ -67,6 +67,7 @@ describeWith(['ffmpeg', 'chromium'], 'players play a packaged title', () => {
         scheme,
         addressing,
         smooth: scheme === 'cenc',
+        trickPlay: true,
         keys: givenKeyTexts(KID, KEY),
         fragmentDurationSeconds: 1,
         segmentDurationSeconds: 2,
@@ -112,7 +113,7 @@ describeWith(['ffmpeg', 'chromium'], 'players play a packaged title', () => {
   it.skip.each(LEFT_OUT)(`$scheme, $addressing, $manifest in $player ${BY_SWEEPS}`, () => {});
 
   it.each(RUN)(
-    '$scheme, $addressing, $manifest in $player: start, renditions, languages, subtitles, seek, end, thumbnails',
+    '$scheme, $addressing, $manifest in $player: start, renditions, languages, subtitles, seek, end, thumbnails, fast forward',
     async (one) => {
       await withPlayer(KEY, async (ask) => {
         const { result, error } = await ask(start(one, folderOf(one)));
@@ -123,6 +124,8 @@ describeWith(['ffmpeg', 'chromium'], 'players play a packaged title', () => {
         const done = async (...calls: string[]) => {
           for (const call of calls) expect([call, await ask(call)]).toEqual([call, { ok: true }]);
         };
+        if (one.player === 'shaka' && one.manifest === 'manifest.mpd')
+          await done("fastForward('video-90p-trick')");
         await done('height(90)', 'height(180)', "language('de')", "language('en')");
         if (one.player !== 'smooth')
           expect(await ask("subtitles('en', 'Hello')")).toEqual({ ok: true, result: ['Hello'] });

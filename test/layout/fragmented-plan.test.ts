@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { type ByteSource, MemorySource } from '../../src/bytes/source.js';
 import { type Movie, readMovie } from '../../src/isobmff/movie.js';
+import { trackOfSamples } from '../../src/isobmff/sync-samples.js';
 import { FragmentedPlan, fragmentationOf, fragmentationOfTrack } from '../../src/layout/fragmented-plan.js';
 import { movieOfTrack, presentationOf } from '../../src/layout/presentation.js';
+import { groupRunsOf, writeGroups } from '../../src/layout/sample-groups.js';
 import { box, fullBox, text, u8, u16, u32, u64 } from '../support/builder/boxes.js';
 import { fragmented } from '../support/builder/fragmented.js';
 import { audioTrackOf, type BuiltTrack } from '../support/builder/movie.js';
@@ -223,6 +225,25 @@ describe('FragmentedPlan', () => {
       fullBox('sbgp', 0, 0, text('roll'), u32(2, 1, 1, 1, 2)),
     ]);
     expect(plan.warnings).toEqual([]);
+  });
+
+  it('knows the sample groups of some samples of a track', () => {
+    // Six samples: none, group 1 twice, group 2, and two that no run has.
+    const sbgp = fullBox('sbgp', 0, 0, text('roll'), u32(3, 1, 0, 2, 1, 1, 2));
+    const pieces = withInStbl(
+      progressive([audioTrackOf([1, 2, 3, 4, 5, 6])], { moov: 'last' }),
+      fullBox('sgpd', 1, 0, text('roll'), u32(2, 2), u16(0xffff, 0xfffe)),
+      sbgp,
+    );
+    const { tracks, moov } = readMovie(new MemorySource(toBytes(pieces)));
+    const boxesOf = (kept: readonly number[]) =>
+      writeGroups(groupRunsOf(trackOfSamples(tracks[0], kept), moov), 0, kept.length).map((bytes) =>
+        Buffer.from(bytes),
+      );
+    expect(boxesOf([0, 2, 3, 5])).toEqual([
+      fullBox('sbgp', 0, 0, text('roll'), u32(4, 1, 0, 1, 1, 1, 2, 1, 0)),
+    ]);
+    expect(boxesOf([0, 4])).toEqual([]);
   });
 
   it('names what it cannot carry', () => {

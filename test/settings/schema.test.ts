@@ -49,7 +49,15 @@ describe('settings', () => {
     return namesOf(SETTINGS.filter((setting) => !options.includes(attributeOf(setting))));
   };
   /** What only a presentation has. */
-  const OF_TITLES = ['addressing', 'segmentDurationSeconds', 'text', 'schemes', 'fairplayUri', 'smooth'];
+  const OF_TITLES = [
+    'addressing',
+    'trickPlay',
+    'segmentDurationSeconds',
+    'text',
+    'schemes',
+    'fairplayUri',
+    'smooth',
+  ];
   /** What only files have: a presentation has one layout, and one key for each set of tracks. */
   const OF_FILES = ['decryptKeys', 'layout', 'clearLeadSeconds', 'cryptoPeriodSeconds'];
 

@@ -48,6 +48,7 @@ export function configurePackage(command: Command): void {
     'text',
     'thumbnails',
     'addressing',
+    'trickPlay',
     'segmentDurationSeconds',
     'fragmentDurationSeconds',
   ]);

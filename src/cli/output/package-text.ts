@@ -72,7 +72,7 @@ export function trackTable(tracks: readonly PackagedTrack[], style: Style): stri
     track.codec ?? '',
     formatOf(track),
     printable(track.language ?? ''),
-    printable(track.role ?? ''),
+    track.trickPlayOf === undefined ? printable(track.role ?? '') : 'trick play',
     printable(track.input),
     track.kid ?? 'clear',
   ]);

@@ -15,6 +15,7 @@ import { mediaOf, planTitle, smallFilesOf, stateOf, type TitleJob, type TitlePla
 import { checkManifestFiles, ENTRIES } from './manifest-files.js';
 import type { SmallFile } from './planned-text.js';
 import { report } from './report.js';
+import type { TitleTrack } from './representations.js';
 import { assertKeysApart, assertSchemes, ofEachScheme } from './schemes.js';
 import { checkSmoothMedia, writeSmoothMedia } from './smooth/media.js';
 import { assertSmoothCanHave, keyPerOf } from './smooth/options.js';
@@ -61,15 +62,18 @@ function titleSteps(
   let digests: JobDigests | undefined;
   return {
     prepare: async () => {
-      const described = title.tracks.map(({ described: one }) => one);
+      const keyed = title.tracks.filter(({ trickPlay }) => !trickPlay);
+      const described = keyed.map(({ described: one }) => one);
       const keyPer = keyPerOf(options);
-      const trackNames = title.tracks.map(({ id }) => id);
+      const trackNames = keyed.map(({ id }) => id);
       const ofSchemes: AssignedKey[][] = [];
       for (const one of ofEachScheme(options)) {
         ofSchemes.push(await assignKeys(described, contentId, { ...one, keyPer, trackNames }));
       }
       assertKeysApart(ofSchemes);
-      const trackKeys = ofSchemes.flat().map(({ trackId: _, ...key }) => key); // several inputs have tracks of one id
+      const trackKeys = ofSchemes.flatMap((keys) =>
+        title.tracks.map((track) => keyOfTrack(track, trackNames, keys)),
+      );
       return { title, keys: distinctKeys(trackKeys), trackKeys, contentId };
     },
     findExisting: async (job) => {
@@ -99,6 +103,19 @@ function titleSteps(
     },
     check: (begun, sink) => checkTitle(begun, sink, options),
   };
+}
+
+/**
+ * The key of a track. Fast forward needs no license of its own.
+ * @param keys one for each of the names
+ */
+function keyOfTrack(
+  { id, trickPlay }: TitleTrack,
+  names: readonly string[],
+  keys: readonly AssignedKey[],
+): AssignedKey {
+  const { trackId: _, ...key } = keys[names.indexOf(trickPlay?.of ?? id)]; // several inputs have tracks of one id
+  return key;
 }
 
 /** The outputs that an earlier run of the same job has published. */

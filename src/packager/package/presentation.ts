@@ -79,18 +79,33 @@ function presentedTrack(
 
 /** The sets of audio and video, numbered from 1, in the order of their first tracks. */
 export function setsOf(tracks: readonly PresentedTrack[]): SwitchingSet[] {
-  return switchingSetsOf(tracks).map((ofSet, i) => setOf(ofSet, i + 1));
+  const sets = switchingSetsOf(tracks);
+  const idOf = (trackId: string) =>
+    sets.findIndex((ofSet) => ofSet.some(({ track }) => track.id === trackId)) + 1;
+  return sets.map((ofSet, i) => setOf(ofSet, i + 1, idOf));
 }
 
-function setOf(tracks: readonly PresentedTrack[], id: number): SwitchingSet {
+/** @param idOf the set of a track */
+function setOf(
+  tracks: readonly PresentedTrack[],
+  id: number,
+  idOf: (trackId: string) => number,
+): SwitchingSet {
   const [{ track, protection }] = tracks;
   const common = { id, ...describedAs(track), ...(protection && { protection }) };
   if (track.type === 'audio') return { kind: 'audio', ...common, representations: tracks.map(audioOf) };
-  const { colour } = track;
+  const { colour, trickPlay } = track;
   const representations = tracks
     .map(videoOf)
     .sort((a, b) => b.widthPixels * b.heightPixels - a.widthPixels * a.heightPixels);
-  return { kind: 'video', ...common, ...(colour && { colour }), representations };
+  const { of = '', maxPlayoutRate = 1 } = trickPlay ?? {};
+  return {
+    kind: 'video',
+    ...common,
+    ...(colour && { colour }),
+    ...(trickPlay && { trickPlay: { ofSetId: idOf(of), maxPlayoutRate } }),
+    representations,
+  };
 }
 
 const ACCESSIBILITY: readonly string[] = ['description', 'caption'];

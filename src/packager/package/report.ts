@@ -85,6 +85,7 @@ function reportTrack({ name, track, scheme, plan, key, files }: TitleOutput): Pa
     ...(isVideo && width !== undefined && height !== undefined && { width, height }),
     ...(!isVideo && channels !== undefined && { channels }),
     ...(!isVideo && sampleRateHz !== undefined && { sampleRateHz }),
+    ...(track.trickPlay && { trickPlayOf: track.trickPlay.of }),
     encrypted: true,
     scheme,
     kid: key.kid,

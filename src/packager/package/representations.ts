@@ -5,6 +5,13 @@ import type { MediaTrack } from './media.js';
 export interface TitleTrack extends MediaTrack {
   /** Of its representation, and the beginning of its file's name. */
   readonly id: string;
+  /** Of a track for fast forward and rewind. */
+  readonly trickPlay?: {
+    /** The id of the track whose sync samples it has. */
+    readonly of: string;
+    /** How many times faster than others a decoder may play it. */
+    readonly maxPlayoutRate: number;
+  };
 }
 
 /** Names the tracks by what tells them apart: `video-1080p`, `audio-de`, `audio-de-ec-3`, `video-hvc1-720p`. */

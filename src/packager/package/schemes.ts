@@ -48,7 +48,10 @@ export const SCHEME_SUFFIXES: readonly string[] = ['', '-cbcs'];
 /** A track as one of its files: where it is offered in two schemes, each has an id. */
 export function inScheme(track: TitleTrack, scheme: PackageScheme, options: Chosen): TitleTrack {
   const suffix = schemeSuffix(scheme, schemesOf(options));
-  return suffix === '' ? track : { ...track, id: `${track.id}${suffix}` };
+  if (suffix === '') return track;
+  const { id, trickPlay } = track;
+  const ofScheme = trickPlay && { trickPlay: { ...trickPlay, of: `${trickPlay.of}${suffix}` } };
+  return { ...track, id: `${id}${suffix}`, ...ofScheme };
 }
 
 /**

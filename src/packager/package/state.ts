@@ -58,6 +58,7 @@ const OPTIONS_THAT_MATTER = [
   'fairplayUri',
   'addressing',
   'smooth',
+  'trickPlay',
 ] as const;
 
 /** What distinguishes what a presentation is made of. Each 64 hexadecimal digits. */

@@ -10,6 +10,7 @@ export interface KeyedTrack {
 /** What all tracks of a switching set have in common, by its name (ISO/IEC 23000-19 7.3.4; DASH-IF IOP Part 6 for the key). */
 const IN_COMMON: Readonly<Record<string, (one: KeyedTrack) => unknown>> = {
   type: ({ track }) => track.type,
+  'trick play': ({ track }) => track.trickPlay?.of,
   codec: ({ track }) => familyOfTrack(track),
   role: ({ track }) => track.role,
   language: ({ track }) => track.language,
@@ -24,7 +25,16 @@ const IN_COMMON: Readonly<Record<string, (one: KeyedTrack) => unknown>> = {
 };
 
 /** These are meant to differ: nobody expects that players switch by themselves between such sets. */
-const MEANT: readonly string[] = ['type', 'codec', 'role', 'language', 'channels', 'key', 'scheme'];
+const MEANT: readonly string[] = [
+  'type',
+  'trick play',
+  'codec',
+  'role',
+  'language',
+  'channels',
+  'key',
+  'scheme',
+];
 
 /** Groups tracks that players may switch between, in the order of their first ones. */
 export function switchingSetsOf<T extends KeyedTrack>(tracks: readonly T[]): T[][] {

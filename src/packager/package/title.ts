@@ -9,6 +9,7 @@ import { type MediaTrack, openMedia } from './media.js';
 import { nameTracks, type TitleTrack } from './representations.js';
 import { readText, type TextTrack } from './text.js';
 import { readThumbnails, type Thumbnails } from './thumbnails.js';
+import { trickPlayOf } from './trick-play.js';
 import type { PackageOptions, TrackDescription } from './types.js';
 
 const DEFAULT_FRAGMENT_SECONDS = 2;
@@ -44,8 +45,11 @@ export async function withTitle<R>(options: PackageOptions, work: (title: Title)
       found.push(...media.tracks);
       warnings.push(...media.warnings);
     }
-    const tracks = nameTracks(withoutCopies(found).sort(byRank));
-    if (tracks.length === 0) throw noMedia(inputs);
+    const named = nameTracks(withoutCopies(found).sort(byRank));
+    if (named.length === 0) throw noMedia(inputs);
+    const trickPlay = options.trickPlay ? trickPlayOf(named) : { tracks: [], warnings: [] };
+    const tracks = [...named, ...trickPlay.tracks];
+    warnings.push(...trickPlay.warnings);
     const texts = await readTexts(inputs, described);
     const thumbnails =
       options.thumbnails === undefined ? undefined : await readThumbnails(options.thumbnails, options.signal);

@@ -47,6 +47,11 @@ export interface PackageOptions extends Omit<ProtectionOptions, 'scheme' | 'extr
   readonly fairplayUri?: string;
   /** `files`: one file a track, with an index. `segments`: a folder a track, with one file a segment. Default `files`. */
   readonly addressing?: 'files' | 'segments';
+  /**
+   * Add a set of video for fast forward and rewind to the MPD: the sync samples of the smallest rendition of each codec. HLS has I-frame
+   * playlists in any case. Default false.
+   */
+  readonly trickPlay?: boolean;
   /** Smooth Streaming for old PlayReady clients, next to DASH and HLS. Only with `cenc`, and with one key. Default false. */
   readonly smooth?: boolean;
   /** Shortest duration of a segment; it ends where all renditions have a sync sample. Default 6. */
@@ -94,6 +99,8 @@ export interface PackagedTrack {
   readonly height?: number;
   readonly channels?: number;
   readonly sampleRateHz?: number;
+  /** Of a track for fast forward and rewind: the one whose sync samples it has. */
+  readonly trickPlayOf?: string;
   readonly encrypted: boolean;
   /** Of encrypted tracks. */
   readonly scheme?: 'cenc' | 'cbcs';

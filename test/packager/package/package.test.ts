@@ -388,7 +388,100 @@ describe('packageTitle', () => {
     ]);
   });
 
+  it.each(['files', 'segments'] as const)(
+    'adds sync samples alone for fast forward, as %s',
+    async (addressing) => {
+      const outDir = newFolder();
+      const { tracks } = await run({ outDir, addressing, keyPer: 'track', trickPlay: true });
+      const trick = tracks.find(({ trickPlayOf }) => trickPlayOf !== undefined)!;
+      const main = tracks.find(({ id }) => id === 'video-90p')!;
+      expect(trick).toMatchObject({ id: 'video-90p-trick', trickPlayOf: 'video-90p', kid: main.kid });
+      const whole = ({ file }: PackageResult['tracks'][number]) => {
+        const path = temporary(`whole-${addressing}-${file}.mp4`);
+        const names =
+          addressing === 'files'
+            ? [file]
+            : ['init.mp4', '00001.m4s', '00002.m4s'].map((name) => `${file}/${name}`);
+        writeFileSync(path, Buffer.concat(names.map((name) => readFileSync(join(outDir, name)))));
+        return path;
+      };
+      const clear = temporary(`clear-trick-${addressing}.mp4`);
+      await decrypt({ input: whole(trick), output: clear, keys: storedKeyLookup(keyStore) });
+      const samples = fingerprintsOf(main.input)[0];
+      // 25 pictures a second, of which the first is a sync sample: it is shown for the whole second, of 12,800 ticks.
+      const shown = [0, 25, 50].map((i) => ({ ...samples[i], duration: 12_800 }));
+      expect(fingerprintsOf(clear)[0]).toEqual(shown);
+      const mpd = readFileSync(join(outDir, 'manifest.mpd'), 'utf8');
+      const [set] = mpd.match(/<AdaptationSet [^>]*codingDependency="false"[\s\S]*?<\/AdaptationSet>/)!;
+      expect(set).toContain('maxPlayoutRate="25"');
+      const [, of] = /guidelines\/trickmode" value="(\d+)"/.exec(set)!;
+      expect(mpd).toMatch(
+        new RegExp(`<AdaptationSet id="${of}"(?:(?!</AdaptationSet>)[\\s\\S])*id="video-90p"`),
+      );
+      expect(set).toContain(`cenc:default_KID="${main.kid}"`);
+      expect(set).toContain('<Representation id="video-90p-trick"');
+      expect(set).toContain('frameRate="1"');
+      expect(readFileSync(join(outDir, 'main.m3u8'), 'utf8')).not.toContain('trick');
+    },
+  );
+
+  it('leaves the track for fast forward out of Smooth Streaming', async () => {
+    const outDir = newFolder();
+    await run({ outDir, inputs: inputs.slice(0, 1), smooth: true, trickPlay: true });
+    const names = readdirSync(outDir).filter((name) => /\.is[mv]|\.isma|trick/.test(name));
+    expect(names.sort()).toEqual([
+      'audio-und.isma',
+      'manifest.ism',
+      'manifest.ismc',
+      'video-180p-trick.mp4',
+      'video-180p.ismv',
+    ]);
+  });
+
+  it('adds sync samples for fast forward in each scheme, for the set of that scheme', async () => {
+    const outDir = newFolder();
+    const { tracks } = await run({ outDir, schemes: ['cenc', 'cbcs'], trickPlay: true });
+    const trick = tracks.filter(({ trickPlayOf }) => trickPlayOf !== undefined);
+    expect(trick.map(({ id, trickPlayOf }) => [id, trickPlayOf])).toEqual([
+      ['video-90p-trick', 'video-90p'],
+      ['video-90p-trick-cbcs', 'video-90p-cbcs'],
+    ]);
+    const mpd = readFileSync(join(outDir, 'manifest.mpd'), 'utf8');
+    const sets = mpd.match(/<AdaptationSet [\s\S]*?<\/AdaptationSet>/g)!;
+    for (const { id, trickPlayOf, kid } of trick) {
+      const set = sets.find((one) => one.includes(`<Representation id="${id}"`))!;
+      const main = sets.find((one) => one.includes(`<Representation id="${trickPlayOf}"`))!;
+      expect(set).toContain(`guidelines/trickmode" value="${/ id="(\d+)"/.exec(main)![1]}"`);
+      for (const one of [set, main]) expect(one).toContain(`cenc:default_KID="${kid}"`);
+    }
+  });
+
+  it('adds nothing for fast forward where every picture is a sync sample', async () => {
+    const track = rendition(160, 90);
+    const samples = track.samples.map((one) => ({ ...one, sync: true }));
+    const intra = writeMovie(temporary('intra.mp4'), [{ ...track, samples }]);
+    const { tracks, warnings } = await run({ outDir: newFolder(), inputs: [intra], trickPlay: true });
+    expect(tracks.map(({ id }) => id)).toEqual(['video-90p']);
+    expect(warnings).toEqual([expect.stringContaining('every sample is a sync sample')]);
+  });
+
   describe('with a file a segment', () => {
+    it('writes by several threads', async () => {
+      const outDir = newFolder();
+      const { tracks } = await run({ outDir, addressing: 'segments', threads: 3 });
+      for (const { id, input, type, encrypted } of tracks) {
+        if (!encrypted || type !== 'video') continue;
+        writeFileSync(temporary(`threads-${id}.mp4`), joined(outDir, id));
+        const clear = temporary(`threads-clear-${id}.mp4`);
+        await decrypt({
+          input: temporary(`threads-${id}.mp4`),
+          output: clear,
+          keys: storedKeyLookup(keyStore),
+        });
+        expect(fingerprintsOf(clear)[0]).toEqual(fingerprintsOf(input)[0]);
+      }
+    });
+
     const SEGMENTS = { addressing: 'segments' } as const;
     const below = (folder: string) =>
       readdirSync(folder, { recursive: true, encoding: 'utf8' })

@@ -22,7 +22,8 @@ export function selectSmoothTracks(
   const warnings = title.texts.map(({ id }) => leftOut(id, 'subtitles are for DASH and HLS alone'));
   const tracks: SmoothTrack[] = [];
   for (const [i, planned] of media.tracks.entries()) {
-    const { movie, id } = planned.track;
+    const { movie, id, trickPlay } = planned.track;
+    if (trickPlay) continue; // clients show key frames of the others
     const codec = smoothCodecOf(planned.track);
     if (typeof codec === 'string') warnings.push(leftOut(id, codec));
     else {
