@@ -134,16 +134,15 @@ function adaptationSetElement(presentation: Presentation, set: SwitchingSet, tim
 }
 
 /**
- * dash.js does not look at schemes: of two, it takes the one that is there first, which is what the most clients decrypt
- * (ISO/IEC 23009-1 5.3.3.2; the default is 1).
+ * dash.js does not look at schemes: of two it is to take `cenc`, which the most clients decrypt (ISO/IEC 23009-1 5.3.3.2; the default is
+ * 1).
  */
 function selectionPriorityOf(
   { switchingSets }: Presentation,
   { protection }: SwitchingSet,
 ): number | undefined {
   const schemes = new Set(switchingSets.flatMap((set) => set.protection?.scheme ?? []));
-  const [first] = schemes;
-  return schemes.size > 1 && protection?.scheme === first ? 2 : undefined;
+  return schemes.size > 1 && protection?.scheme === 'cenc' ? 2 : undefined;
 }
 
 function videoAttributes(representations: readonly VideoRepresentation[]) {

@@ -2,8 +2,34 @@ import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { durationText, writeMpd } from '../../../src/manifest/dash/mpd.js';
 import type { SwitchingSet } from '../../../src/manifest/presentation.js';
-import { audio, fileOf, ON_DEMAND, RICH, SEGMENTED, segmentsIn, TEXT, VIDEO, video } from '../examples.js';
+import {
+  AUDIO_KID,
+  audio,
+  fileOf,
+  ON_DEMAND,
+  protectionOf,
+  RICH,
+  SEGMENTED,
+  segmentsIn,
+  TEXT,
+  VIDEO,
+  video,
+} from '../examples.js';
 import { all, attributesOf, mpdOf } from './dom.js';
+
+describe('an MPD of two schemes', () => {
+  it('prefers cenc for players that do not look at schemes, wherever it stands', () => {
+    const cbcs = {
+      ...VIDEO,
+      id: 5,
+      protection: protectionOf(AUDIO_KID, 'cbcs'),
+      representations: [video('v720-cbcs', 720)],
+    };
+    const mpd = mpdOf({ durationSeconds: 8, switchingSets: [cbcs, VIDEO, TEXT] });
+    const priorities = all(mpd, 'AdaptationSet').map((set) => set.getAttribute('selectionPriority'));
+    expect(priorities).toEqual([null, '2', null]);
+  });
+});
 
 describe('an MPD of files', () => {
   const mpd = mpdOf(ON_DEMAND);
