@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { inject } from 'vitest';
+import { runInHost } from './cli-host.js';
 import { ROOT } from './samples.js';
 
 /** The executable that the tests run. */
@@ -28,8 +29,19 @@ export interface CliOptions {
   readonly nodeArgs?: readonly string[];
 }
 
-/** Runs the built command line as a process of its own. */
+/** Runs the built command line: as a process of its own, or in one that runs it again and again. */
 export function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+  const { env = {}, cwd = process.env.HOME!, stdin, nodeArgs, onStart, uid } = options;
+  const isPlain = [stdin, nodeArgs, onStart, uid].every((option) => option === undefined);
+  const hosted =
+    isPlain && !inject('buildProblem')
+      ? runInHost({ args, cwd, env: { ...plainEnvironment(), ...env } }, env)
+      : undefined;
+  return hosted ?? runProcess(args, options);
+}
+
+/** Runs the built command line as a process of its own. */
+export function runProcess(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
   return runProgram(process.execPath, [...(options.nodeArgs ?? []), PRPACK, ...args], options);
 }
 
