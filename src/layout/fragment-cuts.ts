@@ -23,6 +23,7 @@ const MAX_FRAGMENT_BYTES = 512 * 2 ** 20;
  * wherever a track changes its sample entry or its decode time jumps.
  * @param reference place of the track whose sync samples decide
  * @param delaysTicks one a track, in its ticks: by so much its decode times rise
+ * @param wanted sync samples of the reference that begin a fragment, however short the one before is
  * @throws PrpackError UNSUPPORTED_FEATURE when decode times do not rise where a fragment must begin
  */
 export function cutFragments(
@@ -30,10 +31,11 @@ export function cutFragments(
   reference: number,
   durationSeconds: number,
   delaysTicks: readonly number[] = tracks.map(() => 0),
+  wanted: ReadonlySet<number> = new Set(),
 ): FragmentCuts {
   const timelines = tracks.map((track, i) => delayed(makeTimeline(track.samples), delaysTicks[i]));
   const times = new Set<number>();
-  addSyncCuts(times, tracks[reference], timelines[reference], durationSeconds);
+  addSyncCuts(times, tracks[reference], timelines[reference], { durationSeconds, wanted });
   const forced = tracks.map((track, i) => forcedCuts(track, timelines[i]));
   for (const [i, track] of tracks.entries()) addForcedCuts(times, track, timelines[i], forced[i]);
   const cuts = [...times].sort((a, b) => a - b);
@@ -97,18 +99,26 @@ function forEachTime({ durations, jumps }: Timeline, visit: (sample: number, tim
   }
 }
 
-function addSyncCuts(times: Set<number>, track: Track, timeline: Timeline, durationSeconds: number): void {
+function addSyncCuts(
+  times: Set<number>,
+  track: Track,
+  timeline: Timeline,
+  { durationSeconds, wanted }: { readonly durationSeconds: number; readonly wanted: ReadonlySet<number> },
+): void {
   const { flags, sizes } = track.samples;
   const timescaleHz = track.mdhd.timescaleHz;
-  const wanted = durationSeconds * timescaleHz;
+  const shortestTicks = durationSeconds * timescaleHz;
   let start: number | undefined;
   let bytes = 0;
   forEachTime(timeline, (sample, time) => {
     start ??= time;
     const isSync = !flags || (flags[sample] & NON_SYNC) === 0;
     // Half a sample's tolerance: 48 frames of 1001/24000 s are meant to be two seconds.
-    const isLong = time - start + timeline.durations[sample] / 2 >= wanted;
-    if ((isSync && isLong && sample > 0) || bytes + sizes[sample] > MAX_FRAGMENT_BYTES) {
+    const isLong = time - start + timeline.durations[sample] / 2 >= shortestTicks;
+    if (
+      (isSync && (isLong || wanted.has(sample)) && sample > 0) ||
+      bytes + sizes[sample] > MAX_FRAGMENT_BYTES
+    ) {
       times.add(time / timescaleHz);
       start = time;
       bytes = 0;

@@ -43,17 +43,19 @@ export interface Fragmentation {
 /**
  * Cuts all tracks of a presentation at the same times.
  * @param durationSeconds shortest duration of a fragment
+ * @param wanted sync samples of the reference that begin a fragment, however short the one before is
  * @throws PrpackError UNSUPPORTED_FEATURE when the tracks cannot be cut so
  */
 export function fragmentationOf(
   presentation: readonly PresentationTrack[],
   durationSeconds: number,
+  wanted?: ReadonlySet<number>,
 ): Fragmentation {
   const tracks = presentation.map(({ track }) => track);
   const reference = referenceOf(presentation);
   const edits = presentation.map(({ track, movie }) => fragmentEditsOf(track, movie));
   const delaysTicks = edits.map(({ delayTicks }) => delayTicks);
-  const cuts = cutFragments(tracks, reference, durationSeconds, delaysTicks);
+  const cuts = cutFragments(tracks, reference, durationSeconds, delaysTicks, wanted);
   return { reference, edits, delaysTicks, cuts };
 }
 

@@ -14,6 +14,8 @@ export interface Presentation {
   readonly durationSeconds: number;
   /** In the order of the manifests. */
   readonly switchingSets: readonly SwitchingSet[];
+  /** Where ads may go, in the order of their times: tags of HLS. The MPD has them as `eventStreams`. */
+  readonly cues?: readonly Cue[];
   /** Events that the MPD carries itself. */
   readonly eventStreams?: readonly EventStream[];
   /** What the multivariant playlist says of the keys of all sets. Absent: what the media playlists say, each line once. */
@@ -189,6 +191,16 @@ export interface GivenSignalling {
   readonly hlsKey?: string;
   /** A whole EXT-X-SESSION-KEY line. */
   readonly hlsSessionKey?: string;
+}
+
+/** A time at which a segment begins, so that ads can go there. */
+export interface Cue {
+  readonly seconds: number;
+  /** Of the break that the ads may fill. Absent: nothing is replaced, or it is not known. */
+  readonly durationSeconds?: number;
+  readonly id?: number;
+  /** `splice_info_section` (ANSI/SCTE 35 9.6) in base64. */
+  readonly scte35?: string;
 }
 
 export interface EventStreamId {

@@ -215,6 +215,14 @@ const TABLE = [
     again: 'added',
   },
   {
+    name: 'cues',
+    kind: FILE,
+    of: ['packageTitle'],
+    about: 'File of JSON that lists where ads may go.',
+    flag: '--cues <file>',
+    help: 'where ads may go: JSON such as [{ "time": 600, "duration": 30, "scte35": "/DA…" }]',
+  },
+  {
     name: 'thumbnails',
     kind: text('<sheets>:<columns>x<rows>[:<seconds of a tile>]', SHEETS, {
       example: 'thumbs-%03d.jpg:10x10:5',

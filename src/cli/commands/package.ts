@@ -47,6 +47,7 @@ export function configurePackage(command: Command): void {
     'describe',
     'text',
     'thumbnails',
+    'cues',
     'addressing',
     'trickPlay',
     'segmentDurationSeconds',

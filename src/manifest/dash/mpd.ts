@@ -93,6 +93,7 @@ function periodElement(presentation: Presentation, timing: Timing): XmlTree {
 }
 
 function eventStreamElement({ schemeIdUri, value, timescaleHz, events }: EventStream): XmlTree {
+  const isSignal = schemeIdUri === SCTE35_IN_XML;
   const children = events.map(({ id, startTicks, durationTicks, message, isBase64 }) =>
     element(
       'Event',
@@ -100,12 +101,19 @@ function eventStreamElement({ schemeIdUri, value, timescaleHz, events }: EventSt
         presentationTime: startTicks,
         duration: durationTicks,
         id,
-        contentEncoding: isBase64 ? 'base64' : undefined,
+        contentEncoding: isBase64 && !isSignal ? 'base64' : undefined,
       },
-      message,
+      isSignal ? signalElement(message) : message,
     ),
   );
   return element('EventStream', { schemeIdUri, value, timescale: timescaleHz }, ...children);
+}
+
+/** A section of SCTE 35 within XML (ANSI/SCTE 214-1 6.7.4, ANSI/SCTE 35 11). */
+const SCTE35_IN_XML = 'urn:scte:scte35:2014:xml+bin';
+
+function signalElement(base64: string): XmlTree {
+  return element('Signal', { xmlns: 'http://www.scte.org/schemas/35/2016' }, element('Binary', {}, base64));
 }
 
 function adaptationSetElement(presentation: Presentation, set: SwitchingSet, timing: Timing): XmlTree {

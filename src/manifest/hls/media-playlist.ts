@@ -28,6 +28,8 @@ interface Resource {
 export interface PlaylistSegment extends Resource {
   readonly durationMicroseconds: number;
   readonly sizeBytes: number;
+  /** Lines of ad breaks that begin or end with the segment. */
+  readonly cues?: readonly string[] | undefined;
   /** Further lines of the segment. */
   readonly tags?: readonly string[];
 }
@@ -67,8 +69,9 @@ function spanLines({ map, keys, segments }: Span): string[] {
 }
 
 /** The offset is always there: without it, a range follows the one before. */
-function segmentLines({ uri, range, durationMicroseconds, tags = [] }: PlaylistSegment): string[] {
+function segmentLines({ uri, range, durationMicroseconds, cues = [], tags = [] }: PlaylistSegment): string[] {
   return [
+    ...cues,
     `#EXTINF:${(durationMicroseconds / 1e6).toFixed(6)},`,
     ...(range ? [`#EXT-X-BYTERANGE:${byteRangeText(range)}`] : []),
     ...tags,

@@ -1,7 +1,8 @@
 import type { Timed } from '../addressing.js';
-import type { Presentation, VideoRepresentation } from '../presentation.js';
+import type { Cue, Presentation, VideoRepresentation } from '../presentation.js';
 import { setsOf, thumbnailsOf } from '../sets.js';
 import { assertPresentation } from '../validate.js';
+import { cueTags } from './cues.js';
 import { imagePlaylist } from './image-playlist.js';
 import { keyLines } from './keys.js';
 import {
@@ -66,26 +67,35 @@ interface Playlist {
 }
 
 function playlistsOf(presentation: Presentation): Playlist[] {
+  const { cues = [] } = presentation;
   const videos = setsOf(presentation, 'video').flatMap(({ representations, protection }) => {
     const keys = protection ? keyLines(protection) : [];
     return representations.flatMap((one) => [
-      playlist(one.id, one.addressing, keys),
+      playlist(one.id, one.addressing, keys, cues),
       ...iFramePlaylist(one, keys),
     ]);
   });
   const audio = setsOf(presentation, 'audio').flatMap(({ representations, protection }) => {
     const keys = protection ? keyLines(protection) : [];
-    return representations.map(({ id, addressing }) => playlist(id, addressing, keys));
+    return representations.map(({ id, addressing }) => playlist(id, addressing, keys, cues));
   });
   const texts = subtitles(presentation).map(({ representation }) => ({
-    ...playlist(representation.id, textSegmentsOf(representation)!, []),
+    ...playlist(representation.id, textSegmentsOf(representation)!, [], cues),
     isText: true as const,
   }));
   return [...videos, ...audio, ...texts];
 }
 
-function playlist(id: string, times: Parameters<typeof segmentsOf>[0], keys: readonly string[]): Playlist {
-  const segments: PlaylistSegment[] = segmentsOf(times);
+function playlist(
+  id: string,
+  times: Parameters<typeof segmentsOf>[0],
+  keys: readonly string[],
+  cues: readonly Cue[],
+): Playlist {
+  const tags = cueTags(cues, times);
+  const segments = segmentsOf(times).map(
+    (one, index): PlaylistSegment => ({ ...one, cues: tags.get(index) }),
+  );
   const hasMap = times.kind === 'file' || 'initUri' in times;
   const span = hasMap ? { map: mapOf(times), keys, segments } : { keys, segments };
   return { uri: playlistUri(id), times, span };

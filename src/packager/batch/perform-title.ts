@@ -71,9 +71,13 @@ async function checkProof(
 }
 
 /** All files that a title is made of. */
-async function pathsOf({ inputs, thumbnails }: JobTitle): Promise<string[]> {
+async function pathsOf({ inputs, thumbnails, cues }: JobTitle): Promise<string[]> {
   const found = await findInputs(inputs);
-  return [...found.map(({ path }) => path), ...(thumbnails === undefined ? [] : sheetPathsOf(thumbnails))];
+  return [
+    ...found.map(({ path }) => path),
+    ...(thumbnails === undefined ? [] : sheetPathsOf(thumbnails)),
+    ...(cues === undefined ? [] : [cues]),
+  ];
 }
 
 /** Size of all files together, and the last change of one of them; undefined where one is missing. */

@@ -1,7 +1,9 @@
 import { PrpackError } from '../../errors.js';
 import { NON_SYNC } from '../../isobmff/sample-table.js';
 import { type Fragmentation, fragmentationOf, fragmentationOfTrack } from '../../layout/fragmented-plan.js';
+import type { PresentationTrack } from '../../layout/presentation.js';
 import { earliestTime } from '../../layout/timing.js';
+import type { PlacedCues } from './cue-cuts.js';
 import type { TitleTrack } from './representations.js';
 
 /** How the tracks of a title are cut. */
@@ -19,16 +21,16 @@ const SAME_SECONDS = 0.001;
 const NEAR_SECONDS = 0.25;
 
 /**
- * Cuts all tracks at the same times: sync samples of the first video, else of the first audio track.
+ * Cuts all tracks at the same times: sync samples of the first video, else of the first audio track; and at those of cues, always.
  * @throws PrpackError UNSUPPORTED_FEATURE where another rendition has no sync sample at such a time, or a track nothing at all
  */
 export function cutTitle(
   tracks: readonly TitleTrack[],
   fragmentSeconds: number,
   segmentSeconds: number,
+  cues?: PlacedCues,
 ): TitleCuts {
-  const presentation = tracks.map(({ movie, source }) => ({ movie, source, track: movie.tracks[0] }));
-  const whole = fragmentationOf(presentation, fragmentSeconds);
+  const whole = fragmentationOf(presentationTracks(tracks), fragmentSeconds, cues?.samples);
   const fragmentations = tracks.map((_, place) => fragmentationOfTrack(whole, place));
   const starts = tracks.map((track, i) => fragmentTimes(track, fragmentations[i]));
   for (const [i, track] of tracks.entries()) {
@@ -36,7 +38,7 @@ export function cutTitle(
     assertSameTimes(tracks[whole.reference], starts[whole.reference], track, starts[i]);
     assertSyncSamples(tracks[whole.reference], track, fragmentations[i], starts[i]);
   }
-  const referenceStarts = segmentStartsOf(starts[whole.reference], segmentSeconds);
+  const referenceStarts = segmentStartsOf(starts[whole.reference], segmentSeconds, cues?.seconds);
   const segmentStarts = starts.map((times) => [
     ...referenceStarts.filter((fragment) => fragment < times.length),
     times.length,
@@ -47,8 +49,13 @@ export function cutTitle(
   return { fragmentations, segmentStarts };
 }
 
+/** One track of each input. */
+export function presentationTracks(tracks: readonly TitleTrack[]): PresentationTrack[] {
+  return tracks.map(({ movie, source }) => ({ movie, source, track: movie.tracks[0] }));
+}
+
 /** Earliest presentation time of each fragment, in seconds. */
-function fragmentTimes({ movie }: TitleTrack, { cuts }: Fragmentation): number[] {
+export function fragmentTimes({ movie }: TitleTrack, { cuts }: Fragmentation): number[] {
   const [track] = movie.tracks;
   return Array.from(
     { length: cuts.count },
@@ -56,12 +63,20 @@ function fragmentTimes({ movie }: TitleTrack, { cuts }: Fragmentation): number[]
   );
 }
 
-/** Fragments that a segment begins with, so that each lasts long enough; half a fragment's rounding counts as long enough. */
-export function segmentStartsOf(times: readonly number[], segmentSeconds: number): number[] {
+/**
+ * Fragments that a segment begins with, so that each lasts long enough; half a fragment's rounding counts as long enough.
+ * @param cueSeconds times at which a segment begins, however short the one before is
+ */
+export function segmentStartsOf(
+  times: readonly number[],
+  segmentSeconds: number,
+  cueSeconds: readonly number[] = [],
+): number[] {
   const starts: number[] = [];
   for (const [fragment, seconds] of times.entries()) {
     const last = starts.at(-1);
-    if (last === undefined || seconds - times[last] >= segmentSeconds - 0.05) starts.push(fragment);
+    const isLong = last === undefined || seconds - times[last] >= segmentSeconds - 0.05;
+    if (isLong || cueSeconds.some((cue) => Math.abs(cue - seconds) < SAME_SECONDS)) starts.push(fragment);
   }
   return starts;
 }

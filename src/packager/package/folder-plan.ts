@@ -2,6 +2,7 @@ import type { PlannedFile } from '../../bytes/sinks/staged-folder.js';
 import type { AssignedKey } from '../../keys/key-source.js';
 import type { Presentation } from '../../manifest/presentation.js';
 import type { KeyedJob, PlannedJob, WrittenOutput } from '../publication.js';
+import { cuesOf } from './cues.js';
 import { type ManifestFiles, manifestFilesOf, manifestsOf } from './manifest-files.js';
 import { type PlannedText, planTexts, type SmallFile } from './planned-text.js';
 import { type PlannedThumbnails, planThumbnails } from './planned-thumbnails.js';
@@ -58,7 +59,8 @@ export async function planTitle(
   const { durationSeconds } = withoutThumbnails;
   const thumbnails =
     title.thumbnails && planThumbnails(title.thumbnails, durationSeconds, baseOf(title.thumbnails.id));
-  const presentation = thumbnails ? withThumbnails(withoutThumbnails, thumbnails) : withoutThumbnails;
+  const withoutCues = thumbnails ? withThumbnails(withoutThumbnails, thumbnails) : withoutThumbnails;
+  const presentation = title.cues ? { ...withoutCues, ...cuesOf(title.cues) } : withoutCues;
   const outputs = media.tracks.map((planned) => outputOf(planned, baseOf(planned.track.id)));
   const cenc = { ...media, tracks: media.tracks.filter(({ scheme }) => scheme === 'cenc') };
   const smooth = options.smooth ? planSmooth(title, cenc, { baseOf, mediaVersion }) : undefined;

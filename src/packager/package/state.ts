@@ -75,7 +75,7 @@ export async function jobDigests(
   options: PackageOptions,
 ): Promise<JobDigests> {
   const given = [...title.inputs, ...(title.thumbnails?.sheets ?? [])];
-  const paths = given.map(({ path }) => path);
+  const paths = [...given.map(({ path }) => path), ...(options.cues === undefined ? [] : [options.cues])];
   const inputs = await inputsDigest(paths, options.signal);
   const chosen = OPTIONS_THAT_MATTER.map((name) => [name, options[name]]);
   const kids = keys.map(({ kid }) => kid);

@@ -1,7 +1,10 @@
 import { basename } from 'node:path';
 import type { ByteSource } from '../../bytes/source.js';
 import { PrpackError } from '../../errors.js';
+import type { Cue } from '../../manifest/presentation.js';
 import { cutTitle, type TitleCuts } from './boundaries.js';
+import { placeCues } from './cue-cuts.js';
+import { readCues } from './cues.js';
 import { withoutCopies } from './dedupe.js';
 import { describer } from './descriptions.js';
 import { findInputs, type PackageInput } from './inputs.js';
@@ -23,6 +26,8 @@ export interface Title {
   readonly tracks: readonly TitleTrack[];
   readonly texts: readonly TextTrack[];
   readonly thumbnails?: Thumbnails;
+  /** Where ads may go. */
+  readonly cues?: readonly Cue[];
   readonly cuts: TitleCuts;
   /** What of the inputs does not become part of the presentation. */
   readonly warnings: readonly string[];
@@ -53,13 +58,24 @@ export async function withTitle<R>(options: PackageOptions, work: (title: Title)
     const texts = await readTexts(inputs, described);
     const thumbnails =
       options.thumbnails === undefined ? undefined : await readThumbnails(options.thumbnails, options.signal);
+    const cues = options.cues === undefined ? undefined : placeCues(tracks, await readCues(options.cues));
     const { fragmentDurationSeconds, segmentDurationSeconds } = options;
     const cuts = cutTitle(
       tracks,
       fragmentDurationSeconds ?? DEFAULT_FRAGMENT_SECONDS,
       segmentDurationSeconds ?? DEFAULT_SEGMENT_SECONDS,
+      cues,
     );
-    return await work({ inputs, sources, tracks, texts, ...(thumbnails && { thumbnails }), cuts, warnings });
+    return await work({
+      inputs,
+      sources,
+      tracks,
+      texts,
+      ...(thumbnails && { thumbnails }),
+      ...(cues && { cues: cues.cues }),
+      cuts,
+      warnings,
+    });
   } finally {
     for (const source of sources) source.close();
   }

@@ -75,9 +75,10 @@ describe('descriptors', () => {
       presentationTime: '4000',
       duration: '2000',
       id: '7',
-      contentEncoding: 'base64',
     });
-    expect(event.textContent).toBe('AAAA');
+    const [binary] = all(all(event, 'Signal')[0], 'Binary');
+    expect(binary.namespaceURI).toBe('http://www.scte.org/schemas/35/2016');
+    expect(binary.textContent).toBe('AAAA');
   });
 });
 

@@ -637,6 +637,65 @@ describe('packageTitle', () => {
     });
   });
 
+  describe('with cues', () => {
+    const withCues = (cues: object[]) => {
+      const path = temporary(`cues${count}.json`);
+      writeFileSync(path, JSON.stringify(cues));
+      return path;
+    };
+
+    it('begins a segment of every track at each, and where its break ends', async () => {
+      const outDir = newFolder();
+      // Sync samples are at 0, 1 and 2 s; segments would begin at 0 and 2 s.
+      const cues = withCues([{ time: 1.02, duration: 1, scte35: '/DAA' }]);
+      await run({ outDir, cues, fragmentDurationSeconds: 2 });
+      for (const id of ['video-180p', 'video-90p', 'audio-de', 'text-en']) {
+        const text = readFileSync(join(outDir, `${id}.m3u8`), 'utf8');
+        const lines = text.split('\n').filter((line) => /^#EXT-?(INF|X-CUE|OATCLS)|^#EXT-OATCLS/.test(line));
+        expect(lines.map((line) => line.replace(/(EXTINF:\d\.\d)\d*,/, '$1'))).toEqual([
+          expect.stringMatching(/^#EXTINF:[01]\.[09]$/),
+          '#EXT-OATCLS-SCTE35:/DAA',
+          '#EXT-X-CUE-OUT:1.000',
+          expect.stringMatching(/^#EXTINF:[01]\.[09]$/),
+          '#EXT-X-CUE-IN',
+          expect.stringMatching(/^#EXTINF:[01]\.[09]$/),
+        ]);
+      }
+      const mpd = readFileSync(join(outDir, 'manifest.mpd'), 'utf8');
+      expect(mpd).toMatch(
+        /<Event presentationTime="90000" duration="90000" id="1">\s+<Signal [^>]+>\s+<Binary>\/DAA</,
+      );
+      expect((await run({ outDir, cues, fragmentDurationSeconds: 2 })).unchanged).toBe(true);
+      writeFileSync(cues, '[{ "time": 2 }]');
+      await expect(run({ outDir, cues, fragmentDurationSeconds: 2 })).rejects.toMatchObject({
+        code: 'OUTPUT_EXISTS',
+      });
+    });
+
+    it('lets a break last until the title ends', async () => {
+      const outDir = newFolder();
+      await run({ outDir, cues: withCues([{ time: 2, duration: 600 }]) });
+      const text = readFileSync(join(outDir, 'video-90p.m3u8'), 'utf8');
+      expect(text).toContain('#EXT-X-CUE-OUT:600.000');
+      expect(text).not.toContain('CUE-IN');
+    });
+
+    it.each([
+      ['it begins', { time: 1.5 }, '1.500', '1.000'],
+      ['its break ends', { time: 0, duration: 1.8 }, '1.800', '2.000'],
+    ])('is refused where there is no sync sample when %s', async (_, cue, wanted, nearest) => {
+      const cues = withCues([cue]);
+      await expect(run({ outDir: newFolder(), cues })).rejects.toMatchObject({
+        code: 'UNSUPPORTED_FEATURE',
+        message: expect.stringContaining(`no sync sample at the cue of ${wanted} s`),
+        details: {
+          received: `the nearest one at ${nearest} s`,
+          remedy: expect.stringContaining('Move the cue'),
+        },
+      });
+    });
+  });
+
   it('puts subtitles into MP4 for DASH, and leaves HLS its files', async () => {
     const outDir = newFolder();
     const { tracks } = await run({ outDir, text: 'mp4' });
