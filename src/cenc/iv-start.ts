@@ -21,16 +21,24 @@ const MAX_DRAWS = 1000;
 
 /**
  * Draws the first IV of each track that shares one key, at random and so that no counter block is used twice
- * (ISO/IEC 23001-7 9.3): a draw that meets an earlier track is drawn again.
+ * (ISO/IEC 23001-7 9.3): a draw that meets another track is drawn again. Tracks that have one keep it.
  * @param draw gives that many random bytes
  */
 export function drawIvStarts(
-  uses: readonly CounterUse[],
+  uses: readonly (CounterUse | StartedCounterUse)[],
   draw: (sizeBytes: number) => Uint8Array = randomBytes,
 ): Uint8Array[] {
-  const started: StartedCounterUse[] = [];
-  for (const use of uses) started.push({ ...use, start: drawStart(use, started, draw) });
-  return started.map((use) => use.start);
+  const started = uses.filter(hasStarted);
+  return uses.map((use) => {
+    if (hasStarted(use)) return use.start;
+    const start = drawStart(use, started, draw);
+    started.push({ ...use, start });
+    return start;
+  });
+}
+
+function hasStarted(use: CounterUse | StartedCounterUse): use is StartedCounterUse {
+  return 'start' in use;
 }
 
 function drawStart(

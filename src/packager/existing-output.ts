@@ -3,7 +3,7 @@ import { type ByteSource, FileSource, readBytes } from '../bytes/source.js';
 import { createIvSource } from '../cenc/iv.js';
 import { PrpackError } from '../errors.js';
 import { readMovie } from '../isobmff/movie.js';
-import { readProtections } from '../protection/protection-reader.js';
+import { type ReadProtection, readProtections } from '../protection/protection-reader.js';
 import { protectionSettings } from '../protection/protection-settings.js';
 import {
   type EncryptionWork,
@@ -59,18 +59,23 @@ function readIvStarts({ tracks, keys }: EncryptionWork, output: ByteSource): Uin
     const starts = tracks.flatMap(({ track }, i) => {
       const found = protections.find((protection) => protection.track.id === track.id);
       if (!found || found.kids[0] !== keys[i].kid) return [];
-      const first = found.keyNumbers?.findIndex((number) => number > 0) ?? 0;
-      if (first < 0 || found.track.samples.count === 0) return [];
-      const ivs = createIvSource(found.ivPlan);
-      const iv = new Uint8Array(ivs.ivSizeBytes);
-      ivs.ivAt(first, iv);
-      return [iv];
+      return firstIvOf(found) ?? [];
     });
     return starts.length === tracks.length ? starts : undefined;
   } catch (error) {
     if (error instanceof PrpackError) return undefined; // whatever it is, it is not the output of this job
     throw error;
   }
+}
+
+/** The IV of the first protected sample of a track, or its constant one; undefined where none is protected. */
+export function firstIvOf({ keyNumbers, ivPlan, track }: ReadProtection): Uint8Array | undefined {
+  const first = keyNumbers?.findIndex((number) => number > 0) ?? 0;
+  if (first < 0 || track.samples.count === 0) return undefined;
+  const ivs = createIvSource(ivPlan);
+  const iv = new Uint8Array(ivs.ivSizeBytes);
+  ivs.ivAt(first, iv);
+  return iv;
 }
 
 /** SHA-256 of the file when it has the planned bytes. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { makeColumn } from '../bytes/columns.js';
 import type { ByteSource } from '../bytes/source.js';
 import { countBlocksBefore, type IvPlan } from '../cenc/iv.js';
-import { type CounterUse, drawIvStarts } from '../cenc/iv-start.js';
+import { type CounterUse, drawIvStarts, type StartedCounterUse } from '../cenc/iv-start.js';
 import { BLOCK_BYTES, type IvSize, type Pattern } from '../cenc/scheme.js';
 import { aboutFile } from '../errors.js';
 import type { Tenc } from '../isobmff/boxes/tenc.js';
@@ -30,9 +30,9 @@ export interface ProtectionRequest {
   readonly settings: ProtectionSettings;
   /**
    * The IV of each track's first sample, or its constant one; drawn at random when absent, as it must be for all but a
-   * comparison.
+   * comparison, and tracks that are encrypted already.
    */
-  readonly ivStarts?: readonly Uint8Array[];
+  readonly ivStarts?: readonly (Uint8Array | undefined)[] | undefined;
   /** Of each track, for tracks that are read in parts: see {@link subsampleReadersOfTracks}. */
   readonly readers?: SubsampleReaders;
 }
@@ -134,8 +134,8 @@ function keyNumbersOf(track: Track, { firstSample: ofTracks, periods }: Fragment
 function planIvs(samples: readonly ProtectedSamples[], request: ProtectionRequest): IvPlan[] {
   const { scheme, ivSize } = request.settings;
   if (scheme.ivKind === 'constant') {
-    const { ivStarts = drawConstantIvs(samples.length, ivSize) } = request;
-    return ivStarts.map((iv) => ({ kind: 'constant', iv }));
+    const drawn = drawConstantIvs(samples.length, ivSize);
+    return drawn.map((iv, i) => ({ kind: 'constant', iv: request.ivStarts?.[i] ?? iv }));
   }
   return ivSize === 8 ? planCounting8(samples, request) : planCounting16(samples, request);
 }
@@ -148,9 +148,9 @@ function planCounting8(samples: readonly ProtectedSamples[], request: Protection
       sampleCount: one.track.samples.count,
       blockCount: largestBlockCount(one),
     }));
-    return drawStarts(uses, firstKeys(request));
+    return drawStarts(withKnown(uses, request), firstKeys(request));
   };
-  const { ivStarts = draw() } = request;
+  const ivStarts = allKnown(request) ?? draw();
   const plans: IvPlan[] = [];
   for (const [i, { keyNumbers }] of samples.entries()) {
     const firstSample = keyNumbers?.findIndex((number) => number > 0) ?? 0;
@@ -180,10 +180,26 @@ function planCounting16(samples: readonly ProtectedSamples[], request: Protectio
         blockCount: blocks[i][count],
       }),
     );
-    return drawStarts(uses, firstKeys(request));
+    return drawStarts(withKnown(uses, request), firstKeys(request));
   };
-  const { ivStarts = draw() } = request;
+  const ivStarts = allKnown(request) ?? draw();
   return ivStarts.map((start, i) => ({ kind: 'counting16', start, blocksBefore: blocks[i] }));
+}
+
+/** The first IVs, where all are known. */
+function allKnown({ ivStarts, tracks }: ProtectionRequest): Uint8Array[] | undefined {
+  const known = ivStarts?.filter((start) => start !== undefined);
+  return known?.length === tracks.length ? known : undefined;
+}
+
+function withKnown(
+  uses: readonly CounterUse[],
+  { ivStarts }: ProtectionRequest,
+): (CounterUse | StartedCounterUse)[] {
+  return uses.map((use, i) => {
+    const start = ivStarts?.[i];
+    return start ? { ...use, start } : use;
+  });
 }
 
 /** One key a track: tracks that share one of them share those of all periods. */
@@ -209,7 +225,10 @@ function largestBlockCount(samples: ProtectedSamples): number {
  * Random first IVs, such that no two tracks under one key ever share a counter block.
  * @param uses one a track, as `keys`
  */
-export function drawStarts(uses: readonly CounterUse[], keys: readonly AssignedKey[]): Uint8Array[] {
+export function drawStarts(
+  uses: readonly (CounterUse | StartedCounterUse)[],
+  keys: readonly AssignedKey[],
+): Uint8Array[] {
   const starts: Uint8Array[] = [];
   for (const group of groupByKey(keys)) {
     for (const [j, start] of drawIvStarts(group.map((i) => uses[i])).entries()) starts[group[j]] = start;

@@ -5,6 +5,7 @@ import { isPlayReadyObject } from '../drm/playready/object.js';
 import type { ProtectionData } from '../drm/protection-data.js';
 import { PrpackError } from '../errors.js';
 import { readPssh, writePssh } from '../isobmff/boxes/pssh.js';
+import type { Movie } from '../isobmff/movie.js';
 import { isPsshBox } from '../isobmff/protection-boxes.js';
 import { readerOf } from '../isobmff/sample-entry.js';
 import { type BoxNode, type FileSlice, walkChildren } from '../isobmff/walk.js';
@@ -123,6 +124,15 @@ export function onePsshOf(bytes: Uint8Array): ProtectionData {
   const data = readPssh(reader);
   if (reader.remaining > 0) throw notPssh();
   return data;
+}
+
+/** The `pssh` boxes in `moov`, each whole. */
+export function psshBoxesOfMovie({ moov, moovNode }: Pick<Movie, 'moov' | 'moovNode'>): Uint8Array[] {
+  const boxes = moovNode.children.filter(({ type }) => type === 'pssh');
+  return boxes.map(({ startBytes, sizeBytes }) => {
+    const from = startBytes - moov.startBytes;
+    return moov.bytes.slice(from, from + sizeBytes);
+  });
 }
 
 function notPssh(): PrpackError {

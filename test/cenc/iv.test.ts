@@ -189,6 +189,17 @@ describe('starts under one key', () => {
     expect(draws).toEqual([]);
   });
 
+  it('are kept where they are known, whatever place the track has, and met by no other', () => {
+    const use: CounterUse = { ivSizeBytes: 8, sampleCount: 100, blockCount: 1 };
+    const known = { ...use, start: hex('00000000000003e8') };
+    // 901 and 1000 meet the 100 samples from 1000 on; 1100 does not
+    const draws = ['0000000000000385', '00000000000003e8', '000000000000044c'].map(hex);
+    expect(drawIvStarts([use, known], () => draws.shift()!).map(toHex)).toEqual([
+      '000000000000044c',
+      '00000000000003e8',
+    ]);
+  });
+
   it('are random, and of the size asked for', () => {
     const uses: CounterUse[] = [
       { ivSizeBytes: 8, sampleCount: 1, blockCount: 1 },

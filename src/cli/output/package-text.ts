@@ -62,6 +62,7 @@ const COLUMNS: readonly Column[] = [
   { heading: 'LANGUAGE' },
   { heading: 'ROLE' },
   { heading: 'INPUT' },
+  { heading: 'MEDIA' },
   { heading: 'KID' },
 ];
 
@@ -74,6 +75,7 @@ export function trackTable(tracks: readonly PackagedTrack[], style: Style): stri
     printable(track.language ?? ''),
     track.trickPlayOf === undefined ? printable(track.role ?? '') : 'trick play',
     printable(track.input),
+    track.reused ? 'reused' : '',
     track.kid ?? 'clear',
   ]);
   return formatTable(COLUMNS, rows, style);

@@ -4,7 +4,7 @@ import { makeOutputDirectory } from '../../bytes/output-directory.js';
 import { fingerprintOf } from '../execute/fingerprint.js';
 import { findInputs } from '../package/inputs.js';
 import { packageTitle } from '../package/package-title.js';
-import { inputsDigest, isAllThere, readState, STATE_FILE } from '../package/state.js';
+import { InputFingerprints, inputsDigest, isAllThere, readState, STATE_FILE } from '../package/state.js';
 import { sheetPathsOf } from '../package/thumbnails.js';
 import type { PackageResult } from '../package/types.js';
 import { changed, type Outcome, type Task, type Tools } from './perform.js';
@@ -63,7 +63,8 @@ async function checkProof(
   const state = await readState(output);
   if (!state || now?.bytes !== fingerprint.bytes) return undefined;
   const isSameTime = now.mtimeMs === fingerprint.mtimeMs;
-  if (!isSameTime && (await inputsDigest(paths, signal)) !== fingerprint.sha256) return undefined;
+  if (!isSameTime && (await inputsDigest(paths, new InputFingerprints(signal))) !== fingerprint.sha256)
+    return undefined;
   if ((await fingerprintOf(join(output, STATE_FILE), signal)) !== sha256) return undefined;
   if (!(await isAllThere(output, state, signal))) return undefined;
   const same = { ...now, sha256: fingerprint.sha256 };

@@ -93,11 +93,13 @@ function sortOut(paths: readonly string[]): SortedMedia {
   return { whole: by.whole, headers: by.header, series: seriesIn(by.segment) };
 }
 
-/** `text-en-00001.vtt` and `text-en/00001.vtt` next to `text-en.vtt` are parts of it, which were cut for HLS. */
+/** `text-en-00001.vtt` and `text-en/00001.vtt` are parts of `text-en.vtt`, or of `text-en` in MP4, which were cut for HLS. */
 function isWholeText(path: string, paths: readonly string[]): boolean {
   if (kindOf(path) === 'media') return false;
   const [, whole] = /^(.+)[-/\\]\d+(?=\.vtt$)/.exec(path) ?? [];
-  return whole === undefined || !paths.includes(`${whole}.vtt`);
+  if (whole === undefined) return true;
+  const isOfWhole = (other: string) => dirname(other) === whole && kindOf(other) === 'media';
+  return !paths.includes(`${whole}.vtt`) && !paths.includes(`${whole}.mp4`) && !paths.some(isOfWhole);
 }
 
 function emptyFolder(path: string): PrpackError {

@@ -7,6 +7,7 @@ import { Clock } from '../job.js';
 import { describer } from '../package/descriptions.js';
 import type { PackageInput } from '../package/inputs.js';
 import { checkManifestFiles } from '../package/manifest-files.js';
+import { readState } from '../package/state.js';
 import { readTexts, textNames } from '../package/title.js';
 import type { TrackDescription } from '../package/types.js';
 import { findManifestInputs, type ManifestInput } from './inputs.js';
@@ -22,7 +23,7 @@ export async function manifestsChecked(options: ManifestOptions): Promise<Manife
   const clock = new Clock();
   const inputs = await findManifestInputs(options.inputs);
   for (const input of inputs) assertInFolder(input, options.outDir);
-  const described = describer(inputs, options.describe ?? {});
+  const described = await descriptionsOf(inputs, options);
   const textName = textNames();
   const tracks = await readTracks(inputs, described, options);
   assertFairPlayFits(tracks, options);
@@ -37,6 +38,20 @@ export async function manifestsChecked(options: ManifestOptions): Promise<Manife
   const unchanged = options.dryRun ? false : await publishManifests(plan, options);
   clock.written();
   return report(plan, options, { unchanged, timings: clock.timings() });
+}
+
+/** What the options say of an input, else what `package` recorded of the file that it made. */
+async function descriptionsOf(
+  inputs: readonly ManifestInput[],
+  { outDir, describe = {} }: ManifestOptions,
+): Promise<(path: string) => TrackDescription> {
+  const said = describer(inputs, describe);
+  const records = new Map((await readState(outDir))?.tracks?.map((record) => [record.name, record]));
+  return (path) => {
+    const { language: lang, role, label: name } = records.get(relativePath(path, outDir)) ?? {};
+    const recorded = Object.entries({ lang, role, name }).filter(([, value]) => value !== undefined);
+    return { ...Object.fromEntries(recorded), ...said(path) };
+  };
 }
 
 async function readTracks(

@@ -2,9 +2,9 @@ import type { ByteSource } from '../../bytes/source.js';
 import { malformed, PrpackError } from '../../errors.js';
 import type { Movie } from '../../isobmff/movie.js';
 import type { SampleEntry } from '../../isobmff/sample-entry.js';
-import type { BoxNode } from '../../isobmff/walk.js';
 import { foreignSystemOf } from '../../protection/codecs.js';
 import { findProtections } from '../../protection/protection-reader.js';
+import { psshBoxesOfMovie } from '../../protection/pssh.js';
 
 /** What a file says of the key of its track. */
 export interface PackedKey {
@@ -35,9 +35,7 @@ export function packedKeyOf(
   if (!tenc) throw entry.protection!.tencProblem ?? noTenc(entry);
   const { kids, isPartlyClear } = usesOf(movie, source, tenc.defaultKid);
   if (kids.length > 1) throw rotating(entry, kids);
-  const psshBoxes = movie.moovNode.children
-    .filter(({ type }) => type === 'pssh')
-    .map((box) => bytesOf(box, movie));
+  const psshBoxes = psshBoxesOfMovie(movie);
   return {
     key: { scheme: schemeType as PackedKey['scheme'], kid: kids[0] ?? tenc.defaultKid, psshBoxes },
     warnings: isPartlyClear ? [CLEAR_PARTS] : [],
@@ -55,11 +53,6 @@ function usesOf(movie: Movie, source: ByteSource, defaultKid: string) {
   const [{ keys, clearSamples, problem }] = findProtections(movie, source);
   if (problem) throw problem;
   return { kids: keys.map(({ kid }) => kid), isPartlyClear: clearSamples > 0 };
-}
-
-function bytesOf({ startBytes, sizeBytes }: BoxNode, { moov }: Movie): Uint8Array {
-  const from = startBytes - moov.startBytes;
-  return moov.bytes.slice(from, from + sizeBytes);
 }
 
 function assertKnownSystem(entry: SampleEntry): void {

@@ -69,5 +69,6 @@ function stateWith(manifests: readonly NamedText[], former: PackageState): Packa
     ...media,
     ...manifests.map(({ name, text }) => publishedFile({ name, bytes: Buffer.from(text) })),
   ];
-  return newState({ contentId, job: MADE_OF_FILES, mediaVersion, files }, former);
+  const { tracks } = former;
+  return newState({ contentId, job: MADE_OF_FILES, mediaVersion, files, ...(tracks && { tracks }) }, former);
 }

@@ -7,8 +7,19 @@ import { type ManifestFiles, manifestFilesOf, manifestsOf } from './manifest-fil
 import { type PlannedText, planTexts, type SmallFile } from './planned-text.js';
 import { type PlannedThumbnails, planThumbnails } from './planned-thumbnails.js';
 import { presentationOf } from './presentation.js';
+import { madeOf, type PublishedTracks } from './published-tracks.js';
+import type { TitleTrack } from './representations.js';
 import { planSmooth, type SmoothPlan } from './smooth/plan.js';
-import { type JobDigests, newState, type PackageState, publishedFile, readState } from './state.js';
+import {
+  type InputFingerprints,
+  type JobDigests,
+  newState,
+  type PackageState,
+  type PublishedFile,
+  type PublishedTrack,
+  publishedFile,
+  readState,
+} from './state.js';
 import type { Title } from './title.js';
 import { type PlannedMedia, type PlannedTrack, planMedia } from './title-plan.js';
 import { addressingOf, filesOf, mediaNameOf } from './track-addressing.js';
@@ -45,14 +56,16 @@ export interface TitlePlan extends PlannedJob, ManifestFiles {
 
 /**
  * Plans all files of a title, and what manifests say of them.
+ * @param before what an earlier run has published, and is not made again
  * @throws PrpackError as `encrypt`
  */
 export async function planTitle(
   { title, trackKeys }: TitleJob,
   options: PackageOptions,
   mediaVersion: number,
+  before?: PublishedTracks,
 ): Promise<TitlePlan> {
-  const media = await planMedia(title.tracks, trackKeys, title.cuts, options);
+  const media = await planMedia(title.tracks, trackKeys, title.cuts, options, before);
   const baseOf = baseNamesOf(mediaVersion);
   const texts = planTexts(title.texts, addressingOf(media.tracks[0], ''), baseOf, options);
   const withoutThumbnails = presentationOf(media, texts, baseOf, options);
@@ -65,9 +78,8 @@ export async function planTitle(
   const cenc = { ...media, tracks: media.tracks.filter(({ scheme }) => scheme === 'cenc') };
   const smooth = options.smooth ? planSmooth(title, cenc, { baseOf, mediaVersion }) : undefined;
   const { laUrl } = [...media.sessionPssh.values()][0];
-  const allMedia = [...outputs, ...(smooth?.outputs ?? [])];
   return {
-    plan: { sizeBytes: allMedia.reduce((sum, { plan }) => sum + plan.sizeBytes, 0) },
+    plan: { sizeBytes: sizeOf([...newOutputsOf(outputs), ...(smooth?.outputs ?? [])]) },
     ...(laUrl !== undefined && { laUrl }),
     warnings: [...new Set([...title.warnings, ...media.warnings, ...(smooth?.warnings ?? [])])],
     media,
@@ -79,6 +91,15 @@ export async function planTitle(
     ...manifestFilesOf(presentation),
     ...(smooth && { smooth }),
   };
+}
+
+function sizeOf(media: readonly { readonly plan: { readonly sizeBytes: number } }[]): number {
+  return media.reduce((sum, { plan }) => sum + plan.sizeBytes, 0);
+}
+
+/** Those that are to be written. */
+export function newOutputsOf(outputs: readonly TitleOutput[]): TitleOutput[] {
+  return outputs.filter(({ published }) => !published);
 }
 
 function outputOf(planned: PlannedTrack, base: string): TitleOutput {
@@ -119,23 +140,52 @@ export function smallFilesOf(plan: TitlePlan): SmallFile[] {
   return [...plan.texts.flatMap(({ files }) => files), ...sheets, ...manifests];
 }
 
-/** What the folder will say of itself. */
+/**
+ * What the folder will say of itself.
+ * @param written one an output, published ones too
+ */
 export async function stateOf(
   plan: TitlePlan,
   written: readonly WrittenOutput[],
   { contentId, title }: TitleJob,
   digests: JobDigests,
-  outDir: string,
+  { outDir, fingerprints }: { readonly outDir: string; readonly fingerprints: InputFingerprints },
 ): Promise<PackageState> {
-  const media = mediaOf(plan).map(({ name, plan: { sizeBytes }, files }, i) => ({
-    name,
-    bytes: sizeBytes,
-    sha256: written[i].sha256!,
-    ...(files && { files: Object.fromEntries(files.map((file) => [file.name, file.sizeBytes])) }),
-  }));
+  const media = mediaOf(plan).map(
+    ({ name, plan: { sizeBytes }, files }, i): PublishedFile => ({
+      name,
+      bytes: sizeBytes,
+      sha256: written[i].sha256!,
+      ...(files && { files: Object.fromEntries(files.map((file) => [file.name, file.sizeBytes])) }),
+    }),
+  );
   const small = smallFilesOf(plan).map(publishedFile);
   const { mediaVersion } = plan;
   const former = await readState(outDir);
   const abandoned = former ? abandonedNames(title, outDir, former.mediaVersion + 1, mediaVersion) : [];
-  return newState({ contentId, ...digests, mediaVersion, files: [...media, ...small] }, former, abandoned);
+  const tracks = await recordsOf(plan, fingerprints);
+  return newState(
+    { contentId, ...digests, mediaVersion, files: [...media, ...small], tracks },
+    former,
+    abandoned,
+  );
+}
+
+async function recordsOf(
+  { outputs, texts }: TitlePlan,
+  fingerprints: InputFingerprints,
+): Promise<PublishedTrack[]> {
+  const records: PublishedTrack[] = [];
+  for (const { name, track, recipe } of outputs) {
+    records.push({ name, madeOf: await madeOf(track, recipe, fingerprints), ...saidOf(track) });
+  }
+  return [...records, ...texts.map(({ track, files: [file] }) => ({ name: file.name, ...saidOf(track) }))];
+}
+
+function saidOf({ language, role, label }: Pick<TitleTrack, 'language' | 'role' | 'label'>) {
+  return {
+    ...(language !== undefined && { language }),
+    ...(role !== undefined && { role }),
+    ...(label !== undefined && { label }),
+  };
 }

@@ -11,17 +11,26 @@ import { assignKeys } from '../key-assignment.js';
 import { type Begun, type PackagingSteps, packageContent, type WrittenOutput } from '../publication.js';
 import { distinctKeys } from '../registration.js';
 import { checkMedia } from './check-media.js';
-import { mediaOf, planTitle, smallFilesOf, stateOf, type TitleJob, type TitlePlan } from './folder-plan.js';
+import {
+  mediaOf,
+  newOutputsOf,
+  planTitle,
+  smallFilesOf,
+  stateOf,
+  type TitleJob,
+  type TitlePlan,
+} from './folder-plan.js';
 import { checkManifestFiles, ENTRIES } from './manifest-files.js';
 import type { SmallFile } from './planned-text.js';
+import { PublishedTracks } from './published-tracks.js';
 import { report } from './report.js';
 import type { TitleTrack } from './representations.js';
 import { assertKeysApart, assertSchemes, ofEachScheme } from './schemes.js';
 import { checkSmoothMedia, writeSmoothMedia } from './smooth/media.js';
 import { assertSmoothCanHave, keyPerOf } from './smooth/options.js';
 import {
+  InputFingerprints,
   isAllThere,
-  type JobDigests,
   jobDigests,
   type PackageState,
   pathsBelow,
@@ -59,7 +68,9 @@ function titleSteps(
   pool: WorkerPool | undefined,
 ): PackagingSteps<TitleJob, TitlePlan, DirectorySink> {
   const contentId = options.contentId ?? basename(resolve(options.outDir));
-  let digests: JobDigests | undefined;
+  const fingerprints = new InputFingerprints(options.signal);
+  const publishedBy = (state: PackageState | undefined, isVerified: boolean) =>
+    state && new PublishedTracks(options, state, fingerprints, isVerified);
   return {
     prepare: async () => {
       const keyed = title.tracks.filter(({ trickPlay }) => !trickPlay);
@@ -79,25 +90,24 @@ function titleSteps(
     findExisting: async (job) => {
       const state = await readState(options.outDir);
       if (!state) return undefined;
-      digests = await jobDigests(job, options);
-      if (state.job !== digests.job || !(await isAllThere(options.outDir, state, options.signal)))
-        return undefined;
-      const plan = await planTitle(job, options, state.mediaVersion);
-      return { plan, outputs: publishedOutputs(plan, state) };
+      const isSame = state.job === (await jobDigests(job, options, fingerprints)).job;
+      if (!isSame || !(await isAllThere(options.outDir, state, options.signal))) return undefined;
+      const plan = await planTitle(job, options, state.mediaVersion, publishedBy(state, true));
+      return newOutputsOf(plan.outputs).length > 0
+        ? undefined
+        : { plan, outputs: publishedOutputs(plan, state) };
     },
     open: () => new DirectorySink(options.outDir, options.force ?? false),
-    plan: async (job) =>
-      planTitle(job, options, freeVersion(job.title, options.outDir, await readState(options.outDir))),
+    plan: async (job) => {
+      const former = await readState(options.outDir);
+      const version = freeVersion(job.title, options.outDir, former);
+      return planTitle(job, options, version, options.force ? publishedBy(former, false) : undefined);
+    },
     write: async ({ job, plan }, sink, ledger) => {
       const media = await writeMedia(plan, sink, options, pool, ledger.keys);
-      const written = [...media, ...(await writeSmoothMedia(plan, sink, options))];
-      const state = await stateOf(
-        plan,
-        written,
-        job,
-        digests ?? (await jobDigests(job, options)),
-        options.outDir,
-      );
+      const written = [...withPublished(plan, media), ...(await writeSmoothMedia(plan, sink, options))];
+      const digests = await jobDigests(job, options, fingerprints);
+      const state = await stateOf(plan, written, job, digests, { outDir: options.outDir, fingerprints });
       await writeTexts(plan, state, sink);
       return written;
     },
@@ -127,6 +137,17 @@ function publishedOutputs(plan: TitlePlan, { files }: PackageState): WrittenOutp
 }
 
 /**
+ * The tracks of DASH and HLS, in their order.
+ * @param media those that were written now
+ */
+function withPublished({ outputs }: TitlePlan, media: readonly WrittenOutput[]): WrittenOutput[] {
+  const written = [...media];
+  return outputs.map(({ key, published }) =>
+    published ? { keys: [key], sha256: published.file.sha256 } : written.shift()!,
+  );
+}
+
+/**
  * Writes subtitles, manifests and the state. Media playlists are media: a multivariant playlist refers to those of its own version alone.
  * The state goes first into place, so that whatever happens next, the files of both versions are known.
  */
@@ -140,7 +161,7 @@ async function writeTexts(plan: TitlePlan, state: PackageState, sink: DirectoryS
 }
 
 async function writeMedia(
-  { outputs, plan: { sizeBytes: bytesTotal } }: TitlePlan,
+  { outputs: all, plan: { sizeBytes: bytesTotal } }: TitlePlan,
   sink: DirectorySink,
   { signal, onProgress }: PackageOptions,
   pool: WorkerPool | undefined,
@@ -148,6 +169,7 @@ async function writeMedia(
 ): Promise<WrittenOutput[]> {
   const onBytes = (bytesDone: number) => onProgress?.({ phase: 'write', bytesDone, bytesTotal });
   const keyOf = (kid: string) => keys.find((key) => key.kid === kid)?.key;
+  const outputs = newOutputsOf(all);
   const planned = outputs.map(({ name, track, plan, encryption, files }) => ({
     plan,
     source: track.source,
@@ -174,7 +196,8 @@ async function checkTitle(
   onProgress?.({ phase: 'check', bytesDone: bytesTotal, bytesTotal });
   const sizes = new Map(smallFilesOf(plan).flatMap(sizesOf));
   for (const output of plan.outputs) {
-    for (const [uri, bytes] of await checkMedia(output, job, plan.presentation, sink)) sizes.set(uri, bytes);
+    const found = output.published?.sizes ?? (await checkMedia(output, job, plan.presentation, sink));
+    for (const [uri, bytes] of found) sizes.set(uri, bytes);
     await yieldToEventLoop(signal);
   }
   await checkSmoothMedia(plan, sink, signal);

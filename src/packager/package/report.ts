@@ -1,7 +1,7 @@
 import { registeredName } from '../../keystore/registered-name.js';
 import type { Clock } from '../job.js';
 import type { Published } from '../publication.js';
-import { smallFilesOf, type TitleJob, type TitleOutput, type TitlePlan } from './folder-plan.js';
+import { mediaOf, smallFilesOf, type TitleJob, type TitleOutput, type TitlePlan } from './folder-plan.js';
 import { manifestsOf } from './manifest-files.js';
 import type { PlannedThumbnails } from './planned-thumbnails.js';
 import { schemesOf } from './schemes.js';
@@ -39,12 +39,12 @@ export function report(
     schemes,
     durationSeconds: plan.presentation.durationSeconds,
     tracks: [
-      ...plan.outputs.map(reportTrack),
+      ...plan.outputs.map((output) => reportTrack(output, unchanged)),
       ...texts,
       ...(plan.thumbnails ? [reportThumbnails(plan.thumbnails)] : []),
     ],
     manifests: manifests.map(({ name, text }) => ({ file: name, ...(dryRun && { text }) })),
-    bytes: plan.plan.sizeBytes + smallBytes,
+    bytes: mediaOf(plan).reduce((sum, output) => sum + output.plan.sizeBytes, smallBytes),
     ...(keyStore && !dryRun && { keyStore: keyStore.location }),
     timings: clock.timings(),
     warnings,
@@ -67,7 +67,10 @@ function reportThumbnails({ thumbnails, files }: PlannedThumbnails): PackagedTra
   };
 }
 
-function reportTrack({ name, track, scheme, plan, key, files }: TitleOutput): PackagedTrack {
+function reportTrack(
+  { name, track, scheme, plan, key, files, published }: TitleOutput,
+  unchanged: boolean,
+): PackagedTrack {
   const { codec, width, height, sampleRateHz, ...coded } = track.described.codecs[0];
   const channels = track.channels?.count ?? coded.channels;
   const isVideo = track.type === 'video';
@@ -89,5 +92,6 @@ function reportTrack({ name, track, scheme, plan, key, files }: TitleOutput): Pa
     encrypted: true,
     scheme,
     kid: key.kid,
+    ...(published && !unchanged && { reused: true }),
   };
 }

@@ -22,6 +22,18 @@ export interface PublishedFile {
   readonly files?: Readonly<Record<string, number>>;
 }
 
+/** A track of the presentation. */
+export interface PublishedTrack {
+  /** Of its file or folder; of subtitles of the whole file. */
+  readonly name: string;
+  /** SHA-256 of all that its bytes follow from, but for random IVs. Absent: it is made again each time. */
+  readonly madeOf?: string;
+  /** What manifests say of it, and its files do not. */
+  readonly language?: string;
+  readonly role?: string;
+  readonly label?: string;
+}
+
 /** How a presentation was made. */
 export interface PackageState {
   /** Of this file. */
@@ -34,6 +46,8 @@ export interface PackageState {
   /** How often the media of this folder was made: from the second time on, the number is part of its names. */
   readonly mediaVersion: number;
   readonly files: readonly PublishedFile[];
+  /** What the media of later versions can go on using. Absent in states of before that was recorded. */
+  readonly tracks?: readonly PublishedTrack[];
   /** Files of the presentation before: they are removed when this one is in place. */
   readonly replaced: readonly string[];
 }
@@ -73,10 +87,11 @@ export interface JobDigests {
 export async function jobDigests(
   { title, keys, contentId }: TitleJob,
   options: PackageOptions,
+  fingerprints: InputFingerprints,
 ): Promise<JobDigests> {
   const given = [...title.inputs, ...(title.thumbnails?.sheets ?? [])];
   const paths = [...given.map(({ path }) => path), ...(options.cues === undefined ? [] : [options.cues])];
-  const inputs = await inputsDigest(paths, options.signal);
+  const inputs = await inputsDigest(paths, fingerprints);
   const chosen = OPTIONS_THAT_MATTER.map((name) => [name, options[name]]);
   const kids = keys.map(({ kid }) => kid);
   return { inputs, job: sha256Of(JSON.stringify([inputs, chosen, kids, contentId])) };
@@ -85,11 +100,28 @@ export async function jobDigests(
 /** SHA-256 over the names of files and what is in them, in their order: 64 hexadecimal digits. */
 export async function inputsDigest(
   paths: readonly string[],
-  signal: AbortSignal | undefined,
+  fingerprints: InputFingerprints,
 ): Promise<string> {
   const inputs: [name: string, sha256: string][] = [];
-  for (const path of paths) inputs.push([basename(path), await fingerprintOf(path, signal)]);
+  for (const path of paths) inputs.push([basename(path), await fingerprints.of(path)]);
   return sha256Of(JSON.stringify(inputs));
+}
+
+/** SHA-256 of inputs, each read once. */
+export class InputFingerprints {
+  readonly #signal: PackageOptions['signal'];
+  readonly #known = new Map<string, Promise<string>>();
+
+  constructor(signal: PackageOptions['signal']) {
+    this.#signal = signal;
+  }
+
+  /** @returns 64 hexadecimal digits */
+  of(path: string): Promise<string> {
+    const known = this.#known.get(path) ?? fingerprintOf(path, this.#signal);
+    this.#known.set(path, known);
+    return known;
+  }
 }
 
 /** A small file of the presentation, or a folder of them. */
@@ -98,7 +130,8 @@ export function publishedFile({ name, bytes, files }: SmallFile): PublishedFile 
   return { name, bytes: bytes.length, sha256: sha256Of(bytes), ...(sizes && { files: sizes }) };
 }
 
-function sha256Of(text: string | Uint8Array): string {
+/** 64 hexadecimal digits. */
+export function sha256Of(text: string | Uint8Array): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
@@ -144,8 +177,13 @@ function isState(value: Partial<PackageState> | null): value is PackageState {
     Array.isArray(value.files) &&
     value.files.every((file) => isFileName(file?.name) && Object.keys(file.files ?? {}).every(isFileName)) &&
     Array.isArray(value.replaced) &&
-    value.replaced.every(isFileName)
+    value.replaced.every(isFileName) &&
+    (value.tracks === undefined || areTracks(value.tracks))
   );
+}
+
+function areTracks(value: unknown): boolean {
+  return Array.isArray(value) && value.every((track) => isFileName(track?.name));
 }
 
 /** Files are removed by these names: none leads out of the folder. */
@@ -166,11 +204,17 @@ export async function isAllThere(
   { files }: PackageState,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
-  for (const file of files) {
-    const isThere = file.files ? isFolderThere : isFileThere;
-    if (!(await isThere(join(outDir, file.name), file, signal))) return false;
-  }
+  for (const file of files) if (!(await isThere(outDir, file, signal))) return false;
   return true;
+}
+
+/** Whether a file or folder is still there as it was published. */
+export function isThere(
+  outDir: string,
+  file: PublishedFile,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  return (file.files ? isFolderThere : isFileThere)(join(outDir, file.name), file, signal);
 }
 
 async function isFileThere(

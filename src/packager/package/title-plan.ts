@@ -1,3 +1,4 @@
+import { toBase64 } from '../../bytes/hex.js';
 import { SYSTEM_IDS } from '../../drm/system-ids.js';
 import { aboutFile } from '../../errors.js';
 import type { AssignedKey } from '../../keys/key-source.js';
@@ -12,8 +13,15 @@ import { coverageWarnings } from '../encryption-plan.js';
 import { yieldToEventLoop } from '../event-loop.js';
 import { distinctKeys } from '../registration.js';
 import type { TitleCuts } from './boundaries.js';
+import {
+  keptTrack,
+  type PublishedCandidate,
+  type PublishedMedia,
+  type PublishedTracks,
+} from './published-tracks.js';
 import type { TitleTrack } from './representations.js';
 import { inScheme, ofEachScheme, type PackageScheme, type SchemeOptions } from './schemes.js';
+import { sha256Of } from './state.js';
 import { splitWarnings, switchingSetsOf } from './switching-sets.js';
 import type { PackageOptions } from './types.js';
 
@@ -28,6 +36,10 @@ export interface PlannedTrack {
   readonly segmentStarts: readonly number[];
   /** Whether each segment is a file of its own. */
   readonly isSegmented: boolean;
+  /** All that its bytes follow from but for the input and random IVs, as 64 hexadecimal digits. */
+  readonly recipe: string;
+  /** Where an earlier run has published the same track: it is not made again. */
+  readonly published?: PublishedMedia;
 }
 
 /** All media of a title, planned. */
@@ -57,6 +69,7 @@ function isCommon(box: Uint8Array): boolean {
 /**
  * Plans the tracks in each scheme.
  * @param keys one a track, of one scheme after the other
+ * @param before what an earlier run has published
  * @throws PrpackError as `encrypt`
  */
 export async function planMedia(
@@ -64,12 +77,13 @@ export async function planMedia(
   keys: readonly AssignedKey[],
   cuts: TitleCuts,
   options: PackageOptions,
+  before?: PublishedTracks,
 ): Promise<PlannedMedia> {
   const parts: SchemePart[] = [];
   for (const [i, one] of ofEachScheme(options).entries()) {
     const named = tracks.map((track) => inScheme(track, one.scheme, options));
     const own = keys.slice(i * tracks.length, (i + 1) * tracks.length);
-    parts.push(await planInScheme(named, own, cuts, one));
+    parts.push(await planInScheme(named, own, cuts, one, before));
   }
   return {
     tracks: parts.flatMap((part) => part.tracks),
@@ -86,7 +100,8 @@ type SchemePart = Omit<PlannedMedia, 'sessionPssh'> & {
 };
 
 /**
- * Protects all tracks together, so that none shares a counter block with another, and lays each out alone.
+ * Protects all tracks together, so that none shares a counter block with another, and lays each out alone. Tracks that are published have
+ * the IVs of their files.
  * @param keys one a track
  */
 async function planInScheme(
@@ -94,6 +109,7 @@ async function planInScheme(
   keys: readonly AssignedKey[],
   { fragmentations, segmentStarts }: TitleCuts,
   options: SchemeOptions,
+  before: PublishedTracks | undefined,
 ): Promise<SchemePart> {
   const settings = protectionSettings(options);
   const { scheme } = options;
@@ -104,18 +120,27 @@ async function planInScheme(
   const psshOfKid = new Map(distinct.map((key) => [key.kid as string, psshOfKey(key, sessionPssh, options)]));
   const pause = () => yieldToEventLoop(options.signal);
   const isSegmented = options.addressing === 'segments';
-  const encryptions = await protectTracks({ tracks: described, keys, settings }, pause);
+  const files = segmentStarts.map((starts) => (isSegmented ? starts.slice(0, -1) : undefined));
+  const recipes = tracks.map((track, i) => {
+    const { boxes } = psshOfKid.get(keys[i].kid)!;
+    return recipeOf(track, keys[i], { fragmentation: fragmentations[i], files: files[i], boxes }, options);
+  });
+  const candidates: (PublishedCandidate | undefined)[] = [];
+  for (const [i, track] of tracks.entries()) candidates.push(await before?.find(track, recipes[i]));
+  const ivStarts = candidates.map((one) => one?.ivStart);
+  const encryptions = await protectTracks({ tracks: described, keys, settings, ivStarts }, pause);
   const planned = tracks.map((track, i): PlannedTrack => {
-    const files = isSegmented ? segmentStarts[i].slice(0, -1) : undefined;
-    const plan = layOut(track, encryptions[i], fragmentations[i], psshOfKid.get(keys[i].kid)!.boxes, files);
+    const layOutWith = (psshBoxes: readonly Uint8Array[]) =>
+      layOut(track, encryptions[i], fragmentations[i], psshBoxes, files[i]);
     return {
       track,
       scheme,
       key: keys[i],
       encryption: encryptions[i],
-      plan,
       segmentStarts: segmentStarts[i],
       isSegmented,
+      recipe: recipes[i],
+      ...(keptTrack(candidates[i], layOutWith) ?? { plan: layOutWith(psshOfKid.get(keys[i].kid)!.boxes) }),
     };
   });
   const ofTracks = planned.flatMap(({ track, encryption, plan }) =>
@@ -139,6 +164,31 @@ async function planInScheme(
       ),
     ],
   };
+}
+
+/**
+ * The common box of a track lists the keys of all: another key among them does not make the track another one. With a different content key
+ * under the same KID the CHECKSUM of the PlayReady header differs.
+ */
+function recipeOf(
+  { described, type }: TitleTrack,
+  { kid }: AssignedKey,
+  {
+    fragmentation,
+    files,
+    boxes,
+  }: {
+    readonly fragmentation: Fragmentation;
+    readonly files: readonly number[] | undefined;
+    readonly boxes: readonly Uint8Array[];
+  },
+  { scheme, pattern, ivSize }: SchemeOptions,
+): string {
+  const headers = boxes.map((box) => (isCommon(box) ? 'common' : toBase64(box)));
+  const cuts = Array.from(fragmentation.cuts.firstSample[0]);
+  const options = [scheme, pattern, ivSize];
+  const { id, samples } = described.track; // of one track of an input, some samples make another one
+  return sha256Of(JSON.stringify([id, samples.count, type, kid, headers, cuts, files, options]));
 }
 
 function layOut(

@@ -24,9 +24,9 @@ const OF_SEGMENTS = /^(init\.mp4|\d{5,}\.(m4s|vtt)|Fragments\(\w+=\d+\))$/;
 /** Whether a file in the folder of a track is one of prpack's. */
 export const isSegmentName = (name: string): boolean => OF_SEGMENTS.test(name);
 
-/** Name of a track's file, or of the folder with its segments. */
-export function mediaNameOf({ isSegmented }: PlannedTrack, base: string): string {
-  return isSegmented ? base : `${base}.mp4`;
+/** Name of a track's file, or of the folder with its segments: what is published keeps its name. */
+export function mediaNameOf({ isSegmented, published }: PlannedTrack, base: string): string {
+  return published?.name ?? (isSegmented ? base : `${base}.mp4`);
 }
 
 /**
@@ -39,7 +39,9 @@ export function addressingOf(planned: PlannedTrack, base: string): Addressing {
   const { initBytes, indexBytes } = plan.places;
   const segments = segmentsOf(planned);
   const iFrames = track.type === 'video' ? { iFrames: iFramesOf(planned) } : {};
-  if (isSegmented) return { ...segmentsBelow(base, { timescaleHz, segments }), ...iFrames };
+  if (isSegmented) {
+    return { ...segmentsBelow(mediaNameOf(planned, base), { timescaleHz, segments }), ...iFrames };
+  }
   return {
     kind: 'file',
     uri: mediaNameOf(planned, base),

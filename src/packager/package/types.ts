@@ -111,6 +111,8 @@ export interface PackagedTrack {
   readonly scheme?: 'cenc' | 'cbcs';
   /** UUID text; of encrypted tracks. */
   readonly kid?: string;
+  /** True when the presentation was made again and this media was not: it was there, made of the same input with the same options and key. */
+  readonly reused?: boolean;
 }
 
 export interface PackageResult {

@@ -261,7 +261,7 @@ describe('writeManifests', () => {
   it('keeps the list of files in a folder of `package` true', async () => {
     const outDir = newFolder();
     cpSync(temporary('cenc'), outDir, { recursive: true });
-    await run(outDir, { force: true });
+    await run(outDir, { force: true, describe: { 'audio-de.mp4': { lang: 'fr' } } });
     const { files, job } = JSON.parse(read(outDir, 'prpack.json')) as {
       files: { name: string; bytes: number }[];
       job: string;
@@ -274,7 +274,7 @@ describe('writeManifests', () => {
         .sort(),
     ).toEqual(readdirSync(outDir).sort());
     for (const { name, bytes } of files) expect(statSync(join(outDir, name)).size, name).toBe(bytes);
-    expect(readdirSync(outDir)).not.toContain('audio-de.m3u8'); // it is audio-und.m3u8 now
+    expect(readdirSync(outDir)).not.toContain('audio-de.m3u8'); // it is audio-fr.m3u8 now
   });
 
   it('prints what it would write', async () => {

@@ -142,13 +142,20 @@ describe('a presentation in both schemes', () => {
     const one = await run({ outDir, scheme: 'cbcs', force: true });
     const kidOf = (id: string, all: typeof tracks) => all.find((track) => track.id === id)!.kid;
     expect(kidOf('video-90p', one.tracks)).toBe(kidOf('video-90p-cbcs', tracks)); // its keys are used again
-    expect(readdirSync(outDir).filter((name) => name.includes('-cbcs') || !/\.v2|^text/.test(name))).toEqual([
+    expect(one.tracks.filter(({ encrypted }) => encrypted).every(({ reused }) => reused)).toBe(true);
+    expect(readdirSync(outDir).filter((name) => !/\.v2|^text/.test(name))).toEqual([
+      'audio-de-cbcs.mp4',
+      'audio-und-cbcs.mp4',
       'main.m3u8',
       'manifest.mpd',
       'prpack.json',
+      'video-180p-cbcs.mp4',
+      'video-90p-cbcs.mp4',
     ]);
     const back = await run({ outDir, ...BOTH, force: true });
-    expect(back.tracks.map(({ file }) => file)).toContain('video-90p-cbcs.v3.mp4');
+    const files = back.tracks.map(({ file }) => file);
+    expect(files).toContain('video-90p-cbcs.mp4');
+    expect(files).toContain('video-90p.v3.mp4');
   });
 
   it('takes keys of a key file that was written by it', async () => {

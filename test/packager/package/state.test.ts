@@ -46,6 +46,10 @@ describe('the state of a presentation', () => {
     ],
     ['the folder itself', stateText(state(1, ['..']))],
     [
+      'a track that leads out of the folder',
+      stateText({ ...state(1, []), tracks: [{ name: '../a.mp4', madeOf: SHA }] }),
+    ],
+    [
       'a segment that leads out of its folder',
       stateText({ ...state(1, []), files: [{ ...file('video'), files: { '../a': 1 } }] }),
     ],

@@ -10,7 +10,8 @@ import { checkPiff } from '../../check/piff-check.js';
 import { yieldToEventLoop } from '../../event-loop.js';
 import { executePlans } from '../../execute/execute.js';
 import type { WrittenOutput } from '../../publication.js';
-import type { TitlePlan } from '../folder-plan.js';
+import { newOutputsOf, type TitlePlan } from '../folder-plan.js';
+import { openPublished } from '../published-tracks.js';
 import type { PackageOptions } from '../types.js';
 import type { SmoothOutput } from './plan.js';
 
@@ -24,7 +25,7 @@ export async function writeSmoothMedia(
   { signal, onProgress }: PackageOptions,
 ): Promise<WrittenOutput[]> {
   const bytesTotal = plan.plan.sizeBytes;
-  let bytesBefore = plan.outputs.reduce((sum, { plan: { sizeBytes } }) => sum + sizeBytes, 0);
+  let bytesBefore = newOutputsOf(plan.outputs).reduce((sum, { plan: { sizeBytes } }) => sum + sizeBytes, 0);
   const written: WrittenOutput[] = [];
   for (const smooth of plan.smooth?.outputs ?? []) {
     const onBytes = (bytes: number) =>
@@ -119,15 +120,19 @@ class HeadedSource implements ByteSource {
   }
 }
 
-/** The staged media of DASH and HLS that has the samples. */
+/** The media of DASH and HLS that has the samples: staged, or published before. */
 async function withEncrypted<T>(
   { outputs }: TitlePlan,
   sink: DirectorySink,
   { of }: SmoothOutput,
   work: (encrypted: ByteSource) => Promise<T>,
 ): Promise<T> {
-  const { name, files } = outputs.find(({ track }) => track.id === of.track.id)!;
-  const encrypted = files ? sink.reopenFolder(name) : sink.reopen(name);
+  const { name, files, published } = outputs.find(({ track }) => track.id === of.track.id)!;
+  const encrypted = published
+    ? openPublished(sink.path, published.file)
+    : files
+      ? sink.reopenFolder(name)
+      : sink.reopen(name);
   try {
     return await work(encrypted);
   } finally {
