@@ -6,7 +6,7 @@ import { rolesOf, setsOf, shortestLanguage, thumbnailsOf } from '../sets.js';
 import { bare, tag } from './attributes.js';
 import { imageStreamInf } from './image-playlist.js';
 import { sessionKeyLines } from './keys.js';
-import { iFrameTimes } from './media-playlist.js';
+import { iFrameTimes, targetSecondsOf } from './media-playlist.js';
 import {
   type AudioGroup,
   audioGroups,
@@ -61,7 +61,13 @@ function videoRangeOf({ set: { colour }, representation: { codecs } }: Video): s
 export function multivariantPlaylist(presentation: Presentation, options: MultivariantOptions): string {
   const texts = subtitles(presentation);
   const textRates = largestRates(
-    texts.map(({ representation }) => ratesOf(textSegmentsOf(representation)!, options)),
+    texts.map(({ representation }) => {
+      const segments = textSegmentsOf(representation)!;
+      // Longer ones have a target duration of their own.
+      return ratesOf(segments, {
+        targetSeconds: Math.max(options.targetSeconds, targetSecondsOf([segments])),
+      });
+    }),
   );
   const groupIds = new Set<string>();
   const parts = ofEachScheme(presentation).map((part) => {
@@ -243,7 +249,7 @@ function groupRates(group: AudioGroup | undefined, options: MultivariantOptions)
   return largestRates(renditions.map(({ representation }) => ratesOf(representation.addressing, options)));
 }
 
-function ratesOf(track: Timed, { targetSeconds }: MultivariantOptions): Rates {
+function ratesOf(track: Timed, { targetSeconds }: Pick<MultivariantOptions, 'targetSeconds'>): Rates {
   return { peak: peakBitsPerSecond(track, targetSeconds), average: averageBitsPerSecond(track) };
 }
 

@@ -107,6 +107,27 @@ describe('playlists', () => {
       timescaleHz: 1000,
       segments: [{ startTicks: 0, durationTicks: 8000, sizeBytes: 90 }],
     };
+    // Two segments of 4 s in MP4, the second the larger one: its rate is the peak, not the average of both.
+    const file = fileOf('t.mp4', [100, 500]);
+    const segments = file.segments.map((one, i) => ({
+      ...one,
+      startTicks: i * 51_200,
+      durationTicks: 51_200,
+    }));
+    const addressing = { ...file, segments }; // 12,800 ticks a second
+    const inMp4: TextSet = {
+      ...TEXT,
+      representations: [{ id: 't-en', mimeType: 'application/mp4', codecs: 'wvtt', addressing }],
+    };
+    const withMp4: Presentation = {
+      ...ON_DEMAND,
+      switchingSets: ON_DEMAND.switchingSets.map((set) => (set.kind === 'text' ? inMp4 : set)),
+    };
+    const uris = ['v720.mp4', 'v360.mp4', 'a-en.mp4', 'a-de.mp4', 't.mp4'];
+    const sizes = new Map(uris.map((uri) => [uri, 1e6] as const));
+    expect(() =>
+      checkHls(writeHls(withMp4), { path: 'main.m3u8', presentation: withMp4, fileSizes: sizes }),
+    ).not.toThrow();
     const text: TextSet = {
       ...TEXT,
       representations: TEXT.representations.map((one) => ({ ...one, webVttSegments })),
