@@ -21,7 +21,7 @@ import type { ManifestOptions, ManifestResult } from './types.js';
 /** The work of `writeManifests`. */
 export async function manifestsChecked(options: ManifestOptions): Promise<ManifestResult> {
   const clock = new Clock();
-  const inputs = await findManifestInputs(options.inputs);
+  const inputs = await withoutTrickPlay(await findManifestInputs(options.inputs), options.outDir);
   for (const input of inputs) assertInFolder(input, options.outDir);
   const described = await descriptionsOf(inputs, options);
   const textName = textNames();
@@ -38,6 +38,13 @@ export async function manifestsChecked(options: ManifestOptions): Promise<Manife
   const unchanged = options.dryRun ? false : await publishManifests(plan, options);
   clock.written();
   return report(plan, options, { unchanged, timings: clock.timings() });
+}
+
+/** Tracks for fast forward that `package` has made are no renditions. */
+async function withoutTrickPlay(inputs: readonly ManifestInput[], outDir: string): Promise<ManifestInput[]> {
+  const records = (await readState(outDir))?.tracks ?? [];
+  const names = new Set(records.filter(({ trickPlay }) => trickPlay).map(({ name }) => name));
+  return inputs.filter(({ path }) => !names.has(relativePath(path, outDir)));
 }
 
 /** What the options say of an input, else what `package` recorded of the file that it made. */

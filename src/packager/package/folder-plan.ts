@@ -177,7 +177,8 @@ async function recordsOf(
 ): Promise<PublishedTrack[]> {
   const records: PublishedTrack[] = [];
   for (const { name, track, recipe } of outputs) {
-    records.push({ name, madeOf: await madeOf(track, recipe, fingerprints), ...saidOf(track) });
+    const trickPlay = track.trickPlay && { trickPlay: true as const };
+    records.push({ name, madeOf: await madeOf(track, recipe, fingerprints), ...saidOf(track), ...trickPlay });
   }
   return [...records, ...texts.map(({ track, files: [file] }) => ({ name: file.name, ...saidOf(track) }))];
 }

@@ -32,6 +32,8 @@ export interface PublishedTrack {
   readonly language?: string;
   readonly role?: string;
   readonly label?: string;
+  /** It is for fast forward and rewind of another one. */
+  readonly trickPlay?: true;
 }
 
 /** How a presentation was made. */

@@ -190,6 +190,15 @@ describe('writeManifests', () => {
     }
   });
 
+  it('leaves out tracks of `package` for fast forward', async () => {
+    const outDir = newFolder();
+    const inputs = [temporary('ladder')];
+    await packageTitle({ inputs, outDir, keyStore, force: true, trickPlay: true, ...CUTS });
+    expect(readdirSync(outDir)).toContain('video-90p-trick.mp4');
+    const { tracks } = await run(outDir, { force: true });
+    expect(tracks.map(({ file }) => file)).not.toContain('video-90p-trick.mp4');
+  });
+
   it('reads several tracks in segments in one folder, and a header alone', async () => {
     const outDir = newFolder();
     for (const [i, name] of ['video-180p', 'video-90p', 'audio-de'].entries()) {
