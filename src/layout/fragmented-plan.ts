@@ -9,11 +9,12 @@ import { type Sidx, sizeOfSidx, writeSidx } from '../isobmff/boxes/sidx.js';
 import type { Movie, Track } from '../isobmff/movie.js';
 import { readerOf } from '../isobmff/sample-entry.js';
 import { NON_SYNC } from '../isobmff/sample-table.js';
-import { boxesOfRun, RunKind, readRun } from '../isobmff/top-level.js';
+import { RunKind, readRun } from '../isobmff/top-level.js';
 import { findChild, walkMeta } from '../isobmff/walk.js';
 import { holdsPictures } from '../protection/codecs.js';
 import type { TrackEncryption } from '../protection/track-protection.js';
 import { named } from '../settings/spelling.js';
+import { type Carried, type CarriedBox, placeCarried } from './carried-boxes.js';
 import { cutFragments, cutsOfTrack, type FragmentCuts } from './fragment-cuts.js';
 import { type FragmentEdits, fragmentEditsOf } from './fragment-edits.js';
 import { FragmentWriter, type TrackRange } from './fragment-writer.js';
@@ -22,12 +23,6 @@ import type { OutputPlan, Piece } from './output-plan.js';
 import type { PresentationTrack } from './presentation.js';
 import { groupRunsOf, KEY_GROUP, type SampleGrouping } from './sample-groups.js';
 import { earliestTime } from './timing.js';
-
-/** A box of the input that is carried along although the layout is new, such as `emsg` or an unknown one. */
-interface CarriedBox {
-  readonly inputBytes: number;
-  readonly sizeBytes: number;
-}
 
 /** Where tracks are cut into fragments, whatever will be encrypted of them. */
 export interface Fragmentation {
@@ -84,13 +79,17 @@ export interface FragmentedOutput {
   readonly psshBoxes: readonly Uint8Array[];
   /** Where keys rotate: `pssh` boxes of the `moof` of a fragment. */
   readonly psshOfFragment?: ((fragment: number) => readonly Uint8Array[]) | undefined;
-  /** Whether it is a CMAF track file (ISO/IEC 23000-19 7.3): it says so, and nothing but the track is carried over. Default false. */
+  /** Whether it is a CMAF track file (ISO/IEC 23000-19 7.3), and says so. Default false. */
   readonly isCmaf?: boolean;
+  /** Which boxes next to the movie are carried over. Default: `all`; of a CMAF track `events`, as nothing else may be there. */
+  readonly carried?: Carried;
   /**
    * Fragments that begin a file of their own, as a CMAF segment (ISO/IEC 23000-19 7.3.3.2): a `styp` goes before each of them, and no `sidx`
    * before all. Absent: the output is one file.
    */
   readonly segmentStarts?: readonly number[] | undefined;
+  /** Fragments at which players of all manifests begin to load. Default: all. */
+  readonly loadStarts?: readonly number[];
 }
 
 /** Where the parts are that manifests name. */
@@ -133,7 +132,9 @@ export class FragmentedPlan implements OutputPlan {
     psshBoxes,
     psshOfFragment = () => [],
     isCmaf = false,
+    carried = isCmaf ? 'events' : 'all',
     segmentStarts,
+    loadStarts = Array.from({ length: fragmentation.cuts.count }, (_, fragment) => fragment),
   }: FragmentedOutput) {
     const { edits: fragmentEdits, delaysTicks, cuts } = fragmentation;
     const reference = movie.tracks[fragmentation.reference];
@@ -146,7 +147,7 @@ export class FragmentedPlan implements OutputPlan {
     this.#groupings = movie.tracks.map((track) => groupRunsOf(track, movie.moov));
     this.fragmentCount = this.#cuts.count;
     this.#segmentStarts = new Set(segmentStarts);
-    this.#carried = isCmaf ? Array.from({ length: cuts.count + 1 }, () => []) : this.#placeCarried(source);
+    this.#carried = placeCarried({ movie, source, cuts, carried, loadStarts: new Set(loadStarts) });
 
     const fragmentSizes = Array.from({ length: this.fragmentCount }, (_, i) => this.#measureFragment(i));
     const ftyp = writeFtyp(isCmaf ? CMAF_BRANDS : fragmentedBrands(movie));
@@ -168,13 +169,17 @@ export class FragmentedPlan implements OutputPlan {
   pieces(segment: number): readonly Piece[] {
     if (segment === 0) return [{ kind: 'literal', bytes: this.#head }];
     const fragment = segment - 1;
-    const carried = this.#carried[fragment].map(
-      ({ inputBytes, sizeBytes }): Piece => ({ kind: 'copy', inputBytes, lengthBytes: sizeBytes }),
-    );
+    const carried = this.#carried[fragment].flatMap(({ pieces }) => pieces);
     if (fragment === this.fragmentCount) return carried;
     const writer = this.#writerOf(fragment);
-    const header = concat([this.#stypOf(fragment), writer.writeMoof(fragment + 1), writer.mdatHeader]);
-    return [...carried, { kind: 'literal', bytes: header }, ...this.#mediaPieces(fragment)];
+    const styp = this.#stypOf(fragment);
+    const header = concat([writer.writeMoof(fragment + 1), writer.mdatHeader]);
+    return [
+      ...(styp.length > 0 ? [{ kind: 'literal', bytes: styp } as const] : []),
+      ...carried,
+      { kind: 'literal', bytes: header },
+      ...this.#mediaPieces(fragment),
+    ];
   }
 
   /** For a track of the output: earliest presentation time of each fragment, and the end of the last, in its ticks. */
@@ -199,27 +204,6 @@ export class FragmentedPlan implements OutputPlan {
     const startBytes = this.segmentStartBytes[fragment + 1] + before;
     const lengthBytes = writer.moofBytes + writer.mdatHeader.length + track.samples.sizes[from];
     return { startBytes, endBytes: startBytes + lengthBytes };
-  }
-
-  /** Boxes of the input by the fragment that they go before; those before any sample go before the first. */
-  #placeCarried(source: ByteSource): CarriedBox[][] {
-    const places: CarriedBox[][] = Array.from({ length: this.fragmentCount + 1 }, () => []);
-    const starts = Array.from({ length: this.fragmentCount }, (_, i) => this.#firstInputByte(i));
-    let fragment = 0;
-    for (const carried of carriedBoxes(this.#movie, source)) {
-      while (fragment < this.fragmentCount && starts[fragment] < carried.inputBytes) fragment++;
-      places[fragment].push(carried);
-    }
-    return places;
-  }
-
-  #firstInputByte(fragment: number): number {
-    let first = Number.POSITIVE_INFINITY;
-    for (const track of this.#movie.tracks) {
-      const { from, count } = this.#range(track, fragment);
-      if (count > 0) first = Math.min(first, track.samples.offsets[from]);
-    }
-    return first;
   }
 
   #range(track: Track, fragment: number): { from: number; count: number } {
@@ -364,19 +348,6 @@ function isEarliest(track: Track, from: number, count: number, durations: Uint32
     time += durations[i];
   }
   return true;
-}
-
-/** What can be carried into a new layout: boxes that say nothing of where samples are. */
-const NOT_CARRIED = new Set(['ftyp', 'styp', 'pdin', 'prft']);
-
-function* carriedBoxes({ topLevel }: Movie, source: ByteSource): Generator<CarriedBox> {
-  for (let run = 0; run < topLevel.count; run++) {
-    const kind = topLevel.kinds[run];
-    if (kind !== RunKind.Other && kind !== RunKind.Meta) continue;
-    for (const { type, startBytes, sizeBytes } of boxesOfRun(source, topLevel, run)) {
-      if (type && !NOT_CARRIED.has(type)) yield { inputBytes: startBytes, sizeBytes };
-    }
-  }
 }
 
 /** Items of a file-level `meta` whose data lies in the file would lose it: only samples are laid out anew. */

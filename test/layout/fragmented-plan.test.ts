@@ -5,7 +5,7 @@ import { trackOfSamples } from '../../src/isobmff/sync-samples.js';
 import { FragmentedPlan, fragmentationOf, fragmentationOfTrack } from '../../src/layout/fragmented-plan.js';
 import { movieOfTrack, presentationOf } from '../../src/layout/presentation.js';
 import { groupRunsOf, writeGroups } from '../../src/layout/sample-groups.js';
-import { box, fullBox, text, u8, u16, u32, u64 } from '../support/builder/boxes.js';
+import { box, emsgBox, fullBox, text, u8, u16, u32, u64 } from '../support/builder/boxes.js';
 import { fragmented } from '../support/builder/fragmented.js';
 import { audioTrackOf, type BuiltTrack } from '../support/builder/movie.js';
 import { type Piece, toBytes } from '../support/builder/pieces.js';
@@ -189,7 +189,7 @@ describe('FragmentedPlan', () => {
   it('carries boxes along, before the fragment whose media follows them, and drops padding and indexes', () => {
     const shape = { fragmentSamples: 1, sidx: 'each', mfra: true, unknown: true } as const;
     const pieces = fragmented([audioTrackOf([5, 6])], shape);
-    const emsg = box('emsg', u32(7));
+    const emsg = emsgBox({ time: 7 });
     pieces.splice(2, 0, emsg, box('free', u32(0)), box('styp', u32(0)));
     const { order, boxes } = planned(pieces, ONE);
     expect(order).toEqual(['ftyp', 'moov', 'sidx', 'emsg', 'moof', 'mdat', 'xyz1', 'moof', 'mdat', 'xyz1']);

@@ -10,7 +10,7 @@ export interface SegmentExpectations {
   readonly startBytes: readonly number[];
   /** Earliest presentation time of each, in ticks of its track. */
   readonly startTicks: readonly number[];
-  /** Whether each begins with `styp`; else with `moof`. */
+  /** Whether each begins with `styp`; else with `moof`, or the events before it. */
   readonly hasStyp: boolean;
 }
 

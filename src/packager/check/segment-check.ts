@@ -1,6 +1,7 @@
 import { type ByteSource, readBytes } from '../../bytes/source.js';
 import type { Movie } from '../../isobmff/movie.js';
 import { DecodeTimes, NON_SYNC } from '../../isobmff/sample-table.js';
+import { type BoxHeader, MAX_HEADER_BYTES, parseBoxHeader } from '../../isobmff/walk.js';
 import { editStart } from '../../layout/timing.js';
 import type { SegmentExpectations } from './expectations.js';
 import { assertEqual, failed } from './failure.js';
@@ -11,10 +12,12 @@ export class SegmentCheck {
   readonly #output: ByteSource;
   /** The segment that is looked for. */
   #next = 0;
+  #moofBytes: number | undefined;
 
   constructor(expected: SegmentExpectations, output: ByteSource) {
     this.#expected = expected;
     this.#output = output;
+    this.#moofBytes = this.#moofOfNext();
   }
 
   add(part: Movie): void {
@@ -35,6 +38,7 @@ export class SegmentCheck {
       const ticks = Math.max(0, earliest - start);
       assertEqual(`the start of segment ${this.#next + 1}`, this.#expected.startTicks[this.#next], ticks);
       this.#next++;
+      this.#moofBytes = this.#moofOfNext();
     }
   }
 
@@ -43,14 +47,26 @@ export class SegmentCheck {
     assertEqual('the number of segments', this.#expected.startBytes.length, this.#next);
   }
 
-  /** Where the `moof` of the next segment is: at its beginning, or behind its `styp`. */
-  get #moofBytes(): number | undefined {
+  /** Where the `moof` of the next segment is: at its beginning, or behind its `styp` and its events. */
+  #moofOfNext(): number | undefined {
     const { startBytes, hasStyp } = this.#expected;
     if (this.#next === startBytes.length) return undefined;
-    const at = startBytes[this.#next];
-    if (!hasStyp) return at;
-    const header = Buffer.from(readBytes(this.#output, at, 8));
-    if (header.toString('latin1', 4) !== 'styp') throw failed(`segment ${this.#next + 1} has no styp`);
-    return at + header.readUInt32BE(0);
+    let at = startBytes[this.#next];
+    let header = this.#headerAt(at);
+    if (hasStyp) {
+      if (header?.type !== 'styp') throw failed(`segment ${this.#next + 1} has no styp`);
+      at += header.sizeBytes;
+      header = this.#headerAt(at);
+    }
+    while (header?.type === 'emsg' && header.sizeBytes > 0) {
+      at += header.sizeBytes;
+      header = this.#headerAt(at);
+    }
+    return at;
+  }
+
+  #headerAt(at: number): BoxHeader | undefined {
+    const lengthBytes = Math.min(MAX_HEADER_BYTES, this.#output.sizeBytes - at);
+    return lengthBytes > 0 ? parseBoxHeader(readBytes(this.#output, at, lengthBytes)) : undefined;
   }
 }

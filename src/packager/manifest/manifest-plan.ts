@@ -1,6 +1,7 @@
 import type { WholeFile } from '../../manifest/addressing.js';
 import { keyLines } from '../../manifest/hls/keys.js';
 import type { Presentation, SwitchingSet, TextRepresentation } from '../../manifest/presentation.js';
+import { eventWarnings } from '../package/events.js';
 import { type ManifestFiles, manifestFilesOf } from '../package/manifest-files.js';
 import { describedAs, type PresentedTrack, setsOf } from '../package/presentation.js';
 import { nameTracks } from '../package/representations.js';
@@ -54,6 +55,7 @@ export function planManifests({ tracks, texts, keys, textName }: ManifestInputs)
   const media = named.filter(({ packed }) => packed.kind !== 'text');
   const presented = media.map((one) => presentedTrack(one, keys, timeline));
   const sets = setsOf(presented);
+  const tracksOfSets = switchingSetsOf(presented);
   const textSets = [
     ...named.filter(({ packed }) => packed.kind === 'text').map((one) => packedTextSet(one, timeline)),
     ...texts.map((text) => textFileSet(text, timeline)),
@@ -70,7 +72,8 @@ export function planManifests({ tracks, texts, keys, textName }: ManifestInputs)
     warnings: [
       ...tracks.flatMap(({ warnings }) => warnings),
       ...keys.warnings,
-      ...splitWarnings(switchingSetsOf(presented)),
+      ...splitWarnings(tracksOfSets),
+      ...eventWarnings(tracksOfSets),
       ...(hasPlaylists ? [] : [NO_PLAYLISTS]),
       ...(texts.length > 0 && timeline.offsetSeconds > 0 ? [LATE_START] : []),
     ],

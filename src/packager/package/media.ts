@@ -6,6 +6,7 @@ import { readColr } from '../../isobmff/boxes/colr.js';
 import { readElng } from '../../isobmff/boxes/elng.js';
 import { readKind } from '../../isobmff/boxes/kind.js';
 import { readPasp } from '../../isobmff/boxes/pasp.js';
+import { type EventKind, eventKindsOf } from '../../isobmff/event-messages.js';
 import type { Movie, Track } from '../../isobmff/movie.js';
 import { readMovie } from '../../isobmff/movie.js';
 import { readerOf } from '../../isobmff/sample-entry.js';
@@ -38,6 +39,8 @@ export interface MediaTrack {
   readonly supplementalCodecs?: VideoRepresentation['supplementalCodecs'];
   /** Where its codec knows its speakers better than the sample entry. */
   readonly channels?: AudioChannels;
+  /** Kinds of the events that are carried in its segments; absent where there are none. */
+  readonly eventKinds?: readonly EventKind[];
   /** Width to height of one sample; absent where it is square. */
   readonly sampleAspectRatio?: { readonly numerator: number; readonly denominator: number };
 }
@@ -62,9 +65,10 @@ export async function openMedia(
     const movie = withGroupedFrames(readMovie(source));
     const all = await describeTracks(movie);
     const selected = selectTracks(all, undefined);
-    const tracks = selected.map((one) =>
+    const described = selected.map((one) =>
       describeTrack(one, { movie, source, track: one.track }, path, corrections),
     );
+    const tracks = withEvents(described, eventKindsOf(movie.topLevel, source));
     const kept = new Set(selected.map(({ track }) => track.id));
     const left = all.filter(({ track }) => !kept.has(track.id));
     return { source, tracks, warnings: left.map(({ track }) => leftOut(track, path)) };
@@ -72,6 +76,16 @@ export async function openMedia(
     source.close();
     throw aboutFile(error, path);
   }
+}
+
+/** Of the tracks of an input those that carry its events: its video, where it has any, so that players see each event once. */
+export function withEvents(
+  tracks: readonly MediaTrack[],
+  eventKinds: readonly EventKind[],
+): readonly MediaTrack[] {
+  if (eventKinds.length === 0) return tracks;
+  const carrier = tracks.some(({ type }) => type === 'video') ? 'video' : 'audio';
+  return tracks.map((track) => (track.type === carrier ? { ...track, eventKinds } : track));
 }
 
 function leftOut(track: Track, path: string): string {

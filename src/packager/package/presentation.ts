@@ -12,6 +12,7 @@ import type {
 } from '../../manifest/presentation.js';
 import { onePsshOf } from '../../protection/pssh.js';
 import type { PsshBoxes } from '../../protection/pssh-boxes.js';
+import { inbandEventStreamsOf } from './events.js';
 import { frameRateOf } from './frame-rate.js';
 import type { PlannedText } from './planned-text.js';
 import type { TitleTrack } from './representations.js';
@@ -92,7 +93,13 @@ function setOf(
   idOf: (trackId: string) => number,
 ): SwitchingSet {
   const [{ track, protection }] = tracks;
-  const common = { id, ...describedAs(track), ...(protection && { protection }) };
+  const inbandEventStreams = inbandEventStreamsOf(tracks.map((one) => one.track));
+  const common = {
+    id,
+    ...describedAs(track),
+    ...(protection && { protection }),
+    ...(inbandEventStreams.length > 0 && { inbandEventStreams }),
+  };
   if (track.type === 'audio') return { kind: 'audio', ...common, representations: tracks.map(audioOf) };
   const { colour, trickPlay } = track;
   const representations = tracks

@@ -13,6 +13,7 @@ import { coverageWarnings } from '../encryption-plan.js';
 import { yieldToEventLoop } from '../event-loop.js';
 import { distinctKeys } from '../registration.js';
 import type { TitleCuts } from './boundaries.js';
+import { eventWarnings } from './events.js';
 import {
   keptTrack,
   type PublishedCandidate,
@@ -131,7 +132,12 @@ async function planInScheme(
   const encryptions = await protectTracks({ tracks: described, keys, settings, ivStarts }, pause);
   const planned = tracks.map((track, i): PlannedTrack => {
     const layOutWith = (psshBoxes: readonly Uint8Array[]) =>
-      layOut(track, encryptions[i], fragmentations[i], psshBoxes, files[i]);
+      layOut(
+        track,
+        encryptions[i],
+        { fragmentation: fragmentations[i], starts: segmentStarts[i], isSegmented },
+        psshBoxes,
+      );
     return {
       track,
       scheme,
@@ -143,6 +149,9 @@ async function planInScheme(
       ...(keptTrack(candidates[i], layOutWith) ?? { plan: layOutWith(psshOfKid.get(keys[i].kid)!.boxes) }),
     };
   });
+  const sets = switchingSetsOf(
+    planned.map(({ track, key }) => ({ track, protection: { kid: key.kid, scheme } })),
+  );
   const ofTracks = planned.flatMap(({ track, encryption, plan }) =>
     [
       ...plan.warnings,
@@ -159,9 +168,8 @@ async function planInScheme(
       ...sessionPssh.warnings,
       ...schemeWarnings,
       ...ofTracks,
-      ...splitWarnings(
-        switchingSetsOf(planned.map(({ track, key }) => ({ track, protection: { kid: key.kid, scheme } }))),
-      ),
+      ...splitWarnings(sets),
+      ...eventWarnings(sets),
     ],
   };
 }
@@ -191,13 +199,21 @@ function recipeOf(
   return sha256Of(JSON.stringify([id, samples.count, type, kid, headers, cuts, files, options]));
 }
 
+/** How a track is cut. */
+interface TrackCuts {
+  readonly fragmentation: Fragmentation;
+  /** Fragments that its segments begin with, and their number. */
+  readonly starts: readonly number[];
+  readonly isSegmented: boolean;
+}
+
 function layOut(
-  { movie, source, input }: TitleTrack,
+  { movie, source, input, eventKinds }: TitleTrack,
   encryption: TrackEncryption,
-  fragmentation: Fragmentation,
+  { fragmentation, starts, isSegmented }: TrackCuts,
   psshBoxes: readonly Uint8Array[],
-  segmentStarts: readonly number[] | undefined,
 ): FragmentedPlan {
+  const loadStarts = starts.slice(0, -1);
   try {
     return new FragmentedPlan({
       movie,
@@ -206,7 +222,9 @@ function layOut(
       fragmentation,
       psshBoxes,
       isCmaf: true,
-      segmentStarts,
+      carried: eventKinds ? 'events' : 'none',
+      segmentStarts: isSegmented ? loadStarts : undefined,
+      loadStarts,
     });
   } catch (error) {
     throw aboutFile(error, input);

@@ -28,7 +28,10 @@ export function trickPlayOf(tracks: readonly TitleTrack[]): TrickPlay {
   };
 }
 
-function thinned(track: TitleTrack, kept: readonly number[]): TitleTrack {
+function thinned(
+  { eventKinds: _, ...track }: TitleTrack, // events are for who plays, and stay in the track that plays
+  kept: readonly number[],
+): TitleTrack {
   const { movie, described, id } = track;
   const [whole] = movie.tracks;
   const thin = trackOfSamples(whole, kept);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { MemorySource } from '../../../src/bytes/source.js';
 import { readMovie, readMovieInParts } from '../../../src/isobmff/movie.js';
 import { SegmentCheck } from '../../../src/packager/check/segment-check.js';
-import { box } from '../../support/builder/boxes.js';
+import { box, emsgBox } from '../../support/builder/boxes.js';
 import { fragmented } from '../../support/builder/fragmented.js';
 import { audioTrackOf, type BuiltTrack } from '../../support/builder/movie.js';
 import { toBytes } from '../../support/builder/pieces.js';
@@ -11,7 +11,11 @@ import { boxesIn } from '../../support/mp4-reader.js';
 const STYP = box('styp', Buffer.from('msdh\0\0\0\0msdhcmfs', 'latin1'));
 
 /** Six samples of 1024 ticks in fragments of one, a segment begun by every second. */
-function made(change: (track: BuiltTrack) => BuiltTrack = (track) => track, hasStyp = true) {
+function made(
+  change: (track: BuiltTrack) => BuiltTrack = (track) => track,
+  hasStyp = true,
+  events: readonly Buffer[] = [],
+) {
   const track = change(audioTrackOf([10, 20, 30, 40, 50, 60]));
   const pieces = fragmented([track], { fragmentSamples: 1 });
   const bytes = toBytes(pieces);
@@ -22,6 +26,7 @@ function made(change: (track: BuiltTrack) => BuiltTrack = (track) => track, hasS
     const size = () => parts.reduce((sum, part) => sum + part.length, 0);
     if (i % 2 === 0) startBytes.push(size());
     if (i % 2 === 0 && hasStyp) parts.push(STYP);
+    parts.push(...events);
     parts.push(bytes.subarray(offset, moofs[i + 1]?.offset ?? bytes.length));
   }
   return { bytes: Buffer.concat(parts), expected: { startBytes, startTicks: [0, 2048, 4096], hasStyp } };
@@ -41,6 +46,11 @@ describe('SegmentCheck', () => {
     const one = made(undefined, hasStyp);
     expect(readMovie(new MemorySource(one.bytes)).tracks[0].samples.count).toBe(6);
     for (const fragments of [1, 2, 3, 64]) expect(() => check(one, fragments)).not.toThrow();
+  });
+
+  it.each([true, false])('finds segments with events, with styp: %s', (hasStyp) => {
+    const one = made(undefined, hasStyp, [emsgBox({ time: 1 }), emsgBox({ time: 2 })]);
+    for (const fragments of [1, 64]) expect(() => check(one, fragments)).not.toThrow();
   });
 
   it.each<[string, (one: Made) => Made, string]>([

@@ -53,6 +53,28 @@ export function uuidBox(uuid: string, version: number, flags: number, ...parts: 
   return box('uuid', hex(uuid), u32(version * 0x1000000 + flags), ...parts);
 }
 
+export interface BuiltEvent {
+  /** Version 0 has a delta from the start of the segment, version 1 a time. Default 1. */
+  readonly version?: 0 | 1;
+  readonly scheme?: string;
+  readonly value?: string;
+  /** Default 1000. */
+  readonly timescale?: number;
+  readonly time: number;
+  readonly duration?: number;
+  readonly id?: number;
+  readonly message?: string;
+}
+
+/** An `emsg` box (ISO/IEC 23009-1 5.10.3.3.3). */
+export function emsgBox(event: BuiltEvent): Buffer {
+  const { version = 1, scheme = 'urn:example:event', value = '1', timescale = 1000, time } = event;
+  const names = text(`${scheme}\0${value}\0`);
+  const end = u32(event.duration ?? 0, event.id ?? 0);
+  const fields = version === 0 ? [names, u32(timescale, time), end] : [u32(timescale), u64(time), end, names];
+  return fullBox('emsg', version, 0, ...fields, text(event.message ?? ''));
+}
+
 /** Header of a box whose body follows elsewhere: 32-bit size, 64-bit size, or size 0 (to the end of the file). */
 export function header(type: string, bodyBytes: number, form: 32 | 64 | 0): Buffer {
   if (form === 64) return Buffer.concat([u32(1), text(type), u64(bodyBytes + 16)]);
