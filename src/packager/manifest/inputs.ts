@@ -26,15 +26,21 @@ const KINDS: Readonly<Record<string, ManifestInput['kind']>> = {
 const kindOf = (path: string) => KINDS[extname(path).toLowerCase()];
 
 /**
- * The tracks that were given, and those of folders that were given with all folders below, in the order of their names.
+ * The tracks that were given, and those of folders that were given with all folders below, in the order of their ranks and names.
+ * @param rankOf the place of an input among those that were made together
  * @throws PrpackError INVALID_ARGUMENT for a name that says nothing, a segment without its header, or a header without segments;
  *   INPUT_NOT_FOUND; NOT_MP4
  */
-export async function findManifestInputs(given: readonly string[]): Promise<ManifestInput[]> {
+export async function findManifestInputs(
+  given: readonly string[],
+  rankOf: (path: string) => number,
+): Promise<ManifestInput[]> {
   const inputs: ManifestInput[] = [];
   for (const path of given) {
-    if (kindOfPath(path) === 'folder') inputs.push(...(await inputsBelow(path)));
-    else inputs.push(await inputOf(path));
+    if (kindOfPath(path) === 'folder') {
+      const found = await inputsBelow(path);
+      inputs.push(...found.sort((a, b) => rankOf(a.path) - rankOf(b.path)));
+    } else inputs.push(await inputOf(path));
   }
   return [...new Map(inputs.map((input) => [input.file, input])).values()];
 }

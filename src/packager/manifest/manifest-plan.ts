@@ -4,10 +4,12 @@ import type { Presentation, SwitchingSet, TextRepresentation } from '../../manif
 import { eventWarnings } from '../package/events.js';
 import { type ManifestFiles, manifestFilesOf } from '../package/manifest-files.js';
 import { describedAs, type PresentedTrack, setsOf } from '../package/presentation.js';
-import { nameTracks } from '../package/representations.js';
+import { nameTracks, type TitleTrack } from '../package/representations.js';
+import { inScheme, type PackageScheme, SCHEMES } from '../package/schemes.js';
 import { splitWarnings, switchingSetsOf } from '../package/switching-sets.js';
 import type { TextTrack } from '../package/text.js';
 import { byRank, type textNames } from '../package/title.js';
+import { maxPlayoutRate, trickPlayId } from '../package/trick-play.js';
 import type { PackedTrack } from './packed-track.js';
 import type { SignalledKeys } from './systems.js';
 import { type Timeline, timelineOf } from './timeline.js';
@@ -24,6 +26,8 @@ export interface TextFile {
 /** Everything that manifests are made of. */
 export interface ManifestInputs {
   readonly tracks: readonly PackedTrack[];
+  /** Tracks for fast forward and rewind, each with the track whose sync samples it has. */
+  readonly trickPlay: ReadonlyMap<PackedTrack, PackedTrack>;
   readonly texts: readonly TextFile[];
   readonly keys: SignalledKeys;
   readonly textName: ReturnType<typeof textNames>;
@@ -33,6 +37,7 @@ export interface ManifestInputs {
 export interface NamedPackedTrack {
   readonly id: string;
   readonly packed: PackedTrack;
+  readonly trickPlay?: TitleTrack['trickPlay'];
 }
 
 export interface ManifestPlan extends ManifestFiles {
@@ -49,8 +54,9 @@ export interface ManifestPlan extends ManifestFiles {
  * Puts tracks into sets and writes what manifests say of them.
  * @throws PrpackError UNSUPPORTED_FEATURE for tracks that do not play together; INVALID_ARGUMENT for what manifests cannot carry
  */
-export function planManifests({ tracks, texts, keys, textName }: ManifestInputs): ManifestPlan {
-  const named = namesOf(tracks, textName);
+export function planManifests(inputs: ManifestInputs): ManifestPlan {
+  const { tracks, texts, keys } = inputs;
+  const named = namesOf(inputs);
   const timeline = timelineOf(named.map(({ packed }) => packed));
   const media = named.filter(({ packed }) => packed.kind !== 'text');
   const presented = media.map((one) => presentedTrack(one, keys, timeline));
@@ -86,26 +92,59 @@ const NO_PLAYLISTS =
 const LATE_START =
   'The media does not begin at 0: players of HLS show the subtitles late by that much, those of DASH at their time.';
 
-function namesOf(tracks: readonly PackedTrack[], textName: ManifestInputs['textName']): NamedPackedTrack[] {
+/** As `package` names them: of two schemes, all tracks of one come before those of the other. */
+function namesOf({ tracks, trickPlay, textName }: ManifestInputs): NamedPackedTrack[] {
   const isText = ({ kind }: PackedTrack) => kind === 'text';
-  const media = tracks.filter((track) => !isText(track)).sort((a, b) => byRank(a.media, b.media));
-  const names = nameTracks(media.map(({ media: one }) => one));
+  const media = tracks.filter((track) => !isText(track));
+  const schemes = SCHEMES.filter((scheme) => media.some(({ key }) => key?.scheme === scheme));
+  const [first = 'cenc'] = schemes; // clear tracks come with it
+  const ofScheme = (scheme: PackageScheme) => media.filter(({ key }) => (key?.scheme ?? first) === scheme);
+  const named = (schemes.length > 0 ? schemes : [first]).flatMap((scheme) =>
+    titleTracksOf(ofScheme(scheme), trickPlay).map(({ packed, track }) => ({
+      packed,
+      track: inScheme(track, scheme, { schemes }),
+    })),
+  );
   return [
-    ...media.map((packed, i) => ({ id: names[i].id, packed })),
+    ...named.map(({ packed, track: { id, trickPlay: thin } }) => ({
+      id,
+      packed,
+      ...(thin && { trickPlay: thin }),
+    })),
     ...tracks
       .filter(isText)
       .map((packed) => ({ id: textName(packed.media.language, packed.media.role), packed })),
   ];
 }
 
+/** Those for fast forward and rewind come last, and have the name of their track. */
+function titleTracksOf(
+  tracks: readonly PackedTrack[],
+  trickPlay: ManifestInputs['trickPlay'],
+): { packed: PackedTrack; track: TitleTrack }[] {
+  const wholes = tracks.filter((one) => !trickPlay.has(one)).sort((a, b) => byRank(a.media, b.media));
+  const names = nameTracks(wholes.map(({ media }) => media));
+  const thins = tracks.filter((one) => trickPlay.has(one));
+  return [
+    ...wholes.map((packed, i) => ({ packed, track: names[i] })),
+    ...thins.map((packed) => {
+      const whole = trickPlay.get(packed)!;
+      const of = names[wholes.indexOf(whole)].id;
+      const rate = maxPlayoutRate(whole.media.movie.tracks[0], packed.media.movie.tracks[0]);
+      const track = { ...packed.media, id: trickPlayId(of), trickPlay: { of, maxPlayoutRate: rate } };
+      return { packed, track };
+    }),
+  ];
+}
+
 function presentedTrack(
-  { id, packed }: NamedPackedTrack,
+  { id, packed, trickPlay }: NamedPackedTrack,
   keys: SignalledKeys,
   timeline: Timeline,
 ): PresentedTrack {
   const { key, media } = packed;
   return {
-    track: { ...media, id },
+    track: { ...media, id, ...(trickPlay && { trickPlay }) },
     id,
     addressing: timeline.placed(packed.addressing),
     ...(key && { protection: { scheme: key.scheme, kid: key.kid, systems: keys.systems.get(key.kid)! } }),

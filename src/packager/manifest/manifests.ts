@@ -7,7 +7,7 @@ import { Clock } from '../job.js';
 import { describer } from '../package/descriptions.js';
 import type { PackageInput } from '../package/inputs.js';
 import { checkManifestFiles } from '../package/manifest-files.js';
-import { readState } from '../package/state.js';
+import { type PublishedTrack, readState } from '../package/state.js';
 import { readTexts, textNames } from '../package/title.js';
 import type { TrackDescription } from '../package/types.js';
 import { findManifestInputs, type ManifestInput } from './inputs.js';
@@ -21,18 +21,22 @@ import type { ManifestOptions, ManifestResult } from './types.js';
 /** The work of `writeManifests`. */
 export async function manifestsChecked(options: ManifestOptions): Promise<ManifestResult> {
   const clock = new Clock();
-  const inputs = await withoutTrickPlay(await findManifestInputs(options.inputs), options.outDir);
+  const records = await recordsOf(options.outDir);
+  const inputs = await findManifestInputs(options.inputs, (path) => records.rankOf(path));
   for (const input of inputs) assertInFolder(input, options.outDir);
-  const described = await descriptionsOf(inputs, options);
+  const described = descriptionsOf(inputs, records, options);
   const textName = textNames();
-  const tracks = await readTracks(inputs, described, options);
+  const all = await readTracks(inputs, described, options);
+  const trickPlay = trickPlayAmong(all, records);
+  const tracks = all.filter((one) => trickPlay.has(one) || !recordOf(one, records)?.trickPlayOf);
+  if (tracks.length === 0) throw noMedia(inputs);
   assertFairPlayFits(tracks, options);
   const texts = await readTextFiles(inputs, described, textName, options.outDir);
   const keys = await signalKeys(
     tracks.flatMap(({ key }) => key ?? []),
     options,
   );
-  const plan = planManifests({ tracks, texts, keys, textName });
+  const plan = planManifests({ tracks, trickPlay, texts, keys, textName });
   checkManifestFiles(plan, plan.fileSizes);
   clock.planned();
   const unchanged = options.dryRun ? false : await publishManifests(plan, options);
@@ -40,25 +44,48 @@ export async function manifestsChecked(options: ManifestOptions): Promise<Manife
   return report(plan, options, { unchanged, timings: clock.timings() });
 }
 
-/** Tracks for fast forward that `package` has made are no renditions. */
-async function withoutTrickPlay(inputs: readonly ManifestInput[], outDir: string): Promise<ManifestInput[]> {
-  const records = (await readState(outDir))?.tracks ?? [];
-  const names = new Set(records.filter(({ trickPlay }) => trickPlay).map(({ name }) => name));
-  return inputs.filter(({ path }) => !names.has(relativePath(path, outDir)));
+/** What `package` recorded of the files that it made. */
+interface Records {
+  of(path: string): PublishedTrack | undefined;
+  /** The place among them; behind all of them for a file of somebody else. */
+  rankOf(path: string): number;
 }
 
-/** What the options say of an input, else what `package` recorded of the file that it made. */
-async function descriptionsOf(
+async function recordsOf(outDir: string): Promise<Records> {
+  const tracks = (await readState(outDir))?.tracks ?? [];
+  const ranks = new Map(tracks.map(({ name }, rank) => [name, rank]));
+  const rankOf = (path: string) => ranks.get(relativePath(path, outDir)) ?? tracks.length;
+  return { of: (path) => tracks[rankOf(path)], rankOf };
+}
+
+/** What the options say of an input, else what was recorded of it. */
+function descriptionsOf(
   inputs: readonly ManifestInput[],
-  { outDir, describe = {} }: ManifestOptions,
-): Promise<(path: string) => TrackDescription> {
+  records: Records,
+  { describe = {} }: ManifestOptions,
+): (path: string) => TrackDescription {
   const said = describer(inputs, describe);
-  const records = new Map((await readState(outDir))?.tracks?.map((record) => [record.name, record]));
   return (path) => {
-    const { language: lang, role, label: name } = records.get(relativePath(path, outDir)) ?? {};
+    const { language: lang, role, label: name } = records.of(path) ?? {};
     const recorded = Object.entries({ lang, role, name }).filter(([, value]) => value !== undefined);
     return { ...Object.fromEntries(recorded), ...said(path) };
   };
+}
+
+function recordOf({ media }: PackedTrack, records: Records): PublishedTrack | undefined {
+  return records.of(media.input);
+}
+
+/** Tracks for fast forward and rewind: nothing in a file says that it is one. By each, the track whose sync samples it has. */
+function trickPlayAmong(tracks: readonly PackedTrack[], records: Records): Map<PackedTrack, PackedTrack> {
+  const found = tracks.flatMap((thin): [PackedTrack, PackedTrack][] => {
+    const name = recordOf(thin, records)?.trickPlayOf;
+    const whole = tracks.find((one) => name !== undefined && recordOf(one, records)?.name === name);
+    const isWhole = whole?.kind === 'video' && recordOf(whole, records)?.trickPlayOf === undefined;
+    const isOfOneScheme = whole?.key?.scheme === thin.key?.scheme;
+    return whole && isWhole && isOfOneScheme && thin.kind === 'video' ? [[thin, whole]] : [];
+  });
+  return new Map(found);
 }
 
 async function readTracks(
@@ -67,7 +94,6 @@ async function readTracks(
   { outDir, segmentDurationSeconds, signal, onProgress }: ManifestOptions,
 ): Promise<PackedTrack[]> {
   const media = inputs.filter(({ kind }) => kind === 'media');
-  if (media.length === 0) throw noMedia(inputs);
   const sizes = media.map(({ file, series }) =>
     [file, ...(series?.paths ?? [])].reduce((sum, path) => sum + (stateOfFile(path)?.bytes ?? 0), 0),
   );

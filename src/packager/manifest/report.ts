@@ -21,7 +21,7 @@ export function report(
   };
 }
 
-function reportTrack({ id, packed }: NamedPackedTrack): ManifestTrack {
+function reportTrack({ id, packed, trickPlay }: NamedPackedTrack): ManifestTrack {
   const { media, kind, key, file, bytes, addressing } = packed;
   const { codec, width, height, sampleRateHz, ...coded } = media.described.codecs[0];
   const channels = media.channels?.count ?? coded.channels;
@@ -36,6 +36,7 @@ function reportTrack({ id, packed }: NamedPackedTrack): ManifestTrack {
     ...(kind === 'video' && width !== undefined && height !== undefined && { width, height }),
     ...(kind === 'audio' && channels !== undefined && { channels }),
     ...(kind === 'audio' && sampleRateHz !== undefined && { sampleRateHz }),
+    ...(trickPlay && { trickPlayOf: trickPlay.of }),
     encrypted: key !== undefined,
     ...(key && { kid: key.kid, scheme: key.scheme }),
     segments: addressing.segments.length,

@@ -177,8 +177,13 @@ async function recordsOf(
 ): Promise<PublishedTrack[]> {
   const records: PublishedTrack[] = [];
   for (const { name, track, recipe } of outputs) {
-    const trickPlay = track.trickPlay && { trickPlay: true as const };
-    records.push({ name, madeOf: await madeOf(track, recipe, fingerprints), ...saidOf(track), ...trickPlay });
+    const whole = outputs.find((other) => other.track.id === track.trickPlay?.of);
+    records.push({
+      name,
+      madeOf: await madeOf(track, recipe, fingerprints),
+      ...saidOf(track),
+      ...(whole && { trickPlayOf: whole.name }),
+    });
   }
   return [...records, ...texts.map(({ track, files: [file] }) => ({ name: file.name, ...saidOf(track) }))];
 }

@@ -32,8 +32,8 @@ export interface PublishedTrack {
   readonly language?: string;
   readonly role?: string;
   readonly label?: string;
-  /** It is for fast forward and rewind of another one. */
-  readonly trickPlay?: true;
+  /** Name of the track whose sync samples it has. */
+  readonly trickPlayOf?: string;
 }
 
 /** How a presentation was made. */

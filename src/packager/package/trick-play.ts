@@ -1,3 +1,4 @@
+import type { Track } from '../../isobmff/movie.js';
 import { syncSamplesOf, trackOfSamples } from '../../isobmff/sync-samples.js';
 import { familyOfTrack, type TitleTrack } from './representations.js';
 
@@ -37,9 +38,19 @@ function thinned(
   const thin = trackOfSamples(whole, kept);
   return {
     ...track,
-    id: `${id}-trick`,
+    id: trickPlayId(id),
     movie: { ...movie, tracks: [thin] },
     described: { ...described, track: thin },
-    trickPlay: { of: id, maxPlayoutRate: Math.floor(whole.samples.count / kept.length) },
+    trickPlay: { of: id, maxPlayoutRate: maxPlayoutRate(whole, thin) },
   };
+}
+
+/** @param id of the track whose sync samples it has */
+export function trickPlayId(id: string): string {
+  return `${id}-trick`;
+}
+
+/** How many times faster than others a decoder may play the sync samples of a track. */
+export function maxPlayoutRate(whole: Track, thin: Track): number {
+  return Math.floor(whole.samples.count / thin.samples.count);
 }

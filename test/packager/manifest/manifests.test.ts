@@ -190,13 +190,47 @@ describe('writeManifests', () => {
     }
   });
 
-  it('leaves out tracks of `package` for fast forward', async () => {
+  it('says of two schemes and trick play what `package` said itself, by the same names and in the same order', async () => {
     const outDir = newFolder();
-    const inputs = [temporary('ladder')];
-    await packageTitle({ inputs, outDir, keyStore, force: true, trickPlay: true, ...CUTS });
-    expect(readdirSync(outDir)).toContain('video-90p-trick.mp4');
-    const { tracks } = await run(outDir, { force: true });
-    expect(tracks.map(({ file }) => file)).not.toContain('video-90p-trick.mp4');
+    const packaged = await packageTitle({
+      inputs: [temporary('ladder')],
+      outDir,
+      keyStore,
+      force: true,
+      schemes: ['cenc', 'cbcs'],
+      trickPlay: true,
+      playready: { laUrl: LA_URL },
+      ...CUTS,
+    });
+    const before = contentsOf(outDir);
+    const { tracks, warnings } = await run(outDir, { force: true, segmentDurationSeconds: 2 });
+    const said = (all: typeof packaged.tracks) => all.map(({ id, trickPlayOf }) => [id, trickPlayOf]);
+    expect(said(tracks)).toEqual(said(packaged.tracks));
+    expect(said(tracks)).toContainEqual(['video-90p-trick-cbcs', 'video-90p-cbcs']);
+    expect(warnings).toEqual([]);
+    const after = contentsOf(outDir);
+    for (const [name, bytes] of before) {
+      const isOther = /^(?:prpack\.json|main.*\.m3u8|text-en\.m3u8)$/.test(name); // as above
+      if (!isOther) expect(after.get(name), name).toBe(bytes);
+    }
+    expect(new Set(after.keys())).toEqual(new Set(before.keys()));
+  });
+
+  it('leaves out a track of trick play where the other one is not given: it is no rendition', async () => {
+    const outDir = newFolder();
+    const options = {
+      inputs: [temporary('ladder')],
+      outDir,
+      keyStore,
+      force: true,
+      trickPlay: true,
+      ...CUTS,
+    };
+    await packageTitle(options);
+    const inputs = [join(outDir, 'video-180p.mp4'), join(outDir, 'video-90p-trick.mp4')];
+    const { tracks } = await run(outDir, { inputs, dryRun: true });
+    expect(tracks.map(({ id }) => id)).toEqual(['video-180p']);
+    await expect(run(outDir, { inputs: inputs.slice(1) })).rejects.toMatchObject({ code: 'INPUT_NOT_FOUND' });
   });
 
   it('reads several tracks in segments in one folder, and a header alone', async () => {
