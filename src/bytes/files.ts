@@ -1,17 +1,39 @@
-import { statSync } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { PrpackError } from '../errors.js';
 
-/** What is at a path; undefined when nothing is. */
+/**
+ * What is at a path; undefined when nothing is.
+ * @throws PrpackError INPUT_UNREADABLE
+ */
 export function kindOfPath(path: string): 'folder' | 'file' | undefined {
-  const stat = statSync(path, { throwIfNoEntry: false });
+  const stat = statOf(path);
   return stat && (stat.isDirectory() ? 'folder' : 'file');
 }
 
-/** Size in bytes and time of the last change, in milliseconds since 1970; undefined when there is no such file. */
+/**
+ * Size in bytes and time of the last change, in milliseconds since 1970; undefined when there is no such file.
+ * @throws PrpackError INPUT_UNREADABLE
+ */
 export function stateOfFile(path: string): { bytes: number; mtimeMs: number } | undefined {
-  const stat = statSync(path, { throwIfNoEntry: false });
+  const stat = statOf(path);
   return stat?.isFile() ? { bytes: stat.size, mtimeMs: stat.mtimeMs } : undefined;
+}
+
+/** Below a file there is nothing. */
+const NOTHING_THERE: readonly string[] = ['ENOENT', 'ENOTDIR'];
+
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (NOTHING_THERE.includes(code)) return undefined;
+    throw new PrpackError('INPUT_UNREADABLE', `${path} cannot be looked at (${code})`, {
+      path,
+      remedy: 'Check the name, and that this user may read the folders above it.',
+    });
+  }
 }
 
 /**

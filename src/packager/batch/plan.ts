@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { assertMediaName } from '../../bytes/media-name.js';
 import { PrpackError } from '../../errors.js';
 import { TITLE_FIELDS } from '../../settings/options.js';
@@ -35,6 +35,7 @@ export async function planBatch(options: BatchOptions): Promise<BatchPlan> {
     [results, 'the results file'],
     [resolve(source), 'the manifest'],
   ]);
+  assertNothingInTitles(jobs, results);
   return { jobs, results };
 }
 
@@ -95,6 +96,35 @@ function assertNoCollision(
     if (owner !== undefined) throw collision(input, output, owner);
     owners.set(identity, `the output of ${input}`);
   }
+}
+
+/** The folder of a title appears as a whole: nothing else of the batch can be in it before. */
+function assertNothingInTitles(jobs: readonly Job[], results: string): void {
+  const titles = new Map(
+    jobs.filter(({ title }) => title).map(({ input, output }) => [identityOf(output), input]),
+  );
+  const made = [
+    ...jobs.map(({ input, output }): [string, string] => [output, `the output of ${input}`]),
+    [results, 'the results file'] as const,
+  ];
+  for (const [path, what] of titles.size > 0 ? made : []) {
+    const title = foldersAbove(path).find((folder) => titles.has(identityOf(folder)));
+    if (title === undefined) continue;
+    throw new PrpackError(
+      'INVALID_ARGUMENT',
+      `${what} would be in the folder of a title: ${path} is in ${title}`,
+      {
+        path,
+        expected: `a path outside of ${title}, which is made of ${titles.get(identityOf(title))}`,
+        remedy: 'Nothing was begun. Give each title a folder of its own.',
+      },
+    );
+  }
+}
+
+function foldersAbove(path: string): string[] {
+  const folder = dirname(path);
+  return folder === path ? [] : [folder, ...foldersAbove(folder)];
 }
 
 function collision(input: string, output: string, owner: string): PrpackError {

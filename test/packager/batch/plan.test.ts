@@ -127,6 +127,16 @@ describe('collisions', () => {
     ],
     ['of an output and an input', '{"input":"b.mp4","output":"../b.mp4"}', /outside/],
     ['with the results file', '{"input":"b.mp4","output":"prpack-results.jsonl"}', /the results file/],
+    [
+      'of a title in the folder of another',
+      '{"inputs":["b.mp4"],"outDir":"f/part"}\n{"inputs":["link.mp4"],"outDir":"f"}',
+      /in the folder of a title/,
+    ],
+    [
+      'of a file in the folder of a title',
+      '{"inputs":["b.mp4"],"outDir":"f"}\n{"input":"link.mp4","output":"f/g/x.mp4"}',
+      /in the folder of a title/,
+    ],
   ])('%s are found before anything is begun', async (_, text, message) => {
     const source = manifest('collisions.jsonl', text);
     await expect(plan(source)).rejects.toMatchObject({
@@ -139,6 +149,14 @@ describe('collisions', () => {
     const source = manifest('chain.jsonl', '{"input":"b.mp4"}');
     await expect(plan(source, { outDir: inFolder('media'), name: '{name}.mp4' })).rejects.toThrow(
       /the input/,
+    );
+  });
+
+  it('of the results file with the folder of a title', async () => {
+    const source = manifest('results.jsonl', '{"inputs":["b.mp4"],"outDir":"f"}');
+    const results = inFolder('titles/f/results.jsonl');
+    await expect(plan(source, { outDir: inFolder('titles'), results })).rejects.toThrow(
+      /the results file would be in the folder of a title/,
     );
   });
 
