@@ -58,6 +58,9 @@ export interface TopLevel {
   readonly tail: Tail | undefined;
 }
 
+/** Read at once: small boxes are many together; of a large one no more than its header is needed. */
+const HEADERS_BYTES = 4096;
+
 /**
  * Reads the headers of all top-level boxes. A last `mdat` may claim more bytes than the file has: whether samples are
  * missing, their tables say.
@@ -66,7 +69,7 @@ export interface TopLevel {
  *   MALFORMED_INPUT
  */
 export function readTopLevel(source: ByteSource, fromBytes = 0): TopLevel {
-  const window = new ReadWindow(source);
+  const window = new ReadWindow(source, HEADERS_BYTES);
   const kinds = new GrowingColumn('u8');
   const starts = new GrowingColumn('f64');
   let tail: Tail | undefined;

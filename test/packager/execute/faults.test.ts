@@ -78,7 +78,7 @@ describe('a disk that fails', () => {
     [`writeSync:none:${inTheMiddle}`, 3, 6, 'nothing was written'],
     ['readSync:EIO:0', 1, 3, 'EIO'],
     ['readSync:none:0', 1, 3, 'TRUNCATED_INPUT'],
-    ['readSync:EIO:12', 1, 6, 'cannot be read back'],
+    ['readSync:EIO:14', 1, 6, 'cannot be read back'],
     [`writeSync:exit:${inTheMiddle}`, 3, 70, 'worker thread'],
   ])('%s, with %d threads: exit %d, and nothing is left', async (fault, threads, code, text) => {
     const target = temporary('never.mp4');
