@@ -16,7 +16,10 @@ const BUNDLED = ['commander', 'mp4box', 'uuid'];
  */
 const CHUNKS = {
   version: [['src/cli/version.ts']],
-  writer: [['src/packager/execute/writer.ts', 'src/threads/sent-error.ts']], // all that a writing thread loads
+  // All that writing and hashing threads load.
+  writer: [
+    ['src/packager/execute/writer.ts', 'src/packager/execute/hash-file.ts', 'src/threads/sent-error.ts'],
+  ],
   base: [['src/index.ts'], ['src/cli/program.ts', 'src/cli/commands/encrypt.ts']],
   library: [['src/index.ts']],
   cli: [['src/cli/program.ts', 'src/cli/commands/encrypt.ts']],
@@ -35,6 +38,7 @@ const program = {
     'job-worker': 'src/packager/batch/job-worker.ts',
     fetcher: 'src/bytes/http/fetcher.ts',
     worker: 'src/packager/execute/worker.ts',
+    'hash-worker': 'src/packager/execute/hash-worker.ts',
     'store-worker': 'src/keystore/thread/store-worker.ts',
   },
   platform: 'node',

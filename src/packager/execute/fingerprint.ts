@@ -3,6 +3,7 @@ import { type ByteSource, FileSource } from '../../bytes/source.js';
 import { PrpackError } from '../../errors.js';
 import { named } from '../../settings/spelling.js';
 import { yieldToEventLoop } from '../event-loop.js';
+import { hashInSteps } from './hash-file.js';
 
 /** Bytes that wait for those before them. */
 interface Waiting {
@@ -54,8 +55,6 @@ export class Fingerprint {
   }
 }
 
-const CHUNK_BYTES = 4 * 2 ** 20;
-
 /** SHA-256 of a file, 64 hexadecimal digits. */
 export async function fingerprintOf(path: string, signal: AbortSignal | undefined): Promise<string> {
   const source = new FileSource(path);
@@ -71,13 +70,10 @@ export async function fingerprintOfSource(
   source: ByteSource,
   signal: AbortSignal | undefined,
 ): Promise<string> {
-  const hash = createHash('sha256');
-  const chunk = new Uint8Array(Math.min(CHUNK_BYTES, source.sizeBytes));
-  for (let at = 0; at < source.sizeBytes; at += CHUNK_BYTES) {
-    const part = chunk.subarray(0, Math.min(chunk.length, source.sizeBytes - at));
-    source.readInto(part, at);
-    hash.update(part);
+  const steps = hashInSteps(source);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
     await yieldToEventLoop(signal);
   }
-  return hash.digest('hex');
 }

@@ -30,3 +30,12 @@ export type FromWriter =
       readonly memory: ArrayBuffer;
     }
   | { readonly kind: 'failed'; readonly error: SentError };
+
+/** What a hashing thread answers, once a path that it was sent, in their order. */
+export type FromHasher =
+  | {
+      readonly kind: 'hashed';
+      /** 64 hexadecimal digits. */
+      readonly sha256: string;
+    }
+  | { readonly kind: 'failed'; readonly error: SentError };

@@ -30,6 +30,7 @@ import { checkSmoothMedia, writeSmoothMedia } from './smooth/media.js';
 import { assertSmoothCanHave, keyPerOf } from './smooth/options.js';
 import {
   InputFingerprints,
+  inputPathsOf,
   isAllThere,
   jobDigests,
   type PackageState,
@@ -49,10 +50,33 @@ export async function packageChecked(options: PackageOptions): Promise<PackageRe
   assertSmoothCanHave(options);
   const { threads, dryRun } = options;
   return withTitle(options, (title) =>
-    withWorkerPool(allSources(title), dryRun ? 1 : threads, async (pool) =>
-      report(await packageContent(titleSteps(title, options, pool), options, clock), options, clock),
+    withWorkerPool(allSources(title), dryRun ? 1 : threads, (pool) =>
+      withFingerprints(title, options, pool !== undefined, async (fingerprints) => {
+        const steps = titleSteps(title, options, fingerprints, pool);
+        return report(await packageContent(steps, options, clock), options, clock);
+      }),
     ),
   );
+}
+
+/** Hashes the inputs: where threads are worth it, on one of its own, from the beginning. */
+async function withFingerprints<R>(
+  title: Title,
+  options: PackageOptions,
+  isWorthThreads: boolean,
+  work: (fingerprints: InputFingerprints) => Promise<R>,
+): Promise<R> {
+  const { signal } = options;
+  if (!isWorthThreads) return work(new InputFingerprints(signal));
+  const { HashThread } = await import('../execute/hash-thread.js');
+  const thread = new HashThread(signal);
+  try {
+    const fingerprints = new InputFingerprints(signal, thread);
+    fingerprints.begin(inputPathsOf(title, options));
+    return await work(fingerprints);
+  } finally {
+    await thread.stop();
+  }
 }
 
 /** The sources as one, for threads that write from all of them: a file where all are files. */
@@ -65,10 +89,10 @@ function allSources({ sources, tracks }: Title): Pick<ByteSource, 'file' | 'size
 function titleSteps(
   title: Title,
   options: PackageOptions,
+  fingerprints: InputFingerprints,
   pool: WorkerPool | undefined,
 ): PackagingSteps<TitleJob, TitlePlan, DirectorySink> {
   const contentId = options.contentId ?? basename(resolve(options.outDir));
-  const fingerprints = new InputFingerprints(options.signal);
   const publishedBy = (state: PackageState | undefined, isVerified: boolean) =>
     state && new PublishedTracks(options, state, fingerprints, isVerified);
   return {
@@ -90,8 +114,11 @@ function titleSteps(
     findExisting: async (job) => {
       const state = await readState(options.outDir);
       if (!state) return undefined;
-      const isSame = state.job === (await jobDigests(job, options, fingerprints)).job;
-      if (!isSame || !(await isAllThere(options.outDir, state, options.signal))) return undefined;
+      const isSame = async () => state.job === (await jobDigests(job, options, fingerprints)).job;
+      const isThere = () => isAllThere(options.outDir, state, options.signal);
+      // With threads, the inputs are being hashed: that takes no time behind the hashing of the outputs.
+      for (const holds of pool ? [isThere, isSame] : [isSame, isThere])
+        if (!(await holds())) return undefined;
       const plan = await planTitle(job, options, state.mediaVersion, publishedBy(state, true));
       return newOutputsOf(plan.outputs).length > 0
         ? undefined

@@ -4,8 +4,10 @@ import { SequenceSource } from '../../bytes/file-sequence.js';
 import { kindOfPath, readTextFile, stateOfFile } from '../../bytes/files.js';
 import { namesIn } from '../../bytes/output-directory.js';
 import { fingerprintOf, fingerprintOfSource } from '../execute/fingerprint.js';
+import type { HashThread } from '../execute/hash-thread.js';
 import type { TitleJob } from './folder-plan.js';
 import type { SmallFile } from './planned-text.js';
+import type { Title } from './title.js';
 import { isSegmentName } from './track-addressing.js';
 import type { PackageOptions } from './types.js';
 
@@ -91,12 +93,16 @@ export async function jobDigests(
   options: PackageOptions,
   fingerprints: InputFingerprints,
 ): Promise<JobDigests> {
-  const given = [...title.inputs, ...(title.thumbnails?.sheets ?? [])];
-  const paths = [...given.map(({ path }) => path), ...(options.cues === undefined ? [] : [options.cues])];
-  const inputs = await inputsDigest(paths, fingerprints);
+  const inputs = await inputsDigest(inputPathsOf(title, options), fingerprints);
   const chosen = OPTIONS_THAT_MATTER.map((name) => [name, options[name]]);
   const kids = keys.map(({ kid }) => kid);
   return { inputs, job: sha256Of(JSON.stringify([inputs, chosen, kids, contentId])) };
+}
+
+/** All files that a title is made of. */
+export function inputPathsOf({ inputs, thumbnails }: Title, { cues }: PackageOptions): string[] {
+  const given = [...inputs, ...(thumbnails?.sheets ?? [])];
+  return [...given.map(({ path }) => path), ...(cues === undefined ? [] : [cues])];
 }
 
 /** SHA-256 over the names of files and what is in them, in their order: 64 hexadecimal digits. */
@@ -112,15 +118,24 @@ export async function inputsDigest(
 /** SHA-256 of inputs, each read once. */
 export class InputFingerprints {
   readonly #signal: PackageOptions['signal'];
+  readonly #thread: HashThread | undefined;
   readonly #known = new Map<string, Promise<string>>();
 
-  constructor(signal: PackageOptions['signal']) {
+  /** @param thread hashes them; this one by default */
+  constructor(signal: PackageOptions['signal'], thread?: HashThread) {
     this.#signal = signal;
+    this.#thread = thread;
+  }
+
+  /** Lets the thread hash files that are asked for later, in this order. */
+  begin(paths: readonly string[]): void {
+    if (this.#thread) for (const path of paths) this.of(path);
   }
 
   /** @returns 64 hexadecimal digits */
   of(path: string): Promise<string> {
-    const known = this.#known.get(path) ?? fingerprintOf(path, this.#signal);
+    const known =
+      this.#known.get(path) ?? this.#thread?.fingerprintOf(path) ?? fingerprintOf(path, this.#signal);
     this.#known.set(path, known);
     return known;
   }

@@ -197,13 +197,26 @@ describe('packageTitle', () => {
     );
   });
 
-  it('changes nothing when it is run again', async () => {
+  it.each([
+    ['on one thread', 1],
+    ['by several threads', 3],
+  ])('changes nothing when it is run again %s', async (_, threads) => {
     const outDir = newFolder();
-    const first = await run({ outDir });
+    const first = await run({ outDir, threads });
     const before = contentsOf(outDir);
-    const again = await run({ outDir });
+    const again = await run({ outDir, threads });
     expect(contentsOf(outDir)).toEqual(before);
     expect({ ...again, timings: first.timings }).toEqual({ ...first, unchanged: true });
+  });
+
+  it('knows inputs by the same SHA-256 however many threads hash them', async () => {
+    const outDir = newFolder();
+    await run({ outDir, threads: 3 });
+    const { inputs: digest } = JSON.parse(readFileSync(join(outDir, 'prpack.json'), 'utf8'));
+    const sha256 = (bytes: string | Buffer) => createHash('sha256').update(bytes).digest('hex');
+    const named = inputs.map((path) => [basename(path), sha256(readFileSync(path))]);
+    expect(digest).toBe(sha256(JSON.stringify(named)));
+    expect((await run({ outDir, threads: 1 })).unchanged).toBe(true);
   });
 
   it.each<[string, Partial<PackageOptions>]>([

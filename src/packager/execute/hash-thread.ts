@@ -1,0 +1,60 @@
+import { unpackError } from '../../threads/sent-error.js';
+import { Thread } from '../../threads/thread.js';
+import { abortedBy } from './abort.js';
+import type { FromHasher } from './messages.js';
+
+/** It makes no objects to speak of. */
+const HEAP = { maxYoungGenerationSizeMb: 1 };
+
+interface Waiting {
+  readonly hashed: (sha256: string) => void;
+  readonly failed: (error: Error) => void;
+}
+
+/** A thread that hashes files, one after the other, while this one goes on. Whoever starts it stops it. */
+export class HashThread {
+  readonly #thread: Thread<string, FromHasher>;
+  readonly #signal: AbortSignal | undefined;
+  /** Those who wait, in the order of the files. */
+  #waiting: Waiting[] = [];
+  #failure: Error | undefined;
+
+  constructor(signal: AbortSignal | undefined) {
+    this.#thread = new Thread('hash-worker.js', this.#take, this.#fail, HEAP);
+    this.#signal = signal;
+    signal?.addEventListener('abort', this.#onAbort);
+  }
+
+  /**
+   * SHA-256 of a file, 64 hexadecimal digits.
+   * @throws PrpackError ABORTED, INPUT_NOT_FOUND, INPUT_UNREADABLE, TRUNCATED_INPUT
+   */
+  fingerprintOf(path: string): Promise<string> {
+    const answer = new Promise<string>((hashed, failed) => {
+      if (this.#failure) return failed(this.#failure);
+      this.#waiting.push({ hashed, failed });
+      this.#thread.post(path);
+    });
+    answer.catch(() => {}); // it may be needed later, or never
+    return answer;
+  }
+
+  async stop(): Promise<void> {
+    this.#signal?.removeEventListener('abort', this.#onAbort);
+    await this.#thread.stop();
+  }
+
+  readonly #take = (answer: FromHasher): void => {
+    const waiting = this.#waiting.shift();
+    if (answer.kind === 'hashed') waiting?.hashed(answer.sha256);
+    else waiting?.failed(unpackError(answer.error));
+  };
+
+  readonly #fail = (error: Error): void => {
+    this.#failure ??= error;
+    for (const { failed } of this.#waiting) failed(error);
+    this.#waiting = [];
+  };
+
+  readonly #onAbort = (): void => this.#fail(abortedBy(this.#signal!));
+}
