@@ -18,6 +18,7 @@ export { KeySeed, keySeedSource, readKeySeedFile } from './keys/key-seed.js';
 export type {
   AssignedKey,
   GivenProtection,
+  GivenSignalling,
   KeyLookup,
   KeySource,
   TrackKeyRequest,

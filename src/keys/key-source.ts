@@ -43,6 +43,20 @@ export interface GivenProtection {
   readonly origin: string;
 }
 
+/** What the one who gives a key wants in manifests for a protection system (DASH-IF CPIX 2.4, DRMSystem). */
+export interface GivenSignalling {
+  /** UUID text. */
+  readonly systemId: string;
+  /** XML inside ContentProtection of an MPD, well-formed. */
+  readonly contentProtection?: string;
+  /** Lines of a media playlist, unchecked. */
+  readonly hlsKey?: string;
+  /** Lines of a multivariant playlist, unchecked. */
+  readonly hlsSessionKey?: string;
+  /** Who gave it, for messages: a path, or a URL without query. */
+  readonly origin: string;
+}
+
 /** The key that a track is encrypted with. */
 export interface AssignedKey {
   /** track_ID of the movie; absent where the tracks of several inputs share keys. */
@@ -60,6 +74,8 @@ export interface AssignedKey {
   readonly seedId?: string;
   /** What is to stand in the file for this key, where its source says so. */
   readonly protection?: readonly GivenProtection[];
+  /** What manifests are to say of this key, where its source says so. */
+  readonly signalling?: readonly GivenSignalling[];
 }
 
 /** Hands out keys for encryption. */
@@ -73,9 +89,14 @@ export interface KeySource {
   /**
    * One key for every request, in the order of the requests. The requests of one call have the same label, scheme and period.
    * @param systemIds protection systems (UUID text) whose data is wanted with the keys, of sources that have to be asked for it
+   * @param forManifests whether what manifests say of these systems is wanted as well
    * @throws PrpackError KEY_REQUIRED when a track has no key, KEY_INVALID when its key is not unambiguous
    */
-  assign(requests: readonly TrackKeyRequest[], systemIds?: readonly string[]): Promise<AssignedKey[]>;
+  assign(
+    requests: readonly TrackKeyRequest[],
+    systemIds?: readonly string[],
+    forManifests?: boolean,
+  ): Promise<AssignedKey[]>;
 }
 
 /** Finds keys for decryption. */

@@ -26,6 +26,8 @@ export type KeyOptions = Pick<
   readonly scheme?: KeyScheme;
   /** One a track: what a key of its own is called, where the tracks of several inputs have the same ids. Default `track-<id>`. */
   readonly trackNames?: readonly string[];
+  /** Whether manifests are made, too. Default false. */
+  readonly forManifests?: boolean;
 };
 
 /** The keys of one crypto period, in the order of the tracks. Called once a period, in any order. */
@@ -137,7 +139,7 @@ async function assignByLabel(
   const assigned = new Map<TrackKeyRequest, AssignedKey>();
   for (const label of new Set(requests.map((request) => request.label))) {
     const group = requests.filter((request) => request.label === label);
-    const keys = await source.assign(group, systemIds);
+    const keys = await source.assign(group, systemIds, options.forManifests);
     for (const [i, key] of keys.entries()) assigned.set(group[i], completed(key, group[i]));
   }
   assertKept([...assigned.values()], options);

@@ -45,8 +45,7 @@ export function buildPsshBoxes(keys: readonly AssignedKey[], options: PsshOption
   const { systems = DEFAULT_SYSTEMS, playready, extraPssh = [] } = options;
   const named = new Set(systems.map((system): string => SYSTEM_IDS[system]));
   const isOwn = (id: string) => id === SYSTEM_IDS.playready && saysOwnHeader(playready);
-  const isWritten = (id: string) => (named.has(id) || options.systems === undefined) && !isOwn(id);
-  const given = readGivenProtection(keys, isWritten);
+  const given = readGivenProtection(keys, (id) => usesGiven(id, options));
   const parts = [...new Set(systems)].map((system): PsshBoxes => {
     const boxes = given.get(SYSTEM_IDS[system]);
     return boxes ? givenBoxes(boxes) : buildBox(system, keys, options);
@@ -58,6 +57,12 @@ export function buildPsshBoxes(keys: readonly AssignedKey[], options: PsshOption
     ...(laUrl !== undefined && { laUrl }),
     warnings: [...parts.flatMap(({ warnings }) => warnings), ...headerWarnings(keys, isOwn)],
   };
+}
+
+/** Whether what comes with keys for a system is used as it comes: not where the user says what its header holds. */
+export function usesGiven(systemId: string, { systems, playready }: PsshOptions): boolean {
+  if (systemId === SYSTEM_IDS.playready && saysOwnHeader(playready)) return false;
+  return systems?.some((system) => SYSTEM_IDS[system] === systemId) ?? true;
 }
 
 /** The `pssh` boxes of an output whose keys rotate. */

@@ -12,7 +12,7 @@ import {
 } from '../key-source.js';
 import type { CpixContentKey, CpixDocument, CpixUsageRule } from './document.js';
 import { ruleVerdict } from './match.js';
-import { protectionOf } from './protection.js';
+import { protectionOf, signallingOf } from './protection.js';
 
 export interface CpixKeySourceOptions {
   /** Where the document comes from, for messages: a path, or a URL without query. */
@@ -90,6 +90,7 @@ function assignByRules(
     key: contentKey.key,
     source: options.source ?? 'cpix',
     protection: protectionOf(document, kid, options.name),
+    ...signallingOf(document, kid, options.name),
     ...(label !== undefined && { label }),
   });
 }

@@ -3,13 +3,13 @@ import { PrpackError } from '../../errors.js';
 import { named } from '../../settings/spelling.js';
 import type { ContentKey } from '../content-key.js';
 import type { CpixDocument, CpixDrmSystem } from '../cpix/document.js';
-import { protectionOf } from '../cpix/protection.js';
+import { protectionOf, signallingOf } from '../cpix/protection.js';
 import type { KeyId } from '../key-id.js';
 import type { AssignedKey } from '../key-source.js';
 import type { AskedKey, SpekeContract, SpekePurpose, SpekeSignaling } from './request.js';
 
 /** The key that a provider gives a class of tracks; its KID may be another than was asked for. */
-export type GivenKey = Pick<AssignedKey, 'kid' | 'key' | 'label' | 'protection'>;
+export type GivenKey = Pick<AssignedKey, 'kid' | 'key' | 'label' | 'protection' | 'signalling'>;
 
 /**
  * Checks an answer against what was asked for: every class has a key of the right scheme, and every element that was asked for is
@@ -34,7 +34,14 @@ export function readSpekeAnswer(
     }
     const { label } = wanted.trackClass;
     const protection = protectionOf(answer, given.kid, url);
-    return { kid: given.kid, key: given.key, protection, ...(label !== undefined && { label }) };
+    const signalling = signallingOf(answer, given.kid, url);
+    return {
+      kid: given.kid,
+      key: given.key,
+      protection,
+      ...signalling,
+      ...(label !== undefined && { label }),
+    };
   });
 }
 

@@ -23,6 +23,7 @@ import {
   CPIX_VERSION_OF,
   type SpekeContract,
   type SpekePurpose,
+  type SpekeSignaling,
   type SpekeSystem,
   type SpekeVersion,
   spekeRequest,
@@ -72,6 +73,7 @@ export class SpekeKeySource implements KeySource, KeyLookup {
   async assign(
     requests: readonly TrackKeyRequest[],
     systemIds: readonly string[] = [],
+    forManifests = false,
   ): Promise<AssignedKey[]> {
     const { version = '2.0', scheme = 'cenc' } = this.#options;
     const keyPer = this.#options.keyPer ?? (version === '1.0' ? 'none' : 'resolution');
@@ -80,7 +82,8 @@ export class SpekeKeySource implements KeySource, KeyLookup {
     const contract = { ...this.#options, systems: withPssh(this.#options.systems, systemIds) };
     const { scheme: ownScheme = scheme, period } = requests[0] ?? {};
     const purpose: SpekePurpose = { scheme: ownScheme, ...(period && { period }) };
-    const response = await this.#ask(contract, purpose, asked, version);
+    const wished = forManifests ? withSignalling(contract, systemIds, version) : contract;
+    const response = await this.#ask(wished, purpose, asked, version);
     const { privateKey } = this.#options;
     const answer = readCpixAnswer(response, privateKey ? { privateKey } : {});
     const given = readSpekeAnswer(answer, contract, purpose, asked, response.url);
@@ -130,6 +133,24 @@ function withPssh(systems: readonly SpekeSystem[], systemIds: readonly string[])
     }),
     ...added.map((systemId): SpekeSystem => ({ systemId, wants: ['pssh'] })),
   ];
+}
+
+/**
+ * Also asks for what manifests say of the systems. Nothing of it needs to be in the answer: what is missing is made here. Version 1 has
+ * other elements for HLS.
+ */
+function withSignalling(
+  contract: SpekeContract,
+  systemIds: readonly string[],
+  version: SpekeVersion,
+): SpekeContract {
+  const forManifests: readonly SpekeSignaling[] =
+    version === '1.0' ? ['contentProtectionData'] : ['contentProtectionData', 'hlsSignaling'];
+  const systems = contract.systems.map(({ systemId, wants }) => {
+    const added = systemIds.includes(systemId) ? forManifests : [];
+    return { systemId, wants: [...new Set([...wants, ...added])] };
+  });
+  return { ...contract, systems };
 }
 
 function keyOfClass(name: string, asked: readonly AskedKey[], given: readonly GivenKey[]): GivenKey {

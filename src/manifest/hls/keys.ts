@@ -20,7 +20,8 @@ interface KeySource {
   readonly kid?: string | undefined;
 }
 
-const METHODS: Record<Scheme, string> = { cenc: 'SAMPLE-AES-CTR', cbcs: 'SAMPLE-AES' };
+/** METHOD by scheme (draft-pantos-hls-rfc8216bis 4.4.4.4). */
+export const METHODS: Record<Scheme, string> = { cenc: 'SAMPLE-AES-CTR', cbcs: 'SAMPLE-AES' };
 
 /**
  * How each system finds its key; undefined where it has nothing to find it by. There is no row of KEYFORMAT="identity": its URI is the key

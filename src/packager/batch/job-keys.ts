@@ -42,10 +42,14 @@ export class JobKeys implements PackagerKeyStore, KeySource, KeyLookup {
     return this.#source !== undefined;
   }
 
-  async assign(requests: readonly TrackKeyRequest[], systemIds?: readonly string[]): Promise<AssignedKey[]> {
+  async assign(
+    requests: readonly TrackKeyRequest[],
+    systemIds?: readonly string[],
+    forManifests?: boolean,
+  ): Promise<AssignedKey[]> {
     const source = this.#source!;
     const own = typeof source === 'function' ? await source(this.#contentId) : source;
-    return own.assign(requests, systemIds);
+    return own.assign(requests, systemIds, forManifests);
   }
 
   /** A key of the input, where it is encrypted already. */

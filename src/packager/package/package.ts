@@ -103,7 +103,9 @@ function titleSteps(
       const trackNames = keyed.map(({ id }) => id);
       const ofSchemes: AssignedKey[][] = [];
       for (const one of ofEachScheme(options)) {
-        ofSchemes.push(await assignKeys(described, contentId, { ...one, keyPer, trackNames }));
+        ofSchemes.push(
+          await assignKeys(described, contentId, { ...one, keyPer, trackNames, forManifests: true }),
+        );
       }
       assertKeysApart(ofSchemes);
       const trackKeys = ofSchemes.flatMap((keys) =>

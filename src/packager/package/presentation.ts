@@ -11,16 +11,16 @@ import type {
   VideoRepresentation,
 } from '../../manifest/presentation.js';
 import { onePsshOf } from '../../protection/pssh.js';
-import type { PsshBoxes } from '../../protection/pssh-boxes.js';
+import type { PsshBoxes, PsshOptions } from '../../protection/pssh-boxes.js';
 import { inbandEventStreamsOf } from './events.js';
 import { frameRateOf } from './frame-rate.js';
+import { FAIRPLAY, systemsWithSessionKeys, withGivenSignalling } from './given-signalling.js';
 import type { PlannedText } from './planned-text.js';
 import type { TitleTrack } from './representations.js';
 import { switchingSetsOf } from './switching-sets.js';
 import type { PlannedMedia, PlannedTrack } from './title-plan.js';
 import { addressingOf } from './track-addressing.js';
 
-const FAIRPLAY = '94ce86fb-07ff-4f43-adb8-93d2fa968ca2';
 const CLEAR_KEY = 'e2719d58-a985-b3c9-781a-b030af78d30e';
 
 /** What manifests say of the keys beyond what stands in the media. */
@@ -45,14 +45,19 @@ export function presentationOf(
   texts: readonly PlannedText[],
   /** Of a track: the id of its representation, with which the names of its files begin. */
   baseOf: (id: string) => string,
-  signalling: Signalling,
+  options: Signalling & PsshOptions,
 ): Presentation {
-  const tracks = media.tracks.map((planned) => presentedTrack(planned, media, baseOf, signalling));
+  const tracks = media.tracks.map((planned) => presentedTrack(planned, media, baseOf, options));
   const sets = setsOf(tracks);
   const textSets = texts.map((text, i) => textSetOf(text, sets.length + i + 1));
   const session = [...media.sessionPssh].map(([scheme, pssh]) => {
-    const systems = systemsOf(pssh, undefined, signalling);
-    return { scheme, systems: systems.filter(({ name }) => name !== 'clearkey') };
+    const keys = media.tracks.filter((one) => one.scheme === scheme).map(({ key }) => key);
+    const given = systemsWithSessionKeys(keys, options);
+    const systems = systemsOf(pssh, undefined, options);
+    return {
+      scheme,
+      systems: systems.filter(({ name, systemId }) => name !== 'clearkey' && !given.has(systemId)),
+    };
   });
   return {
     durationSeconds: durationOf(media.tracks),
@@ -65,11 +70,12 @@ function presentedTrack(
   planned: PlannedTrack,
   { psshOfKid }: PlannedMedia,
   baseOf: (id: string) => string,
-  signalling: Signalling,
+  options: Signalling & PsshOptions,
 ): PresentedTrack {
   const { track, scheme, key } = planned;
   const id = baseOf(track.id);
-  const systems = systemsOf(psshOfKid.get(key.kid)!, key.kid, scheme === 'cbcs' ? signalling : {});
+  const made = systemsOf(psshOfKid.get(key.kid)!, key.kid, scheme === 'cbcs' ? options : {});
+  const systems = withGivenSignalling(made, key, scheme, options);
   return {
     track,
     id,

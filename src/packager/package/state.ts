@@ -95,8 +95,8 @@ export async function jobDigests(
 ): Promise<JobDigests> {
   const inputs = await inputsDigest(inputPathsOf(title, options), fingerprints);
   const chosen = OPTIONS_THAT_MATTER.map((name) => [name, options[name]]);
-  const kids = keys.map(({ kid }) => kid);
-  return { inputs, job: sha256Of(JSON.stringify([inputs, chosen, kids, contentId])) };
+  const named = keys.map(({ kid, signalling = [] }) => (signalling.length > 0 ? [kid, signalling] : kid));
+  return { inputs, job: sha256Of(JSON.stringify([inputs, chosen, named, contentId])) };
 }
 
 /** All files that a title is made of. */

@@ -121,6 +121,25 @@ describe('the request', () => {
     },
   );
 
+  it('asks for what manifests say where they are made, and takes what comes of it', async () => {
+    const server = await servers.http(
+      provider((answer) => ({
+        ...answer,
+        drmSystems: answer.drmSystems.map((system) => ({ ...system, contentProtectionData: '' })),
+      })),
+    );
+    const keys = source(server.url);
+    const [plain] = await keys.assign([AUDIO], [PLAYREADY]);
+    const [signalled] = await keys.assign([AUDIO], [PLAYREADY], true);
+    const [before, after] = server.seen.map(({ body }) => readCpix(body).drmSystems[0]);
+    expect([before.contentProtectionData, before.hlsSignaling]).toEqual([undefined, undefined]);
+    expect([after.contentProtectionData, after.hlsSignaling]).toEqual(['', { media: '', multivariant: '' }]);
+    expect(plain.signalling).toBeUndefined();
+    expect(signalled.signalling).toEqual([
+      { systemId: PLAYREADY, hlsKey: '#A', hlsSessionKey: '#B', origin: expect.stringContaining(server.url) },
+    ]);
+  });
+
   it('asks in SPEKE 2.0 for a key, signalling and a rule for each class that occurs', async () => {
     const server = await servers.http(provider());
     await source(`${server.url}/speke`, {
