@@ -122,6 +122,15 @@ export function seconds(max: number): Kind {
   };
 }
 
+/** A time from a beginning on, in seconds with or without a fraction. */
+export const TIME: Kind = {
+  allowed: 'a time in seconds, of at least 0',
+  example: '600 or 600.5',
+  schema: { type: 'number', minimum: 0 },
+  fits: (value) => typeof value === 'number' && Number.isFinite(value) && value >= 0,
+  read: (given) => (/^\d{1,9}(?:\.\d{1,9})?$/.test(given) ? Number(given) : given),
+};
+
 /** A list; of at least one item unless `min` says otherwise. */
 export function listOf(
   items: Kind,

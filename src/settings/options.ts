@@ -18,6 +18,7 @@ import {
   optionsOf,
   seconds,
   TEXT,
+  TIME,
   text,
   URL_TEXT,
   wordsOf,
@@ -75,6 +76,15 @@ const HEADER_FILE = fileAfterAt('header.txt', { isSecret: true });
 
 /** Sheets of tiles, the columns and rows of each, and how long a tile shows. */
 const SHEETS = /^.+:[1-9]\d{0,2}x[1-9]\d{0,2}(?::(?=.*[1-9])\d{1,5}(?:\.\d{1,6})?)?$/;
+
+/** Times of ad breaks, and files that list them. A text is times where it can be, else the path of a file. */
+const CUE_LIST = listOf(either(TIME, FILE, 'a time in seconds or the path of a file'));
+const CUES: Kind = {
+  ...either(listOf(TIME), FILE, 'the path of a file, or a list of times in seconds'),
+  schema: { anyOf: [FILE.schema, CUE_LIST.schema] },
+  fits: (value) => FILE.fits(value) || CUE_LIST.fits(value),
+  fileIn: FILE.fileIn!,
+};
 
 const POLICY_FILE: Kind = {
   ...TEXT,
@@ -216,11 +226,21 @@ const TABLE = [
   },
   {
     name: 'cues',
-    kind: FILE,
+    kind: CUES,
     of: ['packageTitle'],
-    about: 'File of JSON that lists where ads may go.',
+    about: 'Where ads may go: a file of JSON that lists it, or a list of times in seconds.',
     flag: '--cues <file>',
     help: 'where ads may go: JSON such as [{ "time": 600, "duration": 30, "scte35": "/DA…" }]',
+    written: FILE,
+  },
+  {
+    name: 'cue',
+    kind: listOf(TIME),
+    of: [],
+    code: 'cues: [600]',
+    flag: '--cue <seconds>',
+    help: 'a time at which ads may go, without a file for it; may be repeated, and joins --cues',
+    again: 'added',
   },
   {
     name: 'thumbnails',

@@ -11,8 +11,16 @@ export function withAbsolutePaths<Values extends object>(
 ): Values {
   const absolute = options.flatMap((option) => {
     const value = (values as Readonly<Record<string, unknown>>)[option.name];
-    const named = typeof value === 'string' ? kindOf(option).fileIn?.(value) : undefined;
-    return named ? [[option.name, `${named[0]}${resolve(directory, named[1])}`]] : [];
+    const { fileIn } = kindOf(option);
+    if (value === undefined || !fileIn) return [];
+    const absoluteOf = (one: unknown) =>
+      typeof one === 'string' ? absolutePath(one, fileIn, directory) : one;
+    return [[option.name, Array.isArray(value) ? value.map(absoluteOf) : absoluteOf(value)]];
   });
   return { ...values, ...Object.fromEntries(absolute) };
+}
+
+function absolutePath(value: string, fileIn: NonNullable<Kind['fileIn']>, directory: string): string {
+  const named = fileIn(value);
+  return named ? `${named[0]}${resolve(directory, named[1])}` : value;
 }

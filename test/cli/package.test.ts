@@ -122,6 +122,19 @@ describe('prpack package', () => {
     });
   });
 
+  it('cuts at times of --cue, next to those of --cues', async () => {
+    const outDir = newFolder();
+    const cues = temporary('cues.json');
+    writeFileSync(cues, '[{ "time": 0, "duration": 1 }]');
+    const { exitCode } = await runCli(packageOf(outDir, '--cue', '2.0', '--cues', cues, '--cue', '1'));
+    expect(exitCode).toBe(0);
+    const tags = readFileSync(join(outDir, 'video-90p.m3u8'), 'utf8').match(/#EXT(-X-CUE.*|INF:\d)/g);
+    const place = ['#EXT-X-CUE-OUT', '#EXT-X-CUE-IN', '#EXTINF:1'];
+    expect(tags).toEqual(['#EXT-X-CUE-OUT:1.000', '#EXTINF:1', '#EXT-X-CUE-IN', ...place, ...place]);
+    const { stderr } = await runCli(packageOf(newFolder(), '--cue', '-1'));
+    expect(stderr).toContain('Give --cue as a time in seconds, of at least 0, such as 600 or 600.5.');
+  });
+
   it('takes settings from the environment', async () => {
     const args = ['package', ...inputs, '--out-dir', newFolder(), '--dry-run', '--fragment-duration', '1'];
     const env = { PRPACK_SEGMENT_DURATION: '1', PRPACK_SCHEME: 'cbcs', PRPACK_FAIRPLAY_URI: 'skd://x/{kid}' };

@@ -27,7 +27,7 @@ Examples:
   prpack package film-1080.mp4 film-720.mp4 film.de.m4a film.en.vtt --out-dir out/film --la-url https://drm.example.com/rightsmanager.asmx
   prpack package ladder/ --out-dir out/film --scheme cbcs --fairplay-uri skd://drm.example.com/{kid}
   prpack package ladder/ --out-dir out/film --describe 'film.de.m4a:role=dub,name=Deutsch' --dry-run
-  prpack package ladder/ --out-dir out/film --thumbnails 'thumbs-%03d.jpg:10x10:5'`;
+  prpack package ladder/ --out-dir out/film --thumbnails 'thumbs-%03d.jpg:10x10:5' --cue 600 --cue 1200`;
 
 /** `prpack package <inputs...>` */
 export function configurePackage(command: Command): void {
@@ -48,6 +48,7 @@ export function configurePackage(command: Command): void {
     'text',
     'thumbnails',
     'cues',
+    'cue',
     'addressing',
     'trickPlay',
     'segmentDurationSeconds',
@@ -81,6 +82,7 @@ export function configurePackage(command: Command): void {
 
 interface PackageFlags extends EncryptFlags {
   readonly outDir?: string;
+  readonly cue?: readonly number[];
 }
 
 async function packageAction(inputs: string[], flags: PackageFlags, command: Command): Promise<void> {
@@ -92,9 +94,14 @@ async function packageAction(inputs: string[], flags: PackageFlags, command: Com
   const options = optionsOfTitle(await optionsFor('packageTitle', ofTitle, library), title, command);
   await runJob(
     flags,
-    (context) => packageJob(options as unknown as PackageOptions, ofTitle, context),
+    (context) => packageJob(withCues(options as unknown as PackageOptions, flags.cue), ofTitle, context),
     (result, style) => formatPackageResult(result, style),
   );
+}
+
+/** With times of the command line next to what else lists cues. */
+function withCues(options: PackageOptions, times: readonly number[] | undefined): PackageOptions {
+  return times ? { ...options, cues: [options.cues ?? [], times].flat(2) } : options;
 }
 
 async function packageJob(

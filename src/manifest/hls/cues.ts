@@ -23,7 +23,9 @@ export function cueTags(cues: readonly Cue[], { segments, timescaleHz }: Timed):
     const section = scte35 === undefined ? [] : [`#EXT-OATCLS-SCTE35:${scte35}`];
     const out =
       durationSeconds === undefined ? '#EXT-X-CUE-OUT' : `#EXT-X-CUE-OUT:${durationSeconds.toFixed(3)}`;
-    add(seconds, ...section, out);
+    // With nothing but its time, it is a place where ads go between two segments: without an end, they would replace all that follows.
+    const isPlace = durationSeconds === undefined && scte35 === undefined;
+    add(seconds, ...section, out, ...(isPlace ? ['#EXT-X-CUE-IN'] : []));
     if (end !== undefined) add(end, '#EXT-X-CUE-IN');
   }
   return tags;

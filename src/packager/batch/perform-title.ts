@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path';
 import { stateOfFile } from '../../bytes/files.js';
 import { makeOutputDirectory } from '../../bytes/output-directory.js';
 import { fingerprintOf } from '../execute/fingerprint.js';
+import { cueFilesOf } from '../package/cues.js';
 import { findInputs } from '../package/inputs.js';
 import { packageTitle } from '../package/package-title.js';
 import { InputFingerprints, inputsDigest, isAllThere, readState, STATE_FILE } from '../package/state.js';
@@ -77,7 +78,7 @@ async function pathsOf({ inputs, thumbnails, cues }: JobTitle): Promise<string[]
   return [
     ...found.map(({ path }) => path),
     ...(thumbnails === undefined ? [] : sheetPathsOf(thumbnails)),
-    ...(cues === undefined ? [] : [cues]),
+    ...cueFilesOf(cues),
   ];
 }
 

@@ -1,6 +1,7 @@
 import { readTextFile } from '../../bytes/files.js';
 import { PrpackError } from '../../errors.js';
 import type { Cue, Presentation } from '../../manifest/presentation.js';
+import type { PackageOptions } from './types.js';
 
 /** A field of a cue in a file: what it can be. */
 const FIELDS: Readonly<Record<string, { fits(value: unknown): boolean; expected: string }>> = {
@@ -17,21 +18,46 @@ const FIELDS: Readonly<Record<string, { fits(value: unknown): boolean; expected:
   },
 };
 
+type GivenCues = PackageOptions['cues'];
+
+/** The files that list cues. */
+export function cueFilesOf(given: GivenCues = []): string[] {
+  return [given].flat().filter((one) => typeof one === 'string');
+}
+
+/** The times that are given themselves, in seconds. */
+export function cueTimesOf(given: GivenCues = []): number[] {
+  return [given].flat().filter((one) => typeof one === 'number');
+}
+
 /**
  * Reads where ads may go.
  * @returns in the order of their times
- * @throws PrpackError INPUT_UNREADABLE; MALFORMED_INPUT for what is no list of cues, or for breaks that overlap
+ * @throws PrpackError INPUT_UNREADABLE; MALFORMED_INPUT for what is no list of cues; that or, without a file, INVALID_ARGUMENT for breaks that
+ *   overlap
  */
-export async function readCues(path: string): Promise<Cue[]> {
-  const text = await readTextFile(path);
-  const list = parse(text, path);
-  const cues = list.map((one, index) => cueOf(one, index, path)).sort((a, b) => a.seconds - b.seconds);
+export async function readCues(given: GivenCues): Promise<Cue[]> {
+  const cues = cueTimesOf(given).map((seconds): Cue => ({ seconds }));
+  const files = cueFilesOf(given);
+  for (const path of files) {
+    const list = parse(await readTextFile(path), path);
+    cues.push(...list.map((one, index) => cueOf(one, index, path)));
+  }
+  cues.sort((a, b) => a.seconds - b.seconds);
   for (const [i, { seconds }] of cues.slice(1).entries()) {
     const { seconds: before, durationSeconds = 0 } = cues[i];
     if (seconds > before && seconds >= before + durationSeconds) continue;
-    throw malformedCues(path, `the cue at ${seconds} s begins before that at ${before} s has ended`);
+    throw overlapping(files, `the cue at ${seconds} s begins before that at ${before} s has ended`);
   }
   return cues;
+}
+
+function overlapping(files: readonly string[], problem: string): PrpackError {
+  if (files.length > 0) return malformedCues(files.join(', '), problem);
+  return new PrpackError('INVALID_ARGUMENT', problem, {
+    expected: 'times that differ',
+    remedy: 'Give each time once.',
+  });
 }
 
 const EVENT_TIMESCALE_HZ = 90_000;

@@ -5,6 +5,7 @@ import { kindOfPath, readTextFile, stateOfFile } from '../../bytes/files.js';
 import { namesIn } from '../../bytes/output-directory.js';
 import { fingerprintOf, fingerprintOfSource } from '../execute/fingerprint.js';
 import type { HashThread } from '../execute/hash-thread.js';
+import { cueFilesOf, cueTimesOf } from './cues.js';
 import type { TitleJob } from './folder-plan.js';
 import type { SmallFile } from './planned-text.js';
 import type { Title } from './title.js';
@@ -94,7 +95,10 @@ export async function jobDigests(
   fingerprints: InputFingerprints,
 ): Promise<JobDigests> {
   const inputs = await inputsDigest(inputPathsOf(title, options), fingerprints);
-  const chosen = OPTIONS_THAT_MATTER.map((name) => [name, options[name]]);
+  const chosen = [
+    ...OPTIONS_THAT_MATTER.map((name) => [name, options[name]]),
+    ['cues', cueTimesOf(options.cues)], // of files counts what is in them, as of inputs
+  ];
   const named = keys.map(({ kid, signalling = [] }) => (signalling.length > 0 ? [kid, signalling] : kid));
   return { inputs, job: sha256Of(JSON.stringify([inputs, chosen, named, contentId])) };
 }
@@ -102,7 +106,7 @@ export async function jobDigests(
 /** All files that a title is made of. */
 export function inputPathsOf({ inputs, thumbnails }: Title, { cues }: PackageOptions): string[] {
   const given = [...inputs, ...(thumbnails?.sheets ?? [])];
-  return [...given.map(({ path }) => path), ...(cues === undefined ? [] : [cues])];
+  return [...given.map(({ path }) => path), ...cueFilesOf(cues)];
 }
 
 /** SHA-256 over the names of files and what is in them, in their order: 64 hexadecimal digits. */

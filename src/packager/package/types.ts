@@ -28,10 +28,10 @@ export interface PackageOptions extends Omit<ProtectionOptions, 'scheme' | 'extr
    */
   readonly text?: 'webvtt' | 'mp4';
   /**
-   * File of JSON that lists where ads may go: `time` in seconds, and `duration`, `id` and `scte35` where they are known. A segment begins at
-   * each, and where it ends. Default: none.
+   * Where ads may go: times in seconds, and files of JSON that list `time` in seconds, and `duration`, `id` and `scte35` where they are known.
+   * A segment begins at each, and where it ends. Default: none.
    */
-  readonly cues?: string;
+  readonly cues?: string | readonly (number | string)[];
   /**
    * Sheets of tiles for fast forward and rewind: `<sheets>:<columns>x<rows>[:<seconds of a tile>]`, where `%d` or `%03d` in the name of
    * sheets stands for their numbers. Without seconds, all tiles together show as long as the title lasts. Default: none.

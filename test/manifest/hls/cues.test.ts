@@ -19,8 +19,16 @@ describe('cueTags', () => {
     const cues = [{ seconds: 0, durationSeconds: 2 }, { seconds: 2 }, { seconds: 6, durationSeconds: 2 }];
     expect([...cueTags(cues, fileOf('v.mp4'))]).toEqual([
       [0, ['#EXT-X-CUE-OUT:2.000']],
-      [1, ['#EXT-X-CUE-IN', '#EXT-X-CUE-OUT']],
+      [1, ['#EXT-X-CUE-IN', '#EXT-X-CUE-OUT', '#EXT-X-CUE-IN']],
       [3, ['#EXT-X-CUE-OUT:2.000']],
+    ]);
+  });
+
+  it('ends a break at once that is a time alone, and leaves one open of which SCTE 35 knows the end', () => {
+    const cues = [{ seconds: 2 }, { seconds: 4, scte35: '/DAA' }];
+    expect([...cueTags(cues, fileOf('v.mp4'))]).toEqual([
+      [1, ['#EXT-X-CUE-OUT', '#EXT-X-CUE-IN']],
+      [2, ['#EXT-OATCLS-SCTE35:/DAA', '#EXT-X-CUE-OUT']],
     ]);
   });
 

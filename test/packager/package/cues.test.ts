@@ -42,6 +42,26 @@ describe('readCues', () => {
     });
   });
 
+  it('joins times with those of files', async () => {
+    writeFileSync(temporary('cues.json'), '[{ "time": 600, "duration": 30 }]');
+    expect(await readCues([900, temporary('cues.json'), 0])).toEqual([
+      { seconds: 0 },
+      { seconds: 600, durationSeconds: 30 },
+      { seconds: 900 },
+    ]);
+    await expect(readCues([temporary('cues.json'), 610])).rejects.toMatchObject({
+      code: 'MALFORMED_INPUT',
+      message: expect.stringMatching(/610 s begins before that at 600 s/),
+    });
+  });
+
+  it('refuses a time that is given twice', async () => {
+    await expect(readCues([600, 600])).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining('the cue at 600 s begins before'),
+    });
+  });
+
   it('names a file that is missing', async () => {
     await expect(readCues(temporary('none.json'))).rejects.toMatchObject({ code: 'INPUT_UNREADABLE' });
   });

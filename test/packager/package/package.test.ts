@@ -685,6 +685,17 @@ describe('packageTitle', () => {
       });
     });
 
+    it('takes times themselves, which make another presentation', async () => {
+      const outDir = newFolder();
+      await run({ outDir, cues: [1], fragmentDurationSeconds: 2 });
+      const text = readFileSync(join(outDir, 'video-90p.m3u8'), 'utf8');
+      expect(text).toMatch(/\n#EXT-X-CUE-OUT\n#EXT-X-CUE-IN\n#EXTINF:2/);
+      expect((await run({ outDir, cues: [1], fragmentDurationSeconds: 2 })).unchanged).toBe(true);
+      await expect(run({ outDir, cues: [2], fragmentDurationSeconds: 2 })).rejects.toMatchObject({
+        code: 'OUTPUT_EXISTS',
+      });
+    });
+
     it('lets a break last until the title ends', async () => {
       const outDir = newFolder();
       await run({ outDir, cues: withCues([{ time: 2, duration: 600 }]) });

@@ -42,6 +42,7 @@ describe('readTitleFile', () => {
       'segmentDurationSeconds: 4',
       'fragmentDurationSeconds: 2.002',
       'thumbnails: thumbs-%03d.jpg:10x10:5',
+      'cues: [cues.json, 600.5]',
       'policy:',
       '  rental: { hours: 48 }',
       'laUrl: https://drm.example.com/rm',
@@ -62,6 +63,7 @@ describe('readTitleFile', () => {
       segmentDurationSeconds: 4,
       fragmentDurationSeconds: 2.002,
       thumbnails: temporary('titles/thumbs-%03d.jpg:10x10:5'),
+      cues: [temporary('titles/cues.json'), 600.5],
       policy: { rental: { hours: 48 } },
       playready: { laUrl: 'https://drm.example.com/rm', checksum: false, customAttributes: '<A>1</A>' },
     });
