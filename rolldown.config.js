@@ -21,6 +21,7 @@ const CHUNKS = {
     ['src/packager/execute/writer.ts', 'src/packager/execute/hash-file.ts', 'src/threads/sent-error.ts'],
   ],
   base: [['src/index.ts'], ['src/cli/program.ts', 'src/cli/commands/encrypt.ts']],
+  core: [['src/core.ts']], // with the one before, all of the library that encrypting a file loads
   library: [['src/index.ts']],
   cli: [['src/cli/program.ts', 'src/cli/commands/encrypt.ts']],
 };

@@ -1,20 +1,13 @@
 /** The library: encrypt, decrypt and inspect MP4 files, build and read DRM headers, and say where keys come from. */
 
-export { PLAYREADY_TEST_KEY_SEED_BASE64, PLAYREADY_TEST_LA_URL } from './drm/playready/key-seed.js';
+export * from './core.js';
 export { prettyPlayReadyHeader } from './drm/playready/pretty.js';
 export { type ErrorCode, type ErrorDetails, exitCodeOf, PrpackError } from './errors.js';
 export { ContentKey } from './keys/content-key.js';
 export { type CpixKeySourceOptions, cpixKeySource } from './keys/cpix/key-source.js';
 export { fetchCpix, readCpixCertificate, readCpixFile, readCpixPrivateKey } from './keys/cpix/load.js';
 export { type CpixReadOptions, readCpix } from './keys/cpix/reader.js';
-export { environmentKeySource } from './keys/environment.js';
-export { givenKeySource, givenKeyTexts } from './keys/given.js';
-export { HttpClient, type HttpClientOptions } from './keys/http/client.js';
 export { describeUrl } from './keys/http/location.js';
-export { environmentSecretHeader, readSecretHeader, SecretHeader } from './keys/http/secret-header.js';
-export { KeyFile, type KeyFileEntry, parseKeyFile, readKeyFile } from './keys/key-file.js';
-export { type KeyId, newKeyId, parseKeyId } from './keys/key-id.js';
-export { KeySeed, keySeedSource, readKeySeedFile } from './keys/key-seed.js';
 export type {
   AssignedKey,
   GivenProtection,
@@ -61,22 +54,17 @@ export type {
   RegisteredKey,
   StoredKey,
 } from './keystore/key-store.js';
-export { KEY_STORE_VARIABLE, type OpenKeyStoreOptions, openKeyStore } from './keystore/open.js';
 export { defaultKekPath, defaultKeyStorePath } from './keystore/paths.js';
 export { pruneAudit } from './keystore/prune-audit.js';
-export { storedContentSource, storedKeyLookup, storedKeySource } from './keystore/stored-keys.js';
 export { encryptBatch } from './packager/batch/batch.js';
 export type * from './packager/batch/types.js';
 export { decrypt } from './packager/decrypt.js';
-export { encrypt } from './packager/encrypt.js';
 export { inspect } from './packager/inspect.js';
-export { type KeyLookupTools, openKeyLookup } from './packager/key-lookup.js';
 export type * from './packager/manifest/types.js';
 export { writeManifests } from './packager/manifest/write-manifests.js';
 export { packageTitle } from './packager/package/package-title.js';
 export { readTitleFile } from './packager/package/read-title-file.js';
 export type * from './packager/package/types.js';
-export { type EncryptStreamOptions, encryptStream } from './packager/stream/encrypt-stream.js';
 export type * from './packager/types.js';
 export {
   type BuildPsshOptions,

@@ -8,9 +8,10 @@ import { ROOT } from './support/samples.js';
  * `bytes`, `errors`, `package-file`, `settings`, and itself. A room that is not listed here fails the test: give it its line.
  */
 const MAY_IMPORT: Record<string, readonly string[]> = {
-  cli: ['index', 'server', 'config'],
+  cli: ['core', 'index', 'server', 'config'],
   config: [],
-  index: ['packager', 'protection', 'keys', 'keystore', 'drm'],
+  core: ['packager', 'keys', 'keystore', 'drm'],
+  index: ['core', 'packager', 'protection', 'keys', 'keystore', 'drm'],
   packager: ['manifest', 'layout', 'protection', 'isobmff', 'cenc', 'drm', 'keys', 'keystore', 'threads'],
   layout: ['protection', 'isobmff', 'cenc'],
   protection: ['isobmff', 'bitstream', 'cenc', 'drm', 'keys'],

@@ -1,9 +1,7 @@
 import { malformed } from '../errors.js';
 import { createAvcGrammar } from './avc.js';
 import { BitReader, END_OF_BITS } from './bit-reader.js';
-import { createHevcGrammar } from './hevc.js';
 import type { NalGrammar } from './nal-grammar.js';
-import { createVvcGrammar } from './vvc.js';
 
 /** What {@link NalCodec.clearBytes} returns when it was given too few bytes of the NAL unit to know. */
 export const NEED_MORE = -1;
@@ -30,21 +28,26 @@ export interface NalCodec {
   clearBytes(head: Uint8Array, nalSizeBytes: number, startBytes?: number): number;
 }
 
-/** One row a bitstream. */
-const GRAMMARS: Record<NalCodecKind, () => NalGrammar> = {
-  avc: createAvcGrammar,
-  hevc: createHevcGrammar,
-  vvc: createVvcGrammar,
+/** One row a bitstream. Those of HEVC and VVC are much code, which other files do not need. */
+const GRAMMARS: Readonly<Record<NalCodecKind, () => Promise<NalGrammar>>> = {
+  avc: async () => createAvcGrammar(),
+  hevc: async () => (await import('./hevc.js')).createHevcGrammar(),
+  vvc: async () => (await import('./vvc.js')).createVvcGrammar(),
 };
+
+/** A grammar for one track. */
+export function loadNalGrammar(kind: NalCodecKind): Promise<NalGrammar> {
+  return GRAMMARS[kind]();
+}
 
 /**
  * A codec for one track (it remembers parameter sets, so tracks do not share it).
+ * @param grammar one that no other codec has
  * @param parameterSets whole NAL units from the decoder configuration record (`avcC`, `hvcC`, `vvcC`), without length
  *   fields; NAL units that are no parameter sets are ignored
  * @throws PrpackError MALFORMED_INPUT
  */
-export function createNalCodec(kind: NalCodecKind, parameterSets: readonly Uint8Array[]): NalCodec {
-  const grammar = GRAMMARS[kind]();
+export function createNalCodec(grammar: NalGrammar, parameterSets: readonly Uint8Array[]): NalCodec {
   const reader = new BitReader();
 
   function clearBytes(head: Uint8Array, nalSizeBytes: number, startBytes = 0): number {

@@ -1,16 +1,12 @@
 import type { PrivateKey } from '../bytes/platform.js';
 import { PrpackError } from '../errors.js';
-import { cpixKeySource } from '../keys/cpix/key-source.js';
-import { fetchCpix, readCpixFile } from '../keys/cpix/load.js';
 import type { HttpClient } from '../keys/http/client.js';
-import { describeUrl } from '../keys/http/location.js';
 import { readKeyFile } from '../keys/key-file.js';
 import { keySeedSource, publicTestSeed, readKeySeedFile } from '../keys/key-seed.js';
 import type { KeyLookup } from '../keys/key-source.js';
 import type { KeyStore } from '../keystore/key-store.js';
 import { storedKeyLookup } from '../keystore/stored-keys.js';
 import { invalidValue } from '../settings/check.js';
-import { isWebAddress } from '../settings/kinds.js';
 import { LOOKUP_SOURCE, type LookupSource, parseLookupSource } from '../settings/lookup-source.js';
 import { named } from '../settings/spelling.js';
 
@@ -39,13 +35,9 @@ const OPENERS: { readonly [Kind in LookupSource['kind']]: Opener<Kind> } = {
   seed: async ({ location }) => keySeedSource(await readKeySeedFile(location)),
   file: ({ location }) => readKeyFile(location),
   cpix: async ({ location }, tools) => {
-    const isUrl = isWebAddress(location);
+    const { openCpix } = await import('../keys/cpix/open.js'); // much code, which other sources do not need
     const { privateKey } = tools;
-    const recipient = privateKey ? { privateKey } : {};
-    const document = await (isUrl
-      ? fetchCpix(location, clientOf(tools), recipient)
-      : readCpixFile(location, recipient));
-    return cpixKeySource(document, { name: isUrl ? describeUrl(location) : location });
+    return openCpix(location, () => clientOf(tools), privateKey ? { privateKey } : {});
   },
 };
 

@@ -1,4 +1,4 @@
-import { createNalCodec } from '../bitstream/nal-codec.js';
+import { createNalCodec, loadNalGrammar } from '../bitstream/nal-codec.js';
 import { type ByteSource, ReadWindow } from '../bytes/source.js';
 import { NalSubsampleMapper } from '../cenc/nal-subsamples.js';
 import type { IvSize, Scheme } from '../cenc/scheme.js';
@@ -35,13 +35,13 @@ export interface SubsampleRules {
  */
 export type SubsampleReader = (builder: SubsampleBuilder, rules: SubsampleRules) => SubsampleMapper;
 
-type MakeReader = (codec: CodecDescription) => SubsampleReader | Promise<SubsampleReader>;
+type MakeReader = (codec: CodecDescription) => Promise<SubsampleReader>;
 
 /** One row a way of protection. Codecs whose whole samples are protected need no reader. */
 const READERS: Readonly<Record<SampleProtection, MakeReader | undefined>> = {
   'whole-sample': undefined,
-  'nal-units': ({ kind, parameterSets, nalLengthSizeBytes }) => {
-    const codec = createNalCodec(kind!, parameterSets!);
+  'nal-units': async ({ kind, parameterSets, nalLengthSizeBytes }) => {
+    const codec = createNalCodec(await loadNalGrammar(kind!), parameterSets!);
     return (builder) => new NalSubsampleMapper(codec, nalLengthSizeBytes!, builder);
   },
   'coded-ranges': async (codec) => (await import('./range-scan.js')).rangeReaderOf(codec), // few files are of AV1 or VP9

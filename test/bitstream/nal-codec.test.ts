@@ -1,15 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { createAvcGrammar } from '../../src/bitstream/avc.js';
+import { createHevcGrammar } from '../../src/bitstream/hevc.js';
 import {
   createNalCodec,
   type NalCodec,
   type NalCodecKind,
   NEED_MORE,
 } from '../../src/bitstream/nal-codec.js';
+import { createVvcGrammar } from '../../src/bitstream/vvc.js';
 import { fromHex } from '../../src/bytes/hex.js';
 import { PrpackError } from '../../src/errors.js';
 import { BitWriter, nalUnit } from './bit-writer.js';
 import { SLICE_HEADERS } from './slice-headers.fixtures.js';
+
+const GRAMMARS = { avc: createAvcGrammar, hevc: createHevcGrammar, vvc: createVvcGrammar };
 
 const hex = (text: string) => fromHex(text.replaceAll(/\s/g, ''))!;
 
@@ -20,14 +25,14 @@ function fixture(kind: NalCodecKind) {
 }
 
 function codecOf(kind: NalCodecKind): NalCodec {
-  return createNalCodec(kind, fixture(kind).parameterSets);
+  return createNalCodec(GRAMMARS[kind](), fixture(kind).parameterSets);
 }
 
 describe('slice headers end where ffmpeg says', () => {
   it.each(SLICE_HEADERS.map((row, i) => [`${i}: ${row.kind}, ${row.origin}`, row] as const))(
     '%s',
     (_name, row) => {
-      const codec = createNalCodec(row.kind, row.parameterSets.map(hex));
+      const codec = createNalCodec(GRAMMARS[row.kind](), row.parameterSets.map(hex));
       for (const [head, nalSizeBytes, clearBytes] of row.slices) {
         expect(codec.clearBytes(hex(head), nalSizeBytes)).toBe(clearBytes);
       }
@@ -36,7 +41,7 @@ describe('slice headers end where ffmpeg says', () => {
 
   it('needs the header whole and not a byte more', () => {
     for (const row of SLICE_HEADERS) {
-      const codec = createNalCodec(row.kind, row.parameterSets.map(hex));
+      const codec = createNalCodec(GRAMMARS[row.kind](), row.parameterSets.map(hex));
       for (const [head, nalSizeBytes, clearBytes] of row.slices) {
         for (let given = 0; given < clearBytes; given++) {
           expect(codec.clearBytes(hex(head).subarray(0, given), nalSizeBytes)).toBe(NEED_MORE);
@@ -56,7 +61,7 @@ describe.each(['avc', 'hevc', 'vvc'] as const)('%s', (kind) => {
 
   it('takes up parameter sets that come in band, and needs them whole', () => {
     const { parameterSets, head, nalSizeBytes, clearBytes } = fixture(kind);
-    const codec = createNalCodec(kind, []);
+    const codec = createNalCodec(GRAMMARS[kind](), []);
     expect(() => codec.clearBytes(head, nalSizeBytes)).toThrow(/picture parameter set 0/);
     for (const set of parameterSets) {
       expect(codec.clearBytes(set.subarray(0, set.length - 1), set.length)).toBe(NEED_MORE);
@@ -88,7 +93,7 @@ describe.each(['avc', 'hevc', 'vvc'] as const)('%s', (kind) => {
         fc.uint8Array({ maxLength: 80 }),
         fc.nat(100),
         (known, bytes, more) => {
-          const codec = createNalCodec(kind, known);
+          const codec = createNalCodec(GRAMMARS[kind](), known);
           const size = bytes.length + more;
           let clear: number;
           try {
@@ -121,7 +126,7 @@ describe('avc NAL unit types', () => {
 
   it('reads data partitions with the parameter set of partition A', () => {
     const { parameterSets } = partitionedStream();
-    const codec = createNalCodec('avc', parameterSets);
+    const codec = createNalCodec(createAvcGrammar(), parameterSets);
     // type 2: first_mb ue(0), slice_type ue(7), pps ue(0), frame_num u(4), redundant_pic_cnt ue(0), slice_qp_delta
     // se(0), slice_id ue(2): 1 + 7 + 1 + 4 + 1 + 1 + 3 = 18 bits, 3 bytes after the NAL header. nal_ref_idc is 0.
     const a = new BitWriter().ue(0).ue(7).ue(0).u(4, 5).ue(0).se(0).ue(2).ones(60);
@@ -246,7 +251,7 @@ describe('hevc syntax that ffmpeg does not trace', () => {
   const idrP = () => new BitWriter().u(2, 0b10).ue(0).ue(1).u(1, 0);
 
   it('follows screen content coding into the slice', () => {
-    const codec = createNalCodec('hevc', [screenContentSps(), screenContentPps(0)]);
+    const codec = createNalCodec(createHevcGrammar(), [screenContentSps(), screenContentPps(0)]);
     // merge candidates ue(0), use_integer_mv 1, qp se(0), three act offsets se(1): 1 + 1 + 1 + 9 = 12 bits;
     // before them 2 + 1 + 3 + 1 = 7; 19 bits and the alignment bit end in the third byte after the header
     const slice = idrP().ue(0).u(1, 1).se(0).se(1).se(1).se(1).u(1, 1).zeros(4).ones(80);
@@ -254,7 +259,7 @@ describe('hevc syntax that ffmpeg does not trace', () => {
   });
 
   it('refuses weights beside current picture referencing', () => {
-    const codec = createNalCodec('hevc', [screenContentSps(), screenContentPps(1)]);
+    const codec = createNalCodec(createHevcGrammar(), [screenContentSps(), screenContentPps(1)]);
     expect(() => codec.clearBytes(nalUnit([20 << 1, 1], idrP().ones(80)), 14)).toThrow(
       expect.objectContaining({ code: 'UNSUPPORTED_FEATURE' }),
     );
@@ -264,7 +269,7 @@ describe('hevc syntax that ffmpeg does not trace', () => {
     const sps = nalUnit([0x42, 1], spsBits().u(1, 1).u(8, 0b00110000).ones(40));
     const pps = nalUnit([0x44, 1], ppsBits(0).u(1, 1).u(8, 0b01010000).ones(40));
     for (const set of [sps, pps]) {
-      expect(() => createNalCodec('hevc', [set])).toThrow(
+      expect(() => createNalCodec(createHevcGrammar(), [set])).toThrow(
         expect.objectContaining({ code: 'UNSUPPORTED_FEATURE' }),
       );
     }
@@ -273,7 +278,10 @@ describe('hevc syntax that ffmpeg does not trace', () => {
   it('reads range extension chroma offsets', () => {
     // range extension: cross-component 0, list enabled 1, depth ue(0), one pair of offsets se(1) se(1), sao scales
     const range = ppsBits(0).u(1, 1).u(8, 0b10000000).u(2, 0b01).ue(0).ue(0).se(1).se(1).ue(0).ue(0);
-    const codec = createNalCodec('hevc', [nalUnit([0x42, 1], spsBits().u(1, 0)), nalUnit([0x44, 1], range)]);
+    const codec = createNalCodec(createHevcGrammar(), [
+      nalUnit([0x42, 1], spsBits().u(1, 0)),
+      nalUnit([0x44, 1], range),
+    ]);
     // 1 0, pps ue(0), I slice ue(2), qp se(0), cu_chroma_qp_offset_enabled 1, alignment 1: 2 + 1 + 3 + 1 + 1 = 8 bits,
     // so that the alignment bit takes a second byte
     const slice = new BitWriter().u(2, 0b10).ue(0).ue(2).se(0).u(1, 1).u(8, 0x80).ones(80);
@@ -281,7 +289,7 @@ describe('hevc syntax that ffmpeg does not trace', () => {
   });
 
   it('refuses a header without its alignment bit', () => {
-    const codec = createNalCodec('hevc', [
+    const codec = createNalCodec(createHevcGrammar(), [
       nalUnit([0x42, 1], spsBits().u(1, 0)),
       nalUnit([0x44, 1], ppsBits(0).u(1, 0)),
     ]);

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createNalCodec, type NalCodec, NEED_MORE } from '../../src/bitstream/nal-codec.js';
+import { createVvcGrammar } from '../../src/bitstream/vvc.js';
 import { PrpackError } from '../../src/errors.js';
 import { SWEEPS } from '../support/sweeps.js';
 import { BitWriter, nalUnit } from './bit-writer.js';
@@ -38,7 +39,7 @@ function sliceOf(header: Uint8Array): Uint8Array {
 }
 
 function codecOf(stream: VvcStream): NalCodec {
-  return createNalCodec('vvc', [spsNal(stream), ppsNal(stream)]);
+  return createNalCodec(createVvcGrammar(), [spsNal(stream), ppsNal(stream)]);
 }
 
 /** Slices of a picture as raster slices: one tile each, or all in one. */
@@ -138,7 +139,7 @@ describe('slice headers of VVC that no encoder at hand makes', () => {
     const meant = { columns: [2, 2, 2], rows: [3, 1], raster: true };
     const stream = { ...PLAIN, entryPoints: true, wpp: true };
     const sets = [spsNal(stream), ppsOfRepeatedTiles(written)];
-    const codec = createNalCodec('vvc', sets);
+    const codec = createNalCodec(createVvcGrammar(), sets);
     for (const { nal, clear } of nalUnitsOf({ ...stream, tiles: meant }, 5)) {
       expect(codec.clearBytes(nal, nal.length)).toBe(clear);
     }
@@ -245,7 +246,7 @@ function streams(): fc.Arbitrary<VvcStream> {
 
 describe('VVC features that are refused by name', () => {
   const refused = (nal: Uint8Array, message: RegExp) =>
-    expect(() => createNalCodec('vvc', [nal])).toThrow(
+    expect(() => createNalCodec(createVvcGrammar(), [nal])).toThrow(
       expect.objectContaining({
         code: 'UNSUPPORTED_FEATURE',
         message: expect.stringMatching(message),
@@ -282,12 +283,12 @@ describe('VVC that is broken', () => {
     const slice = sliceOf(sliceHeader(stream, ph, { nalType: IDR_N_LP, hasPh: false, tiles: [0, 4] }, draw));
     expect(() => codecOf(stream).clearBytes(slice, slice.length)).toThrow(/no picture header/);
     const header = phNal(ph);
-    expect(() => createNalCodec('vvc', []).clearBytes(header, header.length)).toThrow(
+    expect(() => createNalCodec(createVvcGrammar(), []).clearBytes(header, header.length)).toThrow(
       /picture parameter set 0, which was not sent/,
     );
-    expect(() => createNalCodec('vvc', [ppsNal(stream)]).clearBytes(header, header.length)).toThrow(
-      /sequence parameter set 0, which was not sent/,
-    );
+    expect(() =>
+      createNalCodec(createVvcGrammar(), [ppsNal(stream)]).clearBytes(header, header.length),
+    ).toThrow(/sequence parameter set 0, which was not sent/);
   });
 
   it('is refused where a slice begins behind the last tile', () => {
@@ -327,7 +328,7 @@ describe('VVC that is broken', () => {
           const nal = all[at % all.length];
           nal[2 + (at % (nal.length - 2))] ^= 1 << bit;
         }
-        const codec = createNalCodec('vvc', []);
+        const codec = createNalCodec(createVvcGrammar(), []);
         for (const nal of all) {
           try {
             const clear = codec.clearBytes(nal, nal.length);

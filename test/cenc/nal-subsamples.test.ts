@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { createAvcGrammar } from '../../src/bitstream/avc.js';
 import { createNalCodec, type NalCodec, NEED_MORE } from '../../src/bitstream/nal-codec.js';
 import { fromHex } from '../../src/bytes/hex.js';
 import { NalSubsampleMapper } from '../../src/cenc/nal-subsamples.js';
@@ -160,6 +161,6 @@ describe('mapping a sample', () => {
     const slice = [...hex('6588840970c60012'), ...new Array<number>(10265 - 8).fill(1)];
     const sample = [...sets, slice].flatMap((unit) => [...lengthField(unit.length, 4), ...unit]);
     // 4 + 23 + 4 + 5 + 4 + 5 = 45; 10265 − 5 = 10260 = 641 × 16 + 4
-    expect(map(sample, { codec: createNalCodec('avc', []) })).toEqual([[49, 10256]]);
+    expect(map(sample, { codec: createNalCodec(createAvcGrammar(), []) })).toEqual([[49, 10256]]);
   });
 });

@@ -84,7 +84,7 @@ async function encryptJob(
   flags: EncryptFlags,
   context: JobContext,
 ): Promise<EncryptResult> {
-  const library = await import('../../index.js');
+  const library = await import('../../core.js');
   return withKeys(flags, library, context.signal, (store, client) =>
     withDecryptKeys({ flags, library, store, signal: context.signal }, async ({ lookup, warnings }) => {
       const named = await selectKeys(flags, process.env, library, store, client);

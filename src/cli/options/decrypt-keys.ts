@@ -6,7 +6,7 @@ import type { EncryptFlags } from './encryption.js';
 import { isUrl, withKeyServers } from './key-server.js';
 import { keyFileWarnings } from './open-key-file.js';
 
-type Library = typeof import('../../index.js');
+type Library = typeof import('../../core.js');
 
 /** What is known where keys of encrypted input are to be found. */
 interface Surroundings {
@@ -62,7 +62,7 @@ function keysOf(
     const lookup = await library.openKeyLookup(source, {
       keyStore: store,
       client: clientFor(source),
-      ...(isDocument && { privateKey: await library.readCpixPrivateKey(cpixPrivateKey) }),
+      ...(isDocument && { privateKey: await readPrivateKey(cpixPrivateKey) }),
     });
     if (parsed?.kind === 'file') warnings.push(...(await keyFileWarnings(parsed.location)));
     return lookup;
@@ -79,6 +79,11 @@ function opening(open: () => Promise<KeyLookup>): KeyLookup {
       return (await opened).find(kid);
     },
   };
+}
+
+async function readPrivateKey(path: string) {
+  const { readCpixPrivateKey } = await import('../../index.js');
+  return readCpixPrivateKey(path);
 }
 
 function documentUrl(source: string): string | undefined {

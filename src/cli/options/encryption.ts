@@ -12,7 +12,7 @@ import { givenPlayReadyFlags, playReadyOptions } from './playready.js';
 import { isGiven } from './settings.js';
 import { givenPssh } from './systems.js';
 
-type Library = typeof import('../../index.js');
+type Library = typeof import('../../core.js');
 
 /** What commander makes of those options of `encrypt` that the command line itself looks at. */
 export interface EncryptFlags extends KeyFlags, KeyStoreFlags, OutputFlags {
@@ -118,8 +118,8 @@ export function keyWarnings(
 }
 
 /** Flags that give an option of the library another value than their own. */
-const LOADERS: Readonly<Record<string, (value: never, library: Library) => Promise<unknown>>> = {
-  policy: (value: string, library) => library.loadPolicy(value),
+const LOADERS: Readonly<Record<string, (value: never) => Promise<unknown>>> = {
+  policy: async (value: string) => (await import('../../index.js')).loadPolicy(value),
   extraPssh: givenPssh,
   describe: async (values: readonly string[]) => descriptionsOf(values),
 };
@@ -161,7 +161,7 @@ export async function optionsFor(
     const { name } = option;
     const value = (flags as unknown as Readonly<Record<string, unknown>>)[attributeOf(option)];
     if (value === undefined) continue;
-    options[name] = Object.hasOwn(LOADERS, name) ? await LOADERS[name]!(value as never, library) : value;
+    options[name] = Object.hasOwn(LOADERS, name) ? await LOADERS[name]!(value as never) : value;
   }
   if (givesKeysByClass(flags)) delete options.keyPer; // the key provider is asked for it
   return options;

@@ -4,7 +4,7 @@ import { isWebAddress } from '../../settings/kinds.js';
 import { flaggedOption } from '../../settings/options.js';
 import { addGroup } from './add.js';
 
-type Library = typeof import('../../index.js');
+type Library = typeof import('../../core.js');
 
 /** What commander makes of the options of servers that keys come from. */
 export interface KeyServerFlags {

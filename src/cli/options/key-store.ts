@@ -5,7 +5,7 @@ import { naming } from './keys.js';
 import { addJsonOption } from './output.js';
 import { addConfigOption } from './settings.js';
 
-type Library = typeof import('../../index.js');
+type Library = typeof import('../../core.js');
 
 /** What commander makes of the options that say which key store is meant. */
 export interface KeyStoreFlags {

@@ -15,7 +15,7 @@ import { addGroup } from './add.js';
 import { isUrl, type KeyServerFlags } from './key-server.js';
 import { keyFileWarnings } from './open-key-file.js';
 
-type Library = typeof import('../../index.js');
+type Library = typeof import('../../core.js');
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What commander makes of the key options. */
@@ -107,9 +107,10 @@ const SOURCES: readonly SourceEntry[] = [
   },
   {
     name: 'packagingDataUrl',
-    open: async ({ packagingDataUrl, contentId }, library, client) => {
+    open: async ({ packagingDataUrl, contentId }, _, client) => {
       const programIdentifier = contentIdFor('--packaging-data-url', contentId);
-      return new library.PackagingDataKeySource({ url: packagingDataUrl!, client, programIdentifier });
+      const { PackagingDataKeySource } = await import('../../index.js');
+      return new PackagingDataKeySource({ url: packagingDataUrl!, client, programIdentifier });
     },
   },
   {
@@ -120,9 +121,10 @@ const SOURCES: readonly SourceEntry[] = [
 
 async function openCpix(
   { cpix, cpixPrivateKey }: KeyFlags,
-  library: Library,
+  _: Library,
   client: HttpClient,
 ): Promise<KeySource & KeyLookup> {
+  const library = await import('../../index.js');
   const location = cpix!;
   const options =
     cpixPrivateKey === undefined ? {} : { privateKey: await library.readCpixPrivateKey(cpixPrivateKey) };
@@ -144,12 +146,13 @@ function classesFor(flag: string, keyPer: KeyPer | undefined): Exclude<KeyPer, '
 
 async function openWidevine(
   flags: KeyFlags & ContentFlags,
-  library: Library,
+  _: Library,
   client: HttpClient,
 ): Promise<KeySource & KeyLookup> {
+  const library = await import('../../index.js');
   const keyPer = classesFor('--widevine-key-server', flags.keyPer);
   const { widevineKeyServer: url, widevineSigner: signer, widevinePolicy: policy } = flags;
-  const signingKey = await signingKeyOf(flags, library);
+  const signingKey = await signingKeyOf(flags);
   return new library.WidevineKeySource({
     url: url!,
     client,
@@ -161,7 +164,8 @@ async function openWidevine(
   });
 }
 
-async function signingKeyOf({ widevineSigningKeyFile: file }: KeyFlags, library: Library) {
+async function signingKeyOf({ widevineSigningKeyFile: file }: KeyFlags) {
+  const library = await import('../../index.js');
   if (file !== undefined) return library.readWidevineSigningKey(file);
   const { secretVariable } = flaggedOption('widevineSigningKeyFile');
   return library.environmentWidevineSigningKey(secretVariable!, process.env);
@@ -169,9 +173,10 @@ async function signingKeyOf({ widevineSigningKeyFile: file }: KeyFlags, library:
 
 async function openSpeke(
   { spekeUrl, spekeVersion, cpixPrivateKey, contentId, ...flags }: KeyFlags & ContentFlags,
-  library: Library,
+  _: Library,
   client: HttpClient,
 ): Promise<KeySource & KeyLookup> {
+  const library = await import('../../index.js');
   const keyPer = classesFor('--speke-url', flags.keyPer);
   return new library.SpekeKeySource({
     url: spekeUrl!,

@@ -1,6 +1,7 @@
 import type { ByteReadable, ByteWritable } from '../../bytes/platform.js';
 import { protectionSettings } from '../../protection/protection-settings.js';
 import { checkOptions } from '../../settings/check.js';
+import { encrypt } from '../encrypt.js';
 import type { EncryptOptions, EncryptResult } from '../types.js';
 
 /**
@@ -25,6 +26,13 @@ export interface EncryptStreamOptions extends Omit<EncryptOptions, 'input' | 'ou
 export async function encryptStream(options: EncryptStreamOptions): Promise<EncryptResult> {
   checkOptions('encryptStream', options);
   protectionSettings(options); // refuses what the scheme cannot have before the input is read
-  const { runStream } = await import('./run-stream.js'); // much code, which files as input and output do not need
-  return runStream(options);
+  const { input, output } = options;
+  // Much code, which files as input and output do not need.
+  if (typeof input !== 'string')
+    return (await import('./encrypt-live.js')).encryptLive({ ...options, input });
+  if (typeof output !== 'string') {
+    const { encryptToStream } = await import('./encrypt-to-stream.js');
+    return encryptToStream({ ...options, input }, output);
+  }
+  return encrypt({ ...options, input, output });
 }

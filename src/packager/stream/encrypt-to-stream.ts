@@ -1,6 +1,5 @@
 import type { ByteWritable } from '../../bytes/platform.js';
 import { StreamSink } from '../../bytes/sinks/stream-sink.js';
-import { encrypt } from '../encrypt.js';
 import { planEncryption } from '../encryption-plan.js';
 import {
   assertKeysApart,
@@ -14,19 +13,17 @@ import { Clock, withInput } from '../job.js';
 import { packageContent } from '../publication.js';
 import type { EncryptOptions, EncryptResult } from '../types.js';
 import { appendPlan } from '../write-plan.js';
-import { encryptLive, STREAM } from './encrypt-live.js';
-import type { EncryptStreamOptions } from './encrypt-stream.js';
+import { STREAM } from './encrypt-live.js';
 
-/** @param options checked ones */
-export async function runStream(options: EncryptStreamOptions): Promise<EncryptResult> {
-  const { input, output } = options;
-  if (typeof input !== 'string') return encryptLive({ ...options, input });
-  if (typeof output !== 'string') return encryptFileToStream({ ...options, input, output: STREAM }, output);
-  return encrypt({ ...options, input, output });
-}
-
-/** A file has its end in sight, so that its output is planned whole, in any layout, and only written another way. */
-async function encryptFileToStream(options: EncryptOptions, output: ByteWritable): Promise<EncryptResult> {
+/**
+ * A file has its end in sight, so that its output is planned whole, in any layout, and only written another way.
+ * @param given checked ones
+ */
+export async function encryptToStream(
+  given: Omit<EncryptOptions, 'output'>,
+  output: ByteWritable,
+): Promise<EncryptResult> {
+  const options: EncryptOptions = { ...given, output: STREAM };
   const clock = new Clock();
   assertKeysApart(options);
   assertSchedulable(options);
