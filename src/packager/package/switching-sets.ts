@@ -1,3 +1,4 @@
+import type { Timed } from '../../manifest/addressing.js';
 import { frameRateOf } from './frame-rate.js';
 import { familyOfTrack, type TitleTrack } from './representations.js';
 
@@ -5,6 +6,8 @@ import { familyOfTrack, type TitleTrack } from './representations.js';
 export interface KeyedTrack {
   readonly track: TitleTrack;
   readonly protection?: { readonly kid: string; readonly scheme: string };
+  /** Where it matters, when its segments begin. */
+  readonly addressing?: Timed;
 }
 
 /** What all tracks of a switching set have in common, by its name (ISO/IEC 23000-19 7.3.4; DASH-IF IOP Part 6 for the key). */
@@ -21,6 +24,8 @@ const IN_COMMON: Readonly<Record<string, (one: KeyedTrack) => unknown>> = {
   'Dolby Vision': ({ track }) => track.supplementalCodecs?.profile,
   'aspect ratio': ({ track }) => ifVideo(track, aspectOf),
   'frame rate': ({ track }) => ifVideo(track, frameRateFamily),
+  'times of segments': ({ track, addressing }) =>
+    track.type === 'audio' && addressing ? segmentTimes(addressing) : undefined, // those of video are asserted
   timescale: ({ track }) => ifVideo(track, ({ movie }) => movie.tracks[0].mdhd.timescaleHz),
 };
 
@@ -66,6 +71,11 @@ function isOther(a: unknown, b: unknown): boolean {
 
 function ifVideo<T>(track: TitleTrack, of: (track: TitleTrack) => T): T | undefined {
   return track.type === 'video' ? of(track) : undefined;
+}
+
+/** In milliseconds. Sound that is delayed, or in frames of another duration, is cut at times of its own. */
+function segmentTimes({ segments, timescaleHz }: Timed): number[] {
+  return segments.map(({ startTicks }) => Math.round((startTicks / timescaleHz) * 1000));
 }
 
 /** Width to height of the picture, to a fiftieth: renditions are rounded to whole pixels. */

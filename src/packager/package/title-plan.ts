@@ -24,6 +24,7 @@ import type { TitleTrack } from './representations.js';
 import { inScheme, ofEachScheme, type PackageScheme, type SchemeOptions } from './schemes.js';
 import { sha256Of } from './state.js';
 import { splitWarnings, switchingSetsOf } from './switching-sets.js';
+import { addressingOf } from './track-addressing.js';
 import type { PackageOptions } from './types.js';
 
 /** An output of one track, planned. */
@@ -150,7 +151,11 @@ async function planInScheme(
     };
   });
   const sets = switchingSetsOf(
-    planned.map(({ track, key }) => ({ track, protection: { kid: key.kid, scheme } })),
+    planned.map((one) => ({
+      track: one.track,
+      protection: { kid: one.key.kid, scheme },
+      addressing: addressingOf(one, one.track.id),
+    })),
   );
   const ofTracks = planned.flatMap(({ track, encryption, plan }) =>
     [

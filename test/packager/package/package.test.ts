@@ -12,7 +12,7 @@ import {
   readKeyFile,
   storedKeyLookup,
 } from '../../../src/index.js';
-import { CUTS, rendition, writeLadder, writeMovie } from '../../support/ladder.js';
+import { CUTS, rendition, voice, writeLadder, writeMovie } from '../../support/ladder.js';
 import { readMovie } from '../../support/mp4-reader.js';
 import { fingerprintsOf } from '../../support/sample-hashes.js';
 import { expectAbsent, filesBelow } from '../../support/secrets.js';
@@ -477,6 +477,32 @@ describe('packageTitle', () => {
     expect(tracks.map(({ id }) => id)).toEqual(['video-90p']);
     expect(warnings).toEqual([expect.stringContaining('every sample is a sync sample')]);
   });
+
+  it.each([false, true])(
+    'parts sound of one language that is cut at other times, with a warning: smooth %s',
+    async (smooth) => {
+      const outDir = newFolder();
+      // A tenth of a second of nothing before it: no frame begins where one of the other does.
+      const delayed = {
+        ...voice(5),
+        edits: [
+          { duration: 100, mediaTime: -1 },
+          { duration: 3008, mediaTime: 0 },
+        ],
+      };
+      const sound = [
+        writeMovie(temporary('early.de.m4a'), [voice(4)]),
+        writeMovie(temporary('late.de.m4a'), [delayed]),
+      ];
+      const { tracks, warnings } = await run({ outDir, inputs: [inputs[0], ...sound], smooth });
+      expect(tracks.map(({ id }) => id)).toEqual(['video-180p', 'audio-und', 'audio-de', 'audio-de-2']);
+      expect(warnings).toEqual([
+        'Players do not switch between audio-de and audio-de-2: they differ in times of segments.',
+      ]);
+      const mpd = readFileSync(join(outDir, 'manifest.mpd'), 'utf8');
+      expect(mpd.match(/<AdaptationSet /g)).toHaveLength(4);
+    },
+  );
 
   describe('with a file a segment', () => {
     it('writes by several threads', async () => {

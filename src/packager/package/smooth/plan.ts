@@ -9,6 +9,7 @@ import { onePsshOf } from '../../../protection/pssh.js';
 import { switchingSetsOf } from '../switching-sets.js';
 import type { Title } from '../title.js';
 import type { PlannedMedia, PlannedTrack } from '../title-plan.js';
+import { addressingOf } from '../track-addressing.js';
 import { fragmentName, levelFolder, type SmoothRendition, smoothPresentationOf } from './presentation.js';
 import { type SmoothTrack, selectSmoothTracks } from './tracks.js';
 
@@ -56,7 +57,9 @@ export function planSmooth(
   { baseOf, mediaVersion }: SmoothNaming,
 ): SmoothPlan {
   const { tracks, warnings } = selectSmoothTracks(title, media);
-  const sets = switchingSetsOf(tracks);
+  const sets = switchingSetsOf(
+    tracks.map((one) => ({ ...one, addressing: addressingOf(one, one.track.id) })),
+  );
   const times = smoothTimes(sets.map((set) => set.map(({ cut }) => cut)));
   const renditions = sets.map((set, i) => set.map((one, j) => renditionOf(one, times[i][j], baseOf)));
   const streams = renditions.flatMap(streamsOf);
