@@ -107,7 +107,7 @@ function assertClear(track: Track): void {
   throw new PrpackError('ALREADY_ENCRYPTED', `track ${track.id} is encrypted already (${entry.fourcc})`, {
     boxPath: entry.node.path,
     offsetBytes: entry.node.startBytes,
-    remedy: `Give the clear file, or the keys of this one with ${named('decryptKeys')}.`,
+    remedy: `Give the clear file, as prpack decrypt makes it, or encrypt this one again with its keys (${named('decryptKeys')} of prpack encrypt).`,
   });
 }
 

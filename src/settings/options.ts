@@ -221,7 +221,9 @@ const TABLE = [
     of: ['packageTitle', 'writeManifests'],
     flag: '--describe <input:key=value,…>',
     help: "what an input is: lang, role and name, as in 'film.de.m4a:lang=de,role=dub,name=Deutsch'; may be repeated",
-    written: listOf(text('<input>:<key>=<value>,…', /^.+:(?:lang|role|name)=./)),
+    written: listOf(
+      text('<input>:<key>=<value>,…, with the keys lang, role and name', /^.+:(?:lang|role|name)=./),
+    ),
     again: 'added',
   },
   {

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { ManifestResult } from '../../index.js';
 import { manifestTexts, trackTable } from './package-text.js';
 import type { Style } from './style.js';
@@ -29,7 +30,7 @@ export function formatManifestResult(result: ManifestResult, style: Style): stri
 function doneLine({ dryRun, unchanged, manifests, outDir }: ManifestResult): string {
   if (dryRun) return 'Nothing was written.';
   if (unchanged) return 'These manifests were there already: nothing was changed.';
-  const folder = printable(outDir);
+  const at = (file: string) => printable(join(outDir, file));
   const hasPlaylists = manifests.some(({ file }) => file === 'main.m3u8');
-  return `Play ${folder}/manifest.mpd (DASH)${hasPlaylists ? ` or ${folder}/main.m3u8 (HLS)` : ''}. No media was changed.`;
+  return `Play ${at('manifest.mpd')} (DASH)${hasPlaylists ? ` or ${at('main.m3u8')} (HLS)` : ''}. No media was changed.`;
 }

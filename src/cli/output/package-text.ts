@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { PackagedTrack, PackageResult } from '../../index.js';
 import type { Style } from './style.js';
 import { type Column, formatTable } from './table.js';
@@ -36,12 +37,13 @@ export function manifestTexts(manifests: PackageResult['manifests'], style: Styl
 
 function doneLines(result: PackageResult): string[] {
   const { unchanged, keyStore, contentId, outDir, manifests, schemes } = result;
-  const ofCbcs = schemes.length > 1 ? `, on Apple devices ${printable(outDir)}/main-cbcs.m3u8` : '';
+  const at = (file: string) => printable(join(outDir, file));
+  const ofCbcs = schemes.length > 1 ? `, on Apple devices ${at('main-cbcs.m3u8')}` : '';
   return [
     ...(unchanged
       ? ['The presentation was there already, made of these inputs with these options: nothing was changed.']
-      : [`Play ${printable(outDir)}/manifest.mpd (DASH) or ${printable(outDir)}/main.m3u8 (HLS)${ofCbcs}.`]),
-    ...manifests.flatMap(({ file }) => SMOOTH_LINES[file]?.(`${printable(outDir)}/${file}`) ?? []),
+      : [`Play ${at('manifest.mpd')} (DASH) or ${at('main.m3u8')} (HLS)${ofCbcs}.`]),
+    ...manifests.flatMap(({ file }) => SMOOTH_LINES[file]?.(at(file)) ?? []),
     keyStore === undefined
       ? 'The keys were not registered (--no-register).'
       : `The keys are registered for the content "${printable(contentId)}" in ${printable(keyStore)}.`,

@@ -1,4 +1,4 @@
-import { extname, join } from 'node:path';
+import { extname, join, resolve } from 'node:path';
 import { kindOfPath } from '../../bytes/files.js';
 import { findInFolder } from '../../bytes/find-files.js';
 import { PrpackError } from '../../errors.js';
@@ -31,7 +31,9 @@ export async function findInputs(given: readonly string[]): Promise<PackageInput
     if (kindOfPath(path) === 'folder') inputs.push(...(await inputsIn(path)));
     else inputs.push(inputOf(path));
   }
-  return [...new Map(inputs.map((input) => [input.path, input])).values()];
+  const once = new Map<string, PackageInput>();
+  for (const input of inputs) if (!once.has(resolve(input.path))) once.set(resolve(input.path), input);
+  return [...once.values()];
 }
 
 async function inputsIn(folder: string): Promise<PackageInput[]> {
@@ -46,8 +48,14 @@ function inputOf(path: string): PackageInput {
   throw unknownKind(path, Object.keys(KINDS), 'Give MP4 files, and subtitles as WebVTT, SRT or TTML.');
 }
 
-/** The error for a name that says nothing. */
+/** The error for a name that says nothing, of a file or of nothing at all. */
 export function unknownKind(path: string, extensions: readonly string[], remedy: string): PrpackError {
+  if (kindOfPath(path) === undefined) {
+    return new PrpackError('INPUT_NOT_FOUND', `there is no ${path}`, {
+      path,
+      remedy: 'Check the path of the input.',
+    });
+  }
   return new PrpackError('INVALID_ARGUMENT', `${path}: the name says nothing of what is in the file`, {
     path,
     expected: extensions.join(', '),

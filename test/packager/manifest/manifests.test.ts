@@ -458,7 +458,10 @@ describe('what is refused', () => {
     await refused(outDir, 'INVALID_ARGUMENT', 'is not in', {
       inputs: [join(temporary('cenc'), 'video-90p.mp4')],
     });
-    await refused(outDir, 'INVALID_ARGUMENT', 'says nothing', { inputs: [join(outDir, 'film.mkv')] });
+    const inputs = [join(outDir, 'film.mkv')];
+    await refused(outDir, 'INPUT_NOT_FOUND', 'there is no', { inputs });
+    writeFileSync(inputs[0], '');
+    await refused(outDir, 'INVALID_ARGUMENT', 'says nothing', { inputs });
     await refused(outDir, 'INPUT_NOT_FOUND', 'no packaged media');
     writeFileSync(join(outDir, 'film.en.vtt'), SUBTITLES);
     await refused(outDir, 'INPUT_NOT_FOUND', 'no input has audio or video');

@@ -1,5 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { findInputs } from '../../../src/packager/package/inputs.js';
 import { temporaryFolder } from '../../support/temporary.js';
@@ -39,6 +39,8 @@ describe('findInputs', () => {
   it('takes an input once that is given twice', async () => {
     const path = temporary('ladder/a.m4a');
     expect(await findInputs([path, temporary('ladder'), path])).toHaveLength(7);
+    const written = [path, relative('.', path), `${temporary('ladder')}/more/../a.m4a`];
+    expect(await findInputs(written)).toEqual([{ path, kind: 'media' }]);
   });
 
   it('refuses what has another name, and folders without inputs', async () => {
@@ -46,6 +48,7 @@ describe('findInputs', () => {
       code: 'INVALID_ARGUMENT',
       details: { received: '.txt' },
     });
+    await expect(findInputs([temporary('missing')])).rejects.toMatchObject({ code: 'INPUT_NOT_FOUND' });
     await expect(findInputs([temporary('empty')])).rejects.toMatchObject({ code: 'INPUT_NOT_FOUND' });
   });
 });

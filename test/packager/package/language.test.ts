@@ -7,6 +7,9 @@ it.each([
   ['PT-br', 'pt-BR'],
   ['und', undefined],
   ['', undefined],
+  ['german', undefined],
+  ['deutsch-AT', undefined],
+  ['yue-Hant-HK', 'yue-Hant-HK'],
   ['../de', undefined],
   ['de,role=dub', undefined],
 ])('languageTag of "%s" is %s', (text, tag) => {
