@@ -81,5 +81,6 @@ export type {
   ProtectionOptions,
   ProtectionSystem,
   PsshReport,
+  SignalledSystem,
   TrackSelector,
 } from './protection/types.js';

@@ -8,7 +8,7 @@ import { SYSTEM_IDS } from './system-ids.js';
 import { buildWidevinePsshData } from './widevine.js';
 
 /** A protection system whose data prpack builds. */
-export type BuildableSystem = keyof typeof SYSTEM_IDS;
+export type BuildableSystem = Exclude<keyof typeof SYSTEM_IDS, 'fairplay'>;
 
 export interface ProtectionKey {
   /** UUID text. */

@@ -1,20 +1,26 @@
 /**
  * SystemIDs (UUID text) of the protection systems that prpack builds or reads: the first field of a `pssh` box
- * (ISO/IEC 23001-7 8.1).
+ * (ISO/IEC 23001-7 8.1), and of FairPlay, which has none.
  */
 export const SYSTEM_IDS = {
   playready: '9a04f079-9840-4286-ab92-e65be0885f95',
   /** W3C "cenc" Initialization Data Format: the common SystemID, which Clear Key clients read. */
   common: '1077efec-c0b2-4d02-ace3-3c1e52e2fb4b',
   widevine: 'edef8ba9-79d6-4ace-a3c8-27dcd51d21ed',
+  fairplay: '94ce86fb-07ff-4f43-adb8-93d2fa968ca2',
 } as const;
+
+/** Whether a system is found by a `pssh` box in media: FairPlay is found by manifests alone. */
+export function hasPsshBox(systemId: string): boolean {
+  return systemId !== SYSTEM_IDS.fairplay;
+}
 
 /** Names by SystemID, as the DASH-IF registry of content protection identifiers lists them. */
 const NAMES: ReadonlyMap<string, string> = new Map([
   [SYSTEM_IDS.playready, 'PlayReady'],
   [SYSTEM_IDS.common, 'W3C Common (Clear Key)'],
   [SYSTEM_IDS.widevine, 'Widevine'],
-  ['94ce86fb-07ff-4f43-adb8-93d2fa968ca2', 'FairPlay'],
+  [SYSTEM_IDS.fairplay, 'FairPlay'],
   ['e2719d58-a985-b3c9-781a-b030af78d30e', 'DASH-IF Clear Key'],
   ['3ea8778f-7742-4bf9-b18b-e834b2acbd47', 'HLS Clear Key AES-128'],
   ['be58615b-19c4-4684-88b3-c8c57e99e957', 'HLS Clear Key SAMPLE-AES'],

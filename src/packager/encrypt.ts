@@ -1,6 +1,7 @@
 import { assertTwoFiles, FileSink } from '../bytes/sinks/file-sink.js';
 import type { ByteSource } from '../bytes/source.js';
 import { protectionSettings } from '../protection/protection-settings.js';
+import { assertSystemsHaveBoxes } from '../protection/pssh-boxes.js';
 import { checkOptions } from '../settings/check.js';
 import { checkEncrypted, type EncryptExpectations } from './check.js';
 import { type PlannedEncryption, planEncryption } from './encryption-plan.js';
@@ -34,6 +35,7 @@ export async function encrypt(options: EncryptOptions): Promise<EncryptResult> {
   assertKeysApart(options);
   assertSchedulable(options);
   protectionSettings(options); // refuses what the scheme cannot have before the input is opened
+  assertSystemsHaveBoxes(options);
   assertTwoFiles(options.input, options.output);
   const { input, signal, threads, dryRun } = options;
   return withInput(input, signal, (source) =>

@@ -28,6 +28,8 @@ export type KeyOptions = Pick<
   readonly trackNames?: readonly string[];
   /** Whether manifests are made, too. Default false. */
   readonly forManifests?: boolean;
+  /** Said here: nothing of FairPlay is wanted of the key source. */
+  readonly fairplayUri?: string;
 };
 
 /** The keys of one crypto period, in the order of the tracks. Called once a period, in any order. */

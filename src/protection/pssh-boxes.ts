@@ -1,11 +1,12 @@
 import { buildProtectionData } from '../drm/build.js';
-import { SYSTEM_IDS, systemName } from '../drm/system-ids.js';
+import { hasPsshBox, SYSTEM_IDS, systemName } from '../drm/system-ids.js';
+import { PrpackError } from '../errors.js';
 import { writePssh } from '../isobmff/boxes/pssh.js';
 import type { AssignedKey, KeyScheme } from '../keys/key-source.js';
 import { named } from '../settings/spelling.js';
 import { type GivenBox, readGivenProtection } from './given-protection.js';
 import { wrapPssh } from './pssh.js';
-import type { PlayReadyOptions, ProtectionOptions, ProtectionSystem } from './types.js';
+import type { PlayReadyOptions, ProtectionOptions, ProtectionSystem, SignalledSystem } from './types.js';
 
 /** What the boxes are made by. */
 export type PsshOptions = Pick<
@@ -16,10 +17,10 @@ export type PsshOptions = Pick<
   readonly scheme?: KeyScheme;
 };
 
-const DEFAULT_SYSTEMS: readonly ProtectionSystem[] = ['playready', 'common'];
+const DEFAULT_SYSTEMS: readonly SignalledSystem[] = ['playready', 'common'];
 
 /** Systems that key providers have data for; a list of KIDs is the same from every maker. */
-const PROVIDED_SYSTEMS: readonly ProtectionSystem[] = ['playready', 'widevine'];
+const PROVIDED_SYSTEMS: readonly SignalledSystem[] = ['playready', 'widevine', 'fairplay'];
 
 /** The `pssh` boxes of the output. */
 export interface PsshBoxes {
@@ -30,9 +31,14 @@ export interface PsshBoxes {
 }
 
 /** SystemIDs whose data is wanted of the one who gives the keys. */
-export function wantedOfKeySource({ systems = DEFAULT_SYSTEMS, playready }: PsshOptions): string[] {
+export function wantedOfKeySource({
+  systems = DEFAULT_SYSTEMS,
+  playready,
+  fairplayUri,
+}: PsshOptions & { readonly fairplayUri?: string | undefined }): string[] {
   return PROVIDED_SYSTEMS.filter((system) => systems.includes(system))
     .filter((system) => !(system === 'playready' && saysOwnHeader(playready)))
+    .filter((system) => !(system === 'fairplay' && fairplayUri !== undefined))
     .map((system) => SYSTEM_IDS[system]);
 }
 
@@ -43,20 +49,38 @@ export function wantedOfKeySource({ systems = DEFAULT_SYSTEMS, playready }: Pssh
  */
 export function buildPsshBoxes(keys: readonly AssignedKey[], options: PsshOptions): PsshBoxes {
   const { systems = DEFAULT_SYSTEMS, playready, extraPssh = [] } = options;
-  const named = new Set(systems.map((system): string => SYSTEM_IDS[system]));
+  const built = [...new Set(systems)].filter(hasBox);
+  const namedIds = new Set(built.map((system): string => SYSTEM_IDS[system]));
   const isOwn = (id: string) => id === SYSTEM_IDS.playready && saysOwnHeader(playready);
   const given = readGivenProtection(keys, (id) => usesGiven(id, options));
-  const parts = [...new Set(systems)].map((system): PsshBoxes => {
+  const parts = built.map((system): PsshBoxes => {
     const boxes = given.get(SYSTEM_IDS[system]);
     return boxes ? givenBoxes(boxes) : buildBox(system, keys, options);
   });
-  for (const [id, boxes] of given) if (!named.has(id)) parts.push(givenBoxes(boxes));
+  for (const [id, boxes] of given) if (!namedIds.has(id)) parts.push(givenBoxes(boxes));
   const laUrl = parts.find((part) => part.laUrl !== undefined)?.laUrl;
   return {
     boxes: [...parts.flatMap(({ boxes }) => boxes), ...extraPssh.map(wrapPssh)],
     ...(laUrl !== undefined && { laUrl }),
     warnings: [...parts.flatMap(({ warnings }) => warnings), ...headerWarnings(keys, isOwn)],
   };
+}
+
+function hasBox(system: SignalledSystem): system is ProtectionSystem {
+  return hasPsshBox(SYSTEM_IDS[system]);
+}
+
+/**
+ * Refuses systems without a box where boxes are all that an output says of its systems, before an input is opened.
+ * @throws PrpackError INVALID_ARGUMENT
+ */
+export function assertSystemsHaveBoxes({ systems = [] }: Pick<ProtectionOptions, 'systems'>): void {
+  if (systems.every(hasBox)) return;
+  throw new PrpackError('INVALID_ARGUMENT', 'FairPlay has no pssh box, so that a media file cannot name it', {
+    expected: 'playready, common or widevine',
+    received: systems.join(', '),
+    remedy: `Leave fairplay out of ${named('systems')}: FairPlay is named by manifests, as package and manifest write them.`,
+  });
 }
 
 /** Whether what comes with keys for a system is used as it comes: not where the user says what its header holds. */

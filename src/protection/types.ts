@@ -3,6 +3,9 @@ import type { SchemeName } from '../cenc/scheme.js';
 /** Protection systems whose pssh box prpack builds itself. */
 export type ProtectionSystem = 'playready' | 'common' | 'widevine';
 
+/** Protection systems that manifests can name. FairPlay has no pssh box, and plays scheme cbcs only. */
+export type SignalledSystem = ProtectionSystem | 'fairplay';
+
 /** A track id, or every track of a kind. */
 export type TrackSelector = number | 'audio' | 'video';
 
@@ -34,8 +37,8 @@ export interface ProtectionOptions {
   readonly pattern?: '1:9' | '5:5' | '10:0';
   /** Bytes of the IV. Default 8 for `cenc` and `cens`, which every PlayReady client of AES-CTR reads; 16 for `cbcs` and `cbc1`. */
   readonly ivSize?: 8 | 16;
-  /** Default `['playready', 'common']`. */
-  readonly systems?: readonly ProtectionSystem[];
+  /** Default `['playready', 'common']`. `fairplay` is for presentations with manifests alone. */
+  readonly systems?: readonly SignalledSystem[];
   readonly playready?: PlayReadyOptions;
   /**
    * The content's name in the catalogue: keys are registered and found again under it. It also stands in a Widevine

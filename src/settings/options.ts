@@ -32,6 +32,8 @@ import type { Option, Taker } from './option.js';
  */
 
 const SYSTEMS = ['playready', 'common', 'widevine'] as const;
+/** Of these, FairPlay is in manifests alone. */
+const SIGNALLED_SYSTEMS = [...SYSTEMS, 'fairplay'] as const;
 const HEADER_VERSIONS = ['auto', '4.0', '4.1', '4.2', '4.3'] as const;
 const SPEKE_VERSIONS = ['1.0', '2.0', '2.1'] as const;
 
@@ -764,16 +766,16 @@ const TABLE = [
   // Protection systems
   {
     name: 'systems',
-    kind: wordsOf(SYSTEMS, 0), // none: the caller puts headers elsewhere
+    kind: wordsOf(SIGNALLED_SYSTEMS, 0), // none: the caller puts headers elsewhere
     of: [...EACH_FILE, 'packageTitle', 'writeManifests'],
     flag: '--systems <list>',
     group: 'systems',
     help: 'pssh boxes to add: playready, common, widevine (default: playready,common)',
-    written: wordsOf(SYSTEMS),
+    written: wordsOf(SIGNALLED_SYSTEMS),
     config: true,
     manifest: true,
     default: ['playready', 'common'],
-    about: 'Protection systems to add pssh boxes for.',
+    about: 'Protection systems to add pssh boxes for; fairplay, of titles in cbcs, is in manifests.',
   },
   {
     name: 'widevineProvider',

@@ -90,6 +90,7 @@ describe('prpack manifest', () => {
   it.each([
     [['--systems', 'common', '--la-url', LA_URL], 2, 'has no effect without the system playready'],
     [['--fairplay-uri', 'skd://{kid}'], 2, 'FairPlay plays none of these files'],
+    [['--systems', 'playready,fairplay'], 2, 'or leave fairplay out of --systems'],
     [['--describe', 'other.mp4:lang=de'], 2, 'which is no input'],
   ])('refuses %s', async (more, expected, message) => {
     const folder = media();

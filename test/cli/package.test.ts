@@ -159,6 +159,7 @@ describe('prpack package', () => {
     ['no input', ['package', '--out-dir', 'x'], 'inputs'],
     ['a scheme without players', ['--scheme', 'cens'], 'cens'],
     ['FairPlay with cenc', ['--fairplay-uri', 'skd://x'], 'FairPlay plays no content of scheme cenc'],
+    ['FairPlay named with cenc', ['--systems', 'playready,fairplay'], 'or leave fairplay out of --systems'],
     ['no URI of FairPlay', ['--scheme', 'cbcs', '--fairplay-uri', 'x'], 'a URI such as skd://{kid}'],
     ['a description of no input', ['--describe', 'x.mp4:lang=de'], 'x.mp4, which is no input'],
     ['a description of nothing', ['--describe', 'film.de.m4a'], '<input>:<key>=<value>'],

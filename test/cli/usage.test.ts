@@ -52,7 +52,8 @@ describe('usage errors', () => {
       ['encrypt', 'a', 'b', '--fragment-duration', '0'],
       "--fragment-duration cannot be '0'",
     ],
-    ['another system', ['encrypt', 'a', 'b', '--systems', 'fairplay'], "--systems cannot be 'fairplay'"],
+    ['another system', ['encrypt', 'a', 'b', '--systems', 'marlin'], "--systems cannot be 'marlin'"],
+    ['a system without pssh box', ['encrypt', 'a', 'b', '--systems', 'fairplay'], 'FairPlay has no pssh box'],
     ['another IV size', ['encrypt', 'a', 'b', '--iv-size', '12'], "--iv-size cannot be '12'"],
     [
       'a bare host for a URL',

@@ -88,7 +88,7 @@ describe('readConfigFile', () => {
     ],
     ['one that is like none', 'b.json', '{"wxyz": 1}', 'no setting wxyz'],
     ['a wrong value', 'b.json', '{"layout": "flat"}', 'layout: '],
-    ['a wrong item', 'b.yaml', 'systems: [playready, fairplay]', 'systems.1: '],
+    ['a wrong item', 'b.yaml', 'systems: [playready, marlin]', 'systems.1: '],
     ['something else than settings', 'b.json', '[]', 'the whole: '],
     ['what is not JSON', 'b.json', '{', 'it is not JSON'],
     ['what is not YAML', 'b.yaml', 'a: [', 'it is not YAML'],

@@ -6,6 +6,7 @@ it('has the registered SystemIDs', () => {
     playready: '9a04f079-9840-4286-ab92-e65be0885f95',
     common: '1077efec-c0b2-4d02-ace3-3c1e52e2fb4b',
     widevine: 'edef8ba9-79d6-4ace-a3c8-27dcd51d21ed',
+    fairplay: '94ce86fb-07ff-4f43-adb8-93d2fa968ca2',
   });
 });
 

@@ -5,7 +5,13 @@ import { ContentKey } from '../../src/keys/content-key.js';
 import { newKeyId } from '../../src/keys/key-id.js';
 import type { AssignedKey } from '../../src/keys/key-source.js';
 import { parsePssh } from '../../src/protection/pssh.js';
-import { buildPeriodPsshBoxes, buildPsshBoxes, type PsshBoxes } from '../../src/protection/pssh-boxes.js';
+import {
+  assertSystemsHaveBoxes,
+  buildPeriodPsshBoxes,
+  buildPsshBoxes,
+  type PsshBoxes,
+  wantedOfKeySource,
+} from '../../src/protection/pssh-boxes.js';
 
 const LA_URL = 'https://drm.example/rm.asmx';
 const keyOf = (period: number, algorithm: 'AESCTR' | 'AESCBC' = 'AESCTR'): AssignedKey => ({
@@ -30,6 +36,21 @@ it('writes the boxes of the scheme', async () => {
   expect(playready!.playready!.keys[0]).not.toHaveProperty('checksum');
   expect(widevine).toMatchObject({ widevine: { protectionScheme: 'cbcs' } });
   expect(warnings).toEqual([expect.stringContaining('4.4')]);
+});
+
+describe('FairPlay', () => {
+  it('has no box', () => {
+    expect(buildPsshBoxes([keyOf(0)], { systems: ['fairplay'] }).boxes).toEqual([]);
+    expect(() => assertSystemsHaveBoxes({ systems: ['playready', 'fairplay'] })).toThrow(
+      'FairPlay has no pssh box',
+    );
+  });
+
+  it('is wanted of the key source where it is named, unless its URI is given', () => {
+    const systems = ['common', 'fairplay'] as const;
+    expect(wantedOfKeySource({ systems })).toEqual([SYSTEM_IDS.fairplay]);
+    expect(wantedOfKeySource({ systems, fairplayUri: 'skd://x/{kid}' })).toEqual([]);
+  });
 });
 
 describe('boxes of rotating keys', () => {

@@ -47,7 +47,7 @@ describe('encrypt', () => {
     ['a key option of it', { keyFile: 'k' }, '(did you mean keys: await readKeyFile(…)?)'],
     ['a name of objects', { constructor: 1 }, 'no option constructor'],
     ['a relative URL', { playready: { laUrl: 'drm.example' } }, "playready.laUrl cannot be 'drm.example'"],
-    ['a wrong item', { systems: ['playready', 'fairplay'] }, "systems.1 cannot be 'fairplay'"],
+    ['a wrong item', { systems: ['playready', 'marlin'] }, "systems.1 cannot be 'marlin'"],
     ['a path for keys', { keys: 'keys.json' }, "keys cannot be 'keys.json'"],
     ['no number of threads', { threads: 0 }, "threads cannot be '0'"],
     ['a fraction of a thread', { threads: 1.5 }, "threads cannot be '1.5'"],

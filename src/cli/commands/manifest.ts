@@ -37,7 +37,7 @@ export function configureManifest(command: Command): void {
   command.optionsGroup('Protection (keys are those that the files name):');
   addOptions(command, ['systems', 'fairplayUri', 'contentId'], {
     systems:
-      'systems to name, of files that lack one made from KIDs: playready, common, widevine (default: those of the files)',
+      'systems to name, of files that lack one made from KIDs: playready, common, widevine, and with cbcs fairplay (default: those of the files)',
     contentId: 'content id in Widevine headers that are made (default: none)',
   });
   addPlayReadyOptions(command);

@@ -61,6 +61,8 @@ export function configurePackage(command: Command): void {
     {
       scheme:
         'cenc: AES-CTR, for all PlayReady clients; cbcs: AES-CBC by patterns, for Apple and PlayReady 4 (default: cenc)',
+      systems:
+        'protection systems: playready, common, widevine, and with cbcs fairplay (default: playready,common)',
     },
   );
   addEncryptionKeyOptions(command);

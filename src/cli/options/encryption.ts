@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { PrpackError } from '../../errors.js';
-import type { EncryptOptions, KeyPer, ProtectionSystem } from '../../index.js';
+import type { EncryptOptions, KeyPer, SignalledSystem } from '../../index.js';
 import type { Option, Taker } from '../../settings/option.js';
 import { attributeOf, type FlaggedName, flaggedOption, flagNameOf, OPTIONS } from '../../settings/options.js';
 import { addOptions } from './add.js';
@@ -16,7 +16,7 @@ type Library = typeof import('../../core.js');
 
 /** What commander makes of those options of `encrypt` that the command line itself looks at. */
 export interface EncryptFlags extends KeyFlags, KeyStoreFlags, OutputFlags {
-  readonly systems?: readonly ProtectionSystem[];
+  readonly systems?: readonly SignalledSystem[];
   readonly contentId?: string;
   readonly keyPer?: KeyPer;
   readonly register: boolean;

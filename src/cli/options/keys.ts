@@ -8,7 +8,7 @@ import type {
   KeySeed,
   KeySource,
   KeyStore,
-  ProtectionSystem,
+  SignalledSystem,
 } from '../../index.js';
 import { type FlaggedName, flaggedOption, flagNameOf } from '../../settings/options.js';
 import { addGroup } from './add.js';
@@ -31,7 +31,7 @@ export interface KeyFlags extends KeyServerFlags {
 export interface ContentFlags {
   readonly contentId?: string;
   readonly keyPer?: KeyPer;
-  readonly systems?: readonly ProtectionSystem[];
+  readonly systems?: readonly SignalledSystem[];
   readonly widevinePolicy?: string;
 }
 

@@ -30,6 +30,9 @@ import {
 } from './request.js';
 import { type KeyPer, trackClassOf } from './track-class.js';
 
+/** FairPlay: the system without a `pssh` box. */
+const FAIRPLAY_SYSTEM_ID = '94ce86fb-07ff-4f43-adb8-93d2fa968ca2';
+
 export interface SpekeOptions extends SpekeContract {
   /** Encryption scheme of tracks that do not say theirs. Default `cenc`. */
   readonly scheme?: KeyScheme;
@@ -123,15 +126,18 @@ export class SpekeKeySource implements KeySource, KeyLookup {
   }
 }
 
-/** The systems with a `pssh` box wanted of each of these. */
+/** The systems with a `pssh` box wanted of each of these that has one: what FairPlay has is for manifests. */
 function withPssh(systems: readonly SpekeSystem[], systemIds: readonly string[]): SpekeSystem[] {
   const added = systemIds.filter((id) => !systems.some(({ systemId }) => systemId === id));
   return [
     ...systems.map(({ systemId, wants }): SpekeSystem => {
-      const isWanted = systemIds.includes(systemId) && !wants.includes('pssh');
+      const isWanted =
+        systemIds.includes(systemId) && systemId !== FAIRPLAY_SYSTEM_ID && !wants.includes('pssh');
       return { systemId, wants: isWanted ? ['pssh', ...wants] : wants };
     }),
-    ...added.map((systemId): SpekeSystem => ({ systemId, wants: ['pssh'] })),
+    ...added.map(
+      (systemId): SpekeSystem => ({ systemId, wants: systemId !== FAIRPLAY_SYSTEM_ID ? ['pssh'] : [] }),
+    ),
   ];
 }
 

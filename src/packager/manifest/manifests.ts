@@ -5,6 +5,7 @@ import { named } from '../../settings/spelling.js';
 import { yieldToEventLoop } from '../event-loop.js';
 import { Clock } from '../job.js';
 import { describer } from '../package/descriptions.js';
+import { namesFairPlay, withoutFairPlay } from '../package/fairplay.js';
 import type { PackageInput } from '../package/inputs.js';
 import { checkManifestFiles } from '../package/manifest-files.js';
 import { type PublishedTrack, readState } from '../package/state.js';
@@ -143,13 +144,13 @@ function assertInFolder({ path, file }: ManifestInput, outDir: string): void {
 }
 
 /** FairPlay plays one scheme (Apple, HLS Authoring Specification). */
-function assertFairPlayFits(tracks: readonly PackedTrack[], { fairplayUri }: ManifestOptions): void {
+function assertFairPlayFits(tracks: readonly PackedTrack[], options: ManifestOptions): void {
   const schemes = new Set(tracks.flatMap(({ key }) => key?.scheme ?? []));
-  if (fairplayUri === undefined || schemes.has('cbcs')) return;
+  if (!namesFairPlay(options) || schemes.has('cbcs')) return;
   throw new PrpackError('INVALID_ARGUMENT', 'FairPlay plays none of these files', {
     expected: 'tracks of scheme cbcs',
     received: schemes.size === 0 ? 'clear tracks' : [...schemes].join(', '),
-    remedy: `Leave ${named('fairplayUri')} out.`,
+    remedy: `Choose files of scheme cbcs, or ${withoutFairPlay(options)}.`,
   });
 }
 

@@ -1,5 +1,5 @@
 import { describeProtectionData, type PlayReadyDescription } from '../../drm/describe.js';
-import { SYSTEM_IDS } from '../../drm/system-ids.js';
+import { hasPsshBox, SYSTEM_IDS } from '../../drm/system-ids.js';
 import type { ProtectionSystem as PresentedSystem, SessionProtection } from '../../manifest/presentation.js';
 import { buildPssh, onePsshOf } from '../../protection/pssh.js';
 import { noLaUrl, saysOwnHeader } from '../../protection/pssh-boxes.js';
@@ -51,9 +51,11 @@ export async function signalKeys(
   const maker = new HeaderMaker(used, options);
   const chosen = new Map<string, readonly ChosenBox[]>();
   for (const key of used) chosen.set(key.kid, await boxesOf(key, everywhere, maker, options));
-  const { fairplayUri } = options;
   const systems = new Map(
-    used.map(({ kid }) => [kid, systemsOf(asPssh(chosen.get(kid)!), kid, { fairplayUri })] as const),
+    used.map(
+      ({ kid, scheme }) =>
+        [kid, systemsOf(asPssh(chosen.get(kid)!), kid, scheme === 'cbcs' ? options : {})] as const,
+    ),
   );
   return {
     systems,
@@ -107,7 +109,8 @@ async function boxesOf(
   for (const id of wanted) {
     const found = isOwn(id) ? undefined : boxFor(key, id, everywhere);
     if (found) boxes.push({ ...found, isMade: false });
-    else if (systems || isOwn(id)) boxes.push({ ...(await maker.make(id, [key])), isMade: true });
+    else if (hasPsshBox(id) && (systems || isOwn(id)))
+      boxes.push({ ...(await maker.make(id, [key])), isMade: true });
   }
   return boxes;
 }

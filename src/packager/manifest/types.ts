@@ -1,5 +1,5 @@
 import type { AbortSignal } from '../../bytes/platform.js';
-import type { PlayReadyOptions, ProtectionSystem } from '../../protection/types.js';
+import type { PlayReadyOptions, SignalledSystem } from '../../protection/types.js';
 import type { PackagedTrack, TrackDescription } from '../package/types.js';
 import type { Progress, Timings } from '../types.js';
 
@@ -15,8 +15,8 @@ export interface ManifestOptions {
    * segment.
    */
   readonly segmentDurationSeconds?: number;
-  /** Systems to name: as the files have them, else made from the KIDs. Default: those that the files have. */
-  readonly systems?: readonly ProtectionSystem[];
+  /** Systems to name: as the files have them, else made from the KIDs. Default: those that the files have. `fairplay` only with `cbcs`. */
+  readonly systems?: readonly SignalledSystem[];
   /** The PlayReady header of each KID, in place of those in the files. */
   readonly playready?: PlayReadyOptions;
   /** Content id in Widevine headers that are made. Default: none. */

@@ -1,12 +1,10 @@
+import { SYSTEM_IDS } from '../../drm/system-ids.js';
 import { PrpackError } from '../../errors.js';
 import type { AssignedKey, GivenSignalling } from '../../keys/key-source.js';
 import { METHODS } from '../../manifest/hls/keys.js';
 import type { ProtectionSystem } from '../../manifest/presentation.js';
 import { type PsshOptions, usesGiven } from '../../protection/pssh-boxes.js';
 import type { PackageScheme } from './schemes.js';
-
-/** FairPlay (DASH-IF register of content protection identifiers). */
-export const FAIRPLAY = '94ce86fb-07ff-4f43-adb8-93d2fa968ca2';
 
 /**
  * What manifests say of the systems of a key: what came with the key as it came, in place of what is made here. FairPlay has no box in
@@ -22,7 +20,8 @@ export function withGivenSignalling(
 ): ProtectionSystem[] {
   const given = new Map(
     signalling
-      .filter(({ systemId }) => (systemId === FAIRPLAY ? scheme === 'cbcs' : usesGiven(systemId, options)))
+      .filter(({ systemId }) => systemId !== SYSTEM_IDS.fairplay || scheme === 'cbcs')
+      .filter(({ systemId }) => usesGiven(systemId, options))
       .map((one) => [one.systemId, checked(one, scheme)]),
   );
   const known = systems.map((system): ProtectionSystem => {
@@ -34,7 +33,7 @@ export function withGivenSignalling(
     .filter(([systemId]) => isNew(systemId))
     .map(
       ([systemId, own]): ProtectionSystem => ({
-        name: systemId === FAIRPLAY && own.hlsKey !== undefined ? 'fairplay' : 'other',
+        name: systemId === SYSTEM_IDS.fairplay && own.hlsKey !== undefined ? 'fairplay' : 'other',
         systemId,
         given: own,
       }),

@@ -12,9 +12,11 @@ import type {
 } from '../../manifest/presentation.js';
 import { onePsshOf } from '../../protection/pssh.js';
 import type { PsshBoxes, PsshOptions } from '../../protection/pssh-boxes.js';
+import type { SignalledSystem } from '../../protection/types.js';
 import { inbandEventStreamsOf } from './events.js';
+import { namesFairPlay } from './fairplay.js';
 import { frameRateOf } from './frame-rate.js';
-import { FAIRPLAY, systemsWithSessionKeys, withGivenSignalling } from './given-signalling.js';
+import { systemsWithSessionKeys, withGivenSignalling } from './given-signalling.js';
 import type { PlannedText } from './planned-text.js';
 import type { TitleTrack } from './representations.js';
 import { switchingSetsOf } from './switching-sets.js';
@@ -27,6 +29,8 @@ const CLEAR_KEY = 'e2719d58-a985-b3c9-781a-b030af78d30e';
 export interface Signalling {
   /** URI of FairPlay's key; `{kid}` in it becomes the KID in hexadecimal. */
   readonly fairplayUri?: string | undefined;
+  /** With `fairplay` among them, FairPlay is named without a URI, too. */
+  readonly systems?: readonly SignalledSystem[];
 }
 
 /** A track as manifests know it. */
@@ -196,10 +200,20 @@ export function systemsOf(
       { name: 'playready', ...own, playreadyObject: data, ...(licenseUrl !== undefined && { licenseUrl }) },
     ];
   });
-  const { fairplayUri } = signalling;
-  if (fairplayUri === undefined || kid === undefined) return systems;
-  const keyUri = fairplayUri.replaceAll('{kid}', kid.replaceAll('-', ''));
-  return [...systems, { name: 'fairplay', systemId: FAIRPLAY, keyUri }];
+  return kid !== undefined && namesFairPlay(signalling) ? withFairPlay(systems, kid, signalling) : systems;
+}
+
+/** Adds FairPlay, with the URI that is given, else the one that playlists have for its KID. A box of it that came with keys stays. */
+function withFairPlay(
+  systems: readonly ProtectionSystem[],
+  kid: string,
+  { fairplayUri }: Signalling,
+): ProtectionSystem[] {
+  const systemId = SYSTEM_IDS.fairplay;
+  const keyUri = fairplayUri?.replaceAll('{kid}', kid.replaceAll('-', ''));
+  const found = systems.find((system) => system.systemId === systemId);
+  const others = systems.filter((system) => system !== found);
+  return [...others, { ...found, name: 'fairplay', systemId, ...(keyUri !== undefined && { keyUri }) }];
 }
 
 function durationOf(tracks: readonly PlannedTrack[]): number {

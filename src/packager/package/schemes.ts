@@ -2,6 +2,7 @@ import { PrpackError } from '../../errors.js';
 import type { AssignedKey } from '../../keys/key-source.js';
 import { protectionSettings } from '../../protection/protection-settings.js';
 import { named } from '../../settings/spelling.js';
+import { namesFairPlay, withoutFairPlay } from './fairplay.js';
 import type { TitleTrack } from './representations.js';
 import type { PackageOptions } from './types.js';
 
@@ -24,7 +25,7 @@ export function schemesOf({ scheme = 'cenc', schemes }: Chosen): readonly Packag
 export function ofEachScheme(options: PackageOptions): SchemeOptions[] {
   const schemes = schemesOf(options);
   return schemes.map((scheme): SchemeOptions => {
-    const { pattern, ivSize, fairplayUri, ...others } = options;
+    const { pattern, ivSize, fairplayUri, systems, ...others } = options;
     const isCbcs = scheme === 'cbcs';
     const isOnly = schemes.length === 1;
     return {
@@ -33,6 +34,7 @@ export function ofEachScheme(options: PackageOptions): SchemeOptions[] {
       ...((isOnly || isCbcs) && pattern !== undefined && { pattern }),
       ...((isOnly || !isCbcs) && ivSize !== undefined && { ivSize }),
       ...((isOnly || isCbcs) && fairplayUri !== undefined && { fairplayUri }),
+      ...(systems && { systems: systems.filter((system) => isCbcs || system !== 'fairplay') }),
     };
   });
 }
@@ -59,7 +61,7 @@ export function inScheme(track: TitleTrack, scheme: PackageScheme, options: Chos
  * @throws PrpackError INVALID_ARGUMENT
  */
 export function assertSchemes(options: PackageOptions): void {
-  const { scheme, schemes, fairplayUri } = options;
+  const { scheme, schemes } = options;
   if (scheme !== undefined && schemes !== undefined) {
     throw new PrpackError(
       'INVALID_ARGUMENT',
@@ -69,21 +71,41 @@ export function assertSchemes(options: PackageOptions): void {
       },
     );
   }
-  assertManifestsCanName(schemesOf(options), fairplayUri);
+  assertManifestsCanName(options);
   for (const one of ofEachScheme(options)) protectionSettings(one);
 }
 
 /** FairPlay is for one scheme only (Apple, HLS Authoring Specification). */
-function assertManifestsCanName(schemes: readonly string[], fairplayUri: string | undefined): void {
-  const expected: readonly string[] = fairplayUri === undefined ? SCHEMES : ['cbcs'];
-  if (schemes.some((scheme) => expected.includes(scheme))) return;
-  const [scheme] = schemes;
-  const what = fairplayUri === undefined ? 'players of DASH and HLS play' : 'FairPlay plays';
-  throw new PrpackError('INVALID_ARGUMENT', `${what} no content of scheme ${scheme}`, {
-    expected: expected.join(' or '),
-    received: scheme,
-    remedy: `Choose ${named('scheme', 'cbcs')}${fairplayUri === undefined ? '' : `, or leave ${named('fairplayUri')} out`}.`,
-  });
+function assertManifestsCanName(options: PackageOptions): void {
+  const offered: readonly string[] = schemesOf(options);
+  const isFairPlay = namesFairPlay(options);
+  const expected: readonly string[] = isFairPlay ? ['cbcs'] : SCHEMES;
+  if (!offered.some((scheme) => expected.includes(scheme))) {
+    const [scheme] = offered;
+    const what = isFairPlay ? 'FairPlay plays' : 'players of DASH and HLS play';
+    const choice = options.schemes ? named('schemes', 'cenc,cbcs') : named('scheme', 'cbcs');
+    throw new PrpackError('INVALID_ARGUMENT', `${what} no content of scheme ${scheme}`, {
+      expected: expected.join(' or '),
+      received: scheme,
+      remedy: `Choose ${choice}${isFairPlay ? `, or ${withoutFairPlay(options)}` : ''}.`,
+    });
+  }
+  assertPlayableInCenc(offered, options);
+}
+
+/** FairPlay alone is no system of the other scheme. No system at all is a choice: somebody else puts headers elsewhere. */
+function assertPlayableInCenc(offered: readonly string[], { systems = [] }: PackageOptions): void {
+  const isAlone = systems.length > 0 && systems.every((system) => system === 'fairplay');
+  if (!isAlone || !offered.includes('cenc')) return;
+  throw new PrpackError(
+    'INVALID_ARGUMENT',
+    'FairPlay plays cbcs only, and no other system is named for cenc',
+    {
+      expected: `playready, common or widevine in ${named('systems')}, too`,
+      received: 'fairplay',
+      remedy: `Add a system of cenc to ${named('systems')}, or package in one scheme: ${named('scheme', 'cbcs')}.`,
+    },
+  );
 }
 
 /**

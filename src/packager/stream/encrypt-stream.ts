@@ -1,5 +1,6 @@
 import type { ByteReadable, ByteWritable } from '../../bytes/platform.js';
 import { protectionSettings } from '../../protection/protection-settings.js';
+import { assertSystemsHaveBoxes } from '../../protection/pssh-boxes.js';
 import { checkOptions } from '../../settings/check.js';
 import { encrypt } from '../encrypt.js';
 import type { EncryptOptions, EncryptResult } from '../types.js';
@@ -26,6 +27,7 @@ export interface EncryptStreamOptions extends Omit<EncryptOptions, 'input' | 'ou
 export async function encryptStream(options: EncryptStreamOptions): Promise<EncryptResult> {
   checkOptions('encryptStream', options);
   protectionSettings(options); // refuses what the scheme cannot have before the input is read
+  assertSystemsHaveBoxes(options);
   const { input, output } = options;
   // Much code, which files as input and output do not need.
   if (typeof input !== 'string')

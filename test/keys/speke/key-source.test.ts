@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
+import { SYSTEM_IDS } from '../../../src/drm/system-ids.js';
 import { ContentKey } from '../../../src/keys/content-key.js';
 import type { CpixDocument, CpixVersion } from '../../../src/keys/cpix/document.js';
 import { readCpix } from '../../../src/keys/cpix/reader.js';
@@ -138,6 +139,26 @@ describe('the request', () => {
     expect(signalled.signalling).toEqual([
       { systemId: PLAYREADY, hlsKey: '#A', hlsSessionKey: '#B', origin: expect.stringContaining(server.url) },
     ]);
+  });
+
+  it('asks for FairPlay without a box, and is content without an answer', async () => {
+    const server = await servers.http(
+      provider((answer) => ({
+        ...answer,
+        drmSystems: answer.drmSystems.filter(({ systemId }) => systemId !== SYSTEM_IDS.fairplay),
+      })),
+    );
+    const keys = source(server.url, { systems: [] });
+    const [key] = await keys.assign([AUDIO], [SYSTEM_IDS.fairplay], true);
+    expect(readCpix(server.seen[0].body).drmSystems).toEqual([
+      {
+        systemId: SYSTEM_IDS.fairplay,
+        kid: key.kid,
+        contentProtectionData: '',
+        hlsSignaling: { media: '', multivariant: '' },
+      },
+    ]);
+    expect(key.signalling).toBeUndefined();
   });
 
   it('asks in SPEKE 2.0 for a key, signalling and a rule for each class that occurs', async () => {

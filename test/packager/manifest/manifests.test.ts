@@ -369,6 +369,17 @@ describe('keys', () => {
     expect(read(outDir, 'manifest.mpd').match(/default_KID/g)).toHaveLength(2);
   });
 
+  it('names FairPlay, which has no header in files', async () => {
+    const outDir = mediaOf('cbcs');
+    const { tracks, warnings } = await run(outDir, { systems: ['fairplay'] });
+    expect(warnings).toEqual([]);
+    const keys = read(outDir, 'video-180p.m3u8').match(/#EXT-X-KEY:.*/g);
+    const uri = `skd://${tracks[0].kid!.replaceAll('-', '')}`;
+    expect(keys).toEqual([
+      `#EXT-X-KEY:METHOD=SAMPLE-AES,URI="${uri}",KEYFORMAT="com.apple.streamingkeydelivery",KEYFORMATVERSIONS="1"`,
+    ]);
+  });
+
   it.each(['cenc', 'cbcs'] as const)(
     'makes headers from KIDs where options ask for it, %s',
     async (scheme) => {

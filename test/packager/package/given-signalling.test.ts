@@ -8,6 +8,7 @@ import {
   type PackageOptions,
   packageTitle,
 } from '../../../src/index.js';
+import { writePssh } from '../../../src/isobmff/boxes/pssh.js';
 import { CUTS, rendition, writeMovie } from '../../support/ladder.js';
 import { temporaryFolder } from '../../support/temporary.js';
 
@@ -15,6 +16,7 @@ const temporary = temporaryFolder();
 const KID = '0123456789abcdef0123456789abcdef';
 const PLAYREADY = '9a04f079-9840-4286-ab92-e65be0885f95';
 const FAIRPLAY = '94ce86fb-07ff-4f43-adb8-93d2fa968ca2';
+const FAIRPLAY_FORMAT = 'com.apple.streamingkeydelivery';
 let input: string;
 let count = 0;
 
@@ -86,6 +88,51 @@ describe('withGivenSignalling', () => {
     for (const playlist of media) expect(playlist).toContain(fairplay);
     const other = await manifests(keys);
     for (const playlist of other.media) expect(playlist).not.toContain('com.apple');
+  });
+
+  describe('with FairPlay among the systems', () => {
+    const given = line('EXT-X-KEY', 'SAMPLE-AES', FAIRPLAY_FORMAT);
+    const made = (uri: string) => given.replace('data:,of-the-provider', uri);
+    const keys = keysWith({ systemId: FAIRPLAY, hlsKey: given, contentProtection: '<of-the-provider/>' });
+
+    it.each<[string, KeySource, Partial<PackageOptions>, string]>([
+      ['what came with the keys', keys, { systems: ['playready', 'fairplay'] }, given],
+      ['the URI of its KID, where nothing came', keysWith(), { systems: ['fairplay'] }, made(`skd://${KID}`)],
+      [
+        'the URI that is given, before all',
+        keys,
+        { systems: ['fairplay'], fairplayUri: 'skd://x/{kid}' },
+        made(`skd://x/${KID}`),
+      ],
+      [
+        'the URI that is given, also where it is not named',
+        keys,
+        { systems: ['playready'], fairplayUri: 'skd://x/{kid}' },
+        made(`skd://x/${KID}`),
+      ],
+    ])('has %s', async (_, source, options, expected) => {
+      const { mpd, media } = await manifests(source, { scheme: 'cbcs', ...options });
+      const isTheirs = expected === given;
+      expect(mpd.includes('<of-the-provider/>')).toBe(isTheirs);
+      for (const playlist of media) {
+        expect(playlist.split('\n').filter((one) => one.includes(FAIRPLAY_FORMAT))).toEqual([expected]);
+      }
+    });
+
+    it('leaves out what came with the keys where the systems are others', async () => {
+      const { mpd, main, media } = await manifests(keys, { scheme: 'cbcs', systems: ['playready'] });
+      expect([mpd, main, ...media].join('\n')).not.toMatch(/com\.apple|of-the-provider/);
+    });
+
+    it('keeps a box of it that came with the keys, and says its key once', async () => {
+      const data = writePssh({ systemId: FAIRPLAY, keyIds: [], data: Uint8Array.of(1) });
+      const protection = [{ systemId: FAIRPLAY, data, origin: 'keys.xml' }];
+      const boxed: KeySource = {
+        assign: async (...asked) => (await keys.assign(...asked)).map((key) => ({ ...key, protection })),
+      };
+      const { media } = await manifests(boxed, { scheme: 'cbcs', systems: ['fairplay'] });
+      for (const playlist of media) expect(playlist.match(/com\.apple/g)).toHaveLength(1);
+    });
   });
 
   it.each([

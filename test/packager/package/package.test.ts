@@ -359,6 +359,7 @@ describe('packageTitle', () => {
 
   it.each<[string, Partial<PackageOptions>, string]>([
     ['FairPlay with cenc', { fairplayUri: 'skd://x/{kid}' }, 'FairPlay plays no content of scheme cenc'],
+    ['FairPlay named with cenc', { systems: ['fairplay'] }, 'FairPlay plays no content of scheme cenc'],
     ['cens', { scheme: 'cens' as 'cenc' }, 'no content of scheme cens'],
     ['a description of no input', { describe: { 'x.mp4': {} } }, 'which is no input'],
   ])('refuses %s', async (_, options, message) => {

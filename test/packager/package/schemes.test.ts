@@ -215,6 +215,14 @@ describe('a presentation in both schemes', () => {
     expect(schemesOf({ schemes: ['cbcs'] })).toEqual(['cbcs']);
   });
 
+  it('names FairPlay for cbcs alone', async () => {
+    const outDir = newFolder();
+    await run({ outDir, schemes: ['cenc', 'cbcs'], systems: ['playready', 'fairplay'] });
+    const hasFairPlay = (name: string) => readFileSync(join(outDir, name), 'utf8').includes('URI="skd://');
+    const names = ['video-90p.m3u8', 'main.m3u8', 'video-90p-cbcs.m3u8', 'main-cbcs.m3u8'];
+    expect(names.map(hasFairPlay)).toEqual([false, false, true, true]);
+  });
+
   it.each<[string, Partial<PackageOptions>, string, RegExp]>([
     [
       'one key',
@@ -225,6 +233,12 @@ describe('a presentation in both schemes', () => {
     ['a scheme besides', { scheme: 'cenc' }, 'INVALID_ARGUMENT', /scheme and schemes are given together/],
     ['no scheme', { schemes: [] }, 'INVALID_ARGUMENT', /schemes cannot be/],
     ['a scheme of no player', { schemes: ['cens'] as never }, 'INVALID_ARGUMENT', /schemes.0 cannot be/],
+    [
+      'no system but FairPlay',
+      { systems: ['fairplay'] },
+      'INVALID_ARGUMENT',
+      /no other system is named for cenc/,
+    ],
     ['FairPlay without cbcs', { schemes: ['cenc'] }, 'INVALID_ARGUMENT', /FairPlay plays no content/],
   ])('refuses %s, and leaves nothing', async (_, options, code, message) => {
     const outDir = newFolder();

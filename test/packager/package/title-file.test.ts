@@ -101,7 +101,7 @@ describe('readTitleFile', () => {
       ['inputs: [a.mp4]', 'scheme: aes'],
       'line 2: scheme: cenc or cbcs or cens or cbc1 is needed',
     ],
-    ['a wrong item', ['inputs: [a.mp4]', 'systems:', '  - playready', '  - fairplay'], 'line 4: systems.1: '],
+    ['a wrong item', ['inputs: [a.mp4]', 'systems:', '  - playready', '  - marlin'], 'line 4: systems.1: '],
     ['no inputs', ['scheme: cenc'], 'line 1: inputs: a list of paths'],
     ['inputs that are no list', ['# one', 'inputs: a.mp4'], 'line 2: inputs: a list of paths'],
     ['an input of nothing', ['inputs:', '  - a.mp4', '  - 5'], 'line 3: inputs.1: a path, or an object'],

@@ -50,6 +50,14 @@ describe('a stream of fragments', () => {
     );
   });
 
+  it('is refused with a system that has no box', async () => {
+    const failed = throughStream(Buffer.alloc(0), { systems: ['fairplay'] });
+    await expect(failed).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining('FairPlay has no pssh box'),
+    });
+  });
+
   it('has one edit that lasts to the end, of whatever length it was; other lists stay, with a warning', async () => {
     const one = [{ duration: 1500, mediaTime: 1024 }];
     const several = [{ duration: 20, mediaTime: -1 }, ...one];
