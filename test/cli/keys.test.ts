@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type CliResult, runCli, runCliJson } from '../support/cli.js';
 import { sample } from '../support/samples.js';
+import { filesBelow } from '../support/secrets.js';
 import { temporaryFolder } from '../support/temporary.js';
 
 const KID = '10000000-1000-1000-1000-100000000001';
@@ -480,10 +481,9 @@ describe('keys', () => {
 
   it('stand in no file but the ones that were asked for', () => {
     const forms = [KEY, OTHER_KEY].flatMap((hex) => [Buffer.from(hex), Buffer.from(hex, 'hex')]);
-    const databases = readdirSync(inFolder('')).filter((name) => name.includes('.sqlite'));
+    const databases = [...filesBelow(inFolder(''))].filter(([path]) => path.includes('.sqlite'));
     expect(databases.length).toBeGreaterThan(0);
-    for (const name of databases) {
-      const bytes = readFileSync(inFolder(name));
+    for (const [name, bytes] of databases) {
       expect(
         forms.filter((form) => bytes.includes(form)),
         name,

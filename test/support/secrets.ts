@@ -29,9 +29,20 @@ export function expectAbsent(secrets: readonly string[], haystacks: ReadonlyMap<
   }
 }
 
-/** All files below a folder, by path. */
+/**
+ * All files below a folder, by path. One that goes away meanwhile is left out: SQLite removes its log and the index of that when a process
+ * has collected its last connection as garbage.
+ */
 export function filesBelow(folder: string): Map<string, Buffer> {
-  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
-  const paths = names.map((name) => join(folder, name)).filter((path) => statSync(path).isFile());
-  return new Map(paths.map((path) => [path, readFileSync(path)]));
+  const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name));
+  return new Map(paths.flatMap((path) => contentOf(path)));
+}
+
+function contentOf(path: string): [string, Buffer][] {
+  try {
+    return statSync(path).isFile() ? [[path, readFileSync(path)]] : [];
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
 }
