@@ -1,10 +1,11 @@
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startSkmServer, type TestSkmServer } from '../keystore/skm/skm-server.js';
 import { runCliJson } from '../support/cli.js';
 import { sample, testMedia } from '../support/samples.js';
+import { filesBelow } from '../support/secrets.js';
 import { temporaryFolder } from '../support/temporary.js';
 
 const INPUT = sample('bars.mp4');
@@ -66,8 +67,7 @@ describe.each([
     expect(listed[0].outputs).toHaveLength(2);
     const { json: shown } = await run('keys', 'show', listed[0].kid, '--reveal');
     expect(shown).toMatchObject({ kid: listed[0].kid, key: expect.stringMatching(/^[0-9a-f]{32}$/) });
-    for (const file of readdirSync(join(data, 'prpack'))) {
-      const text = readFileSync(join(data, 'prpack', file));
+    for (const text of filesBelow(join(data, 'prpack')).values()) {
       for (const secret of [shown.key, KEK]) {
         expect(text.includes(secret)).toBe(false);
         expect(text.includes(Buffer.from(secret, 'hex'))).toBe(false);
