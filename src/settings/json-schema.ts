@@ -23,14 +23,10 @@ export function configJsonSchema(): object {
 
 /** What a line of a batch manifest may hold, as docs/schema/prpack.manifest.schema.json publishes it. */
 export function manifestJsonSchema(): object {
-  const properties = MANIFEST_FIELDS.map(({ name, kind, inTitle = kind, about, aboutField }) => [
-    name,
-    { ...inTitle.schema, description: aboutField ?? about },
-  ]);
   return {
     $schema: DIALECT,
     type: 'object',
-    properties: Object.fromEntries(properties),
+    properties: propertiesOf(MANIFEST_FIELDS),
     anyOf: ['input', 'title', 'inputs'].map((name) => ({ required: [name] })),
     additionalProperties: false,
     title: 'prpack manifest',
@@ -40,20 +36,24 @@ export function manifestJsonSchema(): object {
 
 /** What a title file may hold, as docs/schema/prpack.title.schema.json publishes it. */
 export function titleJsonSchema(): object {
-  const properties = TITLE_FIELDS.map(({ name, kind, inTitle = kind, about, aboutField }) => [
-    name,
-    { ...inTitle.schema, description: aboutField ?? about },
-  ]);
   return {
     $schema: DIALECT,
     type: 'object',
     properties: {
       $schema: { type: 'string', description: 'Address of this schema, for editors.' },
-      ...Object.fromEntries(properties),
+      ...propertiesOf(TITLE_FIELDS),
     },
     required: ['inputs'],
     additionalProperties: false,
     title: 'prpack title',
     description: 'A title for prpack package: its inputs, and how they are packaged',
   };
+}
+
+function propertiesOf(fields: typeof MANIFEST_FIELDS | typeof TITLE_FIELDS): object {
+  const properties = fields.map(({ name, kind, inTitle = kind, about, aboutField }) => [
+    name,
+    { ...inTitle.schema, description: aboutField ?? about },
+  ]);
+  return Object.fromEntries(properties);
 }

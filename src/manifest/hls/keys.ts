@@ -107,11 +107,18 @@ function kidHex(kid: string): string {
   return kid.replaceAll('-', '').toLowerCase();
 }
 
-/** A line without KEYFORMAT is one of `identity`. */
+/**
+ * Whether a text is one line of a tag that names a protection system. A line without KEYFORMAT is one of `identity`, whose URI is the key.
+ * @param name `EXT-X-KEY` or `EXT-X-SESSION-KEY`
+ */
+export function isSystemKeyLine(name: string, line: string): boolean {
+  const isLine = line.startsWith(`#${name}:`) && !/[\r\n]/.test(line);
+  return isLine && /[:,]KEYFORMAT="(?!identity")/.test(line);
+}
+
 function checkedLine(name: string, given: string): string {
   const line = given.trim();
-  const isLine = line.startsWith(`#${name}:`) && !/[\r\n]/.test(line);
-  if (isLine && /[:,]KEYFORMAT="(?!identity")/.test(line)) return line;
+  if (isSystemKeyLine(name, line)) return line;
   throw new PrpackError(
     'INVALID_ARGUMENT',
     `given HLS signalling is no ${name} line of a protection system`,

@@ -1,7 +1,7 @@
 import { SYSTEM_IDS } from '../../drm/system-ids.js';
 import { PrpackError } from '../../errors.js';
 import type { AssignedKey, GivenSignalling } from '../../keys/key-source.js';
-import { METHODS } from '../../manifest/hls/keys.js';
+import { isSystemKeyLine, METHODS } from '../../manifest/hls/keys.js';
 import type { ProtectionSystem } from '../../manifest/presentation.js';
 import { type PsshOptions, usesGiven } from '../../protection/pssh-boxes.js';
 import type { PackageScheme } from './schemes.js';
@@ -62,7 +62,7 @@ function checked(given: GivenSignalling, scheme: PackageScheme): NonNullable<Pro
   };
 }
 
-/** The one line of this tag, with the METHOD of the scheme; without KEYFORMAT it would be one of `identity`, whose URI is the key. */
+/** The one line of this tag, with the METHOD of the scheme. */
 function lineOf(
   tag: string,
   text: string,
@@ -72,7 +72,7 @@ function lineOf(
   const lines = text.split(/\r?\n/).filter((line) => line.startsWith(`#${tag}:`));
   const [line = ''] = lines;
   const isOfScheme = new RegExp(`[:,]METHOD=${METHODS[scheme]}(,|$)`).test(line);
-  if (lines.length === 1 && isOfScheme && /[:,]KEYFORMAT="(?!identity")/.test(line)) return line.trim();
+  if (lines.length === 1 && isOfScheme && isSystemKeyLine(tag, line)) return line.trim();
   throw new PrpackError(
     'KEY_SOURCE_FAILED',
     `the HLS signalling of system ${systemId} that ${origin} has is no ${tag} line of ${scheme}`,
