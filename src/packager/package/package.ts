@@ -137,7 +137,7 @@ function titleSteps(
       const written = [...withPublished(plan, media), ...(await writeSmoothMedia(plan, sink, options))];
       const digests = await jobDigests(job, options, fingerprints);
       const state = await stateOf(plan, written, job, digests, { outDir: options.outDir, fingerprints });
-      await writeTexts(plan, state, sink);
+      writeTexts(plan, state, sink);
       return written;
     },
     check: (begun, sink) => checkTitle(begun, sink, options),
@@ -180,7 +180,7 @@ function withPublished({ outputs }: TitlePlan, media: readonly WrittenOutput[]):
  * Writes subtitles, manifests and the state. Media playlists are media: a multivariant playlist refers to those of its own version alone.
  * The state goes first into place, so that whatever happens next, the files of both versions are known.
  */
-async function writeTexts(plan: TitlePlan, state: PackageState, sink: DirectorySink): Promise<void> {
+function writeTexts(plan: TitlePlan, state: PackageState, sink: DirectorySink): void {
   sink.write(STATE_FILE, 'manifest', Buffer.from(stateText(state)));
   for (const { name, bytes, files } of smallFilesOf(plan)) {
     if (files) writeAcross(sink.createFolder(name, files).handle, bytes, 0);
