@@ -2,10 +2,16 @@ import { dirname, join } from 'node:path';
 import { stateOfFile } from '../../bytes/files.js';
 import { makeOutputDirectory } from '../../bytes/output-directory.js';
 import { fingerprintOf } from '../execute/fingerprint.js';
-import { cueFilesOf } from '../package/cues.js';
 import { findInputs } from '../package/inputs.js';
 import { packageTitle } from '../package/package-title.js';
-import { InputFingerprints, inputsDigest, isAllThere, readState, STATE_FILE } from '../package/state.js';
+import {
+  InputFingerprints,
+  inputPathsOf,
+  inputsDigest,
+  isAllThere,
+  readState,
+  STATE_FILE,
+} from '../package/state.js';
 import { sheetPathsOf } from '../package/thumbnails.js';
 import type { PackageResult } from '../package/types.js';
 import { changed, type Outcome, type Task, type Tools } from './perform.js';
@@ -72,14 +78,13 @@ async function checkProof(
   return { status: 'skipped', fingerprint: same, bytes, sha256, kids, unchanged: true, warnings: [] };
 }
 
-/** All files that a title is made of. */
-async function pathsOf({ inputs, thumbnails, cues }: JobTitle): Promise<string[]> {
-  const found = await findInputs(inputs);
-  return [
-    ...found.map(({ path }) => path),
-    ...(thumbnails === undefined ? [] : sheetPathsOf(thumbnails)),
-    ...cueFilesOf(cues),
-  ];
+async function pathsOf(title: JobTitle): Promise<string[]> {
+  const { inputs, thumbnails } = title;
+  return inputPathsOf(
+    await findInputs(inputs),
+    thumbnails === undefined ? [] : sheetPathsOf(thumbnails),
+    title,
+  );
 }
 
 /** Size of all files together, and the last change of one of them; undefined where one is missing. */

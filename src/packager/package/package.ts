@@ -30,11 +30,11 @@ import { checkSmoothMedia, writeSmoothMedia } from './smooth/media.js';
 import { assertSmoothCanHave, keyPerOf } from './smooth/options.js';
 import {
   InputFingerprints,
-  inputPathsOf,
   isAllThere,
   jobDigests,
   type PackageState,
   pathsBelow,
+  pathsOfTitle,
   readState,
   STATE_FILE,
   stateText,
@@ -72,7 +72,7 @@ async function withFingerprints<R>(
   const thread = new HashThread(signal);
   try {
     const fingerprints = new InputFingerprints(signal, thread);
-    fingerprints.begin(inputPathsOf(title, options));
+    fingerprints.begin(pathsOfTitle(title, options));
     return await work(fingerprints);
   } finally {
     await thread.stop();

@@ -94,7 +94,7 @@ export async function jobDigests(
   options: PackageOptions,
   fingerprints: InputFingerprints,
 ): Promise<JobDigests> {
-  const inputs = await inputsDigest(inputPathsOf(title, options), fingerprints);
+  const inputs = await inputsDigest(pathsOfTitle(title, options), fingerprints);
   const chosen = [
     ...OPTIONS_THAT_MATTER.map((name) => [name, options[name]]),
     ['cues', cueTimesOf(options.cues)], // of files counts what is in them, as of inputs
@@ -103,10 +103,23 @@ export async function jobDigests(
   return { inputs, job: sha256Of(JSON.stringify([inputs, chosen, named, contentId])) };
 }
 
-/** All files that a title is made of. */
-export function inputPathsOf({ inputs, thumbnails }: Title, { cues }: PackageOptions): string[] {
-  const given = [...inputs, ...(thumbnails?.sheets ?? [])];
-  return [...given.map(({ path }) => path), ...cueFilesOf(cues)];
+/** All files that a title is made of, in the order in which they are hashed. */
+export function inputPathsOf(
+  inputs: readonly { readonly path: string }[],
+  sheetPaths: readonly string[],
+  { cues }: Pick<PackageOptions, 'cues'>,
+): string[] {
+  return [...inputs.map(({ path }) => path), ...sheetPaths, ...cueFilesOf(cues)];
+}
+
+/** Those of a title that is open. */
+export function pathsOfTitle({ inputs, thumbnails }: Title, options: PackageOptions): string[] {
+  const sheets = thumbnails?.sheets ?? [];
+  return inputPathsOf(
+    inputs,
+    sheets.map(({ path }) => path),
+    options,
+  );
 }
 
 /** SHA-256 over the names of files and what is in them, in their order: 64 hexadecimal digits. */
