@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
-import { readBytes } from '../../bytes/source.js';
+import { ReadWindow } from '../../bytes/source.js';
+import type { SampleTable } from '../../isobmff/sample-table.js';
 import type { MediaTrack } from './media.js';
 
-/** Samples that lie together are read together, up to so many bytes. */
-const READ_BYTES = 2 ** 20;
+/** Samples that lie near one another are read together, up to so many bytes. */
+const DENSE_WINDOW_BYTES = 64 * 1024;
+/** How many times its own bytes may lie where a track is, that all of it is read. */
+const SPARSE_RATIO = 32;
 
 /** The tracks without audio that another one has as well, byte for byte: every rendition of a ladder brings its copy. */
 export function withoutCopies(tracks: readonly MediaTrack[]): MediaTrack[] {
@@ -43,7 +46,9 @@ function isAlike(a: MediaTrack, b: MediaTrack): boolean {
 
 /** SHA-256 of all samples, one after the other. */
 function hashSamples({ movie, source }: MediaTrack): string {
-  const { offsets, sizes, count } = movie.tracks[0].samples;
+  const { samples } = movie.tracks[0];
+  const { offsets, sizes, count } = samples;
+  const window = new ReadWindow(source, windowBytes(samples));
   const hash = createHash('sha256');
   for (let first = 0; first < count; ) {
     let end = first + 1;
@@ -51,12 +56,25 @@ function hashSamples({ movie, source }: MediaTrack): string {
     while (
       end < count &&
       offsets[end] === offsets[first] + lengthBytes &&
-      lengthBytes + sizes[end] <= READ_BYTES
+      lengthBytes + sizes[end] <= DENSE_WINDOW_BYTES
     ) {
       lengthBytes += sizes[end++];
     }
-    hash.update(readBytes(source, offsets[first], lengthBytes));
+    hash.update(window.view(offsets[first], lengthBytes));
     first = end;
   }
   return hash.digest('hex');
+}
+
+/** Audio between video of few bits is read together with it: a call for each piece would cost more than the bytes. */
+function windowBytes({ offsets, sizes, count }: SampleTable): number {
+  let ownBytes = 0;
+  let firstBytes = Number.POSITIVE_INFINITY;
+  let endBytes = 0;
+  for (let i = 0; i < count; i++) {
+    ownBytes += sizes[i];
+    firstBytes = Math.min(firstBytes, offsets[i]);
+    endBytes = Math.max(endBytes, offsets[i] + sizes[i]);
+  }
+  return endBytes - firstBytes <= ownBytes * SPARSE_RATIO ? DENSE_WINDOW_BYTES : 0;
 }
