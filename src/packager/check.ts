@@ -20,9 +20,14 @@ const FRAGMENTS_A_PART = 64;
  * Reads an encrypted output back, as if it came from elsewhere, and compares it with what was meant: structure, sample
  * sizes and times, IVs and subsamples, key ids in `tenc` and `pssh`; and decrypts samples of every encrypted track. Of
  * a track with samples something must be protected.
+ * @param pause called now and then, for the caller's other work and to let the caller stop
  * @throws PrpackError OUTPUT_CHECK_FAILED
  */
-export async function checkEncrypted(output: ByteSource, expected: EncryptExpectations): Promise<void> {
+export async function checkEncrypted(
+  output: ByteSource,
+  expected: EncryptExpectations,
+  pause?: () => Promise<void>,
+): Promise<void> {
   await checking(async () => {
     assertEqual('the size of the file', expected.sizeBytes, output.sizeBytes);
     const samples = new SampleComparison(expected.movie, expected.delaysTicks);
@@ -39,6 +44,7 @@ export async function checkEncrypted(output: ByteSource, expected: EncryptExpect
       for (const protection of protections) for (const kid of protection.kids) kids.add(kid);
       if (isRotating) psshOfFragments.add(part, output);
       movie = part;
+      await pause?.();
     }
     samples.end();
     segments?.end();

@@ -29,6 +29,8 @@ export interface Execution {
   readonly signal?: AbortSignal | undefined;
   /** Called with the bytes of all outputs written so far. */
   readonly onBytes?: ((bytesDone: number) => void) | undefined;
+  /** Called when an output is written whole, while others are still being written; what it returns is waited for. */
+  readonly onOutput?: ((output: number) => Promise<void>) | undefined;
   /** Default 1 MiB. */
   readonly chunkBytes?: number | undefined;
 }
@@ -43,20 +45,24 @@ export interface ExecutionResult {
  * to the operating system, and no thread is left.
  * @param outputs with a pool, every source is a file
  * @returns one an output
- * @throws PrpackError ABORTED, INPUT_UNREADABLE, TRUNCATED_INPUT, OUTPUT_FAILED
+ * @throws PrpackError ABORTED, INPUT_UNREADABLE, TRUNCATED_INPUT, OUTPUT_FAILED, as `onOutput`
  */
 export async function executePlans(
   outputs: readonly PlannedOutput[],
-  { signal, onBytes, chunkBytes = CHUNK_BYTES, pool }: Execution = {},
+  { signal, onBytes, onOutput, chunkBytes = CHUNK_BYTES, pool }: Execution = {},
 ): Promise<ExecutionResult[]> {
   assertNotAborted(signal);
   const keys = new HeldKeys();
   const hashes = outputs.map(({ fingerprint }) => (fingerprint ? new Fingerprint() : undefined));
   const sizeBytes = outputs.reduce((sum, { plan }) => sum + plan.sizeBytes, 0);
   let writtenBytes = 0;
+  const leftBytes = outputs.map(({ plan }) => plan.sizeBytes);
+  const followUps: Promise<void>[] = [];
   const onWritten: OnWritten = async ({ output, startBytes, lengthBytes }, bytes) => {
     writtenBytes += lengthBytes;
     onBytes?.(writtenBytes);
+    leftBytes[output] -= lengthBytes;
+    if (onOutput && leftBytes[output] === 0) followUps.push(followUp(onOutput, output));
     await hashes[output]?.add(startBytes, bytes);
   };
   try {
@@ -69,10 +75,19 @@ export async function executePlans(
       await writeOnThreads(work, pool, onWritten, hashes);
     } else await writeInline(work, onWritten);
     assertAll(sizeBytes, writtenBytes);
+    await Promise.all(followUps);
     return outputs.map(({ plan }, i) => ({ sha256: hashes[i]?.finish(plan.sizeBytes) }));
   } finally {
+    await Promise.allSettled(followUps); // they use files that the caller closes
     keys.wipe();
   }
+}
+
+/** What follows on an output; that it fails is heard of when all are written. */
+function followUp(onOutput: (output: number) => Promise<void>, output: number): Promise<void> {
+  const done = onOutput(output);
+  done.catch(() => {});
+  return done;
 }
 
 function* chunksOfAll(

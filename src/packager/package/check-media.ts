@@ -19,6 +19,7 @@ interface WrittenMedia {
 
 /**
  * Reads a track back: the size of each of its files, its samples, and where its segments begin, by what manifests will say of them.
+ * @param pause called now and then, for the writing of other tracks
  * @returns sizes in bytes of its files, by their URIs
  * @throws PrpackError OUTPUT_CHECK_FAILED
  */
@@ -27,21 +28,23 @@ export async function checkMedia(
   { keys }: TitleJob,
   presentation: Presentation,
   sink: DirectorySink,
+  pause: () => Promise<void>,
 ): Promise<ReadonlyMap<string, number>> {
   const { name, track, plan, encryption } = output;
   try {
     return await checking(async () => {
       const { source, sizes } = reopen(output, sink);
       try {
-        await checkEncrypted(source, {
+        const expected = {
           input: track.source,
           movie: track.movie,
           sizeBytes: plan.sizeBytes,
           encryptions: [encryption],
-          keyOf: (kid) => keys.find((key) => key.kid === kid)!.key,
+          keyOf: (kid: string) => keys.find((key) => key.kid === kid)!.key,
           delaysTicks: plan.delaysTicks,
           segments: segmentsOf(addressingOf(output, presentation), plan.places.initBytes),
-        });
+        };
+        await checkEncrypted(source, expected, pause);
         return sizes;
       } finally {
         source.close();

@@ -3,12 +3,12 @@ import { writeAcross } from '../../bytes/file-sequence.js';
 import { DirectorySink } from '../../bytes/sinks/directory-sink.js';
 import type { ByteSource } from '../../bytes/source.js';
 import type { AssignedKey } from '../../keys/key-source.js';
-import { yieldToEventLoop } from '../event-loop.js';
+import { EventLoopYielder, yieldToEventLoop } from '../event-loop.js';
 import { executePlans } from '../execute/execute.js';
 import type { WorkerPool } from '../execute/worker-pool.js';
 import { Clock, withWorkerPool } from '../job.js';
 import { assignKeys } from '../key-assignment.js';
-import { type Begun, type PackagingSteps, packageContent, type WrittenOutput } from '../publication.js';
+import { type PackagingSteps, packageContent, type WrittenOutput } from '../publication.js';
 import { distinctKeys } from '../registration.js';
 import { checkMedia } from './check-media.js';
 import {
@@ -18,6 +18,7 @@ import {
   smallFilesOf,
   stateOf,
   type TitleJob,
+  type TitleOutput,
   type TitlePlan,
 } from './folder-plan.js';
 import { checkManifestFiles, ENTRIES } from './manifest-files.js';
@@ -93,6 +94,8 @@ function titleSteps(
   pool: WorkerPool | undefined,
 ): PackagingSteps<TitleJob, TitlePlan, DirectorySink> {
   const contentId = options.contentId ?? basename(resolve(options.outDir));
+  /** In bytes by URIs, of the media that was read back. */
+  const sizes = new Map<string, number>();
   const publishedBy = (state: PackageState | undefined, isVerified: boolean) =>
     state && new PublishedTracks(options, state, fingerprints, isVerified);
   return {
@@ -133,14 +136,19 @@ function titleSteps(
       return planTitle(job, options, version, options.force ? publishedBy(former, false) : undefined);
     },
     write: async ({ job, plan }, sink, ledger) => {
-      const media = await writeMedia(plan, sink, options, pool, ledger.keys);
+      const check = async (output: TitleOutput) => {
+        const { yieldIfDue } = new EventLoopYielder(options.signal);
+        const found = await checkMedia(output, job, plan.presentation, sink, yieldIfDue);
+        for (const [uri, bytes] of found) sizes.set(uri, bytes);
+      };
+      const media = await writeMedia(plan, sink, options, { pool, keys: ledger.keys, check });
       const written = [...withPublished(plan, media), ...(await writeSmoothMedia(plan, sink, options))];
       const digests = await jobDigests(job, options, fingerprints);
       const state = await stateOf(plan, written, job, digests, { outDir: options.outDir, fingerprints });
       writeTexts(plan, state, sink);
       return written;
     },
-    check: (begun, sink) => checkTitle(begun, sink, options),
+    check: ({ plan }, sink) => checkTitle(plan, sizes, sink, options),
   };
 }
 
@@ -189,12 +197,19 @@ function writeTexts(plan: TitlePlan, state: PackageState, sink: DirectorySink): 
   sink.replaces(state.replaced.flatMap((name) => pathsBelow(sink.path, name)));
 }
 
+/** How media is written. */
+interface MediaWriting {
+  readonly pool: WorkerPool | undefined;
+  readonly keys: readonly AssignedKey[];
+  /** Reads a track back; others are written meanwhile. */
+  readonly check: (output: TitleOutput) => Promise<void>;
+}
+
 async function writeMedia(
   { outputs: all, plan: { sizeBytes: bytesTotal } }: TitlePlan,
   sink: DirectorySink,
   { signal, onProgress }: PackageOptions,
-  pool: WorkerPool | undefined,
-  keys: readonly AssignedKey[],
+  { pool, keys, check }: MediaWriting,
 ): Promise<WrittenOutput[]> {
   const onBytes = (bytesDone: number) => onProgress?.({ phase: 'write', bytesDone, bytesTotal });
   const keyOf = (kid: string) => keys.find((key) => key.kid === kid)?.key;
@@ -206,7 +221,12 @@ async function writeMedia(
     output: (files ? sink.createFolder(name, files) : sink.create(name, 'media')).handle,
     fingerprint: true,
   }));
-  const results = await executePlans(planned, { pool, signal, onBytes });
+  const results = await executePlans(planned, {
+    pool,
+    signal,
+    onBytes,
+    onOutput: (i) => check(outputs[i]),
+  });
   return results.map(({ sha256 }, i) => ({ keys: [outputs[i].key], sha256 }));
 }
 
@@ -215,20 +235,20 @@ function sizesOf({ name, bytes, files }: SmallFile): [string, number][] {
   return files ? files.map((file) => [`${name}/${file.name}`, file.sizeBytes]) : [[name, bytes.length]];
 }
 
-/** Every track for itself, then what the manifests say of all of them. */
+/**
+ * What the manifests say of all tracks, each of which was read back when it was written.
+ * @param written sizes in bytes by URIs
+ */
 async function checkTitle(
-  { job, plan }: Begun<TitleJob, TitlePlan>,
+  plan: TitlePlan,
+  written: ReadonlyMap<string, number>,
   sink: DirectorySink,
   { signal, onProgress }: PackageOptions,
 ): Promise<void> {
   const bytesTotal = plan.plan.sizeBytes;
   onProgress?.({ phase: 'check', bytesDone: bytesTotal, bytesTotal });
-  const sizes = new Map(smallFilesOf(plan).flatMap(sizesOf));
-  for (const output of plan.outputs) {
-    const found = output.published?.sizes ?? (await checkMedia(output, job, plan.presentation, sink));
-    for (const [uri, bytes] of found) sizes.set(uri, bytes);
-    await yieldToEventLoop(signal);
-  }
+  await yieldToEventLoop(signal);
+  const published = plan.outputs.flatMap((output) => [...(output.published?.sizes ?? [])]);
   await checkSmoothMedia(plan, sink, signal);
-  checkManifestFiles(plan, sizes);
+  checkManifestFiles(plan, new Map([...smallFilesOf(plan).flatMap(sizesOf), ...published, ...written]));
 }

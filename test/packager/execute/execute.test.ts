@@ -94,11 +94,17 @@ describe('executePlans', () => {
       const pool = await startWorkerPool(plans[0].source, threads, CHUNK_BYTES);
       const seen: number[] = [];
       const onBytes = (bytesDone: number) => void seen.push(bytesDone);
-      const results = await executePlans(outputs, { pool, chunkBytes: CHUNK_BYTES, onBytes });
+      const whole: [output: number, bytes: Buffer][] = [];
+      const onOutput = async (output: number) => {
+        whole.push([output, readFileSync(sinks[output].staged.temporaryPath)]);
+      };
+      const results = await executePlans(outputs, { pool, chunkBytes: CHUNK_BYTES, onBytes, onOutput });
       for (const sink of sinks) sink.commit();
       for (const { source } of plans) source.close();
       const written = sinks.map(({ path }) => readFileSync(path));
       expect(written.map((bytes, i) => bytes.equals(alone[i].bytes))).toEqual([true, true, true]);
+      expect(whole.map(([output]) => output).sort()).toEqual([0, 1, 2]);
+      for (const [output, bytes] of whole) expect(bytes.equals(written[output])).toBe(true);
       expect(results.map((result) => result.sha256)).toEqual([alone[0].sha256, undefined, alone[2].sha256]);
       expect(seen.at(-1)).toBe(plans.reduce((sum, { plan }) => sum + plan.sizeBytes, 0));
     }
@@ -215,6 +221,21 @@ describe('failures of threads', () => {
       expect(error.details.remedy).toContain('full');
     },
   );
+
+  it.each([1, 3])('ends with the error of what follows on an output, with %d threads', async (threads) => {
+    const plan = await planToEncrypt(sample('bars.mp4'), 'keep');
+    const sink = new FileSink(`${folder}/a.mp4`, false);
+    const pool = await startWorkerPool(plan.source, threads, CHUNK_BYTES);
+    const problem = new Error('the output is not right');
+    const output = { ...plan, output: sink.staged.handle };
+    const onOutput = () => Promise.reject(problem);
+    expect(await failureOf(executePlans([output], { pool, chunkBytes: CHUNK_BYTES, onOutput }))).toBe(
+      problem,
+    );
+    sink.abort();
+    plan.source.close();
+    planned = undefined;
+  });
 
   it.each([1, 3])('ends with the error of the caller, with %d threads', async (threads) => {
     const plan = await planToEncrypt(sample('bars.mp4'), 'keep');

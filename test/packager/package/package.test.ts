@@ -1,5 +1,13 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -639,12 +647,16 @@ describe('packageTitle', () => {
       ],
     ])('is not published when a segment %s', async (_, damage, problem) => {
       const outDir = newFolder();
+      let isDamaged = false;
       const onProgress = ({ phase }: { phase: string }) => {
-        if (phase !== 'check') return;
+        if (phase !== 'write' || isDamaged) return;
         const [staging] = readdirSync(temporary('')).filter((name) =>
           name.startsWith(`.${basename(outDir)}.`),
         );
-        damage(temporary(`${staging}/video-90p`));
+        const folder = temporary(`${staging}/video-90p`);
+        if (!existsSync(join(folder, '00002.m4s'))) return; // another track is written first
+        isDamaged = true;
+        damage(folder);
       };
       await expect(run({ outDir, ...SEGMENTS, onProgress })).rejects.toMatchObject({
         code: 'OUTPUT_CHECK_FAILED',
