@@ -4,7 +4,7 @@ import { defineConfig } from 'rolldown';
 import { dts } from 'rolldown-plugin-dts';
 
 /**
- * Packages that become part of dist/, because nearly every run needs them: they are devDependencies, and their licenses
+ * Packages that become part of dist/, because many runs need them: they are devDependencies, and their licenses
  * go into dist/licenses.txt. All others are loaded from node_modules.
  */
 const BUNDLED = ['commander', 'mp4box', 'uuid'];

@@ -1,18 +1,19 @@
 import { malformed } from '../errors.js';
 import { ac4Codecs, readDac4 } from './boxes/dac4.js';
 import { DOLBY_VISION_CONFIGURATIONS, dolbyVisionCodecs, readDvcC } from './boxes/dvcc.js';
-import { mediaTypeOf, readHdlr } from './boxes/hdlr.js';
-import { readTkhd } from './boxes/tkhd.js';
+import { mediaTypeOf } from './boxes/hdlr.js';
 import { readVvcC } from './boxes/vvcc.js';
 import {
   BASE_CODECS,
-  type DescribedTrack,
-  type ForeignEntry,
-  parseForeign,
+  type DecoderConfiguration,
+  type EntryFields,
+  findDescribedTracks,
   quickTimeFields,
-} from './foreign-entries.js';
-import { readerOf, readSampleEntries, type SampleEntry } from './sample-entry.js';
-import { type BoxNode, type FileSlice, findChild, requirePath, walkBox } from './walk.js';
+} from './entry-fields.js';
+import { readForeignEntries } from './foreign-entries.js';
+import { readPlainEntries } from './plain-entries.js';
+import { readerOf, type SampleEntry } from './sample-entry.js';
+import { type BoxNode, type FileSlice, findChild } from './walk.js';
 
 /** What a sample entry says about its codec. */
 export interface CodecDescription {
@@ -53,63 +54,39 @@ const NAL_KINDS: Record<string, NalKind> = {
 };
 
 /**
- * Reads the codec configuration of every sample entry with mp4box. mp4box never sees the file: it is given a movie
- * made of nothing but each track's `stsd`, in which boxes that do not configure a codec are renamed `free`,
- * and what it returns is compared with our own walk.
+ * Reads the codec configuration of every sample entry: those of common codecs here, and all of a file with others with mp4box.
  * @param moov the whole `moov` box
  * @param moovStartBytes its file offset, for error messages
  * @throws PrpackError MALFORMED_INPUT
  */
 export async function readCodecs(moov: Uint8Array, moovStartBytes = 0): Promise<TrackCodecs[]> {
   const slice = { bytes: moov, startBytes: moovStartBytes };
-  const tracks = findTracks(slice);
-  const foreign = await parseForeign(tracks, slice);
+  const tracks = findDescribedTracks(slice);
+  const fields = readPlainEntries(tracks, slice) ?? (await readForeignEntries(tracks, slice));
   return tracks.map((track, index) => ({
     trackId: track.trackId,
-    entries: track.entries.map((entry, row) => describe(entry, foreign[index][row], track.handler, slice)),
+    entries: track.entries.map((entry, row) => describe(entry, fields[index][row], track.handler, slice)),
   }));
-}
-
-function findTracks(slice: FileSlice): DescribedTrack[] {
-  const moov = walkBox(slice, 'moov');
-  const traks = moov.children.filter((node) => node.type === 'trak');
-  return traks.map((trak) => {
-    const tkhd = requirePath(trak, 'tkhd', 'ISO/IEC 14496-12 8.3.2');
-    const hdlr = requirePath(trak, 'mdia/hdlr', 'ISO/IEC 14496-12 8.4.3');
-    const { handlerType } = readHdlr(readerOf(hdlr, slice));
-    const stsd = requirePath(trak, 'mdia/minf/stbl/stsd', 'ISO/IEC 14496-12 8.5.2');
-    const { entries } = readSampleEntries(stsd, handlerType, slice);
-    return { trackId: readTkhd(readerOf(tkhd, slice)).trackId, handler: handlerType, stsd, entries };
-  });
 }
 
 function describe(
   entry: SampleEntry,
-  foreign: ForeignEntry,
+  fields: EntryFields,
   handler: string,
   slice: FileSlice,
 ): CodecDescription {
   const fourcc = entry.format;
   if (!mediaTypeOf(handler)) return { fourcc, codec: fourcc };
+  const { width, height, objectTypeIndication } = fields;
   return {
     fourcc,
-    codec: dolbyVisionCodec(entry, slice) ?? ac4Codec(entry, slice) ?? codecOf(foreign, fourcc),
-    ...nalConfiguration(entry, foreign, slice),
+    codec: dolbyVisionCodec(entry, slice) ?? ac4Codec(entry, slice) ?? fields.codec ?? fourcc,
+    ...nalConfiguration(entry, fields, slice),
     ...configurationOf(entry, slice),
-    ...(foreign.width !== undefined && { width: foreign.width, height: foreign.height! }),
-    ...audioFormat(entry.node, foreign, handler, slice),
-    ...objectType(foreign),
+    ...(width !== undefined && { width, height: height! }),
+    ...audioFormat(entry.node, fields, handler, slice),
+    ...(objectTypeIndication !== undefined && { objectTypeIndication }),
   };
-}
-
-/** mp4box's codec string; it throws for some entries without their configuration, of which the fourcc is known. */
-function codecOf(foreign: ForeignEntry, fourcc: string): string {
-  try {
-    const codec = foreign.getCodec();
-    return codec.includes('.') ? codec.replace(/^[^.]*/, fourcc) : fourcc;
-  } catch {
-    return fourcc;
-  }
 }
 
 /** `dvh1.05.06` of entries that are Dolby Vision by name (Dolby Vision Streams Within ISOBMFF, 2.2). */
@@ -132,14 +109,14 @@ type NalConfiguration = Pick<CodecDescription, 'kind' | 'nalLengthSizeBytes' | '
 const NAL_CONFIGURATIONS: Readonly<
   Record<NalKind, { box: string; clause: string; read: ConfigurationReader }>
 > = {
-  avc: { box: 'avcC', clause: 'ISO/IEC 14496-15 5.4.2', read: (_, foreign) => avcConfiguration(foreign) },
-  hevc: { box: 'hvcC', clause: 'ISO/IEC 14496-15 8.4.1', read: (_, foreign) => hevcConfiguration(foreign) },
+  avc: { box: 'avcC', clause: 'ISO/IEC 14496-15 5.4.2', read: (_, { avcC }) => avcC },
+  hevc: { box: 'hvcC', clause: 'ISO/IEC 14496-15 8.4.1', read: (_, { hvcC }) => hvcC },
   vvc: { box: 'vvcC', clause: 'ISO/IEC 14496-15 11.2.4', read: vvcConfiguration },
 };
 
 type ConfigurationReader = (
   entry: SampleEntry,
-  foreign: ForeignEntry,
+  fields: EntryFields,
   slice: FileSlice,
 ) => DecoderConfiguration | undefined;
 
@@ -154,12 +131,12 @@ function configurationOf(
   return { configuration: box ? readerOf(box, slice).rest() : new Uint8Array() };
 }
 
-function nalConfiguration(entry: SampleEntry, foreign: ForeignEntry, slice: FileSlice): NalConfiguration {
+function nalConfiguration(entry: SampleEntry, fields: EntryFields, slice: FileSlice): NalConfiguration {
   const { format, node } = entry;
   const kind = NAL_KINDS[format];
   if (!kind) return {};
   const { box, clause, read } = NAL_CONFIGURATIONS[kind];
-  const configuration = read(entry, foreign, slice);
+  const configuration = read(entry, fields, slice);
   const details = { boxPath: node.path, offsetBytes: node.startBytes };
   if (!configuration) {
     throw malformed(`${node.path}: the decoder configuration (${box}) is missing`, {
@@ -186,48 +163,9 @@ function nalConfiguration(entry: SampleEntry, foreign: ForeignEntry, slice: File
   return { kind, nalLengthSizeBytes, parameterSets };
 }
 
-interface DecoderConfiguration {
-  readonly lengthSizeMinusOne: number;
-  /** Bytes that mp4box took for the configuration, and bytes of its box: mp4box does not stop at the box's end. */
-  readonly usedBytes: number;
-  readonly sizeBytes: number;
-  readonly parameterSets: readonly Uint8Array[];
-}
-
-const AVCC_FIELDS_BYTES = 7;
-const HVCC_FIELDS_BYTES = 23;
-/** NAL unit types of VPS, SPS and PPS (ITU-T H.265 7.4.2.2). */
-const HEVC_PARAMETER_SETS = new Set([32, 33, 34]);
-
-function avcConfiguration({ avcC }: ForeignEntry): DecoderConfiguration | undefined {
-  if (!avcC) return undefined;
-  const parameterSets = [...avcC.SPS, ...avcC.PPS].map((nal) => nal.data);
-  return {
-    lengthSizeMinusOne: avcC.lengthSizeMinusOne,
-    usedBytes: avcC.hdr_size! + AVCC_FIELDS_BYTES + lengthOf(parameterSets),
-    sizeBytes: avcC.size!,
-    parameterSets,
-  };
-}
-
-function hevcConfiguration({ hvcC }: ForeignEntry): DecoderConfiguration | undefined {
-  if (!hvcC) return undefined;
-  const arrays = hvcC.nalu_arrays.map((nals) => ({
-    type: nals.nalu_type,
-    nals: nals.map((nal) => nal.data),
-  }));
-  return {
-    lengthSizeMinusOne: hvcC.lengthSizeMinusOne,
-    usedBytes:
-      hvcC.hdr_size! + HVCC_FIELDS_BYTES + arrays.reduce((sum, { nals }) => sum + 3 + lengthOf(nals), 0),
-    sizeBytes: hvcC.size!,
-    parameterSets: arrays.filter(({ type }) => HEVC_PARAMETER_SETS.has(type)).flatMap(({ nals }) => nals),
-  };
-}
-
 function vvcConfiguration(
   { node }: SampleEntry,
-  _foreign: ForeignEntry,
+  _fields: EntryFields,
   slice: FileSlice,
 ): DecoderConfiguration | undefined {
   const box = findChild(node, 'vvcC');
@@ -236,16 +174,11 @@ function vvcConfiguration(
   return { lengthSizeMinusOne, usedBytes: 0, sizeBytes: box.sizeBytes, parameterSets: nalUnits };
 }
 
-/** Bytes of NAL units, each after a 16-bit length. */
-function lengthOf(nals: readonly Uint8Array[]): number {
-  return nals.reduce((sum, nal) => sum + 2 + nal.length, 0);
-}
-
 type AudioFormat = Pick<CodecDescription, 'channels' | 'sampleRateHz'>;
 
 const QUICKTIME_VERSION_2_BYTES = 36;
 
-function audioFormat(node: BoxNode, foreign: ForeignEntry, handler: string, slice: FileSlice): AudioFormat {
+function audioFormat(node: BoxNode, fields: EntryFields, handler: string, slice: FileSlice): AudioFormat {
   const extra = quickTimeFields(node, handler);
   if (extra?.sizeBytes === QUICKTIME_VERSION_2_BYTES) {
     // QuickTime File Format, Sound Sample Description (Version 2): struct size u32, rate f64, channels u32
@@ -257,11 +190,6 @@ function audioFormat(node: BoxNode, foreign: ForeignEntry, handler: string, slic
     );
     return { channels: view.getUint32(12), sampleRateHz: view.getFloat64(4) };
   }
-  if (foreign.channel_count === undefined) return {};
-  return { channels: foreign.channel_count, sampleRateHz: foreign.samplerate! };
-}
-
-function objectType(foreign: ForeignEntry): Pick<CodecDescription, 'objectTypeIndication'> {
-  const esd = (foreign.esds ?? foreign.wave?.esds)?.esd;
-  return typeof esd?.getOTI === 'function' ? { objectTypeIndication: esd.getOTI() } : {};
+  const { channels, sampleRateHz } = fields;
+  return channels === undefined ? {} : { channels, sampleRateHz: sampleRateHz! };
 }

@@ -2,33 +2,20 @@ import type { Box, SampleEntry as Mp4boxEntry } from 'mp4box';
 import { malformed, PrpackError } from '../errors.js';
 import { box } from './boxes/box.js';
 import { mediaTypeOf } from './boxes/hdlr.js';
-import type { SampleEntry } from './sample-entry.js';
+import {
+  baseCodecOf,
+  CONFIGURATIONS,
+  CONFIGURATIONS_WITHOUT_ESDS,
+  type DecoderConfiguration,
+  type DescribedTrack,
+  type EntryFields,
+  HEVC_PARAMETER_SETS,
+  quickTimeFields,
+} from './entry-fields.js';
 import type { BoxNode, FileSlice } from './walk.js';
 
-/** Dolby Vision entries are laid out as those of their base codec (Dolby Vision Streams Within ISOBMFF, 3). */
-export const BASE_CODECS: Record<string, string> = {
-  dvh1: 'hvc1',
-  dvhe: 'hev1',
-  dva1: 'avc1',
-  dvav: 'avc3',
-  dav1: 'av01',
-};
-
-/** The boxes inside a sample entry that mp4box gets to see. */
-const CONFIGURATIONS_WITHOUT_ESDS = new Set(['avcC', 'hvcC', 'vvcC', 'av1C', 'vpcC']);
-const CONFIGURATIONS = new Set([...CONFIGURATIONS_WITHOUT_ESDS, 'esds', 'wave']);
-const AUDIO_FIELDS_BYTES = 28;
-
-/** A track as our own walk found it. */
-export interface DescribedTrack {
-  readonly trackId: number;
-  readonly handler: string;
-  readonly stsd: BoxNode;
-  readonly entries: readonly SampleEntry[];
-}
-
 /** The parts of mp4box's sample entries that are read here. */
-export interface ForeignEntry extends Mp4boxEntry {
+interface ForeignEntry extends Mp4boxEntry {
   readonly width?: number;
   readonly height?: number;
   readonly channel_count?: number;
@@ -46,13 +33,85 @@ interface ForeignEsds {
 }
 
 /**
- * mp4box's entries, track by track. mp4box throws on descriptors in `esds` that it does not know, which are legal:
- * a second try goes without `esds`, and only the details of the audio are lost.
+ * What mp4box says of the entries, track by track. It never sees the file: it is given a movie made of nothing but each track's
+ * `stsd`, in which boxes that do not configure a codec are renamed `free`, and what it returns is compared with our own walk.
+ * @throws PrpackError MALFORMED_INPUT
  */
-export async function parseForeign(
+export async function readForeignEntries(
   tracks: readonly DescribedTrack[],
   slice: FileSlice,
-): Promise<ForeignEntry[][]> {
+): Promise<EntryFields[][]> {
+  const foreign = await parseForeign(tracks, slice);
+  return tracks.map(({ handler, entries }, index) =>
+    entries.map(({ format }, row) => (mediaTypeOf(handler) ? fieldsOf(foreign[index][row], format) : {})),
+  );
+}
+
+function fieldsOf(foreign: ForeignEntry, format: string): EntryFields {
+  const { width, height, channel_count: channels, samplerate: sampleRateHz, avcC, hvcC } = foreign;
+  const codec = codecOf(foreign, format);
+  return {
+    ...(codec !== undefined && { codec }),
+    ...(width !== undefined && { width, height: height! }),
+    ...(channels !== undefined && { channels, sampleRateHz: sampleRateHz! }),
+    ...objectType(foreign),
+    ...(avcC && { avcC: avcConfiguration(avcC) }),
+    ...(hvcC && { hvcC: hevcConfiguration(hvcC) }),
+  };
+}
+
+/** mp4box's codec string; it throws for some entries without their configuration, of which the type is known. */
+function codecOf(foreign: ForeignEntry, format: string): string | undefined {
+  try {
+    const codec = foreign.getCodec();
+    return codec.includes('.') ? codec.replace(/^[^.]*/, format) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function objectType(foreign: ForeignEntry): Pick<EntryFields, 'objectTypeIndication'> {
+  const esd = (foreign.esds ?? foreign.wave?.esds)?.esd;
+  return typeof esd?.getOTI === 'function' ? { objectTypeIndication: esd.getOTI() } : {};
+}
+
+const AVCC_FIELDS_BYTES = 7;
+const HVCC_FIELDS_BYTES = 23;
+
+function avcConfiguration(avcC: NonNullable<ForeignEntry['avcC']>): DecoderConfiguration {
+  const parameterSets = [...avcC.SPS, ...avcC.PPS].map((nal) => nal.data);
+  return {
+    lengthSizeMinusOne: avcC.lengthSizeMinusOne,
+    usedBytes: avcC.hdr_size! + AVCC_FIELDS_BYTES + lengthOf(parameterSets),
+    sizeBytes: avcC.size!,
+    parameterSets,
+  };
+}
+
+function hevcConfiguration(hvcC: NonNullable<ForeignEntry['hvcC']>): DecoderConfiguration {
+  const arrays = hvcC.nalu_arrays.map((nals) => ({
+    type: nals.nalu_type,
+    nals: nals.map((nal) => nal.data),
+  }));
+  return {
+    lengthSizeMinusOne: hvcC.lengthSizeMinusOne,
+    usedBytes:
+      hvcC.hdr_size! + HVCC_FIELDS_BYTES + arrays.reduce((sum, { nals }) => sum + 3 + lengthOf(nals), 0),
+    sizeBytes: hvcC.size!,
+    parameterSets: arrays.filter(({ type }) => HEVC_PARAMETER_SETS.has(type)).flatMap(({ nals }) => nals),
+  };
+}
+
+/** Bytes of NAL units, each after a 16-bit length. */
+function lengthOf(nals: readonly Uint8Array[]): number {
+  return nals.reduce((sum, nal) => sum + 2 + nal.length, 0);
+}
+
+/**
+ * mp4box throws on descriptors in `esds` that it does not know, which are legal: a second try goes without `esds`, and only the
+ * details of the audio are lost.
+ */
+async function parseForeign(tracks: readonly DescribedTrack[], slice: FileSlice): Promise<ForeignEntry[][]> {
   try {
     return await parseMasked(tracks, slice, CONFIGURATIONS);
   } catch {
@@ -117,25 +176,13 @@ function maskedStsd(track: DescribedTrack, slice: FileSlice, visible: ReadonlySe
     bytes.set(Buffer.from(type, 'latin1'), node.startBytes - stsd.startBytes + 4);
   };
   for (const { node, format } of entries) {
-    rename(node, mediaTypeOf(handler) ? (BASE_CODECS[format] ?? format) : 'free');
+    rename(node, mediaTypeOf(handler) ? baseCodecOf(format) : 'free');
     for (const child of node.children) if (!visible.has(child.type)) rename(child, 'free');
-    const extra = quickTimeFields(node, handler);
+    const extra = quickTimeFields(node, handler); // mp4box expects boxes at once
     if (extra)
       bytes.set(box('free', new Uint8Array(extra.sizeBytes - 8)), extra.startBytes - stsd.startBytes);
   }
   return bytes;
-}
-
-/** Fields that QuickTime sound descriptions of version 1 and 2 have before their boxes; mp4box expects boxes at once. */
-export function quickTimeFields(
-  node: BoxNode,
-  handler: string,
-): { startBytes: number; sizeBytes: number } | undefined {
-  const firstChild = node.children[0];
-  if (mediaTypeOf(handler) !== 'audio' || !firstChild) return undefined;
-  const startBytes = node.startBytes + node.headerBytes + AUDIO_FIELDS_BYTES;
-  const sizeBytes = firstChild.startBytes - startBytes;
-  return sizeBytes > 0 ? { startBytes, sizeBytes } : undefined;
 }
 
 /** mp4box drops what it does not like without a word: its entries must be the ones that our walk found. */

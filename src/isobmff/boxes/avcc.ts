@@ -20,6 +20,7 @@ export function readAvcC(reader: ByteReader): AvcC {
   return { nalLengthBytes, sequenceParameterSets, pictureParameterSets: readNalUnits(reader, reader.u8()) };
 }
 
-function readNalUnits(reader: ByteReader, count: number): Uint8Array[] {
+/** NAL units, each after its length in 16 bits. */
+export function readNalUnits(reader: ByteReader, count: number): Uint8Array[] {
   return Array.from({ length: count }, () => reader.take(reader.u16()).slice());
 }

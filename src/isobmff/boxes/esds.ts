@@ -16,13 +16,13 @@ const DECODER_SPECIFIC_INFO = 0x05;
  */
 export function readEsds(reader: ByteReader): Esds {
   reader.skip(4); // version, flags
-  assertDescriptor(reader, ES_DESCRIPTOR);
+  passDescriptor(reader, ES_DESCRIPTOR);
   reader.skip(2); // ES_ID
   const flags = reader.u8();
   if (flags & 0x80) reader.skip(2); // dependsOn_ES_ID
   if (flags & 0x40) reader.skip(reader.u8()); // URLstring
   if (flags & 0x20) reader.skip(2); // OCR_ES_Id
-  assertDescriptor(reader, DECODER_CONFIG_DESCRIPTOR);
+  passDescriptor(reader, DECODER_CONFIG_DESCRIPTOR);
   return { objectTypeIndication: reader.u8() };
 }
 
@@ -34,14 +34,15 @@ export function readEsds(reader: ByteReader): Esds {
 export function readDecoderSpecificInfo(reader: ByteReader): Uint8Array {
   readEsds(reader);
   reader.skip(12); // streamType, bufferSizeDB, maxBitrate, avgBitrate
-  return reader.take(assertDescriptor(reader, DECODER_SPECIFIC_INFO)).slice();
+  return reader.take(passDescriptor(reader, DECODER_SPECIFIC_INFO)).slice();
 }
 
 /**
  * Passes the tag and the size of a descriptor (ISO/IEC 14496-1 8.3.3: seven bits a byte, at most four bytes).
  * @returns the size
+ * @throws PrpackError MALFORMED_INPUT when it is another descriptor
  */
-function assertDescriptor(reader: ByteReader, tag: number): number {
+export function passDescriptor(reader: ByteReader, tag: number): number {
   const at = reader.position;
   const found = reader.u8();
   if (found !== tag) {
