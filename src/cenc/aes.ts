@@ -25,11 +25,11 @@ export type CtrRun = (bytes: Uint8Array) => void;
  */
 export type CbcChain = (blocks: Uint8Array, iv: Uint8Array) => void;
 
-/** OpenSSL's where this Node.js has it, else the one of @noble/ciphers, which is loaded only then. */
-export async function createAes(key: Uint8Array): Promise<Aes> {
+/** Makes the AES of a key: OpenSSL's where this Node.js has it, else the one of @noble/ciphers, which is loaded only then. */
+export async function aesMaker(): Promise<(key: Uint8Array) => Aes> {
   const native = getCiphers();
   const hasNative = ['ecb', 'ctr', 'cbc'].every((mode) => native.includes(`aes-128-${mode}`));
-  return hasNative ? createNativeAes(key) : await createNobleAes(key);
+  return hasNative ? createNativeAes : await nobleAesMaker();
 }
 
 /** Output of one call to OpenSSL; memory of this size is reused faster than that of whole large samples. */
@@ -89,13 +89,13 @@ function nativeCbcDecryption(key: Uint8Array): CbcChain {
   };
 }
 
-/** AES by @noble/ciphers. */
-export async function createNobleAes(key: Uint8Array): Promise<Aes> {
+/** Makes AES by @noble/ciphers. */
+export async function nobleAesMaker(): Promise<(key: Uint8Array) => Aes> {
   const { cbc, ecb } = await import('@noble/ciphers/aes.js');
   const options = { disablePadding: true };
-  return {
+  return (key) => ({
     encryptBlocks: (blocks) => ecb(key, options).encrypt(blocks),
     startCtr: undefined,
     createCbc: (direction) => (blocks, iv) => blocks.set(cbc(key, iv, options)[direction](blocks)),
-  };
+  });
 }

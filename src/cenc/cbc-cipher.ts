@@ -1,4 +1,4 @@
-import { type Aes, type CbcChain, createAes, type Direction } from './aes.js';
+import type { Aes, CbcChain, Direction } from './aes.js';
 import type { SampleBytes, SampleCipher } from './sample-cipher.js';
 import { BLOCK_BYTES, type Pattern, type Scheme } from './scheme.js';
 import type { SubsampleTable } from './subsamples.js';
@@ -6,17 +6,9 @@ import type { SubsampleTable } from './subsamples.js';
 /** The blocks of a range that a pattern takes, next to each other: of whichever cipher is at work on this thread. */
 let workspace = new Uint8Array(4096);
 
-/** AES-128-CBC for schemes `cbcs` and `cbc1` (ISO/IEC 23001-7 10.2, 10.4). */
-export async function createCbcSampleCipher(
-  key: Uint8Array,
-  scheme: Scheme,
-  pattern: Pattern,
-  direction: Direction,
-): Promise<SampleCipher> {
-  return new CbcSampleCipher(await createAes(key), scheme, pattern, direction);
-}
-
 /**
+ * AES-128-CBC for schemes `cbcs` and `cbc1` (ISO/IEC 23001-7 10.2, 10.4).
+ *
  * Whole blocks of the protected ranges, as one chain a sample (cbc1) or one a range (cbcs); the bytes behind the last
  * whole block of a range stay clear (ISO/IEC 23001-7 9.5.2, 9.6). With a pattern, blocks chain over the skipped ones.
  * A chain has no middle to start from, so a part must be a whole sample.

@@ -1,25 +1,25 @@
-import { type Aes, type CtrRun, createAes } from './aes.js';
+import type { Aes, CtrRun } from './aes.js';
 import { CtrBatch } from './ctr-batch.js';
 import type { SampleBytes, SampleCipher } from './sample-cipher.js';
-import { BLOCK_BYTES, hasPattern, type Pattern, type Scheme } from './scheme.js';
+import { BLOCK_BYTES, type Pattern } from './scheme.js';
+import { ShortRanges } from './short-ranges.js';
 import type { SubsampleTable } from './subsamples.js';
 
 /**
- * Byte ranges from this size on get a cipher object of their own. Setting one up costs some 3 µs, but then it
+ * Parts of samples from this size on get a cipher object of their own. Setting one up costs some 3 µs, but then it
  * runs faster than batched blocks; the two meet near 4 KB.
  */
 const OWN_CIPHER_BYTES = 4096;
 
-/** AES-128-CTR for schemes `cenc` and `cens` (ISO/IEC 23001-7 10.1, 10.3): the same in both directions. */
-export async function createCtrSampleCipher(
-  key: Uint8Array,
-  scheme: Scheme,
-  pattern: Pattern,
-): Promise<SampleCipher> {
-  return new CtrSampleCipher(await createAes(key), hasPattern(scheme) ? pattern : undefined);
-}
+/** Protected ranges below this size are gathered for one call of the cipher, which costs as much as the copying of so many bytes. */
+const OWN_CALL_BYTES = 8192;
+
+/** Of whichever cipher is at work on this thread. */
+const short = new ShortRanges();
 
 /**
+ * AES-128-CTR for schemes `cenc` and `cens` (ISO/IEC 23001-7 10.1, 10.3): the same in both directions.
+ *
  * All protected ranges of a sample form one CTR stream (ISO/IEC 23001-7 9.5.2), and position s of that stream
  * uses counter block floor(s / 16). The first half of the counter block stays as the IV gives it; the second
  * half counts modulo 2^64 (9.4.2), from 0 with 8-byte IVs, from the IV's second half with 16-byte ones.
@@ -52,12 +52,17 @@ export class CtrSampleCipher implements SampleCipher {
 
   process(part: SampleBytes, iv: Uint8Array, subsamples?: SubsampleTable, sampleIndex = 0): void {
     this.#load(iv);
-    this.#run = undefined;
     this.#startCtr = part.toByte - part.fromByte < OWN_CIPHER_BYTES ? undefined : this.#aes.startCtr;
-    if (!subsamples) {
-      this.#processProtected(part, 0, part.sizeBytes, 0);
-      return;
-    }
+    if (subsamples) this.#processSubsamples(part, subsamples, sampleIndex);
+    else this.#processProtected(part, 0, part.sizeBytes, 0);
+    this.#endRun();
+  }
+
+  flush(): void {
+    this.#batch.flush();
+  }
+
+  #processSubsamples(part: SampleBytes, subsamples: SubsampleTable, sampleIndex: number): void {
     const end = subsamples.starts[sampleIndex + 1];
     let sampleAt = 0;
     let streamAt = 0;
@@ -67,10 +72,6 @@ export class CtrSampleCipher implements SampleCipher {
       streamAt += this.#processProtected(part, sampleAt, sampleAt + protectedBytes, streamAt);
       sampleAt += protectedBytes;
     }
-  }
-
-  flush(): void {
-    this.#batch.flush();
   }
 
   #load(iv: Uint8Array): void {
@@ -120,8 +121,20 @@ export class CtrSampleCipher implements SampleCipher {
   #runCtr(bytes: Uint8Array, from: number, to: number, position: number): void {
     if (from === to) return;
     // A run carries into the first half where this must not happen, so a new one starts at the wrap.
-    if (!this.#run || position === this.#wrapAt) this.#run = this.#startRun(position);
+    if (position === this.#wrapAt) this.#endRun();
+    this.#run ??= this.#startRun(position);
+    if (to - from < OWN_CALL_BYTES) {
+      short.add(bytes, from, to - from, this.#run);
+      return;
+    }
+    short.flush(this.#run);
     this.#run(bytes.subarray(from, to));
+  }
+
+  #endRun(): void {
+    if (!this.#run) return;
+    short.flush(this.#run);
+    this.#run = undefined;
   }
 
   #startRun(position: number): CtrRun {

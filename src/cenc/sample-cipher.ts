@@ -1,8 +1,8 @@
 import { PrpackError } from '../errors.js';
-import type { Direction } from './aes.js';
-import { createCbcSampleCipher } from './cbc-cipher.js';
-import { createCtrSampleCipher } from './ctr-cipher.js';
-import type { Pattern, Scheme } from './scheme.js';
+import { type Aes, aesMaker, type Direction } from './aes.js';
+import { CbcSampleCipher } from './cbc-cipher.js';
+import { CtrSampleCipher } from './ctr-cipher.js';
+import { hasPattern, type Pattern, type Scheme } from './scheme.js';
 import type { SubsampleTable } from './subsamples.js';
 
 /** Some bytes of one sample, in memory. */
@@ -35,15 +35,33 @@ export interface SampleCipher {
   flush(): void;
 }
 
+type CipherOfAes = (aes: Aes, scheme: Scheme, pattern: Pattern, direction: Direction) => SampleCipher;
+
 /** One row a cipher mode. */
-const CIPHERS: Record<Scheme['cipherMode'], typeof createCbcSampleCipher> = {
-  ctr: createCtrSampleCipher,
-  cbc: createCbcSampleCipher,
+const CIPHERS: Record<Scheme['cipherMode'], CipherOfAes> = {
+  ctr: (aes, scheme, pattern) => new CtrSampleCipher(aes, hasPattern(scheme) ? pattern : undefined),
+  cbc: (aes, scheme, pattern, direction) => new CbcSampleCipher(aes, scheme, pattern, direction),
 };
 
 /**
+ * What makes the cipher of a key.
  * @param pattern of the track; ignored by schemes that know none
- * @param key content key, 16 bytes; held as long as the cipher lives
+ * @returns throws PrpackError KEY_INVALID unless the content key has 16 bytes; they are held as long as the cipher lives
+ */
+export async function sampleCipherMaker(
+  scheme: Scheme,
+  pattern: Pattern,
+  direction: Direction,
+): Promise<(key: Uint8Array) => SampleCipher> {
+  const aesOf = await aesMaker();
+  return (key) => {
+    if (key.length !== 16) throw wrongKeyLength(key.length);
+    return CIPHERS[scheme.cipherMode](aesOf(key), scheme, pattern, direction);
+  };
+}
+
+/**
+ * The cipher of one key.
  * @throws PrpackError KEY_INVALID
  */
 export async function createSampleCipher(
@@ -52,13 +70,15 @@ export async function createSampleCipher(
   key: Uint8Array,
   direction: Direction,
 ): Promise<SampleCipher> {
-  if (key.length !== 16) {
-    throw new PrpackError('KEY_INVALID', `a content key has 16 bytes, not ${key.length}`, {
-      expected: 16,
-      received: key.length,
-      clause: 'ISO/IEC 23001-7 9.1',
-      remedy: 'Give a key of 32 hexadecimal digits.',
-    });
-  }
-  return CIPHERS[scheme.cipherMode](key, scheme, pattern, direction);
+  const make = await sampleCipherMaker(scheme, pattern, direction);
+  return make(key);
+}
+
+function wrongKeyLength(sizeBytes: number): PrpackError {
+  return new PrpackError('KEY_INVALID', `a content key has 16 bytes, not ${sizeBytes}`, {
+    expected: 16,
+    received: sizeBytes,
+    clause: 'ISO/IEC 23001-7 9.1',
+    remedy: 'Give a key of 32 hexadecimal digits.',
+  });
 }

@@ -1,11 +1,12 @@
 import type { Direction } from '../../cenc/aes.js';
 import { createIvSource, type IvPlan, type IvSource } from '../../cenc/iv.js';
-import { createSampleCipher, type SampleCipher } from '../../cenc/sample-cipher.js';
+import { type SampleCipher, sampleCipherMaker } from '../../cenc/sample-cipher.js';
 import { type Pattern, SCHEMES, type SchemeName } from '../../cenc/scheme.js';
 import type { SubsampleTable } from '../../cenc/subsamples.js';
 import { firstEndingAfter, type SamplePlaces } from '../../isobmff/sample-table.js';
 import type { ContentKey } from '../../keys/content-key.js';
 import type { TrackProtection } from '../../protection/track-protection.js';
+import { KnownCiphers, PassingCiphers, type TrackCiphers } from './track-ciphers.js';
 
 /** What is done to samples on their way: decryption under the keys that they have, or encryption under new ones. */
 export interface ProcessingStep {
@@ -58,7 +59,7 @@ export function wholeSamplesOf(tasks: readonly TrackTask[]): SamplePlaces[] {
 interface Track extends Omit<TrackTask, 'keys' | 'direction'> {
   readonly ivs: IvSource;
   readonly iv: Uint8Array;
-  readonly ciphers: readonly (SampleCipher | undefined)[];
+  readonly ciphers: TrackCiphers;
 }
 
 /** What the cipher of a track's samples follows from, but for the key. */
@@ -89,8 +90,9 @@ export class SampleProcessor {
     for (const protection of protections) {
       const { track, scheme, pattern, ivPlan, subsamples, keyNumbers, kids } = protection;
       const ivs = createIvSource(ivPlan);
-      const ciphers: SampleCipher[] = [];
-      for (const kid of kids) ciphers.push(await cipherOf(protection, kid));
+      const known: SampleCipher[] = [];
+      for (const kid of kids) known.push(await cipherOf(protection, kid));
+      const ciphers = new KnownCiphers(known);
       const iv = new Uint8Array(ivs.ivSizeBytes);
       const { samples } = track;
       tracks.push({ scheme, pattern, samples, ivPlan, subsamples, keyNumbers, ivs, iv, ciphers });
@@ -108,15 +110,16 @@ export class SampleProcessor {
   }
 
   flush(): void {
-    for (const { ciphers } of this.#tracks) for (const cipher of ciphers) cipher?.flush();
+    for (const { ciphers } of this.#tracks) ciphers.flush();
   }
 }
 
 async function prepare({ keys, ...task }: TrackTask): Promise<Track> {
   const { scheme, pattern, direction } = task;
   const ivs = createIvSource(task.ivPlan);
-  const ciphers = keys.map((key) => key && createSampleCipher(SCHEMES[scheme], pattern, key, direction));
-  return { ...task, ivs, iv: new Uint8Array(ivs.ivSizeBytes), ciphers: await Promise.all(ciphers) };
+  const makeCipher = await sampleCipherMaker(SCHEMES[scheme], pattern, direction);
+  const ciphers = new PassingCiphers(keys, makeCipher);
+  return { ...task, ivs, iv: new Uint8Array(ivs.ivSizeBytes), ciphers };
 }
 
 function processOverlap(
@@ -133,7 +136,7 @@ function processOverlap(
     const sample = byOffset ? byOffset[position] : position;
     const offset = offsets[sample];
     if (offset >= endBytes) return;
-    const cipher = ciphers[(keyNumbers ? keyNumbers[sample] : 1) - 1];
+    const cipher = ciphers.of(keyNumbers ? keyNumbers[sample] : 1);
     if (!cipher) continue;
     const fromByte = Math.max(0, inputBytes - offset);
     const sizeBytes = sizes[sample];
