@@ -1,10 +1,11 @@
-// What any program in Node.js must at least take: reads a file, encrypts it as one AES-128-CTR stream by node:crypto, and writes it, on
-// two threads. No MP4, no plan, no check. bench/encrypt.mjs runs it beside the others.
+// What any program in Node.js must at least take: reads files, encrypts each as one AES-128-CTR stream by node:crypto, and writes it, on
+// two threads. No MP4, no plan, no check. bench/files.mjs and bench/ladder.mjs run it next to the others.
 //
-//   node bench/copy-encrypted.mjs in out
+//   node bench/copy-encrypted.mjs [--threads 2] in out [in out …]
 
 import { createCipheriv } from 'node:crypto';
 import { fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import { parseArgs } from 'node:util';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
 
 const CHUNK_BYTES = 2 ** 20;
@@ -15,34 +16,52 @@ const KEY = Buffer.alloc(16, 1);
 const { port1: nowhere } = new MessageChannel();
 nowhere.close();
 
-/** Takes chunks until there are no more; `taken` counts them over all threads. */
-function work({ input, output, sizeBytes, taken }) {
+/** Takes chunks of one file after another until there are no more; `taken` counts them over all threads. */
+function work({ files, taken }) {
   const memory = new Uint8Array(CHUNK_BYTES);
-  const counter = Buffer.alloc(16);
-  const next = () => Atomics.add(taken, 0, 1) * CHUNK_BYTES;
-  for (let start = next(); start < sizeBytes; start = next()) {
-    const bytes = memory.subarray(0, Math.min(CHUNK_BYTES, sizeBytes - start));
-    readSync(input, bytes, 0, bytes.length, start);
-    counter.writeUInt32BE(start / 16, 12);
-    const cipher = createCipheriv('aes-128-ctr', KEY, counter);
-    for (let at = 0; at < bytes.length; at += CIPHER_CALL_BYTES) {
-      const encrypted = cipher.update(bytes.subarray(at, at + CIPHER_CALL_BYTES));
-      bytes.set(encrypted, at);
-      nowhere.postMessage(undefined, [encrypted.buffer]);
-    }
-    writeSync(output, bytes, 0, bytes.length, start);
+  const next = () => Atomics.add(taken, 0, 1);
+  let index = next();
+  let first = 0;
+  for (const file of files) {
+    const end = first + Math.ceil(file.sizeBytes / CHUNK_BYTES);
+    for (; index < end; index = next()) encryptChunk(file, (index - first) * CHUNK_BYTES, memory);
+    first = end;
   }
 }
 
+function encryptChunk({ input, output, sizeBytes }, start, memory) {
+  const bytes = memory.subarray(0, Math.min(CHUNK_BYTES, sizeBytes - start));
+  readSync(input, bytes, 0, bytes.length, start);
+  const counter = Buffer.alloc(16);
+  counter.writeUInt32BE(start / 16, 12);
+  const cipher = createCipheriv('aes-128-ctr', KEY, counter);
+  for (let at = 0; at < bytes.length; at += CIPHER_CALL_BYTES) {
+    const encrypted = cipher.update(bytes.subarray(at, at + CIPHER_CALL_BYTES));
+    bytes.set(encrypted, at);
+    nowhere.postMessage(undefined, [encrypted.buffer]);
+  }
+  writeSync(output, bytes, 0, bytes.length, start);
+}
+
+function openPair(inputPath, outputPath) {
+  const input = openSync(inputPath);
+  return { input, output: openSync(outputPath, 'w'), sizeBytes: fstatSync(input).size };
+}
+
 if (isMainThread) {
-  const input = openSync(process.argv[2]);
-  const output = openSync(process.argv[3], 'w');
-  const taken = new Int32Array(new SharedArrayBuffer(4));
-  const job = { input, output, sizeBytes: fstatSync(input).size, taken };
-  const worker = new Worker(new URL(import.meta.url), { workerData: job });
-  const ended = new Promise((resolve, reject) => worker.on('exit', resolve).on('error', reject));
+  const { values, positionals } = parseArgs({
+    options: { threads: { type: 'string', default: '2' } },
+    allowPositionals: true,
+  });
+  const files = [];
+  for (let i = 0; i < positionals.length; i += 2) files.push(openPair(positionals[i], positionals[i + 1]));
+  const job = { files, taken: new Int32Array(new SharedArrayBuffer(4)) };
+  const others = Array.from({ length: Number(values.threads) - 1 }, () => {
+    const worker = new Worker(new URL(import.meta.url), { workerData: job });
+    return new Promise((resolve, reject) => worker.on('exit', resolve).on('error', reject));
+  });
   work(job);
-  await ended;
+  await Promise.all(others);
 } else {
   work(workerData);
 }

@@ -6,12 +6,11 @@
 
 import { execFile, spawn } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { Pool } from 'undici';
-import { PRPACK } from './support.mjs';
+import { exitOnSignals, homeIn, inFolder, PRPACK } from './support.mjs';
 
 const { values } = parseArgs({
   options: { clients: { type: 'string', default: '200' }, seconds: { type: 'string', default: '60' } },
@@ -19,10 +18,12 @@ const { values } = parseArgs({
 const clients = Number(values.clients);
 const seconds = Number(values.seconds);
 
-const folder = mkdtempSync(join(tmpdir(), 'prpack-bench-'));
-const env = { ...process.env, HOME: folder, XDG_CONFIG_HOME: folder, XDG_DATA_HOME: folder };
+let env;
 let server;
-try {
+process.on('exit', () => server?.kill('SIGTERM'));
+exitOnSignals();
+await inFolder(tmpdir(), async (folder) => {
+  env = homeIn(folder);
   const token = await makeToken();
   const url = await startServer();
   const pool = new Pool(url, { connections: clients, pipelining: 1 });
@@ -31,10 +32,8 @@ try {
   report(load, lost);
   await pool.close();
   if (lost > 0 || load.failures.size > 0) process.exitCode = 1;
-} finally {
-  server?.kill('SIGTERM');
-  rmSync(folder, { recursive: true, force: true });
-}
+  server.kill('SIGTERM');
+});
 
 async function makeToken() {
   const scopes = ['--scope', 'register', '--scope', 'read-keys'];
