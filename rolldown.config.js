@@ -16,9 +16,13 @@ const BUNDLED = ['commander', 'mp4box', 'uuid'];
  */
 const CHUNKS = {
   version: [['src/cli/version.ts']],
-  // All that writing and hashing threads load.
+  // All that writing and fingerprinting threads load.
   writer: [
-    ['src/packager/execute/writer.ts', 'src/packager/execute/hash-file.ts', 'src/threads/sent-error.ts'],
+    [
+      'src/packager/execute/writer.ts',
+      'src/packager/execute/fingerprint-steps.ts',
+      'src/threads/sent-error.ts',
+    ],
   ],
   base: [['src/index.ts'], ['src/cli/program.ts', 'src/cli/commands/encrypt.ts']],
   core: [['src/core.ts']], // with the one before, all of the library that encrypting a file loads
@@ -39,7 +43,7 @@ const program = {
     'job-worker': 'src/packager/batch/job-worker.ts',
     fetcher: 'src/bytes/http/fetcher.ts',
     worker: 'src/packager/execute/worker.ts',
-    'hash-worker': 'src/packager/execute/hash-worker.ts',
+    'fingerprint-worker': 'src/packager/execute/fingerprint-worker.ts',
     'store-worker': 'src/keystore/thread/store-worker.ts',
   },
   platform: 'node',

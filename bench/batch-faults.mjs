@@ -10,7 +10,7 @@
 // --spoil does one damage before the check, which must find it.
 
 import { spawn, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createCipheriv } from 'node:crypto';
 import {
   appendFileSync,
   closeSync,
@@ -421,23 +421,36 @@ function checkFiles(good, lines) {
     keys.delete(contentId);
     if (!expect(found.delete(output), `${output} is missing`)) continue;
     const bytes = readFileSync(output);
-    const sha256 = createHash('sha256').update(bytes).digest('hex');
     const line = byOutput.get(output);
-    expect(line.sha256 === sha256 && line.bytes === bytes.length, `${output} is not what its line says`);
+    const fingerprint = fingerprintOf(bytes, line.outputFingerprint.slice(0, 32));
+    expect(
+      line.outputFingerprint === fingerprint && line.bytes === bytes.length,
+      `${output} is not what its line says`,
+    );
     const kids = `${kidsIn(bytes)}`;
     expect(`${line.kids}` === kids, `${output} has KID ${kids}, and its line ${line.kids}`);
     const records = kept.map(Object.values).join(' ');
-    expect(records === `${kids},active,${sha256}`, `the key store has ${records || 'nothing'} of ${output}`);
+    expect(
+      records === `${kids},active,${fingerprint}`,
+      `the key store has ${records || 'nothing'} of ${output}`,
+    );
   }
   for (const path of found) expect(false, `${path} is no output of any job`);
   for (const contentId of keys.keys()) expect(false, `there is a key of ${contentId}, and no output`);
+}
+
+/** Key and GMAC of bytes. */
+function fingerprintOf(bytes, key) {
+  const mac = createCipheriv('aes-128-gcm', Buffer.from(key, 'hex'), Buffer.alloc(12)).setAAD(bytes);
+  mac.final();
+  return key + mac.getAuthTag().toString('hex');
 }
 
 /** KID, state and published file of each key, by content id. */
 function readKeyStore() {
   const store = new DatabaseSync(place.keyStore);
   const rows = store
-    .prepare('select content_id, kid, state, sha256 from keys left join outputs using (kid)')
+    .prepare('select content_id, kid, state, fingerprint from keys left join outputs using (kid)')
     .all();
   store.close();
   const keys = new Map();

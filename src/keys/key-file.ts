@@ -13,6 +13,13 @@ import {
 } from './key-source.js';
 import { pickForTrack } from './pick.js';
 
+/** A file that was published with a key. */
+interface PublishedFile {
+  /** 64 hexadecimal digits. */
+  readonly fingerprint: string;
+  readonly madeFrom?: string;
+}
+
 /** One entry of a key file. */
 export interface KeyFileEntry {
   readonly kid: KeyId;
@@ -35,7 +42,7 @@ export interface KeyFileEntry {
   /** Nothing is encrypted with a revoked key. */
   readonly state?: 'pending' | 'active' | 'revoked';
   /** Files that were published with the key. */
-  readonly outputs?: readonly { readonly sha256: string; readonly madeFrom?: string }[];
+  readonly outputs?: readonly PublishedFile[];
   /** PlayReady checksum: base64 of 8 bytes. */
   readonly checksum?: string;
   /** Of the record in the key store that the file was exported from. */
@@ -207,7 +214,10 @@ const OPTIONAL_FIELDS: Readonly<
   laUrl: [isText, 'a text with at least one character'],
   policy: [isObject, 'an object'],
   state: [(value) => STATES.includes(value), 'pending, active or revoked'],
-  outputs: [(value) => Array.isArray(value) && value.every(isOutput), 'a list of objects with a "sha256"'],
+  outputs: [
+    (value) => Array.isArray(value) && value.every(isOutput),
+    'a list of objects with a "fingerprint"',
+  ],
   checksum: [isText, 'a text with at least one character'],
   kekId: [isText, 'a text with at least one character'],
   policyVersion: [(value) => Number.isSafeInteger(value) && (value as number) > 0, 'a version: 1, 2, …'],
@@ -234,7 +244,20 @@ function parseEntry(value: unknown, index: number, path: string): KeyFileEntry {
   if (value.checksum !== undefined && value.checksum !== keyChecksum(kid, key)) {
     throw invalid(path, `${at}: "checksum" is not that of its key and KID`);
   }
-  return { kid, key, ...(rest as Omit<KeyFileEntry, 'kid' | 'key'>) };
+  const { outputs, ...others } = rest as ReadFields;
+  return { kid, key, ...others, ...(outputs && { outputs: outputs.map(publishedFileOf) }) };
+}
+
+/** Fields of an entry, checked. */
+type ReadFields = Omit<KeyFileEntry, 'kid' | 'key' | 'outputs'> & {
+  readonly outputs?: readonly ReadOutput[];
+};
+
+/** Files of before had the SHA-256 in the place of the fingerprint. */
+type ReadOutput = Partial<PublishedFile> & { readonly sha256?: string };
+
+function publishedFileOf({ sha256, fingerprint = sha256, madeFrom }: ReadOutput): PublishedFile {
+  return { fingerprint: fingerprint!, ...(madeFrom !== undefined && { madeFrom }) };
 }
 
 function field<T>(
@@ -273,9 +296,10 @@ function isText(value: unknown): boolean {
 /** Its fields are those of an output in a record, and no others. */
 function isOutput(value: unknown): boolean {
   if (!isObject(value)) return false;
-  const { sha256, madeFrom = 'unknown', ...others } = value;
-  const isDigest = typeof sha256 === 'string' && /^[0-9a-f]{64}$/.test(sha256);
-  return isDigest && isText(madeFrom) && Object.keys(others).length === 0;
+  const { sha256, fingerprint = sha256, madeFrom = 'unknown', ...others } = value;
+  const isDigest = typeof fingerprint === 'string' && /^[0-9a-f]{64}$/.test(fingerprint);
+  const isSaidOnce = sha256 === undefined || value.fingerprint === undefined;
+  return isDigest && isSaidOnce && isText(madeFrom) && Object.keys(others).length === 0;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

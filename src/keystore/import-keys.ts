@@ -51,7 +51,7 @@ function publications(keys: readonly ImportedKey[]): { kids: KeyId[]; output: Pu
   const byOutput = new Map<string, { kids: KeyId[]; output: PublishedOutput }>();
   for (const { kid, outputs = [] } of keys) {
     for (const output of outputs) {
-      const name = `${output.sha256} ${output.madeFrom ?? ''}`;
+      const name = `${output.fingerprint} ${output.madeFrom ?? ''}`;
       const publication = byOutput.get(name) ?? { kids: [], output };
       byOutput.set(name, { ...publication, kids: [...publication.kids, kid] });
     }

@@ -51,8 +51,11 @@ export interface KeyRegistration extends KeyDescription {
 
 /** A file that was published with a key. */
 export interface PublishedOutput {
-  /** SHA-256 of the published file: 64 hexadecimal digits, lower case. */
-  readonly sha256: string;
+  /**
+   * What distinguishes the published file from others: 64 hexadecimal digits, lower case. `prpack` registers key and tag of a GMAC, and
+   * registered the SHA-256 before.
+   */
+  readonly fingerprint: string;
   /** What the file was made from, as a text that is equal on a rerun with the same input and options. */
   readonly madeFrom?: string;
 }

@@ -57,7 +57,7 @@ function fileSteps(
     open: () => new FileSink(options.output, options.force ?? false),
     plan: ({ work }) => planEncryption(work, options),
     write: async ({ job, plan }, { staged }, { keys }) => [
-      { keys, sha256: await writePlan(plannedBytes(job, plan, options), staged, options) },
+      { keys, ...(await writePlan(plannedBytes(job, plan, options), staged, options)) },
     ],
     check: ({ job, plan }, { staged }) =>
       checkStaged(staged, options, (output) => checkEncrypted(output, expectationsOf(job, plan))),

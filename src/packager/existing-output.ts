@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { type ByteSource, FileSource, readBytes } from '../bytes/source.js';
 import { createIvSource } from '../cenc/iv.js';
 import { PrpackError } from '../errors.js';
 import { readMovie } from '../isobmff/movie.js';
 import { type ReadProtection, readProtections } from '../protection/protection-reader.js';
 import { protectionSettings } from '../protection/protection-settings.js';
+import { Digester, type Digests, wantedDigests } from './digests.js';
 import {
   type EncryptionWork,
   type PlannedEncryption,
@@ -45,8 +45,8 @@ export async function findExistingOutput(
     const ivStarts = readIvStarts(work, output);
     if (!ivStarts?.every((iv) => iv.length === ivSize)) return undefined;
     const plan = await planEncryption(work, options, ivStarts);
-    const sha256 = await sha256IfRendered(plan, work, output, options.signal);
-    return sha256 === undefined ? undefined : { plan, outputs: [{ keys: work.keys, sha256 }] };
+    const digests = await digestsIfRendered(plan, work, output, options);
+    return digests && { plan, outputs: [{ keys: work.keys, ...digests }] };
   } finally {
     output.close();
   }
@@ -78,21 +78,21 @@ export function firstIvOf({ keyNumbers, ivPlan, track }: ReadProtection): Uint8A
   return iv;
 }
 
-/** SHA-256 of the file when it has the planned bytes. */
-async function sha256IfRendered(
+/** Digests of the file when it has the planned bytes. */
+async function digestsIfRendered(
   { plan, encryptions }: PlannedEncryption,
   work: EncryptionWork,
   output: ByteSource,
-  signal: AbortSignal | undefined,
-): Promise<string | undefined> {
+  options: EncryptOptions,
+): Promise<Digests | undefined> {
   if (plan.sizeBytes !== output.sizeBytes) return undefined;
-  const hash = createHash('sha256');
+  const digester = new Digester(wantedDigests(work.keys, options));
   const renderer = await ChunkRenderer.create(plan, work.source, processingSteps(work, encryptions));
   for (const { startBytes, bytes } of renderer.chunks(CHUNK_BYTES)) {
     const found = readBytes(output, startBytes, bytes.length);
     if (Buffer.compare(bytes, found) !== 0) return undefined;
-    hash.update(bytes);
-    await yieldToEventLoop(signal);
+    digester.update(bytes);
+    await yieldToEventLoop(options.signal);
   }
-  return hash.digest('hex');
+  return digester.digests();
 }

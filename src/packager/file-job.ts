@@ -23,6 +23,7 @@ import {
 } from '../protection/track-protection.js';
 import { type DescribedTrack, describeTracks, selectTracks, typeNameOf } from '../protection/tracks.js';
 import { named } from '../settings/spelling.js';
+import { digestsOf, wantedDigests } from './digests.js';
 import { type EncryptionWork, type PlannedEncryption, processingSteps } from './encryption-plan.js';
 import type { WorkerPool } from './execute/worker-pool.js';
 import type { Clock } from './job.js';
@@ -41,7 +42,7 @@ export type FileSteps<Output extends Publishable> = PackagingSteps<EncryptJob, P
 export function plannedBytes(
   { work }: EncryptJob,
   { plan, encryptions }: PlannedEncryption,
-  { keyStore }: EncryptOptions,
+  options: EncryptOptions,
 ): PlannedBytes {
   const { source, pool } = work;
   return {
@@ -49,7 +50,7 @@ export function plannedBytes(
     source,
     steps: processingSteps(work, encryptions),
     pool,
-    fingerprint: keyStore !== undefined,
+    digests: wantedDigests(work.keys, options),
   };
 }
 
@@ -158,12 +159,11 @@ export async function reportFile(
   const { work, described, contentId } = job;
   const { plan, layout, fragments, encryptions, psshBoxes } = planned;
   const { output, dryRun = false, keyStore } = options;
-  const sha256 = outputs?.[0].sha256;
   return {
     input: work.source.path,
     output,
     bytes: plan.sizeBytes,
-    ...(sha256 !== undefined && { sha256 }),
+    ...(outputs && digestsOf(outputs[0])),
     durationSeconds: movieDurationSeconds(work.movie),
     layout,
     fragments,

@@ -58,6 +58,6 @@ export class KeyLedger {
   async confirm(outputs: readonly WrittenOutput[]): Promise<void> {
     const { keyStore } = this.#options;
     if (!keyStore) return;
-    for (const { keys, sha256 } of outputs) await confirmPublication(keyStore, keys, sha256!);
+    for (const { keys, fingerprint } of outputs) await confirmPublication(keyStore, keys, fingerprint!);
   }
 }

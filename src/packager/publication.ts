@@ -2,15 +2,14 @@ import type { Publishable } from '../bytes/sink.js';
 import type { AssignedKey } from '../keys/key-source.js';
 import { retryOnKeyRace } from '../keystore/key-race.js';
 import type { OutputPlan } from '../layout/output-plan.js';
+import type { Digests } from './digests.js';
 import type { Clock } from './job.js';
 import { KeyLedger } from './key-ledger.js';
 import type { EncryptOptions } from './types.js';
 
-/** An output, the keys that it needs, and its SHA-256 where a key store wants it. */
-export interface WrittenOutput {
+/** An output and the keys that it needs, with its fingerprint where a key store wants it. */
+export interface WrittenOutput extends Digests {
   readonly keys: readonly AssignedKey[];
-  /** 64 hexadecimal digits. */
-  readonly sha256: string | undefined;
 }
 
 /** What of the options the publication looks at. */

@@ -76,10 +76,10 @@ function registrationOf(
 export async function confirmPublication(
   store: PackagerKeyStore,
   keys: readonly AssignedKey[],
-  sha256: string,
+  fingerprint: string,
 ): Promise<void> {
   const kids = distinctKeys(keys).map(({ kid }) => kid);
-  for (const some of inParts(kids)) await store.markActive(some, { sha256 });
+  for (const some of inParts(kids)) await store.markActive(some, { fingerprint });
 }
 
 /** Keys that a key server takes at once. A file of many crypto periods has more: what is between two parts is done by a rerun. */

@@ -68,6 +68,8 @@ export interface EncryptOptions extends JobOptions, ProtectionOptions {
   readonly clearLeadSeconds?: number;
   /** Key rotation: seconds after which the next key is used, from the next fragment on. Default: one key. Not with layout `keep`. */
   readonly cryptoPeriodSeconds?: number;
+  /** Take the SHA-256 of the output, for whoever gets it. Default false. */
+  readonly sha256?: boolean;
   /** Plan only: nothing is written. Default false. */
   readonly dryRun?: boolean;
 }
@@ -110,7 +112,12 @@ interface JobResult {
 }
 
 export interface EncryptResult extends JobResult {
-  /** SHA-256 of the output, as the key store knows it: 64 hexadecimal digits. Absent without a key store, and for a dry run. */
+  /**
+   * What distinguishes the output from other files, as the key store knows it: key and tag of a GMAC (NIST SP 800-38D; AES-128, a nonce of
+   * 12 zero bytes), 64 hexadecimal digits. Absent without a key store, and for a dry run.
+   */
+  readonly fingerprint?: string;
+  /** SHA-256 of the output, where it was asked for: 64 hexadecimal digits. Absent for a dry run. */
   readonly sha256?: string;
   readonly scheme: SchemeName;
   readonly pssh: readonly PsshReport[];

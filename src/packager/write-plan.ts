@@ -1,12 +1,13 @@
 import type { Sink, StagedBytes } from '../bytes/sink.js';
 import type { ByteSource } from '../bytes/source.js';
 import type { OutputPlan } from '../layout/output-plan.js';
+import { DigestingWriter } from './digesting-writer.js';
+import type { Digests, WantedDigests } from './digests.js';
 import { yieldToEventLoop } from './event-loop.js';
 import { executePlans } from './execute/execute.js';
 import { ChunkRenderer } from './execute/renderer.js';
 import type { ProcessingStep } from './execute/sample-processor.js';
 import type { WorkerPool } from './execute/worker-pool.js';
-import { HashingWriter } from './hashing-writer.js';
 import type { JobRequest } from './job.js';
 
 /** A plan, and what its bytes are made of. */
@@ -17,8 +18,8 @@ export interface PlannedBytes {
   readonly steps: readonly ProcessingStep[];
   /** The threads that write next to this one. */
   readonly pool?: WorkerPool | undefined;
-  /** Whether the SHA-256 of the output is wanted. Default false. */
-  readonly fingerprint?: boolean;
+  /** Taken while the bytes are written. Default: none. */
+  readonly digests?: WantedDigests;
 }
 
 /** Who may stop the work, and hears of it. */
@@ -29,35 +30,34 @@ interface Reporting {
 
 /**
  * Writes all bytes of a plan to where they are staged, on all threads.
- * @returns the SHA-256, 64 hexadecimal digits, where it is wanted
  * @throws PrpackError ABORTED, INPUT_UNREADABLE, TRUNCATED_INPUT, OUTPUT_FAILED
  */
 export async function writePlan(
-  { plan, source, steps, pool, fingerprint = false }: PlannedBytes,
+  { plan, source, steps, pool, digests = {} }: PlannedBytes,
   staged: StagedBytes,
   { signal, onProgress }: Reporting,
-): Promise<string | undefined> {
+): Promise<Digests> {
   const { sizeBytes: bytesTotal } = plan;
   const onBytes = (bytesDone: number) => onProgress?.({ phase: 'write', bytesDone, bytesTotal });
-  const output = { plan, source, steps, output: staged.handle, fingerprint };
-  const [{ sha256 }] = await executePlans([output], { pool, signal, onBytes });
-  return sha256;
+  const output = { plan, source, steps, output: staged.handle, digests };
+  const [taken] = await executePlans([output], { pool, signal, onBytes });
+  return taken;
 }
 
 /** As {@link writePlan}, one byte after the other. */
 export async function appendPlan(
-  { plan, source, steps, fingerprint = false }: PlannedBytes,
+  { plan, source, steps, digests = {} }: PlannedBytes,
   sink: Sink,
   { signal, onProgress }: Reporting,
-): Promise<string | undefined> {
+): Promise<Digests> {
   const renderer = await ChunkRenderer.create(plan, source, steps);
-  const writer = new HashingWriter(sink, fingerprint);
+  const writer = new DigestingWriter(sink, digests);
   for (const { bytes } of renderer.chunks()) {
     await writer.write(bytes);
     onProgress?.({ phase: 'write', bytesDone: sink.sizeBytes, bytesTotal: plan.sizeBytes });
     await yieldToEventLoop(signal);
   }
-  return writer.sha256();
+  return writer.digests();
 }
 
 /**

@@ -975,6 +975,13 @@ const TABLE = [
     help: 'plan and report, and write nothing',
   },
   {
+    name: 'sha256',
+    kind: BOOLEAN,
+    of: ENCRYPT,
+    flag: '--sha256',
+    help: 'report the SHA-256 of the output, which anybody can compare it with',
+  },
+  {
     name: 'boxes',
     kind: BOOLEAN,
     of: ['inspect'],

@@ -139,11 +139,11 @@ async function expectWhole(name: string): Promise<void> {
     .map((entry) => join(entry.parentPath, entry.name));
   expect(files.sort()).toEqual([...lines.map(({ output }) => output), results].sort());
   const keyStore = openKeyStore({ location: `sqlite:${store}` });
-  for (const { output, sha256 } of lines) {
+  for (const { output, outputFingerprint } of lines) {
     for (const { kid } of (await inspect(output)).tracks) {
       const { items } = await keyStore.list({ kid: kid! as never });
       expect(items[0]).toMatchObject({ state: 'active' });
-      expect(items[0]!.outputs.map((published) => published.sha256)).toContain(sha256);
+      expect(items[0]!.outputs.map((published) => published.fingerprint)).toContain(outputFingerprint);
     }
   }
   await keyStore.close();

@@ -68,7 +68,7 @@ describe('prpack batch of titles', () => {
           contentId: `${content}-one`,
           unchanged: false,
         },
-        fingerprint: { bytes: expect.any(Number), sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
+        fingerprint: { bytes: expect.any(Number), digest: expect.stringMatching(/^[0-9a-f]{64}$/) },
       });
       expect(line.kids).toHaveLength(2);
       const { json: keys } = await runCliJson(['keys', 'list', '--content-id', `${content}-one`]);
@@ -81,7 +81,7 @@ describe('prpack batch of titles', () => {
       expect(again.json).toMatchObject({ done: 1, skipped: 1, failed: 2 });
       expect(lastOf(outDir, 'one')).toMatchObject({
         status: 'skipped',
-        sha256: line.sha256,
+        outputFingerprint: line.outputFingerprint,
         kids: line.kids,
       });
       expect(lastOf(outDir, 'two').error.code).toBe('OUTPUT_EXISTS');

@@ -1,5 +1,4 @@
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import {
   appendFileSync,
   copyFileSync,
@@ -17,6 +16,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { inspect } from '../../src/index.js';
 import type { ResultLine } from '../../src/packager/batch/types.js';
 import { PRPACK, runCli, runCliJson } from '../support/cli.js';
+import { fingerprintAs } from '../support/fingerprint.js';
 import { KEY, KID } from '../support/jobs.js';
 import { trackHashes } from '../support/sample-hashes.js';
 import { ROOT, sample, testMedia } from '../support/samples.js';
@@ -49,7 +49,7 @@ function resultLines(run?: string, path = join(out, 'prpack-results.jsonl')): Re
   return lines.map((line) => JSON.parse(line)).filter((line) => run === undefined || line.run === run);
 }
 
-const sha256Of = (path: string) => createHash('sha256').update(readFileSync(path)).digest('hex');
+const fingerprintAsOf = (fingerprint: string, path: string) => fingerprintAs(fingerprint, readFileSync(path));
 
 describe('prpack batch', () => {
   it.each(['1', '3'])(
@@ -69,11 +69,13 @@ describe('prpack batch', () => {
       const lines = resultLines();
       expect(lines.map(({ input }) => input).sort()).toEqual(NAMES.map((name) => join(media, name)).sort());
       const { json: keys } = await runCliJson(['keys', 'list']);
-      for (const { output, sha256, bytes, kids, fingerprint, input, contentId } of lines) {
+      for (const { output, outputFingerprint, bytes, kids, fingerprint, input, contentId } of lines) {
         const { tracks, bytes: size } = await inspect(output);
         expect(tracks.map(({ kid }) => kid)).toEqual(kids);
-        expect({ bytes, sha256 }).toEqual({ bytes: size, sha256: sha256Of(output) });
-        expect(fingerprint).toMatchObject({ bytes: 5787, sha256: sha256Of(input) });
+        expect(bytes).toBe(size);
+        expect(outputFingerprint).toBe(fingerprintAsOf(outputFingerprint!, output));
+        const { digest } = fingerprint!;
+        expect(fingerprint).toMatchObject({ bytes: 5787, digest: fingerprintAsOf(digest!, input) });
         const record = keys.find(({ kid }: { kid: string }) => kid === kids![0]);
         expect(record).toMatchObject({ state: 'active' });
         expect(record.contentId).toBe(contentId);
@@ -316,6 +318,20 @@ describe('prpack batch --resume', () => {
     const last = await batch(['--resume']);
     expect(last).toMatchObject({ exitCode: 0, json: { done: 0, skipped: 6 } });
     expect(resultLines(last.json.run).map(({ status }) => status)).toEqual(new Array(6).fill('skipped'));
+  });
+
+  it('does again what was done before there were fingerprints, and finds the outputs in place', async () => {
+    await batch();
+    const path = join(out, 'prpack-results.jsonl');
+    const before = resultLines().map(({ fingerprint, outputFingerprint, ...line }) => ({
+      ...line,
+      fingerprint: { ...fingerprint, digest: undefined, sha256: 'ab'.repeat(32) },
+      sha256: outputFingerprint,
+    }));
+    writeFileSync(path, before.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    const first = await batch(['--resume']);
+    expect(first).toMatchObject({ exitCode: 0, json: { done: 5, unchanged: 5, skipped: 0 } });
+    expect(await batch(['--resume'])).toMatchObject({ exitCode: 0, json: { done: 0, skipped: 5 } });
   });
 
   it('does again what the key store does not know of, or what was asked for otherwise', async () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -47,6 +48,22 @@ describe('prpack encrypt', () => {
     );
     expect(stderr).toContain('2 of 2 tracks are encrypted.\n');
     expect(stderr).not.toContain('\u001b');
+  });
+
+  it('reports the SHA-256 of the output with --sha256, to people and to programs', async () => {
+    const output = inFolder('sha.mp4');
+    const args = ['encrypt', INPUT, output, '--key-store', `sqlite:${inFolder('sha.sqlite')}`, '--sha256'];
+    const { stderr } = await runCli(args, { env: ENV });
+    const sha256 = createHash('sha256').update(readFileSync(output)).digest('hex');
+    expect(stderr).toContain(`\nSHA-256: ${sha256}\n`);
+    const { json } = await runCliJson(args, { env: ENV });
+    expect(json).toMatchObject({
+      unchanged: true,
+      sha256,
+      fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
+    const title = await runCliJson(['package', INPUT, '--out-dir', inFolder('title'), '--sha256']);
+    expect(title.exitCode).toBe(2);
   });
 
   it('reports to programs as one JSON object on stdout', async () => {

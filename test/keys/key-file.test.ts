@@ -18,8 +18,10 @@ const AUDIO: TrackKeyRequest = { trackId: 2, type: 'audio' };
 const WRONG_RECORDS = [
   { state: 'gone' },
   { outputs: [{}] },
+  { outputs: [{ fingerprint: 'ab' }] },
   { outputs: [{ sha256: 'ab' }] },
-  { outputs: [{ sha256: 'ab'.repeat(32), path: 'out.mp4' }] },
+  { outputs: [{ fingerprint: 'ab'.repeat(32), sha256: 'ab'.repeat(32) }] },
+  { outputs: [{ fingerprint: 'ab'.repeat(32), path: 'out.mp4' }] },
   { outputs: {} },
 ];
 
@@ -214,7 +216,7 @@ describe('readKeyFile', () => {
       policy: { persist: true },
       seedId: 'a1',
       state: 'active',
-      outputs: [{ sha256: 'ab'.repeat(32), madeFrom: 'x' }, { sha256: 'cd'.repeat(32) }],
+      outputs: [{ fingerprint: 'ab'.repeat(32), madeFrom: 'x' }, { fingerprint: 'cd'.repeat(32) }],
       kekId: 'b2',
       createdAt: '2026-01-02T03:04:05.000Z',
       updatedAt: '2026-01-02T03:04:06.000Z',
@@ -232,5 +234,14 @@ describe('readKeyFile', () => {
       const [name] = Object.keys(wrong);
       expect(() => parseKeyFile(bad, 'keys.json')).toThrowError(`keys.json: entry 0: "${name}" is not`);
     }
+  });
+
+  it('takes the SHA-256 of published files, which files of before have, for their fingerprints', () => {
+    const outputs = [{ sha256: 'ab'.repeat(32), madeFrom: 'x' }, { sha256: 'cd'.repeat(32) }];
+    const { entries } = file(entry(0, { outputs }));
+    expect(entries[0].outputs).toEqual([
+      { fingerprint: 'ab'.repeat(32), madeFrom: 'x' },
+      { fingerprint: 'cd'.repeat(32) },
+    ]);
   });
 });

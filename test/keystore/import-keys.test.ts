@@ -17,8 +17,12 @@ function freshStore(): KeyStore {
 }
 
 describe('importKeys', () => {
-  const active = { ...registration(), state: 'active' as const, outputs: [{ sha256: SHA, madeFrom: 'x' }] };
-  const revoked = { ...registration(), state: 'revoked' as const, outputs: [{ sha256: SHA }] };
+  const active = {
+    ...registration(),
+    state: 'active' as const,
+    outputs: [{ fingerprint: SHA, madeFrom: 'x' }],
+  };
+  const revoked = { ...registration(), state: 'revoked' as const, outputs: [{ fingerprint: SHA }] };
   const pending = { ...registration(), state: 'pending' as const };
   const all = [active, revoked, pending];
 

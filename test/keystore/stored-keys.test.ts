@@ -73,7 +73,7 @@ describe('storedContentSource', () => {
     }
     const source = storedContentSource(store, MOVIE);
     expect(await kidsOf(source, VIDEO)).toEqual([keys[0]!.kid]);
-    await store.markActive([keys[1]!.kid, keys[2]!.kid], { sha256: SHA });
+    await store.markActive([keys[1]!.kid, keys[2]!.kid], { fingerprint: SHA });
     expect(await kidsOf(source, VIDEO)).toEqual([keys[0]!.kid]);
     await store.revoke([keys[0]!.kid]);
     expect(await kidsOf(source, VIDEO)).toEqual([keys[1]!.kid]);

@@ -15,7 +15,7 @@ const KEY = {
   key: ContentKey.fromHex('00112233445566778899aabbccddeeff'),
   source: 'random',
 };
-const SHA256 = 'ab'.repeat(32);
+const FINGERPRINT = 'ab'.repeat(32);
 
 /** Everything that happens, in order. What is named in `failing` throws, the first time. */
 function rehearsal({ isStaged = true, failing = '', existing = false } = {}) {
@@ -41,10 +41,11 @@ function rehearsal({ isStaged = true, failing = '', existing = false } = {}) {
       happen('register');
       return [];
     },
-    markActive: async (_: unknown, { sha256 }: { sha256: string }) => happen(`active ${sha256 === SHA256}`),
+    markActive: async (_: unknown, { fingerprint }: { fingerprint: string }) =>
+      happen(`active ${fingerprint === FINGERPRINT}`),
     findByContentId: async () => [],
   } as PackagerKeyStore;
-  const outputs = [{ keys: [KEY], sha256: SHA256 }];
+  const outputs = [{ keys: [KEY], fingerprint: FINGERPRINT }];
   const plan = { plan: { sizeBytes: 1 }, warnings: [] };
   const job = { keys: [KEY], contentId: 'film' };
   const does = <T>(event: string, value: T) => {
@@ -71,7 +72,10 @@ describe('packageContent', () => {
     const { events, run } = rehearsal();
     const { outputs, unchanged } = await run();
     expect(events).toEqual([...BEGINNING, 'write', 'flush', 'check', 'commit', 'active true', 'abort']);
-    expect({ sha256: outputs?.[0].sha256, unchanged }).toEqual({ sha256: SHA256, unchanged: false });
+    expect({ fingerprint: outputs?.[0].fingerprint, unchanged }).toEqual({
+      fingerprint: FINGERPRINT,
+      unchanged: false,
+    });
   });
 
   it('does not read back what has left already', async () => {
@@ -102,7 +106,7 @@ describe('packageContent', () => {
 
   it('leaves an existing output as it is, and confirms its keys', async () => {
     const { events, run } = rehearsal({ existing: true });
-    expect(await run()).toMatchObject({ unchanged: true, outputs: [{ sha256: SHA256 }] });
+    expect(await run()).toMatchObject({ unchanged: true, outputs: [{ fingerprint: FINGERPRINT }] });
     expect(events).toEqual(['prepare', 'look', 'register', 'active true']);
   });
 

@@ -32,7 +32,7 @@ const ROUTES: readonly Route[] = [
   {
     method: 'POST',
     path: '/v1/publications',
-    body: { kids: [KID], output: { sha256: SHA } },
+    body: { kids: [KID], output: { fingerprint: SHA } },
     scopes: ['register'],
   },
   { method: 'PUT', path: `/v1/keys/${KID}/policy`, body: { policy: {} }, scopes: ['admin'] },
@@ -148,7 +148,11 @@ describe('a token', () => {
       server.fetch(`/v1/keys/${kid}`, { method: 'PUT', token: by, body: { key, contentId } });
     await put(other, 'b/film', all);
     const publish = (kids: string[]) =>
-      server.fetch('/v1/publications', { method: 'POST', token, body: { kids, output: { sha256: SHA } } });
+      server.fetch('/v1/publications', {
+        method: 'POST',
+        token,
+        body: { kids, output: { fingerprint: SHA } },
+      });
     expect({
       own: (await put(KID, 'a/film', token)).status,
       foreign: (await put(KID.replace(/1$/, '3'), 'b/more', token)).status,

@@ -142,7 +142,7 @@ describe('the life of a key', () => {
     const stateOf = async () => (await server.fetch(`/v1/keys/${KID}`, { token: admin })).json.state;
     await server.fetch(`/v1/keys/${KID}`, { method: 'PUT', token: register, body: BODY });
     expect(await stateOf()).toBe('pending');
-    const body = { kids: [KID], output: { sha256: SHA, madeFrom: 'in.mp4' } };
+    const body = { kids: [KID], output: { fingerprint: SHA, madeFrom: 'in.mp4' } };
     const published = await server.fetch('/v1/publications', { method: 'POST', token: register, body });
     expect(published.status).toBe(204);
     expect(published.text).toBe('');
@@ -175,7 +175,7 @@ describe('the life of a key', () => {
 
   it('answers 404 for KIDs that are not registered', async () => {
     const { server, register, read, admin } = await started();
-    const output = { sha256: SHA };
+    const output = { fingerprint: SHA };
     const answers = await Promise.all([
       server.fetch('/v1/publications', { method: 'POST', token: register, body: { kids: [KID], output } }),
       server.fetch('/v1/revocations', { method: 'POST', token: admin, body: { kids: [KID] } }),

@@ -54,7 +54,7 @@ describeWith(['chromium'], 'the whole road: package, register, distribute, ask f
 
       const records = await server.fetch('/v1/keys?contentId=film-7', { token });
       expect(records.json.items).toMatchObject([
-        { state: 'active', outputs: [{ sha256: expect.any(String) }] },
+        { state: 'active', outputs: [{ fingerprint: expect.any(String) }] },
       ]);
       const [{ kid }] = records.json.items;
       expect(json.tracks.map((track: { kid: string }) => track.kid)).toEqual([kid, kid]);

@@ -152,7 +152,7 @@ describe('the table', () => {
         widevineProvider: true,
         widevinePolicy: true,
       },
-      ...{ decryptKeys: true, playready: true, contentId: true, extraPssh: true, dryRun: true },
+      ...{ decryptKeys: true, playready: true, contentId: true, extraPssh: true, dryRun: true, sha256: true },
     };
     for (const taker of ['encrypt', 'encryptStream'] as const) {
       expect([...optionsTakenBy(taker).keys()].sort()).toEqual(Object.keys(names).sort());

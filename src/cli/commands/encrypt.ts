@@ -49,7 +49,7 @@ export function configureEncrypt(command: Command): void {
   addSystemOptions(command);
   addPlayReadyOptions(command);
   addJobOutputOptions(command);
-  addOptions(command, ['dryRun']);
+  addOptions(command, ['sha256', 'dryRun']);
   addConfigOption(command);
   command.addHelpText('after', EXAMPLES);
   command.action(encryptAction);

@@ -78,7 +78,7 @@ export function formatKeyRecord(record: KeyRecord, key: string, style: Style): s
       ['policy version', policyVersion === undefined ? undefined : `${policyVersion}`],
       ['created', toSeconds(record.createdAt)],
       ['updated', toSeconds(record.updatedAt)],
-      ...record.outputs.map(({ sha256 }) => ['published', `sha256 ${sha256}`] as const),
+      ...record.outputs.map(({ fingerprint }) => ['published', `fingerprint ${fingerprint}`] as const),
     ],
     '  ',
     style,

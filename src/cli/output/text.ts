@@ -34,7 +34,7 @@ export function formatEncryptResult(
 
 /** Where the keys are, and whether anything was done at all. */
 function doneLines(
-  { unchanged, keyStore, contentId }: EncryptResult,
+  { unchanged, keyStore, contentId, sha256 }: EncryptResult,
   flags: EncryptReportFlags,
 ): readonly string[] {
   const origin = flags.contentId === undefined ? ' (after the name of the input)' : '';
@@ -46,6 +46,7 @@ function doneLines(
       ? 'The keys were not registered (--no-register).'
       : `The keys are registered for the content "${printable(contentId)}"${origin} in ${printable(keyStore)}.`,
     ...(unchanged ? [] : keysOutLine(flags.keysOut)),
+    ...(sha256 === undefined ? [] : [`SHA-256: ${sha256}`]),
   ];
 }
 

@@ -22,7 +22,7 @@ const Record = z.object({
   policyVersion: z.number().optional(),
   checksum: z.string(),
   state: z.enum(['pending', 'active', 'revoked']),
-  outputs: z.array(z.object({ sha256: z.string(), madeFrom: z.string().optional() })),
+  outputs: z.array(z.object({ fingerprint: z.string(), madeFrom: z.string().optional() })),
   createdAt: z.string(),
   updatedAt: z.string(),
 });

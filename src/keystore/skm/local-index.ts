@@ -56,6 +56,8 @@ const SCHEMA: Schema = {
       select server, content_id, label, algorithm, -1, kid, since from holders_without_periods;
     drop table holders_without_periods;
     `,
+    // As in the key store.
+    'alter table outputs rename column sha256 to fingerprint;',
   ],
 };
 
@@ -109,15 +111,15 @@ export class LocalIndex {
   }
 
   /** Durable, when this ends. */
-  async noteOutput(kids: readonly KeyId[], { sha256, madeFrom }: PublishedOutput): Promise<void> {
+  async noteOutput(kids: readonly KeyId[], { fingerprint, madeFrom }: PublishedOutput): Promise<void> {
     const now = new Date().toISOString();
     await this.#write((database) => {
       for (const kid of kids) {
         database.run(
-          'insert or ignore into outputs (server, kid, sha256, made_from, published_at) values (?, ?, ?, ?, ?)',
+          'insert or ignore into outputs (server, kid, fingerprint, made_from, published_at) values (?, ?, ?, ?, ?)',
           this.#server,
           kid,
-          sha256,
+          fingerprint,
           madeFrom ?? null,
           now,
         );
@@ -185,7 +187,7 @@ export class LocalIndex {
 
   async outputsOf(kid: KeyId): Promise<PublishedOutput[]> {
     const rows = await this.#read<OutputRow>(
-      'select sha256, made_from from outputs where server = ? and kid = ? order by published_at, sha256',
+      'select fingerprint, made_from from outputs where server = ? and kid = ? order by published_at, fingerprint',
       this.#server,
       kid,
     );

@@ -37,7 +37,7 @@ export interface PolicyRow {
 
 /** A row of `outputs`. */
 export interface OutputRow {
-  readonly sha256: string;
+  readonly fingerprint: string;
   readonly made_from: string | null;
 }
 
@@ -97,6 +97,6 @@ export function toAuditEntry(row: AuditRow): AuditEntry {
   };
 }
 
-export function toOutput({ sha256, made_from }: OutputRow): PublishedOutput {
-  return { sha256, ...(made_from === null ? {} : { madeFrom: made_from }) };
+export function toOutput({ fingerprint, made_from }: OutputRow): PublishedOutput {
+  return { fingerprint, ...(made_from === null ? {} : { madeFrom: made_from }) };
 }

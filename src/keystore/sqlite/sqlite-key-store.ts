@@ -104,7 +104,7 @@ export class SqliteKeyStore implements KeyStore {
   }
 
   async markActive(kids: readonly KeyId[], output: PublishedOutput): Promise<void> {
-    assertNoOtherDigests(output);
+    assertFingerprint(output);
     const tables = await this.#open();
     await this.#commit(() => {
       const rows = rowsOf(tables, kids, 'activate');
@@ -323,10 +323,11 @@ function assertNoUnnamed({ kid, contentId, source }: KeyRegistration): void {
   );
 }
 
-function assertNoOtherDigests({ sha256 }: PublishedOutput): void {
-  if (/^[0-9a-f]{64}$/.test(sha256)) return;
-  throw new PrpackError('INVALID_ARGUMENT', 'the fingerprint of a published file is not a SHA-256', {
+function assertFingerprint({ fingerprint }: PublishedOutput): void {
+  if (/^[0-9a-f]{64}$/.test(fingerprint)) return;
+  throw new PrpackError('INVALID_ARGUMENT', 'the fingerprint of a published file has the wrong form', {
     expected: '64 hexadecimal digits, lower case',
-    remedy: 'Give the SHA-256 of the whole published file.',
+    remedy:
+      'Give the fingerprint of the whole published file, as the result of `encrypt` has it, or its SHA-256.',
   });
 }

@@ -108,10 +108,10 @@ export function registerOne(
 }
 
 export function activateOne(tables: Tables, row: KeyRow, output: PublishedOutput): void {
-  const isKnown = row.state === 'active' && tables.hasOutput(row.kid, output.sha256);
+  const isKnown = row.state === 'active' && tables.hasOutput(row.kid, output.fingerprint);
   if (!isKnown) {
     tables.setState(row.kid, 'active');
-    if (!tables.hasOutput(row.kid, output.sha256)) tables.insertOutput(row.kid, output);
+    if (!tables.hasOutput(row.kid, output.fingerprint)) tables.insertOutput(row.kid, output);
   }
   note(tables, 'activate', row, isKnown ? 'unchanged' : 'done');
 }

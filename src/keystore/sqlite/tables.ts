@@ -115,7 +115,7 @@ export class Tables {
 
   record(row: KeyRow): KeyRecord {
     const outputs = this.#database.all<OutputRow>(
-      'select sha256, made_from from outputs where kid = ? order by published_at, sha256',
+      'select fingerprint, made_from from outputs where kid = ? order by published_at, fingerprint',
       row.kid,
     );
     return toRecord(row, outputs, this.replacedPolicy(row.kid));
@@ -173,17 +173,18 @@ export class Tables {
     this.#database.run('update keys set wrapped_key = ?, kek_id = ? where kid = ?', wrappedKey, kekId, kid);
   }
 
-  hasOutput(kid: KeyId, sha256: string): boolean {
+  hasOutput(kid: KeyId, fingerprint: string): boolean {
     return (
-      this.#database.get('select 1 from outputs where kid = ? and sha256 = ?', kid, sha256) !== undefined
+      this.#database.get('select 1 from outputs where kid = ? and fingerprint = ?', kid, fingerprint) !==
+      undefined
     );
   }
 
-  insertOutput(kid: KeyId, { sha256, madeFrom }: PublishedOutput): void {
+  insertOutput(kid: KeyId, { fingerprint, madeFrom }: PublishedOutput): void {
     this.#database.run(
-      'insert into outputs (kid, sha256, made_from, published_at) values (?, ?, ?, ?)',
+      'insert into outputs (kid, fingerprint, made_from, published_at) values (?, ?, ?, ?)',
       kid,
-      sha256,
+      fingerprint,
       madeFrom ?? null,
       now(),
     );

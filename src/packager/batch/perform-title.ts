@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import { stateOfFile } from '../../bytes/files.js';
 import { makeOutputDirectory } from '../../bytes/output-directory.js';
-import { fingerprintOf } from '../execute/fingerprint.js';
+import { fingerprintOf, hasFingerprint } from '../execute/fingerprint.js';
 import { findInputs } from '../package/inputs.js';
 import { packageTitle } from '../package/package-title.js';
 import {
@@ -35,9 +35,9 @@ export async function performTitle(task: Task, tools: Tools, title: JobTitle): P
   if (dryRun) return outcomeOf(result, before!);
   const after = stateOf(paths);
   if (!before || before.bytes !== after?.bytes || before.mtimeMs !== after.mtimeMs) throw changed(job);
-  const { inputs } = (await readState(job.output))!;
-  const sha256 = await fingerprintOf(join(job.output, STATE_FILE), tools.signal);
-  return { ...outcomeOf(result, { ...before, sha256: inputs! }), sha256 };
+  const { inputs, fingerprintKey } = (await readState(job.output))!;
+  const outputFingerprint = await fingerprintOf(join(job.output, STATE_FILE), fingerprintKey!, tools.signal);
+  return { ...outcomeOf(result, { ...before, digest: inputs! }), outputFingerprint };
 }
 
 function optionsOf(
@@ -60,7 +60,7 @@ function outcomeOf(
 
 /** Whether inputs and presentation are still what an earlier run read and made. */
 async function checkProof(
-  { fingerprint, bytes, sha256, kids }: Proof,
+  { fingerprint, bytes, outputFingerprint, kids }: Proof,
   { output }: Job,
   title: JobTitle,
   signal: AbortSignal,
@@ -68,14 +68,22 @@ async function checkProof(
   const paths = await pathsOf(title);
   const now = stateOf(paths);
   const state = await readState(output);
-  if (!state || now?.bytes !== fingerprint.bytes) return undefined;
+  if (state?.fingerprintKey === undefined || now?.bytes !== fingerprint.bytes) return undefined;
   const isSameTime = now.mtimeMs === fingerprint.mtimeMs;
-  if (!isSameTime && (await inputsDigest(paths, new InputFingerprints(signal))) !== fingerprint.sha256)
-    return undefined;
-  if ((await fingerprintOf(join(output, STATE_FILE), signal)) !== sha256) return undefined;
+  const inputs = new InputFingerprints(state.fingerprintKey, signal);
+  if (!isSameTime && (await inputsDigest(paths, inputs)) !== fingerprint.digest) return undefined;
+  if (!(await hasFingerprint(join(output, STATE_FILE), outputFingerprint, signal))) return undefined;
   if (!(await isAllThere(output, state, signal))) return undefined;
-  const same = { ...now, sha256: fingerprint.sha256 };
-  return { status: 'skipped', fingerprint: same, bytes, sha256, kids, unchanged: true, warnings: [] };
+  const same = { ...now, digest: fingerprint.digest };
+  return {
+    status: 'skipped',
+    fingerprint: same,
+    bytes,
+    outputFingerprint,
+    kids,
+    unchanged: true,
+    warnings: [],
+  };
 }
 
 async function pathsOf(title: JobTitle): Promise<string[]> {

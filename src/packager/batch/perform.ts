@@ -1,12 +1,13 @@
 import { dirname } from 'node:path';
 import { stateOfFile } from '../../bytes/files.js';
+import { newFingerprintKey } from '../../bytes/fingerprint.js';
 import { makeOutputDirectory } from '../../bytes/output-directory.js';
 import { PrpackError } from '../../errors.js';
 import type { KeyLookup, KeySource } from '../../keys/key-source.js';
 import type { PackagerKeyStore } from '../../keystore/key-store.js';
 import { named } from '../../settings/spelling.js';
 import { encrypt } from '../encrypt.js';
-import { fingerprintOf } from '../execute/fingerprint.js';
+import { fingerprintOf, hasFingerprint } from '../execute/fingerprint.js';
 import type { EncryptOptions, EncryptResult, Progress, Threads } from '../types.js';
 import type { Proof } from './results.js';
 import type { InputFingerprint, Job } from './types.js';
@@ -38,8 +39,8 @@ export interface Outcome {
   readonly status: 'done' | 'skipped';
   readonly fingerprint: InputFingerprint;
   readonly bytes: number;
-  /** Of the output, once there is one. */
-  readonly sha256?: string;
+  /** Once there is an output. */
+  readonly outputFingerprint?: string;
   readonly kids: readonly string[];
   readonly unchanged: boolean;
   readonly warnings: readonly string[];
@@ -58,10 +59,10 @@ export async function performTask(task: Task, tools: Tools): Promise<Outcome> {
   makeOutputDirectory(dirname(job.output));
   const before = stateOfFile(job.input);
   const encrypted = await encryptJob(task, tools);
-  const sha256 = await fingerprintOf(job.input, tools.signal);
+  const digest = await fingerprintOf(job.input, newFingerprintKey(), tools.signal);
   const after = stateOfFile(job.input);
   if (!before || before.bytes !== after?.bytes || before.mtimeMs !== after.mtimeMs) throw changed(job);
-  return { status: 'done', fingerprint: { ...before, sha256 }, ...encrypted };
+  return { status: 'done', fingerprint: { ...before, digest }, ...encrypted };
 }
 
 /** What would be done; the input is read as far as the plan needs it. */
@@ -90,8 +91,8 @@ async function encryptJob(
   const files = { input, output, contentId, force, threads, signal, onProgress };
   const settings = settingsOf(job, lookup);
   const result = await encrypt({ ...settings, ...files, keyStore, ...(keys && { keys }) });
-  const { bytes, sha256, unchanged, warnings } = result;
-  return { bytes, ...(sha256 !== undefined && { sha256 }), kids: kidsOf(result), unchanged, warnings };
+  const { bytes, fingerprint, unchanged, warnings } = result;
+  return { bytes, outputFingerprint: fingerprint!, kids: kidsOf(result), unchanged, warnings };
 }
 
 /** All keys of an output, each once. */
@@ -113,14 +114,22 @@ async function checkProof(
   { input, output }: Job,
   signal: AbortSignal,
 ): Promise<Outcome | undefined> {
-  const { fingerprint, bytes, sha256, kids } = proof;
+  const { fingerprint, bytes, outputFingerprint, kids } = proof;
   const state = stateOfFile(input);
   if (state?.bytes !== fingerprint.bytes || stateOfFile(output)?.bytes !== bytes) return undefined;
   const isSameTime = state.mtimeMs === fingerprint.mtimeMs;
-  if (!isSameTime && (await fingerprintOf(input, signal)) !== fingerprint.sha256) return undefined;
-  if ((await fingerprintOf(output, signal)) !== sha256) return undefined;
-  const now = { ...state, sha256: fingerprint.sha256 };
-  return { status: 'skipped', fingerprint: now, bytes, sha256, kids, unchanged: true, warnings: [] };
+  if (!isSameTime && !(await hasFingerprint(input, fingerprint.digest, signal))) return undefined;
+  if (!(await hasFingerprint(output, outputFingerprint, signal))) return undefined;
+  const now = { ...state, digest: fingerprint.digest };
+  return {
+    status: 'skipped',
+    fingerprint: now,
+    bytes,
+    outputFingerprint,
+    kids,
+    unchanged: true,
+    warnings: [],
+  };
 }
 
 /** The error for an input that is not what it was. */

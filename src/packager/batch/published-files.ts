@@ -1,7 +1,7 @@
 import { readState } from '../package/state.js';
 
-/** SHA-256 of what a title has published, from its own account; nothing where there is none. */
+/** Fingerprints of what a title has published, from its own account; nothing where there is none. */
 export async function publishedFiles(outDir: string): Promise<string[]> {
   const state = await readState(outDir);
-  return state?.files.map(({ sha256 }) => sha256) ?? [];
+  return state?.files.flatMap(({ fingerprint }) => fingerprint ?? []) ?? [];
 }

@@ -3,7 +3,7 @@ import type { KeyStore } from '../../keystore/key-store.js';
 
 /**
  * Whether the store knows that every one of these keys is needed by this very output. No key is opened for that.
- * @param published SHA-256 of the output, or of the files of a title
+ * @param published fingerprint of the output, or of the files of a title
  */
 export async function isRegistered(
   store: KeyStore,
@@ -13,7 +13,7 @@ export async function isRegistered(
   for (const kid of kids) {
     const [record] = (await store.list({ kid: parseKeyId(kid) })).items;
     if (record?.state !== 'active') return false;
-    if (!record.outputs.some(({ sha256 }) => published.includes(sha256))) return false;
+    if (!record.outputs.some(({ fingerprint }) => published.includes(fingerprint))) return false;
   }
   return kids.length > 0;
 }

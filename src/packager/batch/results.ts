@@ -13,9 +13,9 @@ const MAX_PENDING = 256;
 export interface Proof {
   readonly input: string;
   readonly settingsSha256: string;
-  readonly fingerprint: InputFingerprint & { readonly sha256: string };
+  readonly fingerprint: InputFingerprint & { readonly digest: string };
   readonly bytes: number;
-  readonly sha256: string;
+  readonly outputFingerprint: string;
   readonly kids: readonly string[];
 }
 
@@ -109,7 +109,7 @@ async function takeLock(path: string): Promise<FileLock> {
   });
 }
 
-/** The last word on each output. Lines that a power loss damaged prove nothing. */
+/** The last word on each output. Lines that a power loss damaged prove nothing, and neither do those that know no fingerprints. */
 function readProofs(text: string, path: string): Map<string, Proof> {
   const proofs = new Map<string, Proof>();
   if (text !== '' && !text.startsWith('{"run":'.slice(0, text.length))) throw notResults(path);
@@ -133,12 +133,12 @@ function parseLine(line: string): ResultLine | undefined {
 }
 
 function proofIn(result: ResultLine): Proof | undefined {
-  const { status, input, settingsSha256, fingerprint, bytes, sha256, kids } = result;
-  if (status === 'failed' || fingerprint?.sha256 === undefined) return undefined;
-  if (bytes === undefined || sha256 === undefined || !Array.isArray(kids)) return undefined;
+  const { status, input, settingsSha256, fingerprint, bytes, outputFingerprint, kids } = result;
+  if (status === 'failed' || fingerprint?.digest === undefined) return undefined;
+  if (bytes === undefined || outputFingerprint === undefined || !Array.isArray(kids)) return undefined;
   return {
-    ...{ input, settingsSha256, bytes, sha256, kids },
-    fingerprint: { ...fingerprint, sha256: fingerprint.sha256 },
+    ...{ input, settingsSha256, bytes, outputFingerprint, kids },
+    fingerprint: { ...fingerprint, digest: fingerprint.digest },
   };
 }
 

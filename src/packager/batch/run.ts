@@ -153,7 +153,7 @@ class Run {
     const proof = resume ? this.#results.proofOf(job.output) : undefined;
     if (proof?.settingsSha256 !== settingsSha256) return undefined;
     if (!keyStore) return proof;
-    const published = job.title ? await publishedFiles(job.output) : [proof.sha256];
+    const published = job.title ? await publishedFiles(job.output) : [proof.outputFingerprint];
     return (await isRegistered(keyStore, proof.kids, published)) ? proof : undefined;
   }
 }

@@ -96,8 +96,11 @@ export interface InputFingerprint {
   readonly bytes: number;
   /** Time of the last change, in milliseconds since 1970. */
   readonly mtimeMs: number;
-  /** SHA-256 of the whole file, or of the names and SHA-256 of all inputs of a title, 64 hexadecimal digits; absent where the job failed. */
-  readonly sha256?: string;
+  /**
+   * Fingerprint of the whole file, or SHA-256 of the names and fingerprints of all inputs of a title, 64 hexadecimal digits; absent where the
+   * job failed.
+   */
+  readonly digest?: string;
 }
 
 /** A line of the results file: how one job ended in one run. Never a key. */
@@ -116,8 +119,8 @@ export interface ResultLine {
   readonly fingerprint?: InputFingerprint;
   /** Of the output, as is what follows: absent where the job failed. */
   readonly bytes?: number;
-  /** Of a title: of its `prpack.json`, which has those of all files. */
-  readonly sha256?: string;
+  /** 64 hexadecimal digits. Of a title: of its `prpack.json`, which has those of all files. */
+  readonly outputFingerprint?: string;
   readonly kids?: readonly string[];
   /** True when the output was there already, made of the same input with the same keys and settings. */
   readonly unchanged?: boolean;

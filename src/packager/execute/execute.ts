@@ -3,11 +3,12 @@ import type { ByteSource } from '../../bytes/source.js';
 import { PrpackError } from '../../errors.js';
 import type { OutputPlan } from '../../layout/output-plan.js';
 import { named } from '../../settings/spelling.js';
+import type { Digests, WantedDigests } from '../digests.js';
 import { assertNotAborted } from './abort.js';
 import { CHUNK_BYTES, chunksOf, type OutputChunk } from './chunk.js';
-import { Fingerprint } from './fingerprint.js';
 import { HeldKeys } from './held-keys.js';
 import { type OnWritten, writeInline } from './inline.js';
+import { OutputDigests } from './output-digests.js';
 import { type ProcessingStep, type TrackTask, tasksOf, wholeSamplesOf } from './sample-processor.js';
 import type { WorkerPool } from './worker-pool.js';
 
@@ -18,8 +19,8 @@ export interface PlannedOutput {
   /** What is done to the samples, in this order. */
   readonly steps: readonly ProcessingStep[];
   readonly output: OutputPlace;
-  /** Hash the output while it is written. Default false. */
-  readonly fingerprint?: boolean | undefined;
+  /** Taken while the output is written. Default: none. */
+  readonly digests?: WantedDigests | undefined;
 }
 
 /** How outputs are written. */
@@ -35,25 +36,20 @@ export interface Execution {
   readonly chunkBytes?: number | undefined;
 }
 
-export interface ExecutionResult {
-  /** SHA-256 of the whole output, 64 hexadecimal digits. Only where it was asked for. */
-  readonly sha256: string | undefined;
-}
-
 /**
  * Writes outputs whole, one after the other; where one ends, free threads go on with the next. When this returns, every byte was handed
  * to the operating system, and no thread is left.
  * @param outputs with a pool, every source is a file
- * @returns one an output
+ * @returns the digests that were asked for, one an output
  * @throws PrpackError ABORTED, INPUT_UNREADABLE, TRUNCATED_INPUT, OUTPUT_FAILED, as `onOutput`
  */
 export async function executePlans(
   outputs: readonly PlannedOutput[],
   { signal, onBytes, onOutput, chunkBytes = CHUNK_BYTES, pool }: Execution = {},
-): Promise<ExecutionResult[]> {
+): Promise<Digests[]> {
   assertNotAborted(signal);
   const keys = new HeldKeys();
-  const hashes = outputs.map(({ fingerprint }) => (fingerprint ? new Fingerprint() : undefined));
+  const digests = outputs.map(({ digests: wanted }) => digestsFor(wanted));
   const sizeBytes = outputs.reduce((sum, { plan }) => sum + plan.sizeBytes, 0);
   let writtenBytes = 0;
   const leftBytes = outputs.map(({ plan }) => plan.sizeBytes);
@@ -63,7 +59,7 @@ export async function executePlans(
     onBytes?.(writtenBytes);
     leftBytes[output] -= lengthBytes;
     if (onOutput && leftBytes[output] === 0) followUps.push(followUp(onOutput, output));
-    await hashes[output]?.add(startBytes, bytes);
+    await digests[output]?.add(startBytes, bytes);
   };
   try {
     const tasks = outputs.map(({ steps }) => steps.map((step) => tasksOf(step, keys.hold)));
@@ -72,15 +68,21 @@ export async function executePlans(
     const work = { chunks, targets, memoryBytes: Math.min(chunkBytes, sizeBytes), signal };
     if (pool) {
       const { writeOnThreads } = await import('./threads.js');
-      await writeOnThreads(work, pool, onWritten, hashes);
+      await writeOnThreads(work, pool, onWritten, digests);
     } else await writeInline(work, onWritten);
     assertAll(sizeBytes, writtenBytes);
     await Promise.all(followUps);
-    return outputs.map(({ plan }, i) => ({ sha256: hashes[i]?.finish(plan.sizeBytes) }));
+    return outputs.map(({ plan }, i) => digests[i]?.finish(plan.sizeBytes) ?? {});
   } finally {
     await Promise.allSettled(followUps); // they use files that the caller closes
     keys.wipe();
   }
+}
+
+/** Where nothing is to be known, no chunk waits for those before it. */
+function digestsFor(wanted: WantedDigests = {}): OutputDigests | undefined {
+  const { fingerprintKey, sha256 = false } = wanted;
+  return fingerprintKey !== undefined || sha256 ? new OutputDigests(wanted) : undefined;
 }
 
 /** What follows on an output; that it fails is heard of when all are written. */

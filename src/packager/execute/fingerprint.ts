@@ -1,76 +1,47 @@
-import { createHash } from 'node:crypto';
+import { keyOfFingerprint } from '../../bytes/fingerprint.js';
 import { type ByteSource, FileSource } from '../../bytes/source.js';
-import { PrpackError } from '../../errors.js';
-import { named } from '../../settings/spelling.js';
 import { yieldToEventLoop } from '../event-loop.js';
-import { hashInSteps } from './hash-file.js';
+import { fingerprintInSteps } from './fingerprint-steps.js';
 
-/** Bytes that wait for those before them. */
-interface Waiting {
-  readonly bytes: Uint8Array;
-  readonly hashed: () => void;
+/** Fingerprint of a file under a key, 64 hexadecimal digits. */
+export function fingerprintOf(path: string, key: string, signal: AbortSignal | undefined): Promise<string> {
+  return withFile(path, (source) => fingerprintOfSource(source, key, signal));
 }
 
-/** SHA-256 of an output whose chunks are written out of order, taken while they are in memory. */
-export class Fingerprint {
-  readonly #hash = createHash('sha256');
-  readonly #waiting = new Map<number, Waiting>();
-  #hashedBytes = 0;
-
-  /** @returns when the bytes are hashed and may be reused: when all before them are there */
-  add(startBytes: number, bytes: Uint8Array): Promise<void> {
-    return new Promise((hashed) => {
-      this.#waiting.set(startBytes, { bytes, hashed });
-      for (let next = this.#takeNext(); next; next = this.#takeNext()) {
-        this.#hash.update(next.bytes);
-        this.#hashedBytes += next.bytes.length;
-        next.hashed();
-      }
-    });
-  }
-
-  /** Lets everybody go who waits for bytes that will not come. */
-  abandon(): void {
-    for (const { hashed } of this.#waiting.values()) hashed();
-    this.#waiting.clear();
-  }
-
-  /**
-   * @returns 64 hexadecimal digits
-   * @throws PrpackError INTERNAL when some of the bytes were not added
-   */
-  finish(sizeBytes: number): string {
-    if (this.#hashedBytes === sizeBytes) return this.#hash.digest('hex');
-    throw new PrpackError('INTERNAL', 'not all of the output was hashed', {
-      expected: sizeBytes,
-      received: this.#hashedBytes,
-      remedy: `Run it again with ${named('threads', 1)}, and report this as a defect of prpack.`,
-    });
-  }
-
-  #takeNext(): Waiting | undefined {
-    const next = this.#waiting.get(this.#hashedBytes);
-    this.#waiting.delete(this.#hashedBytes);
-    return next;
-  }
+/** Whether a file is the one that a fingerprint was taken of: never, where the text is something else. */
+export function hasFingerprint(
+  path: string,
+  fingerprint: string,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  return withFile(path, (source) => sourceHasFingerprint(source, fingerprint, signal));
 }
 
-/** SHA-256 of a file, 64 hexadecimal digits. */
-export async function fingerprintOf(path: string, signal: AbortSignal | undefined): Promise<string> {
+/** {@link hasFingerprint} of all bytes of a source. */
+export async function sourceHasFingerprint(
+  source: ByteSource,
+  fingerprint: string,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const key = keyOfFingerprint(fingerprint);
+  return key !== undefined && (await fingerprintOfSource(source, key, signal)) === fingerprint;
+}
+
+async function withFile<T>(path: string, work: (source: ByteSource) => Promise<T>): Promise<T> {
   const source = new FileSource(path);
   try {
-    return await fingerprintOfSource(source, signal);
+    return await work(source);
   } finally {
     source.close();
   }
 }
 
-/** SHA-256 of all bytes of a source, 64 hexadecimal digits. */
-export async function fingerprintOfSource(
+async function fingerprintOfSource(
   source: ByteSource,
+  key: string,
   signal: AbortSignal | undefined,
 ): Promise<string> {
-  const steps = hashInSteps(source);
+  const steps = fingerprintInSteps(source, key);
   for (;;) {
     const { done, value } = steps.next();
     if (done) return value;

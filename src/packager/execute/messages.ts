@@ -31,11 +31,18 @@ export type FromWriter =
     }
   | { readonly kind: 'failed'; readonly error: SentError };
 
-/** What a hashing thread answers, once a path that it was sent, in their order. */
-export type FromHasher =
+/** What a fingerprinting thread is sent. */
+export interface ToFingerprinter {
+  readonly path: string;
+  /** 32 hexadecimal digits. */
+  readonly key: string;
+}
+
+/** What a fingerprinting thread answers, once a file that it was sent, in their order. */
+export type FromFingerprinter =
   | {
-      readonly kind: 'hashed';
+      readonly kind: 'taken';
       /** 64 hexadecimal digits. */
-      readonly sha256: string;
+      readonly fingerprint: string;
     }
   | { readonly kind: 'failed'; readonly error: SentError };

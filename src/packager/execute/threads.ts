@@ -1,18 +1,18 @@
 import { abortedBy } from './abort.js';
-import type { Fingerprint } from './fingerprint.js';
 import { type OnWritten, type Work, writeInline } from './inline.js';
+import type { OutputDigests } from './output-digests.js';
 import type { WorkerPool } from './worker-pool.js';
 
 /**
  * Writes outputs by this thread and a pool of others. The thread that is free takes the next chunk. No thread is left
  * when this returns.
- * @param hashes what `onWritten` adds the bytes to
+ * @param digests what `onWritten` adds the bytes to
  */
 export async function writeOnThreads(
   work: Work,
   pool: WorkerPool,
   onWritten: OnWritten,
-  hashes: readonly (Fingerprint | undefined)[],
+  digests: readonly (OutputDigests | undefined)[],
 ): Promise<void> {
   const failure = new Failure(work.signal);
   let here = Promise.resolve();
@@ -22,7 +22,7 @@ export async function writeOnThreads(
     await Promise.race([Promise.all([here, there]), failure.reported]);
   } finally {
     failure.close();
-    for (const hash of hashes) hash?.abandon();
+    for (const one of digests) one?.abandon();
     // Whatever happened, nobody may write any more: the caller closes the file.
     await Promise.all([here, pool.stop()]);
   }

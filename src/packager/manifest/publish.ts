@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { stateOfFile } from '../../bytes/files.js';
+import { newFingerprintKey } from '../../bytes/fingerprint.js';
 import { DirectorySink } from '../../bytes/sinks/directory-sink.js';
-import { fingerprintOf } from '../execute/fingerprint.js';
+import { FileSource, readBytes } from '../../bytes/source.js';
 import { manifestsOf, type NamedText } from '../package/manifest-files.js';
 import {
   newState,
@@ -25,10 +26,10 @@ const MADE_OF_FILES = 'manifest';
  */
 export async function publishManifests(
   plan: ManifestPlan,
-  { outDir, force = false, signal }: ManifestOptions,
+  { outDir, force = false }: ManifestOptions,
 ): Promise<boolean> {
   const manifests = manifestsOf(plan);
-  if (await areThere(manifests, outDir, signal)) return true;
+  if (areThere(manifests, outDir)) return true;
   const sink = new DirectorySink(outDir, true);
   try {
     const former = await readState(outDir);
@@ -48,27 +49,34 @@ export async function publishManifests(
   return false;
 }
 
-async function areThere(
-  manifests: readonly NamedText[],
-  outDir: string,
-  signal: ManifestOptions['signal'],
-): Promise<boolean> {
-  for (const { name, text } of manifests) {
-    const { bytes, sha256 } = publishedFile({ name, bytes: Buffer.from(text) });
+function areThere(manifests: readonly NamedText[], outDir: string): boolean {
+  return manifests.every(({ name, text }) => {
+    const bytes = Buffer.from(text);
     const path = join(outDir, name);
-    if (stateOfFile(path)?.bytes !== bytes || (await fingerprintOf(path, signal)) !== sha256) return false;
+    return stateOfFile(path)?.bytes === bytes.length && bytes.equals(bytesOf(path));
+  });
+}
+
+function bytesOf(path: string): Uint8Array {
+  const source = new FileSource(path);
+  try {
+    return readBytes(source, 0, source.sizeBytes);
+  } finally {
+    source.close();
   }
-  return true;
 }
 
 /** The files of `package` with these manifests in place of its own. */
 function stateWith(manifests: readonly NamedText[], former: PackageState): PackageState {
-  const { contentId, mediaVersion } = former;
+  const { contentId, fingerprintKey = newFingerprintKey(), mediaVersion } = former;
   const media = former.files.filter(({ name }) => !/\.(?:m3u8|mpd)$/.test(name));
   const files = [
     ...media,
-    ...manifests.map(({ name, text }) => publishedFile({ name, bytes: Buffer.from(text) })),
+    ...manifests.map(({ name, text }) => publishedFile({ name, bytes: Buffer.from(text) }, fingerprintKey)),
   ];
   const { tracks } = former;
-  return newState({ contentId, job: MADE_OF_FILES, mediaVersion, files, ...(tracks && { tracks }) }, former);
+  return newState(
+    { contentId, fingerprintKey, job: MADE_OF_FILES, mediaVersion, files, ...(tracks && { tracks }) },
+    former,
+  );
 }

@@ -155,17 +155,18 @@ export async function stateOf(
     ({ name, plan: { sizeBytes }, files }, i): PublishedFile => ({
       name,
       bytes: sizeBytes,
-      sha256: written[i].sha256!,
+      fingerprint: written[i].fingerprint!,
       ...(files && { files: Object.fromEntries(files.map((file) => [file.name, file.sizeBytes])) }),
     }),
   );
-  const small = smallFilesOf(plan).map(publishedFile);
+  const { key: fingerprintKey } = fingerprints;
+  const small = smallFilesOf(plan).map((file) => publishedFile(file, fingerprintKey));
   const { mediaVersion } = plan;
   const former = await readState(outDir);
   const abandoned = former ? abandonedNames(title, outDir, former.mediaVersion + 1, mediaVersion) : [];
   const tracks = await recordsOf(plan, fingerprints);
   return newState(
-    { contentId, ...digests, mediaVersion, files: [...media, ...small], tracks },
+    { contentId, fingerprintKey, ...digests, mediaVersion, files: [...media, ...small], tracks },
     former,
     abandoned,
   );

@@ -1,8 +1,10 @@
 import { basename, resolve } from 'node:path';
 import { writeAcross } from '../../bytes/file-sequence.js';
+import { newFingerprintKey } from '../../bytes/fingerprint.js';
 import { DirectorySink } from '../../bytes/sinks/directory-sink.js';
 import type { ByteSource } from '../../bytes/source.js';
 import type { AssignedKey } from '../../keys/key-source.js';
+import type { Digests, WantedDigests } from '../digests.js';
 import { EventLoopYielder, yieldToEventLoop } from '../event-loop.js';
 import { executePlans } from '../execute/execute.js';
 import type { WorkerPool } from '../execute/worker-pool.js';
@@ -34,6 +36,7 @@ import {
   isAllThere,
   jobDigests,
   type PackageState,
+  type PublishedFile,
   pathsBelow,
   pathsOfTitle,
   readState,
@@ -60,19 +63,20 @@ export async function packageChecked(options: PackageOptions): Promise<PackageRe
   );
 }
 
-/** Hashes the inputs: where threads are worth it, on one of its own, from the beginning. */
+/** Takes the fingerprints of the inputs: where threads are worth it, on one of its own, from the beginning. */
 async function withFingerprints<R>(
   title: Title,
   options: PackageOptions,
   isWorthThreads: boolean,
   work: (fingerprints: InputFingerprints) => Promise<R>,
 ): Promise<R> {
-  const { signal } = options;
-  if (!isWorthThreads) return work(new InputFingerprints(signal));
-  const { HashThread } = await import('../execute/hash-thread.js');
-  const thread = new HashThread(signal);
+  const { outDir, signal } = options;
+  const key = (await readState(outDir))?.fingerprintKey ?? newFingerprintKey();
+  if (!isWorthThreads) return work(new InputFingerprints(key, signal));
+  const { FingerprintThread } = await import('../execute/fingerprint-thread.js');
+  const thread = new FingerprintThread(signal);
   try {
-    const fingerprints = new InputFingerprints(signal, thread);
+    const fingerprints = new InputFingerprints(key, signal, thread);
     fingerprints.begin(pathsOfTitle(title, options));
     return await work(fingerprints);
   } finally {
@@ -97,7 +101,7 @@ function titleSteps(
   /** In bytes by URIs, of the media that was read back. */
   const sizes = new Map<string, number>();
   const publishedBy = (state: PackageState | undefined, isVerified: boolean) =>
-    state && new PublishedTracks(options, state, fingerprints, isVerified);
+    state && new PublishedTracks(options, state, fingerprints.under(state.fingerprintKey), isVerified);
   return {
     prepare: async () => {
       const keyed = title.tracks.filter(({ trickPlay }) => !trickPlay);
@@ -119,9 +123,10 @@ function titleSteps(
     findExisting: async (job) => {
       const state = await readState(options.outDir);
       if (!state) return undefined;
-      const isSame = async () => state.job === (await jobDigests(job, options, fingerprints)).job;
+      const comparable = fingerprints.under(state.fingerprintKey);
+      const isSame = async () => state.job === (await jobDigests(job, options, comparable)).job;
       const isThere = () => isAllThere(options.outDir, state, options.signal);
-      // With threads, the inputs are being hashed: that takes no time behind the hashing of the outputs.
+      // With threads, the inputs are being read: that takes no time behind the reading of the outputs.
       for (const holds of pool ? [isThere, isSame] : [isSame, isThere])
         if (!(await holds())) return undefined;
       const plan = await planTitle(job, options, state.mediaVersion, publishedBy(state, true));
@@ -141,10 +146,12 @@ function titleSteps(
         const found = await checkMedia(output, job, plan.presentation, sink, yieldIfDue);
         for (const [uri, bytes] of found) sizes.set(uri, bytes);
       };
-      const media = await writeMedia(plan, sink, options, { pool, keys: ledger.keys, check });
-      const written = [...withPublished(plan, media), ...(await writeSmoothMedia(plan, sink, options))];
-      const digests = await jobDigests(job, options, fingerprints);
-      const state = await stateOf(plan, written, job, digests, { outDir: options.outDir, fingerprints });
+      const digests = { fingerprintKey: fingerprints.key };
+      const media = await writeMedia(plan, sink, options, { pool, keys: ledger.keys, digests, check });
+      const smooth = await writeSmoothMedia(plan, sink, options, digests);
+      const written = [...withPublished(plan, media), ...smooth];
+      const made = await jobDigests(job, options, fingerprints);
+      const state = await stateOf(plan, written, job, made, { outDir: options.outDir, fingerprints });
       writeTexts(plan, state, sink);
       return written;
     },
@@ -165,11 +172,15 @@ function keyOfTrack(
   return key;
 }
 
+function fingerprintIn(file: PublishedFile | undefined): Digests {
+  return file?.fingerprint === undefined ? {} : { fingerprint: file.fingerprint };
+}
+
 /** The outputs that an earlier run of the same job has published. */
 function publishedOutputs(plan: TitlePlan, { files }: PackageState): WrittenOutput[] {
   return mediaOf(plan).map(({ name, key }) => ({
     keys: [key],
-    sha256: files.find((file) => file.name === name)?.sha256,
+    ...fingerprintIn(files.find((file) => file.name === name)),
   }));
 }
 
@@ -180,7 +191,7 @@ function publishedOutputs(plan: TitlePlan, { files }: PackageState): WrittenOutp
 function withPublished({ outputs }: TitlePlan, media: readonly WrittenOutput[]): WrittenOutput[] {
   const written = [...media];
   return outputs.map(({ key, published }) =>
-    published ? { keys: [key], sha256: published.file.sha256 } : written.shift()!,
+    published ? { keys: [key], ...fingerprintIn(published.file) } : written.shift()!,
   );
 }
 
@@ -201,6 +212,7 @@ function writeTexts(plan: TitlePlan, state: PackageState, sink: DirectorySink): 
 interface MediaWriting {
   readonly pool: WorkerPool | undefined;
   readonly keys: readonly AssignedKey[];
+  readonly digests: WantedDigests;
   /** Reads a track back; others are written meanwhile. */
   readonly check: (output: TitleOutput) => Promise<void>;
 }
@@ -209,7 +221,7 @@ async function writeMedia(
   { outputs: all, plan: { sizeBytes: bytesTotal } }: TitlePlan,
   sink: DirectorySink,
   { signal, onProgress }: PackageOptions,
-  { pool, keys, check }: MediaWriting,
+  { pool, keys, digests, check }: MediaWriting,
 ): Promise<WrittenOutput[]> {
   const onBytes = (bytesDone: number) => onProgress?.({ phase: 'write', bytesDone, bytesTotal });
   const keyOf = (kid: string) => keys.find((key) => key.kid === kid)?.key;
@@ -219,7 +231,7 @@ async function writeMedia(
     source: track.source,
     steps: [{ direction: 'encrypt' as const, protections: [encryption], keyOf }],
     output: (files ? sink.createFolder(name, files) : sink.create(name, 'media')).handle,
-    fingerprint: true,
+    digests,
   }));
   const results = await executePlans(planned, {
     pool,
@@ -227,7 +239,7 @@ async function writeMedia(
     onBytes,
     onOutput: (i) => check(outputs[i]),
   });
-  return results.map(({ sha256 }, i) => ({ keys: [outputs[i].key], sha256 }));
+  return results.map((taken, i) => ({ keys: [outputs[i].key], ...taken }));
 }
 
 /** Sizes in bytes by URIs. */

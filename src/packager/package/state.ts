@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { basename, join } from 'node:path';
 import { SequenceSource } from '../../bytes/file-sequence.js';
 import { kindOfPath, readTextFile, stateOfFile } from '../../bytes/files.js';
+import { Fingerprint, isFingerprintKey } from '../../bytes/fingerprint.js';
 import { namesIn } from '../../bytes/output-directory.js';
-import { fingerprintOf, fingerprintOfSource } from '../execute/fingerprint.js';
-import type { HashThread } from '../execute/hash-thread.js';
+import { fingerprintOf, hasFingerprint, sourceHasFingerprint } from '../execute/fingerprint.js';
+import type { FingerprintThread } from '../execute/fingerprint-thread.js';
 import { cueFilesOf, cueTimesOf } from './cues.js';
 import type { TitleJob } from './folder-plan.js';
 import type { SmallFile } from './planned-text.js';
@@ -19,8 +20,8 @@ export const STATE_FILE = 'prpack.json';
 export interface PublishedFile {
   readonly name: string;
   readonly bytes: number;
-  /** 64 hexadecimal digits; of a folder: of its files, one behind the other. */
-  readonly sha256: string;
+  /** 64 hexadecimal digits; of a folder: of its files, one behind the other. Absent in states of version 1: the file counts as another. */
+  readonly fingerprint?: string;
   /** Of a folder: the sizes of its files in bytes by their names, in their order. */
   readonly files?: Readonly<Record<string, number>>;
 }
@@ -29,7 +30,7 @@ export interface PublishedFile {
 export interface PublishedTrack {
   /** Of its file or folder; of subtitles of the whole file. */
   readonly name: string;
-  /** SHA-256 of all that its bytes follow from, but for random IVs. Absent: it is made again each time. */
+  /** SHA-256 of the input's fingerprint and of all else that its bytes follow from, but for random IVs. Absent: it is made again each time. */
   readonly madeOf?: string;
   /** What manifests say of it, and its files do not. */
   readonly language?: string;
@@ -39,12 +40,19 @@ export interface PublishedTrack {
   readonly trickPlayOf?: string;
 }
 
+const VERSION = 2;
+
 /** How a presentation was made. */
 export interface PackageState {
   /** Of this file. */
-  readonly version: 1;
+  readonly version: typeof VERSION;
   readonly contentId: string;
-  /** SHA-256 of the inputs with their names; absent where manifests alone were made. */
+  /**
+   * Of all fingerprints, 32 hexadecimal digits: the same in all versions of the folder, so that what it is made of can be compared. Absent in
+   * states of version 1.
+   */
+  readonly fingerprintKey?: string;
+  /** SHA-256 of the names and fingerprints of the inputs; absent where manifests alone were made. */
   readonly inputs?: string;
   /** SHA-256 of inputs, options and KIDs. */
   readonly job: string;
@@ -103,7 +111,7 @@ export async function jobDigests(
   return { inputs, job: sha256Of(JSON.stringify([inputs, chosen, named, contentId])) };
 }
 
-/** All files that a title is made of, in the order in which they are hashed. */
+/** All files that a title is made of, in the order in which their fingerprints are taken. */
 export function inputPathsOf(
   inputs: readonly { readonly path: string }[],
   sheetPaths: readonly string[],
@@ -122,29 +130,40 @@ export function pathsOfTitle({ inputs, thumbnails }: Title, options: PackageOpti
   );
 }
 
-/** SHA-256 over the names of files and what is in them, in their order: 64 hexadecimal digits. */
+/** SHA-256 over the names and fingerprints of files, in their order: 64 hexadecimal digits. */
 export async function inputsDigest(
   paths: readonly string[],
   fingerprints: InputFingerprints,
 ): Promise<string> {
-  const inputs: [name: string, sha256: string][] = [];
+  const inputs: [name: string, fingerprint: string][] = [];
   for (const path of paths) inputs.push([basename(path), await fingerprints.of(path)]);
   return sha256Of(JSON.stringify(inputs));
 }
 
-/** SHA-256 of inputs, each read once. */
+/** Fingerprints of inputs, each read once. */
 export class InputFingerprints {
+  /** 32 hexadecimal digits. */
+  readonly key: string;
   readonly #signal: PackageOptions['signal'];
-  readonly #thread: HashThread | undefined;
+  readonly #thread: FingerprintThread | undefined;
   readonly #known = new Map<string, Promise<string>>();
 
-  /** @param thread hashes them; this one by default */
-  constructor(signal: PackageOptions['signal'], thread?: HashThread) {
+  /** @param thread takes them; this one by default */
+  constructor(key: string, signal: PackageOptions['signal'], thread?: FingerprintThread) {
+    this.key = key;
     this.#signal = signal;
     this.#thread = thread;
   }
 
-  /** Lets the thread hash files that are asked for later, in this order. */
+  /**
+   * These, or others under the key of a state that has come into the folder meanwhile.
+   * @param key undefined for a state that no fingerprint can be compared with
+   */
+  under(key = this.key): InputFingerprints {
+    return key === this.key ? this : new InputFingerprints(key, this.#signal, this.#thread);
+  }
+
+  /** Lets the thread take those of files that are asked for later, in this order. */
   begin(paths: readonly string[]): void {
     if (this.#thread) for (const path of paths) this.of(path);
   }
@@ -152,20 +171,27 @@ export class InputFingerprints {
   /** @returns 64 hexadecimal digits */
   of(path: string): Promise<string> {
     const known =
-      this.#known.get(path) ?? this.#thread?.fingerprintOf(path) ?? fingerprintOf(path, this.#signal);
+      this.#known.get(path) ??
+      this.#thread?.fingerprintOf(path, this.key) ??
+      fingerprintOf(path, this.key, this.#signal);
     this.#known.set(path, known);
     return known;
   }
 }
 
-/** A small file of the presentation, or a folder of them. */
-export function publishedFile({ name, bytes, files }: SmallFile): PublishedFile {
+/**
+ * A small file of the presentation, or a folder of them.
+ * @param key of the fingerprint
+ */
+export function publishedFile({ name, bytes, files }: SmallFile, key: string): PublishedFile {
   const sizes = files && Object.fromEntries(files.map((file) => [file.name, file.sizeBytes]));
-  return { name, bytes: bytes.length, sha256: sha256Of(bytes), ...(sizes && { files: sizes }) };
+  const fingerprint = new Fingerprint(key);
+  fingerprint.update(bytes);
+  return { name, bytes: bytes.length, fingerprint: fingerprint.digest(), ...(sizes && { files: sizes }) };
 }
 
 /** 64 hexadecimal digits. */
-export function sha256Of(text: string | Uint8Array): string {
+export function sha256Of(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
@@ -181,7 +207,7 @@ export function newState(
   const names = new Set([STATE_FILE, ...state.files.map(({ name }) => name)]);
   const before = former ? [...former.files.map(({ name }) => name), ...former.replaced] : [];
   const replaced = [...before, ...abandoned].filter((name) => !names.has(name));
-  return { version: 1, ...state, replaced };
+  return { version: VERSION, ...state, replaced };
 }
 
 export function stateText(state: PackageState): string {
@@ -198,15 +224,27 @@ export async function readState(outDir: string): Promise<PackageState | undefine
 export function parseState(text: string): PackageState | undefined {
   try {
     const state = JSON.parse(text);
-    return isState(state) ? state : undefined;
+    if (!isState(state)) return undefined;
+    return state.version === VERSION ? state : withoutDigests(state);
   } catch {
     return undefined;
   }
 }
 
-function isState(value: Partial<PackageState> | null): value is PackageState {
+/** States of version 1 have the SHA-256 of each file in place of fingerprints: their files count as others, and are those to replace. */
+function withoutDigests({ files, ...state }: PackageState): PackageState {
+  return {
+    ...state,
+    version: VERSION,
+    files: files.map(({ name, bytes, files: own }) => ({ name, bytes, ...(own && { files: own }) })),
+  };
+}
+
+function isState(
+  value: (Omit<Partial<PackageState>, 'version'> & { readonly version?: unknown }) | null,
+): value is PackageState {
   return (
-    value?.version === 1 &&
+    (value?.version === 1 || (value?.version === VERSION && isFingerprintKey(value.fingerprintKey))) &&
     Number.isSafeInteger(value.mediaVersion) &&
     Array.isArray(value.files) &&
     value.files.every((file) => isFileName(file?.name) && Object.keys(file.files ?? {}).every(isFileName)) &&
@@ -253,23 +291,25 @@ export function isThere(
 
 async function isFileThere(
   path: string,
-  { bytes, sha256 }: PublishedFile,
+  { bytes, fingerprint }: PublishedFile,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
-  return stateOfFile(path)?.bytes === bytes && (await fingerprintOf(path, signal)) === sha256;
+  if (fingerprint === undefined || stateOfFile(path)?.bytes !== bytes) return false;
+  return hasFingerprint(path, fingerprint, signal);
 }
 
 async function isFolderThere(
   path: string,
-  { files = {}, sha256 }: PublishedFile,
+  { files = {}, fingerprint }: PublishedFile,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
+  if (fingerprint === undefined) return false;
   const paths = Object.keys(files).map((name) => join(path, name));
   const sizes = Object.values(files);
   if (!paths.every((one, i) => stateOfFile(one)?.bytes === sizes[i])) return false;
   const source = new SequenceSource(path, paths);
   try {
-    return (await fingerprintOfSource(source, signal)) === sha256;
+    return await sourceHasFingerprint(source, fingerprint, signal);
   } finally {
     source.close();
   }

@@ -24,11 +24,12 @@ import { buildPeriodPsshBoxes } from '../../protection/pssh-boxes.js';
 import { type DescribedTrack, describeTracks, selectTracks, typeNameOf } from '../../protection/tracks.js';
 import { named } from '../../settings/spelling.js';
 import { assertSampleCounts, checkEncryptedInit } from '../check.js';
+import { DigestingWriter } from '../digesting-writer.js';
+import { digestsOf, wantedDigests } from '../digests.js';
 import { type PlannedEncryption, planEncryption } from '../encryption-plan.js';
 import { EventLoopYielder } from '../event-loop.js';
 import { ChunkRenderer } from '../execute/renderer.js';
 import { assertKeysApart } from '../file-job.js';
-import { HashingWriter } from '../hashing-writer.js';
 import { earlierEncryptionWarnings } from '../input-warnings.js';
 import { Clock } from '../job.js';
 import { assertCanRotate, assignKeys, openPeriodKeys } from '../key-assignment.js';
@@ -135,7 +136,7 @@ async function passOn(
     open: () => sink,
     plan: (job) => planStream(stream, job, options),
     write: async ({ job, plan }, output, ledger) => {
-      const writer = new HashingWriter(output, options.keyStore !== undefined);
+      const writer = new DigestingWriter(output, wantedDigests(job.keys, options));
       await writer.write(plan.encryptedInit);
       encryptor = new FragmentEncryptor(plan, await subsampleReadersOfTracks(plan.tracks));
       const protections = protectionsOf(stream, job, plan, ledger, options);
@@ -143,7 +144,7 @@ async function passOn(
       assertSamples(stream, encryptor);
       assertEndOfClearLead(stream, encryptor, options);
       encryptor.finish();
-      return [{ keys: ledger.keys, sha256: writer.sha256() }];
+      return [{ keys: ledger.keys, ...writer.digests() }];
     },
     // Its fragments were checked one by one; what is left is how they lie together, and that the disk has them all.
     check: (_, { staged, sizeBytes }: Sink) =>
@@ -231,7 +232,7 @@ async function encryptParts(
   encryptor: FragmentEncryptor,
   protections: StreamProtections,
   sink: Sink,
-  writer: HashingWriter,
+  writer: DigestingWriter,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const yielder = new EventLoopYielder(signal);
@@ -316,7 +317,8 @@ async function report(
   clock: Clock,
 ): Promise<EncryptResult> {
   const { input, output, keyStore } = options;
-  const [{ keys, sha256 }] = outputs!;
+  const [published] = outputs!;
+  const { keys } = published;
   const seconds = movie.tracks.map(
     ({ index, mdhd }) => encryptor.tallies[index].durationTicks / mdhd.timescaleHz,
   );
@@ -324,7 +326,7 @@ async function report(
     input,
     output,
     bytes,
-    ...(sha256 !== undefined && { sha256 }),
+    ...digestsOf(published),
     durationSeconds: movieDurationSeconds(movie) || Math.max(...seconds),
     layout: 'keep',
     fragments: encryptor.fragments,

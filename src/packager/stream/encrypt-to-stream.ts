@@ -33,7 +33,7 @@ export async function encryptToStream(
       open: () => new StreamSink(output),
       plan: ({ work }) => planEncryption(work, options),
       write: async ({ job, plan }, sink, { keys }) => [
-        { keys, sha256: await appendPlan(plannedBytes(job, plan, options), sink, options) },
+        { keys, ...(await appendPlan(plannedBytes(job, plan, options), sink, options)) },
       ],
       check: async () => {}, // what has left cannot be read back
     };

@@ -40,10 +40,10 @@ const Checksum = z.string().max(24).describe('PlayReady checksum: base64 of 8 by
 /** Of a new policy the words are checked; what stores hold already is shown as it is. */
 const NewPolicy = policySchema(z).describe('What the license server is to allow').meta({ id: 'Policy' });
 const Policy = z.record(z.string(), z.unknown()).describe('What the license server is to allow');
-const Sha256 = z
+const Fingerprint = z
   .string()
   .regex(/^[0-9a-f]{64}$/)
-  .describe('SHA-256 of the published file');
+  .describe('What distinguishes the published file from others: key and tag of a GMAC, or its SHA-256');
 
 const description = {
   algorithm: Algorithm.default('AESCTR'),
@@ -95,7 +95,7 @@ export const Kids = z.strictObject({ kids });
 export const Publication = z.strictObject({
   kids,
   output: z.strictObject({
-    sha256: Sha256,
+    fingerprint: Fingerprint,
     madeFrom: name.optional().describe('What the file was made from'),
   }),
 });
@@ -121,7 +121,7 @@ export const KeyRecord = z
     policyVersion: policyVersion.optional().describe('Of a policy that took the place of another; absent: 1'),
     checksum: Checksum,
     state: State,
-    outputs: z.array(z.object({ sha256: Sha256, madeFrom: z.string().optional() })),
+    outputs: z.array(z.object({ fingerprint: Fingerprint, madeFrom: z.string().optional() })),
     createdAt: timestamp,
     updatedAt: timestamp,
   })

@@ -62,6 +62,12 @@ warning: Mind this.
     );
   });
 
+  it('has the SHA-256 on a line of its own where it was asked for', () => {
+    const sha256 = 'ab'.repeat(32);
+    expect(formatEncryptResult({ ...ENCRYPTED, sha256 }, PLAIN)).toContain(`\nSHA-256: ${sha256}\n`);
+    expect(formatEncryptResult(ENCRYPTED, PLAIN)).not.toContain('SHA-256');
+  });
+
   it('says when keys are not registered, and when nothing was to be done', () => {
     const { keyStore: _, ...unregistered } = ENCRYPTED;
     expect(formatEncryptResult(unregistered, PLAIN)).toContain(

@@ -51,7 +51,7 @@ describe('a key store behind a key server', () => {
       record: { kid: full.kid, state: 'pending', label: 'HD' },
     });
     expect(await store.register([full])).toEqual([{ outcome: 'unchanged', record: first!.record }]);
-    await store.markActive([full.kid], { sha256: SHA, madeFrom: 'in.mp4' });
+    await store.markActive([full.kid], { fingerprint: SHA, madeFrom: 'in.mp4' });
 
     const direct = openKeyStore({ location: server.storeLocation, environment: { PRPACK_KEK: KEK_HEX } });
     open.push(direct);
@@ -89,10 +89,12 @@ describe('a key store behind a key server', () => {
     await store.register([held]);
     await expect(store.revoke([held.kid, NO_KID])).rejects.toMatchObject({ code: 'KEY_REQUIRED' });
     await store.revoke([held.kid]);
-    await expect(store.markActive([held.kid], { sha256: SHA })).rejects.toMatchObject({
+    await expect(store.markActive([held.kid], { fingerprint: SHA })).rejects.toMatchObject({
       code: 'KEY_CONFLICT',
     });
-    await expect(store.markActive([NO_KID], { sha256: SHA })).rejects.toMatchObject({ code: 'KEY_REQUIRED' });
+    await expect(store.markActive([NO_KID], { fingerprint: SHA })).rejects.toMatchObject({
+      code: 'KEY_REQUIRED',
+    });
     expect((await store.get(held.kid))!.record.state).toBe('revoked');
   });
 
@@ -249,7 +251,7 @@ describe('a key for a content of others', () => {
     const planted = registration();
     await expect(intruder.register([planted])).rejects.toMatchObject({ code: 'KEY_CONFLICT' });
     await expect(intruder.register([planted])).rejects.not.toThrow(ContentHasKey);
-    await expect(intruder.markActive([planted.kid], { sha256: SHA })).rejects.toMatchObject({
+    await expect(intruder.markActive([planted.kid], { fingerprint: SHA })).rejects.toMatchObject({
       code: 'KEY_REQUIRED',
     });
     const admin = await everything(server);
@@ -258,7 +260,7 @@ describe('a key for a content of others', () => {
       outcome: 'conflict',
     });
     await admin.register([planted]);
-    await admin.markActive([planted.kid], { sha256: SHA });
+    await admin.markActive([planted.kid], { fingerprint: SHA });
     expect((await owner.findByContentId('movie')).map(({ record }) => record.kid)).toEqual([
       first.kid,
       planted.kid,

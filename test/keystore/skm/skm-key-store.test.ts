@@ -190,14 +190,14 @@ describe('a key store behind an SKM server', () => {
     const one = registration();
     await store.register([one]);
     const packager: Parameters<typeof encrypt>[0]['keyStore'] = store;
-    const missing = packager!.markActive([one.kid, NO_KID], { sha256: SHA });
+    const missing = packager!.markActive([one.kid, NO_KID], { fingerprint: SHA });
     await expect(missing).rejects.toMatchObject({
       code: 'KEY_REQUIRED',
       message: expect.stringContaining(NO_KID),
     });
     expect((await store.get(one.kid))!.record).toMatchObject({ state: 'pending', outputs: [] });
-    for (let i = 0; i < 2; i++) await packager!.markActive([one.kid], { sha256: SHA });
-    const noted = { state: 'active', outputs: [{ sha256: SHA }] };
+    for (let i = 0; i < 2; i++) await packager!.markActive([one.kid], { fingerprint: SHA });
+    const noted = { state: 'active', outputs: [{ fingerprint: SHA }] };
     for (const each of [store, storeWith(KEK)]) {
       expect((await each.get(one.kid))!.record).toMatchObject(noted);
       expect((await each.list({ kid: one.kid, state: 'active' })).items).toMatchObject([noted]);

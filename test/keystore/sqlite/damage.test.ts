@@ -12,7 +12,7 @@ async function closedStore(directory: string, count = 2) {
   const keys = Array.from({ length: count }, () => registration());
   const store = storeIn(directory);
   await store.register(keys);
-  await store.markActive([keys[0]!.kid], { sha256: SHA });
+  await store.markActive([keys[0]!.kid], { fingerprint: SHA });
   await store.close();
   return keys;
 }

@@ -47,7 +47,7 @@ describe('a key', () => {
     await refused(store.register([{ ...one, algorithm: 'AESCBC' }]));
     const seeded = { kid: seededKid, key: seed.contentKey(seededKid), source: 'seed', seedId: seed.id };
     told.push(await store.register([registration(seeded)]));
-    await store.markActive([one.kid], { sha256: SHA });
+    await store.markActive([one.kid], { fingerprint: SHA });
     told.push(await store.get(one.kid), await store.findByContentId('movie'));
     await store.rewrap(KeyEncryptionKey.parse(OTHER_KEK_HEX, 'test'));
     await refused(store.get(one.kid));

@@ -34,12 +34,12 @@ class Model {
     return outcomes.join();
   }
 
-  markActive(kids: readonly number[], sha256: string): string {
+  markActive(kids: readonly number[], fingerprint: string): string {
     if (kids.some((kid) => !this.keys.has(kid))) return 'KEY_REQUIRED';
     if (kids.some((kid) => this.keys.get(kid)!.state === 'revoked')) return 'KEY_CONFLICT';
     for (const kid of kids) {
       this.keys.get(kid)!.state = 'active';
-      this.keys.get(kid)!.outputs.add(sha256);
+      this.keys.get(kid)!.outputs.add(fingerprint);
     }
     return 'done';
   }
@@ -66,7 +66,7 @@ const wanted: fc.Arbitrary<Wanted> = fc.record({
   algorithm: fc.constantFrom<KeyAlgorithm>('AESCTR', 'AESCTR', 'AESCTR', 'AESCBC'),
   contentId: fc.constantFrom('a', 'b'),
 });
-const sha256 = fc.constantFrom('a'.repeat(64), 'b'.repeat(64));
+const fingerprint = fc.constantFrom('a'.repeat(64), 'b'.repeat(64));
 const step = fc.oneof(
   {
     weight: 3,
@@ -75,7 +75,7 @@ const step = fc.oneof(
       batch: fc.array(wanted, { maxLength: 3 }),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ name: fc.constant('markActive' as const), kids, sha256 }) },
+  { weight: 2, arbitrary: fc.record({ name: fc.constant('markActive' as const), kids, fingerprint }) },
   { weight: 1, arbitrary: fc.record({ name: fc.constant('revoke' as const), kids }) },
 );
 
@@ -121,8 +121,10 @@ describe('SqliteKeyStore', () => {
         for (const s of steps) {
           if (s.name === 'register') expect(await outcome(register(s.batch))).toBe(model.register(s.batch));
           if (s.name === 'markActive') {
-            const marked = store.markActive(toKids(s.kids), { sha256: s.sha256 }).then(() => 'done');
-            expect(await outcome(marked)).toBe(model.markActive(s.kids, s.sha256));
+            const marked = store
+              .markActive(toKids(s.kids), { fingerprint: s.fingerprint })
+              .then(() => 'done');
+            expect(await outcome(marked)).toBe(model.markActive(s.kids, s.fingerprint));
           }
           if (s.name === 'revoke') {
             const revoked = store.revoke(toKids(s.kids)).then(() => 'done');
@@ -138,7 +140,7 @@ describe('SqliteKeyStore', () => {
               algorithm: stored.record.algorithm,
               contentId: stored.record.contentId,
               state: stored.record.state,
-              outputs: new Set(stored.record.outputs.map((output) => output.sha256)),
+              outputs: new Set(stored.record.outputs.map((output) => output.fingerprint)),
             },
           ).toEqual(held);
         }

@@ -78,7 +78,7 @@ describe('the key that holds a content', () => {
     vi.useFakeTimers({ now: 0, toFake: ['Date'] });
     await store.register([second]).finally(() => vi.useRealTimers());
     await store.register([third]);
-    await store.markActive([second.kid, third.kid], { sha256: SHA });
+    await store.markActive([second.kid, third.kid], { fingerprint: SHA });
     expect(await held(store)).toBe(first.kid);
     await store.revoke([first.kid]);
     expect(await held(store)).toBe(second.kid);
@@ -138,6 +138,29 @@ describe('the key that holds a content', () => {
     await expect(store.register([registration({ givesWay: true })])).rejects.toThrow(ContentHasKey);
     await store.revoke([kids[1]!]);
     expect(await held(store)).toBe(kids[2]);
+    await store.close();
+  });
+
+  it('is needed by the files that a store of an older version knows by their SHA-256', async () => {
+    const directory = scratch();
+    mkdirSync(dirname(storePath(directory)));
+    const kid = parseKeyId('1'.padStart(32, '0'));
+    const time = '2026-01-01T00:00:00.000Z';
+    tamper(
+      directory,
+      ...MIGRATIONS.slice(0, 4),
+      `pragma application_id = ${0x7072706b}`,
+      'pragma user_version = 4',
+      `insert into keys (kid, algorithm, content_id, source, seed_id, checksum, state, created_at, updated_at)
+        values ('${kid}', 'AESCTR', 'movie', 'seed', 's', 'AAAAAAAAAAA=', 'active', '${time}', '${time}')`,
+      `insert into outputs (kid, sha256, made_from, published_at) values ('${kid}', '${SHA}', 'in.mp4', '${time}')`,
+    );
+    const store = storeIn(directory);
+    const before = { fingerprint: SHA, madeFrom: 'in.mp4' };
+    expect((await store.list({ kid })).items[0]).toMatchObject({ state: 'active', outputs: [before] });
+    const after = { fingerprint: 'cd'.repeat(32) };
+    for (const output of [before, after, after]) await store.markActive([kid], output);
+    expect((await store.list({ kid })).items[0]!.outputs).toEqual([before, after]);
     await store.close();
   });
 
@@ -294,12 +317,12 @@ describe('SqliteKeyStore', () => {
     const store = storeIn(scratch());
     const one = registration();
     await store.register([one]);
-    const output = { sha256: SHA, madeFrom: 'input 1' };
+    const output = { fingerprint: SHA, madeFrom: 'input 1' };
     await store.markActive([one.kid], output);
     await store.markActive([one.kid, one.kid], output);
-    await store.markActive([one.kid], { sha256: 'cd'.repeat(32) });
+    await store.markActive([one.kid], { fingerprint: 'cd'.repeat(32) });
     const { record } = (await store.get(one.kid))!;
-    expect(record).toMatchObject({ state: 'active', outputs: [output, { sha256: 'cd'.repeat(32) }] });
+    expect(record).toMatchObject({ state: 'active', outputs: [output, { fingerprint: 'cd'.repeat(32) }] });
     await store.revoke([one.kid]);
     await store.revoke([one.kid]);
     await expect(store.markActive([one.kid], output)).rejects.toMatchObject({ code: 'KEY_CONFLICT' });
@@ -321,7 +344,7 @@ describe('SqliteKeyStore', () => {
     const one = registration();
     await store.register([one]);
     const unknown = { code: 'KEY_REQUIRED', message: expect.stringContaining(NO_KID) };
-    await expect(store.markActive([one.kid, NO_KID], { sha256: SHA })).rejects.toMatchObject(unknown);
+    await expect(store.markActive([one.kid, NO_KID], { fingerprint: SHA })).rejects.toMatchObject(unknown);
     await expect(store.revoke([one.kid, NO_KID])).rejects.toMatchObject(unknown);
     expect((await store.get(one.kid))!.record.state).toBe('pending');
     expect(await auditOf(store, NO_KID)).toEqual(['activate failed', 'revoke failed']);
@@ -397,11 +420,11 @@ describe('SqliteKeyStore', () => {
     },
   );
 
-  it('refuses a registration without a content and an output without a digest', async () => {
+  it('refuses a registration without a content and an output without a fingerprint', async () => {
     const store = storeIn(scratch());
     const wrong = { code: 'INVALID_ARGUMENT' };
     await expect(store.register([registration({ contentId: '' })])).rejects.toMatchObject(wrong);
-    await expect(store.markActive([NO_KID], { sha256: SHA.toUpperCase() })).rejects.toMatchObject(wrong);
+    await expect(store.markActive([NO_KID], { fingerprint: SHA.toUpperCase() })).rejects.toMatchObject(wrong);
     expect(await store.register([])).toEqual([]);
     await store.close();
   });

@@ -13,9 +13,9 @@ const line = (output: string, more: Partial<ResultLine> = {}): ResultLine => ({
   output,
   contentId: 'c',
   settingsSha256: 's',
-  fingerprint: { bytes: 1, mtimeMs: 2.5, sha256: 'i' },
+  fingerprint: { bytes: 1, mtimeMs: 2.5, digest: 'i' },
   bytes: 3,
-  sha256: 'o',
+  outputFingerprint: 'o',
   kids: ['k'],
   startedAt: '2026-01-01T00:00:00.000Z',
   elapsedMs: 1,
@@ -40,9 +40,9 @@ describe('a results file', () => {
   it('keeps lines in their order, and proves what its last line on an output says', async () => {
     const path = inFolder('order.jsonl');
     const failed = { status: 'failed', error: { code: 'NOT_MP4', message: 'm' } } as const;
-    const { bytes: _, sha256: __, kids: ___, ...bare } = line('b', failed);
+    const { bytes: _, outputFingerprint: __, kids: ___, ...bare } = line('b', failed);
     await writeLines(path, [line('a'), line('b'), line('c', { status: 'skipped' }), line('d')]);
-    await writeLines(path, [bare as ResultLine, line('d', { sha256: 'newer' })]);
+    await writeLines(path, [bare as ResultLine, line('d', { outputFingerprint: 'newer' })]);
     const outputs = readFileSync(path, 'utf8')
       .trim()
       .split('\n')
@@ -51,10 +51,18 @@ describe('a results file', () => {
     expect(await proofs(path, 'a', 'b', 'c', 'd', 'e')).toEqual([true, false, true, true, false]);
   });
 
-  it('proves nothing of a job whose input was not hashed', async () => {
+  it('proves nothing of a job whose input has no digest', async () => {
     const path = inFolder('hash.jsonl');
     await writeLines(path, [line('a', { fingerprint: { bytes: 1, mtimeMs: 2 } })]);
     expect(await proofs(path, 'a')).toEqual([false]);
+  });
+
+  it('proves nothing by lines that have SHA-256 in place of fingerprints, and by none before them', async () => {
+    const path = inFolder('before.jsonl');
+    const { outputFingerprint: _, ...rest } = line('a', { run: 'before' });
+    const before = { ...rest, fingerprint: { bytes: 1, mtimeMs: 2.5, sha256: 'i' }, sha256: 'o' };
+    await writeLines(path, [line('a'), before as ResultLine, line('b')]);
+    expect(await proofs(path, 'a', 'b')).toEqual([false, true]);
   });
 
   it('loses a last line that was torn, and nothing else, wherever it was torn', async () => {

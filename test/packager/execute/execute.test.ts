@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   existsSync,
   mkdirSync,
@@ -12,10 +11,12 @@ import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { FileSink } from '../../../src/bytes/sinks/file-sink.js';
 import { BorrowedSource } from '../../../src/bytes/source.js';
 import type { PrpackError } from '../../../src/errors.js';
-import { type Execution, type ExecutionResult, executePlans } from '../../../src/packager/execute/execute.js';
+import type { Digests, WantedDigests } from '../../../src/packager/digests.js';
+import { type Execution, executePlans } from '../../../src/packager/execute/execute.js';
 import { tasksOf } from '../../../src/packager/execute/sample-processor.js';
 import { startWorkerPool } from '../../../src/packager/execute/start-worker-pool.js';
 import type { Layout, Threads } from '../../../src/packager/types.js';
+import { fingerprintUnder } from '../../support/fingerprint.js';
 import { sample } from '../../support/samples.js';
 import { temporaryFolder } from '../../support/temporary.js';
 import { type Planned, planToDecrypt, planToEncrypt } from './plans.js';
@@ -43,13 +44,13 @@ afterEach(() => {
 async function carryOut(
   path: string,
   plan: Planned,
-  { threads, fingerprint = false, ...more }: Execution & { threads?: Threads; fingerprint?: boolean },
-): Promise<ExecutionResult & { bytes: Buffer }> {
+  { threads, digests, ...more }: Execution & { threads?: Threads; digests?: WantedDigests },
+): Promise<Digests & { bytes: Buffer }> {
   planned = plan;
   const pool = await startWorkerPool(plan.source, threads, CHUNK_BYTES);
   const sink = new FileSink(path, false);
   try {
-    const [result] = await executePlans([{ ...plan, output: sink.staged.handle, fingerprint }], {
+    const [result] = await executePlans([{ ...plan, output: sink.staged.handle, digests }], {
       pool,
       chunkBytes: CHUNK_BYTES,
       ...more,
@@ -68,7 +69,7 @@ async function failureOf(work: Promise<unknown>): Promise<PrpackError> {
   return result.reason;
 }
 
-const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+const DIGESTS = { fingerprintKey: '0d'.repeat(16) };
 
 describe('executePlans', () => {
   it('writes several outputs, each from its own input, as it writes them alone', async () => {
@@ -77,10 +78,10 @@ describe('executePlans', () => {
       [sample('bars.mp4'), 'keep'],
       [sample('bars-fragmented.mp4'), 'fragmented'],
     ] as const;
-    const alone: (ExecutionResult & { bytes: Buffer })[] = [];
+    const alone: (Digests & { bytes: Buffer })[] = [];
     for (const [i, [path, layout]] of inputs.entries()) {
       const plan = await planToEncrypt(path, layout);
-      alone.push(await carryOut(`${folder}/alone${i}.mp4`, plan, { fingerprint: true }));
+      alone.push(await carryOut(`${folder}/alone${i}.mp4`, plan, { digests: DIGESTS }));
       plan.source.close();
     }
     for (const threads of [1, 3]) {
@@ -89,7 +90,7 @@ describe('executePlans', () => {
       const outputs = plans.map((plan, i) => ({
         ...plan,
         output: sinks[i].staged.handle,
-        fingerprint: i !== 1,
+        digests: i === 1 ? undefined : DIGESTS,
       }));
       const pool = await startWorkerPool(plans[0].source, threads, CHUNK_BYTES);
       const seen: number[] = [];
@@ -105,7 +106,11 @@ describe('executePlans', () => {
       expect(written.map((bytes, i) => bytes.equals(alone[i].bytes))).toEqual([true, true, true]);
       expect(whole.map(([output]) => output).sort()).toEqual([0, 1, 2]);
       for (const [output, bytes] of whole) expect(bytes.equals(written[output])).toBe(true);
-      expect(results.map((result) => result.sha256)).toEqual([alone[0].sha256, undefined, alone[2].sha256]);
+      expect(results.map(({ fingerprint }) => fingerprint)).toEqual([
+        alone[0].fingerprint,
+        undefined,
+        alone[2].fingerprint,
+      ]);
       expect(seen.at(-1)).toBe(plans.reduce((sum, { plan }) => sum + plan.sizeBytes, 0));
     }
     planned = undefined;
@@ -138,15 +143,19 @@ describe('executePlans', () => {
     }
   });
 
-  it.each([1, 2, 7])('hashes the output beside writing it, with %d threads', async (threads) => {
-    const plan = await planToEncrypt(sample('bars.mp4'), 'fragmented');
-    const { sha256: found, bytes } = await carryOut(`${folder}/a.mp4`, plan, { threads, fingerprint: true });
-    expect(found).toBe(sha256(bytes));
-  });
+  it.each([1, 2, 7])(
+    'takes the fingerprint of the output beside writing it, with %d threads',
+    async (threads) => {
+      const plan = await planToEncrypt(sample('bars.mp4'), 'fragmented');
+      const { bytes, ...found } = await carryOut(`${folder}/a.mp4`, plan, { threads, digests: DIGESTS });
+      expect(found).toEqual({ fingerprint: fingerprintUnder(DIGESTS.fingerprintKey, bytes) });
+    },
+  );
 
-  it('hashes nothing unless asked to', async () => {
+  it('takes no digests unless asked to', async () => {
     const plan = await planToEncrypt(sample('bars.mp4'), 'keep');
-    expect((await carryOut(`${folder}/a.mp4`, plan, { threads: 2 })).sha256).toBeUndefined();
+    const { bytes: _, ...found } = await carryOut(`${folder}/a.mp4`, plan, { threads: 2 });
+    expect(found).toEqual({});
   });
 
   it.each([1, 3])('sums progress over %d threads', async (threads) => {
@@ -274,7 +283,7 @@ describe('failures of threads', () => {
     };
     const { signal } = controller;
     const error = await failureOf(
-      carryOut(`${folder}/a.mp4`, plan, { threads, onBytes, signal, fingerprint: true }),
+      carryOut(`${folder}/a.mp4`, plan, { threads, onBytes, signal, digests: DIGESTS }),
     );
     expect(error).toMatchObject({ code: 'ABORTED', cause: reason });
     expect(lastBytes).toBeLessThan(plan.plan.sizeBytes);

@@ -20,6 +20,7 @@ import {
   readKeyFile,
   storedKeyLookup,
 } from '../../../src/index.js';
+import { fingerprintUnder } from '../../support/fingerprint.js';
 import { CUTS, rendition, voice, writeLadder, writeMovie } from '../../support/ladder.js';
 import { readMovie } from '../../support/mp4-reader.js';
 import { fingerprintsOf } from '../../support/sample-hashes.js';
@@ -169,12 +170,12 @@ describe('packageTitle', () => {
       ['video', 'active', LA_URL],
     ]);
     const state = JSON.parse(readFileSync(join(outDir, 'prpack.json'), 'utf8'));
-    const shaOf = new Map(
-      state.files.map(({ name, sha256 }: { name: string; sha256: string }) => [name, sha256]),
+    const fingerprintIn = new Map(
+      state.files.map(({ name, fingerprint }: { name: string; fingerprint: string }) => [name, fingerprint]),
     );
     for (const { file, kid } of tracks.filter(({ encrypted }) => encrypted)) {
       const { outputs } = records.find((record) => record.kid === kid)!;
-      expect(outputs.map(({ sha256 }) => sha256)).toContain(shaOf.get(file));
+      expect(outputs.map(({ fingerprint }) => fingerprint)).toContain(fingerprintIn.get(file));
     }
   });
 
@@ -217,14 +218,50 @@ describe('packageTitle', () => {
     expect({ ...again, timings: first.timings }).toEqual({ ...first, unchanged: true });
   });
 
-  it('knows inputs by the same SHA-256 however many threads hash them', async () => {
+  it('knows inputs by the same fingerprints however many threads take them', async () => {
     const outDir = newFolder();
     await run({ outDir, threads: 3 });
-    const { inputs: digest } = JSON.parse(readFileSync(join(outDir, 'prpack.json'), 'utf8'));
-    const sha256 = (bytes: string | Buffer) => createHash('sha256').update(bytes).digest('hex');
-    const named = inputs.map((path) => [basename(path), sha256(readFileSync(path))]);
-    expect(digest).toBe(sha256(JSON.stringify(named)));
+    const { inputs: digest, fingerprintKey } = JSON.parse(readFileSync(join(outDir, 'prpack.json'), 'utf8'));
+    const named = inputs.map((path) => [
+      basename(path),
+      fingerprintUnder(fingerprintKey, readFileSync(path)),
+    ]);
+    expect(digest).toBe(createHash('sha256').update(JSON.stringify(named)).digest('hex'));
     expect((await run({ outDir, threads: 1 })).unchanged).toBe(true);
+  });
+
+  it('keeps the key of the fingerprints over all versions of the folder', async () => {
+    const outDir = newFolder();
+    const stateIn = (folder: string) => JSON.parse(readFileSync(join(folder, 'prpack.json'), 'utf8'));
+    await run({ outDir });
+    const first = stateIn(outDir);
+    await run({ outDir, fragmentDurationSeconds: 2, force: true });
+    const { files, ...second } = stateIn(outDir);
+    expect(second).toMatchObject({ fingerprintKey: first.fingerprintKey, inputs: first.inputs });
+    for (const { name, fingerprint } of files)
+      expect(fingerprint, name).toBe(
+        fingerprintUnder(first.fingerprintKey, readFileSync(join(outDir, name))),
+      );
+    const other = newFolder();
+    await run({ outDir: other });
+    expect(stateIn(other).fingerprintKey).not.toBe(first.fingerprintKey);
+  });
+
+  it('makes a folder of a state with SHA-256 in place of fingerprints again with force, and removes what it replaces', async () => {
+    const outDir = newFolder();
+    await run({ outDir });
+    const path = join(outDir, 'prpack.json');
+    const { fingerprintKey: _, files, ...state } = JSON.parse(readFileSync(path, 'utf8'));
+    const before = files.map(({ fingerprint, ...file }: { fingerprint: string }) => ({
+      ...file,
+      sha256: fingerprint,
+    }));
+    writeFileSync(path, JSON.stringify({ ...state, version: 1, files: before }));
+    await expect(run({ outDir })).rejects.toMatchObject({ code: 'OUTPUT_EXISTS' });
+    const { tracks } = await run({ outDir, force: true });
+    expect(tracks[0].file).toBe('video-180p.v2.mp4');
+    expect(readdirSync(outDir)).not.toContain('video-180p.mp4');
+    expect((await run({ outDir })).unchanged).toBe(true);
   });
 
   it.each<[string, Partial<PackageOptions>]>([
@@ -604,18 +641,18 @@ describe('packageTitle', () => {
       );
     });
 
-    it('lists a folder with its files, and registers the SHA-256 of all of them together', async () => {
+    it('lists a folder with its files, and registers the fingerprint of all of them together', async () => {
       const outDir = newFolder();
       const { tracks } = await run({ outDir, ...SEGMENTS });
-      const { files } = JSON.parse(readFileSync(join(outDir, 'prpack.json'), 'utf8'));
+      const { files, fingerprintKey } = JSON.parse(readFileSync(join(outDir, 'prpack.json'), 'utf8'));
       const listed = files.find(({ name }: { name: string }) => name === 'video-180p');
       const bytes = joined(outDir, 'video-180p');
-      const sha256 = createHash('sha256').update(bytes).digest('hex');
-      expect(listed).toMatchObject({ bytes: bytes.length, sha256 });
+      const fingerprint = fingerprintUnder(fingerprintKey, bytes);
+      expect(listed).toMatchObject({ bytes: bytes.length, fingerprint });
       expect(Object.keys(listed.files)).toEqual(['init.mp4', '00001.m4s', '00002.m4s']);
       const records = (await keyStore.list({ contentId: basename(outDir) })).items;
       const { outputs } = records.find(({ kid }) => kid === tracks[0].kid)!;
-      expect(outputs.map((output) => output.sha256)).toContain(sha256);
+      expect(outputs.map((output) => output.fingerprint)).toContain(fingerprint);
     });
 
     it('changes nothing when it is run again, and is made again when a segment is gone', async () => {

@@ -225,9 +225,9 @@ describe('media that is there', () => {
     const state = JSON.parse(readFileSync(join(outDir, 'prpack.json'), 'utf8'));
     const records = (await keyStore.list({ contentId: basename(outDir) })).items;
     for (const { file, kid } of tracks.filter(({ encrypted }) => encrypted)) {
-      const { sha256 } = state.files.find(({ name }: { name: string }) => name === file);
+      const { fingerprint } = state.files.find(({ name }: { name: string }) => name === file);
       const { outputs } = records.find((record) => record.kid === kid)!;
-      expect(outputs.map((output) => output.sha256)).toContain(sha256);
+      expect(outputs.map((output) => output.fingerprint)).toContain(fingerprint);
     }
   });
 

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import {
@@ -11,13 +10,18 @@ import {
   readState,
   stateText,
 } from '../../../src/packager/package/state.js';
+import { fingerprintUnder } from '../../support/fingerprint.js';
 import { temporaryFolder } from '../../support/temporary.js';
 
 const temporary = temporaryFolder();
 const SHA = 'ab'.repeat(32);
-const file = (name: string) => ({ name, bytes: 1, sha256: SHA });
+const KEY = '0c'.repeat(16);
+const file = (name: string) => ({ name, bytes: 1, fingerprint: SHA });
 const state = (mediaVersion: number, names: readonly string[], former?: PackageState): PackageState =>
-  newState({ contentId: 'film', job: SHA, mediaVersion, files: names.map(file) }, former);
+  newState(
+    { contentId: 'film', fingerprintKey: KEY, job: SHA, mediaVersion, files: names.map(file) },
+    former,
+  );
 
 describe('the state of a presentation', () => {
   it('is read as it was written', async () => {
@@ -38,7 +42,9 @@ describe('the state of a presentation', () => {
     ['no JSON', 'film'],
     ['another file of the name', '{"name":"film"}'],
     ['nothing', 'null'],
-    ['another version', JSON.stringify({ ...state(1, []), version: 2 })],
+    ['another version', JSON.stringify({ ...state(1, []), version: 3 })],
+    ['no key of fingerprints', JSON.stringify({ ...state(1, []), fingerprintKey: undefined })],
+    ['another key of fingerprints', JSON.stringify({ ...state(1, []), fingerprintKey: SHA })],
     ['a name that leads out of the folder', stateText({ ...state(1, ['../a.mp4']) })],
     [
       'a replaced name that leads out of the folder',
@@ -56,12 +62,31 @@ describe('the state of a presentation', () => {
   ])('is not taken from %s', (_, text) => {
     expect(parseState(text)).toBeUndefined();
   });
+
+  it('of version 1 lists files to replace, which count as others than they were', async () => {
+    const { fingerprintKey: _, ...rest } = state(3, ['a.mp4']);
+    const files = [
+      { name: 'a.mp4', bytes: 1, sha256: SHA },
+      { name: 'video', bytes: 1, sha256: SHA, files: { 'init.mp4': 1 } },
+    ];
+    const former = parseState(JSON.stringify({ ...rest, version: 1, files }))!;
+    expect(former).toEqual({
+      ...rest,
+      files: [
+        { name: 'a.mp4', bytes: 1 },
+        { name: 'video', bytes: 1, files: { 'init.mp4': 1 } },
+      ],
+    });
+    expect(state(4, ['b.mp4'], former)).toMatchObject({ version: 2, replaced: ['a.mp4', 'video'] });
+    writeFileSync(temporary('a.mp4'), 'x');
+    expect(await isAllThere(temporary(''), { ...former, files: [former.files[0]] }, undefined)).toBe(false);
+  });
 });
 
 describe('isAllThere', () => {
   it('misses a file that is gone, or another one', async () => {
-    const published = publishedFile({ name: 'a.vtt', bytes: Buffer.from('WEBVTT') });
-    const of = (files: readonly ReturnType<typeof file>[]) =>
+    const published = publishedFile({ name: 'a.vtt', bytes: Buffer.from('WEBVTT') }, KEY);
+    const of = (files: PackageState['files']) =>
       isAllThere(temporary(''), { ...state(1, []), files }, undefined);
     writeFileSync(temporary('a.vtt'), 'WEBVTT');
     expect(await of([published])).toBe(true);
@@ -79,11 +104,11 @@ describe('a folder of segments', () => {
 
   it('is there when its files are, with the bytes of all of them', async () => {
     folderOf('video', { 'init.mp4': 'head', '00001.m4s': 'one' });
-    const sha256 = createHash('sha256').update('headone').digest('hex');
+    const fingerprint = fingerprintUnder('0b'.repeat(16), Buffer.from('headone'));
     const of = (files: Readonly<Record<string, number>>) =>
       isAllThere(
         temporary(''),
-        { ...state(1, []), files: [{ name: 'video', bytes: 7, sha256, files }] },
+        { ...state(1, []), files: [{ name: 'video', bytes: 7, fingerprint, files }] },
         undefined,
       );
     expect(await of({ 'init.mp4': 4, '00001.m4s': 3 })).toBe(true);

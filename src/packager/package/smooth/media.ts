@@ -7,6 +7,7 @@ import { aboutFile } from '../../../errors.js';
 import { checkSmooth } from '../../../manifest/check/check-smooth.js';
 import { assertEqual } from '../../check/failure.js';
 import { checkPiff } from '../../check/piff-check.js';
+import type { WantedDigests } from '../../digests.js';
 import { yieldToEventLoop } from '../../event-loop.js';
 import { executePlans } from '../../execute/execute.js';
 import type { WrittenOutput } from '../../publication.js';
@@ -23,6 +24,7 @@ export async function writeSmoothMedia(
   plan: TitlePlan,
   sink: DirectorySink,
   { signal, onProgress }: PackageOptions,
+  digests: WantedDigests,
 ): Promise<WrittenOutput[]> {
   const bytesTotal = plan.plan.sizeBytes;
   let bytesBefore = newOutputsOf(plan.outputs).reduce((sum, { plan: { sizeBytes } }) => sum + sizeBytes, 0);
@@ -30,16 +32,16 @@ export async function writeSmoothMedia(
   for (const smooth of plan.smooth?.outputs ?? []) {
     const onBytes = (bytes: number) =>
       onProgress?.({ phase: 'write', bytesDone: bytesBefore + bytes, bytesTotal });
-    const [{ sha256 }] = await withEncrypted(plan, sink, smooth, (source) => {
+    const [taken] = await withEncrypted(plan, sink, smooth, (source) => {
       const { name, files } = smooth;
       const output = (files ? sink.createFolder(name, files) : sink.create(name, 'media')).handle;
-      return executePlans([{ plan: smooth.plan, source, steps: [], output, fingerprint: true }], {
+      return executePlans([{ plan: smooth.plan, source, steps: [], output, digests }], {
         signal,
         onBytes,
       });
     });
     bytesBefore += smooth.plan.sizeBytes;
-    written.push({ keys: [smooth.of.key], sha256 });
+    written.push({ keys: [smooth.of.key], ...taken });
   }
   return written;
 }

@@ -1,39 +1,39 @@
 import { unpackError } from '../../threads/sent-error.js';
 import { Thread } from '../../threads/thread.js';
 import { abortedBy } from './abort.js';
-import type { FromHasher } from './messages.js';
+import type { FromFingerprinter, ToFingerprinter } from './messages.js';
 
 /** It makes no objects to speak of. */
 const HEAP = { maxYoungGenerationSizeMb: 1 };
 
 interface Waiting {
-  readonly hashed: (sha256: string) => void;
+  readonly taken: (fingerprint: string) => void;
   readonly failed: (error: Error) => void;
 }
 
-/** A thread that hashes files, one after the other, while this one goes on. Whoever starts it stops it. */
-export class HashThread {
-  readonly #thread: Thread<string, FromHasher>;
+/** A thread that takes fingerprints of files, one after the other, while this one goes on. Whoever starts it stops it. */
+export class FingerprintThread {
+  readonly #thread: Thread<ToFingerprinter, FromFingerprinter>;
   readonly #signal: AbortSignal | undefined;
   /** Those who wait, in the order of the files. */
   #waiting: Waiting[] = [];
   #failure: Error | undefined;
 
   constructor(signal: AbortSignal | undefined) {
-    this.#thread = new Thread('hash-worker.js', this.#take, this.#fail, HEAP);
+    this.#thread = new Thread('fingerprint-worker.js', this.#take, this.#fail, HEAP);
     this.#signal = signal;
     signal?.addEventListener('abort', this.#onAbort);
   }
 
   /**
-   * SHA-256 of a file, 64 hexadecimal digits.
+   * Fingerprint of a file under a key, 64 hexadecimal digits.
    * @throws PrpackError ABORTED, INPUT_NOT_FOUND, INPUT_UNREADABLE, TRUNCATED_INPUT
    */
-  fingerprintOf(path: string): Promise<string> {
-    const answer = new Promise<string>((hashed, failed) => {
+  fingerprintOf(path: string, key: string): Promise<string> {
+    const answer = new Promise<string>((taken, failed) => {
       if (this.#failure) return failed(this.#failure);
-      this.#waiting.push({ hashed, failed });
-      this.#thread.post(path);
+      this.#waiting.push({ taken, failed });
+      this.#thread.post({ path, key });
     });
     answer.catch(() => {}); // it may be needed later, or never
     return answer;
@@ -44,9 +44,9 @@ export class HashThread {
     await this.#thread.stop();
   }
 
-  readonly #take = (answer: FromHasher): void => {
+  readonly #take = (answer: FromFingerprinter): void => {
     const waiting = this.#waiting.shift();
-    if (answer.kind === 'hashed') waiting?.hashed(answer.sha256);
+    if (answer.kind === 'taken') waiting?.taken(answer.fingerprint);
     else waiting?.failed(unpackError(answer.error));
   };
 
