@@ -1,38 +1,42 @@
 import { release } from '../bytes/release.js';
 import type { Aes } from './aes.js';
+import { ctrKernel } from './ctr-kernel.js';
 import { BLOCK_BYTES } from './scheme.js';
 
-/** Blocks of one AES call: 32 KB of key stream, which the first caches of a core hold. */
+/** Blocks of one AES call: 32 KiB of key stream, and as much of what it is XORed into, fill the memory of the kernel. */
 const BATCH_BLOCKS = 2048;
+const BATCH_BYTES = BATCH_BLOCKS * BLOCK_BYTES;
 
-/** What a batch collects in. */
-interface BatchMemory {
-  readonly blocks: Uint8Array;
-  readonly view: DataView;
-  // The ranges collected: where they are, and where their key stream starts.
-  readonly targetAt: Float64Array;
+/** Ranges shorter than this are copied byte by byte: a call to copy them would take longer. */
+const WORTH_A_CALL_BYTES = 48;
+
+/** The ranges that a batch has collected. */
+interface Ranges {
+  /** Where they are. */
+  readonly at: Float64Array;
   readonly lengths: Uint32Array;
+  /** Where in the batch the key stream of each stands. */
   readonly streamAt: Uint32Array;
+  /** The counter block of each: four 32-bit parts. */
+  readonly counters: Uint32Array;
 }
 
 /** Of batches that have nothing to do. A title of many crypto periods has thousands of batches, of which few work at a time. */
-const idle: BatchMemory[] = [];
+const idle: Ranges[] = [];
 
-function takeMemory(): BatchMemory {
-  const known = idle.pop();
-  if (known) return known;
-  const blocks = new Uint8Array(BATCH_BLOCKS * BLOCK_BYTES);
-  return {
-    blocks,
-    view: new DataView(blocks.buffer),
-    targetAt: new Float64Array(BATCH_BLOCKS),
-    lengths: new Uint32Array(BATCH_BLOCKS),
-    streamAt: new Uint32Array(BATCH_BLOCKS),
-  };
+function takeRanges(): Ranges {
+  return (
+    idle.pop() ?? {
+      at: new Float64Array(BATCH_BLOCKS),
+      lengths: new Uint32Array(BATCH_BLOCKS),
+      streamAt: new Uint32Array(BATCH_BLOCKS),
+      counters: new Uint32Array(4 * BATCH_BLOCKS),
+    }
+  );
 }
 
 /**
- * CTR mode over many short byte ranges at once: collects counter blocks, encrypts them in one AES call, and
+ * CTR mode over many short byte ranges at once: collects them, makes their counter blocks, encrypts those in one AES call, and
  * XORs the key stream into each range. A cipher object for each would cost far more than its AES.
  */
 export class CtrBatch {
@@ -40,7 +44,7 @@ export class CtrBatch {
   readonly #targets: Uint8Array[] = [];
   #blockCount = 0;
   /** Absent while nothing is collected. */
-  #memory: BatchMemory | undefined;
+  #ranges: Ranges | undefined;
 
   constructor(aes: Aes) {
     this.#aes = aes;
@@ -57,73 +61,70 @@ export class CtrBatch {
       const skipped = (position + done) % BLOCK_BYTES;
       const room = (BATCH_BLOCKS - this.#blockCount) * BLOCK_BYTES - skipped;
       const part = Math.min(length - done, room);
-      this.#collect(bytes, at + done, part, skipped);
-      this.#count(iv, Math.floor((position + done) / BLOCK_BYTES), Math.ceil((skipped + part) / BLOCK_BYTES));
+      this.#collect(bytes, at + done, part, skipped, iv, Math.floor((position + done) / BLOCK_BYTES));
+      this.#blockCount += Math.ceil((skipped + part) / BLOCK_BYTES);
       done += part;
     }
   }
 
   /** Carries out what was collected. */
   flush(): void {
-    if (!this.#memory) return;
-    const { blocks, targetAt, lengths, streamAt } = this.#memory;
-    const output = this.#aes.encryptBlocks(blocks.subarray(0, this.#blockCount * BLOCK_BYTES));
-    const keyStream = viewOf(output);
-    let bytes = this.#targets[0];
-    let view = viewOf(bytes);
+    if (!this.#ranges) return;
+    const { memory, xor } = ctrKernel();
+    const endBytes = this.#blockCount * BLOCK_BYTES;
+    this.#count(this.#ranges, endBytes);
+    const keyStream = this.#aes.encryptBlocks(memory.subarray(0, endBytes));
+    memory.set(keyStream, 0);
+    release(keyStream);
+    const { at, lengths, streamAt } = this.#ranges;
     for (let i = 0; i < this.#targets.length; i++) {
-      if (this.#targets[i] !== bytes) {
-        bytes = this.#targets[i];
-        view = viewOf(bytes);
-      }
-      xor(view, targetAt[i], keyStream, streamAt[i], lengths[i]);
+      copy(this.#targets[i], at[i], memory, BATCH_BYTES + streamAt[i], lengths[i]);
+    }
+    xor(BATCH_BYTES, BATCH_BYTES + endBytes, 0);
+    for (let i = 0; i < this.#targets.length; i++) {
+      copy(memory, BATCH_BYTES + streamAt[i], this.#targets[i], at[i], lengths[i]);
     }
     this.#targets.length = 0;
     this.#blockCount = 0;
-    idle.push(this.#memory);
-    this.#memory = undefined;
-    release(output);
+    idle.push(this.#ranges);
+    this.#ranges = undefined;
   }
 
-  #collect(bytes: Uint8Array, at: number, length: number, skipped: number): void {
+  #collect(
+    bytes: Uint8Array,
+    at: number,
+    length: number,
+    skipped: number,
+    iv: DataView,
+    block: number,
+  ): void {
     const index = this.#targets.length;
     this.#targets.push(bytes);
-    this.#memory ??= takeMemory();
-    this.#memory.targetAt[index] = at;
-    this.#memory.lengths[index] = length;
-    this.#memory.streamAt[index] = this.#blockCount * BLOCK_BYTES + skipped;
+    this.#ranges ??= takeRanges();
+    const { counters } = this.#ranges;
+    this.#ranges.at[index] = at;
+    this.#ranges.lengths[index] = length;
+    this.#ranges.streamAt[index] = this.#blockCount * BLOCK_BYTES + skipped;
+    const low = iv.getUint32(12) + block;
+    counters[4 * index] = iv.getUint32(0);
+    counters[4 * index + 1] = iv.getUint32(4);
+    counters[4 * index + 2] = iv.getUint32(8) + Math.floor(low / 2 ** 32); // what is stored is taken modulo 2^32
+    counters[4 * index + 3] = low;
   }
 
-  /** Writes `count` counter blocks, from block `first` of the sample on. */
-  #count(iv: DataView, first: number, count: number): void {
-    const { view } = this.#memory!;
-    const high0 = iv.getUint32(0);
-    const high1 = iv.getUint32(4);
-    const low0 = iv.getUint32(8);
-    let low = iv.getUint32(12) + first;
-    let at = this.#blockCount * BLOCK_BYTES;
-    for (let i = 0; i < count; i++, low++, at += BLOCK_BYTES) {
-      view.setUint32(at, high0);
-      view.setUint32(at + 4, high1);
-      view.setUint32(at + 8, low < 2 ** 32 ? low0 : low0 + 1); // setUint32 takes its number modulo 2^32
-      view.setUint32(at + 12, low);
+  /** Makes the counter blocks of all ranges. */
+  #count({ streamAt, counters }: Ranges, endBytes: number): void {
+    const { count } = ctrKernel();
+    const ranges = this.#targets.length;
+    for (let i = 0, c = 0; i < ranges; i++, c += 4) {
+      const start = streamAt[i] - (streamAt[i] % BLOCK_BYTES);
+      const end = i + 1 < ranges ? streamAt[i + 1] - (streamAt[i + 1] % BLOCK_BYTES) : endBytes;
+      count(start, end, counters[c], counters[c + 1], counters[c + 2], counters[c + 3]);
     }
-    this.#blockCount += count;
   }
 }
 
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-/** XORs `length` bytes of `keyStream` into `bytes`; both may stand at any offset. */
-function xor(bytes: DataView, bytesAt: number, keyStream: DataView, streamAt: number, length: number): void {
-  const shift = streamAt - bytesAt;
-  const end = bytesAt + length;
-  const wordsEnd = end - (length % 4);
-  let at = bytesAt;
-  for (; at < wordsEnd; at += 4) {
-    bytes.setInt32(at, bytes.getInt32(at, true) ^ keyStream.getInt32(at + shift, true), true);
-  }
-  for (; at < end; at++) bytes.setUint8(at, bytes.getUint8(at) ^ keyStream.getUint8(at + shift));
+function copy(from: Uint8Array, fromAt: number, to: Uint8Array, toAt: number, length: number): void {
+  if (length < WORTH_A_CALL_BYTES) for (let i = 0; i < length; i++) to[toAt + i] = from[fromAt + i];
+  else to.set(from.subarray(fromAt, fromAt + length), toAt);
 }
