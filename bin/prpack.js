@@ -1,4 +1,13 @@
 #!/usr/bin/env node
-import { main } from '../dist/main.js';
+const { loadProgram } = require('./load-program.js');
 
-await main(process.argv.slice(2));
+const STILL_WAITING = 13; // as Node ends when a module waits for what never comes
+let hasEnded = false;
+process.once('exit', (exitCode) => {
+  if (!hasEnded && exitCode === 0) process.exitCode = STILL_WAITING;
+});
+
+const { main } = loadProgram('main.cjs');
+main(process.argv.slice(2)).then(() => {
+  hasEnded = true;
+});

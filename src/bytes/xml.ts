@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import type { SaxesAttributeNS, SaxesTagNS } from 'saxes';
 import type { PrpackError } from '../errors.js';
+import { readPlainXml, XMLNS } from './plain-xml.js';
 
 /**
  * Makes the error for XML that is not well-formed: the caller knows whose XML it is. Reason and cause may quote the XML: where it can
@@ -41,8 +42,7 @@ const OPEN_REFERENCE = /&[^;<&]*(?:[<&]|$)/;
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
-/** The namespace of namespace declarations. */
-export const XMLNS = 'http://www.w3.org/2000/xmlns/';
+export { XMLNS };
 
 const require = createRequire(import.meta.url);
 
@@ -63,19 +63,22 @@ const BAD_START = /^(?:[-.\d\u00b7\u203f\u2040]|[\u0300-\u036f])/;
 
 /**
  * The root element of a well-formed document without a document type, within the limits, namespaces resolved. The parser is
- * loaded at the first call, and stops at the first element or attribute beyond the limits.
+ * loaded for the first document that is not plain, and stops at the first element or attribute beyond the limits.
  */
 export function parseXml(text: string, fault: XmlFault, limits: Partial<XmlLimits> = {}): XmlElement {
+  const allLimits = { ...DEFAULT_LIMITS, ...limits };
+  const plain = readPlainXml(text, allLimits);
+  if (plain) return plain;
   try {
     if (LONE_SURROGATE.test(text)) throw new Error('it has half a surrogate pair');
-    return readTree(text, { ...DEFAULT_LIMITS, ...limits });
+    return readTree(text, allLimits);
   } catch (error) {
     throw fault(reasonOf(error as Error, text), error);
   }
 }
 
-/** Any failure of the parser ends it, for it has no handler of errors. */
-function readTree(text: string, limits: XmlLimits): XmlElement {
+/** As `parseXml`, by the parser. Any failure of it ends it, for it has no handler of errors. */
+export function readTree(text: string, limits: XmlLimits): XmlElement {
   const { SaxesParser } = require('saxes') as typeof import('saxes');
   // XML 1.1, which may refer to control characters, is read as XML 1.0.
   const parser = new SaxesParser({

@@ -1,7 +1,9 @@
 // Runs the command line again and again in one process, which has loaded it once: see cli-host.ts. A message has arguments, environment
 // and working directory; the answer has the exit code and what was written.
 
-import { main } from '../../dist/main.js';
+import { loadProgram } from '../../bin/load-program.js';
+
+const { main } = loadProgram('main.cjs');
 
 let written = { stdout: [], stderr: [] };
 
