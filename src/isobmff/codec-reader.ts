@@ -6,11 +6,11 @@ import { readVvcC } from './boxes/vvcc.js';
 import {
   BASE_CODECS,
   type DecoderConfiguration,
+  type DescribedTrack,
   type EntryFields,
   findDescribedTracks,
   quickTimeFields,
 } from './entry-fields.js';
-import { readForeignEntries } from './foreign-entries.js';
 import { readPlainEntries } from './plain-entries.js';
 import { readerOf, type SampleEntry } from './sample-entry.js';
 import { type BoxNode, type FileSlice, findChild } from './walk.js';
@@ -62,11 +62,16 @@ const NAL_KINDS: Record<string, NalKind> = {
 export async function readCodecs(moov: Uint8Array, moovStartBytes = 0): Promise<TrackCodecs[]> {
   const slice = { bytes: moov, startBytes: moovStartBytes };
   const tracks = findDescribedTracks(slice);
-  const fields = readPlainEntries(tracks, slice) ?? (await readForeignEntries(tracks, slice));
+  const fields = readPlainEntries(tracks, slice) ?? (await readByMp4box(tracks, slice));
   return tracks.map((track, index) => ({
     trackId: track.trackId,
     entries: track.entries.map((entry, row) => describe(entry, fields[index][row], track.handler, slice)),
   }));
+}
+
+async function readByMp4box(tracks: readonly DescribedTrack[], slice: FileSlice): Promise<EntryFields[][]> {
+  const { readForeignEntries } = await import('./foreign-entries.js');
+  return readForeignEntries(tracks, slice);
 }
 
 function describe(
