@@ -14,7 +14,7 @@ export type { EncryptExpectations } from './check/expectations.js';
  * The output is read back so many fragments at a time, so that memory does not hold all its samples as well as the
  * input's.
  */
-const FRAGMENTS_A_PART = 64;
+const FRAGMENTS_A_PART = 16;
 
 /**
  * Reads an encrypted output back, as if it came from elsewhere, and compares it with what was meant: structure, sample
