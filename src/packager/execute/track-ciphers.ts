@@ -31,7 +31,10 @@ export class KnownCiphers implements TrackCiphers {
 /** Samples come in order, and crypto periods one after the other. */
 const MOST_KEPT = 4;
 
-/** Ciphers that are made when they are needed, of which few are kept: a track of many crypto periods has thousands of keys. */
+/**
+ * Ciphers that are made when they are needed, of which few are kept: a track of many crypto periods has thousands of keys, and what a
+ * cipher puts off takes memory.
+ */
 export class PassingCiphers implements TrackCiphers {
   readonly #keys: readonly (Uint8Array | undefined)[];
   readonly #make: (key: Uint8Array) => SampleCipher;
@@ -55,16 +58,21 @@ export class PassingCiphers implements TrackCiphers {
   }
 
   flush(): void {
-    for (const [keyNumber, cipher] of this.#kept) {
-      cipher.flush();
-      if (this.#kept.size > MOST_KEPT) this.#kept.delete(keyNumber);
-    }
+    for (const cipher of this.#kept.values()) cipher.flush();
   }
 
   #add(keyNumber: number): SampleCipher | undefined {
     const key = this.#keys[keyNumber - 1];
-    const cipher = key && this.#make(key);
-    if (cipher) this.#kept.set(keyNumber, cipher);
+    if (!key) return undefined;
+    if (this.#kept.size === MOST_KEPT) this.#dropOldest();
+    const cipher = this.#make(key);
+    this.#kept.set(keyNumber, cipher);
     return cipher;
+  }
+
+  #dropOldest(): void {
+    const [[keyNumber, cipher]] = this.#kept;
+    cipher.flush();
+    this.#kept.delete(keyNumber);
   }
 }
