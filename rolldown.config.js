@@ -9,6 +9,9 @@ import { dts } from 'rolldown-plugin-dts';
  */
 const BUNDLED = ['commander', 'mp4box', 'uuid'];
 
+/** Modules of Node.js that few runs need, or none: commander can start programs, which is of no use here. */
+const LAZY = ['child_process', 'fs/promises', 'module'];
+
 /**
  * Chunks of what is loaded together, by the modules that reach a module with static imports. It goes into the first chunk whose
  * every list reaches it, so that a chunk imports only those above it. What none of them takes has a chunk for each command or
@@ -67,7 +70,7 @@ const library = {
 const commandLine = {
   ...common,
   input: { main: 'src/cli/main.ts' },
-  plugins: [ascii()],
+  plugins: [lazyBuiltins(), ascii()],
   transform: { define: { 'import.meta.url': 'MODULE_URL' } },
   output: {
     dir: 'dist',
@@ -110,6 +113,29 @@ function reachedBy(roots, context) {
   const ids = new Set(roots.map((path) => resolve(path)));
   for (const id of ids) for (const next of context.getModuleInfo(id)?.importedIds ?? []) ids.add(next);
   return ids;
+}
+
+/** They are loaded where they are used, and not when a file is loaded that can use them: a millisecond or two each. */
+function lazyBuiltins() {
+  const declaration = new RegExp(
+    `^\\s*(?:const|let) (\\w+) = require\\("(node:(?:${LAZY.join('|')}))"\\);\\n`,
+    'gm',
+  );
+  return {
+    name: 'lazy-builtins',
+    generateBundle(_, bundle) {
+      for (const file of Object.values(bundle)) {
+        const found = [...file.code.matchAll(declaration)];
+        let code = file.code.replace(declaration, '');
+        for (const [, name, module] of found) {
+          code = code.replace(new RegExp(`\\b${name}\\.`, 'g'), `require("${module}").`);
+          if (new RegExp(`\\b${name}\\b`).test(code))
+            throw new Error(`${module} is used in another way than by its functions`);
+        }
+        file.code = code;
+      }
+    },
+  };
 }
 
 /** V8 reads text of one byte a character in half the time: what is not ASCII, in strings and comments alone, is escaped. */

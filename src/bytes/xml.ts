@@ -44,8 +44,6 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
 
 export { XMLNS };
 
-const require = createRequire(import.meta.url);
-
 /** What a document may cost. An element and an attribute each take about 6 µs and 150 bytes, however short they are. */
 export interface XmlLimits {
   readonly elements: number;
@@ -79,7 +77,7 @@ export function parseXml(text: string, fault: XmlFault, limits: Partial<XmlLimit
 
 /** As `parseXml`, by the parser. Any failure of it ends it, for it has no handler of errors. */
 export function readTree(text: string, limits: XmlLimits): XmlElement {
-  const { SaxesParser } = require('saxes') as typeof import('saxes');
+  const { SaxesParser } = createRequire(import.meta.url)('saxes') as typeof import('saxes');
   // XML 1.1, which may refer to control characters, is read as XML 1.0.
   const parser = new SaxesParser({
     xmlns: true,

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { nowMs } from '../bytes/clock.js';
 import { assertNotAborted } from './execute/abort.js';
 
 /** Lets timers and signals in; then goes on, unless the job was stopped meanwhile. */
@@ -13,7 +14,7 @@ const WITHOUT_TURN_MS = 10;
 /** As {@link yieldToEventLoop}, where there is much work in small parts: mostly returns at once. */
 export class EventLoopYielder {
   readonly #signal: AbortSignal | undefined;
-  #turnedAt = performance.now();
+  #turnedAt = nowMs();
 
   constructor(signal: AbortSignal | undefined) {
     this.#signal = signal;
@@ -21,8 +22,8 @@ export class EventLoopYielder {
 
   /** @throws PrpackError ABORTED */
   readonly yieldIfDue = async (): Promise<void> => {
-    if (performance.now() - this.#turnedAt < WITHOUT_TURN_MS) return;
+    if (nowMs() - this.#turnedAt < WITHOUT_TURN_MS) return;
     await yieldToEventLoop(this.#signal);
-    this.#turnedAt = performance.now();
+    this.#turnedAt = nowMs();
   };
 }

@@ -1,3 +1,4 @@
+import { nowMs } from '../bytes/clock.js';
 import { openInput } from '../bytes/input.js';
 import type { ByteSource } from '../bytes/source.js';
 import { startWorkerPool } from './execute/start-worker-pool.js';
@@ -16,19 +17,19 @@ export interface JobRequest {
 
 /** Measures the stages of a job. */
 export class Clock {
-  readonly #start = performance.now();
+  readonly #start = nowMs();
   #planned = this.#start;
   #written = this.#start;
 
   planned(): void {
-    this.#planned = performance.now();
+    this.#planned = nowMs();
     this.#written = this.#planned;
   }
   written(): void {
-    this.#written = performance.now();
+    this.#written = nowMs();
   }
   timings(): Timings {
-    const end = performance.now();
+    const end = nowMs();
     const round = (ms: number) => Math.round(ms * 10) / 10;
     return {
       planMs: round(this.#planned - this.#start),

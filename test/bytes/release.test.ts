@@ -3,6 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { release } from '../../src/bytes/release.js';
 
 describe('release', () => {
+  it('leaves the first two megabytes of a thread to the garbage collector', () => {
+    for (let i = 0; i < 2; i++) {
+      const bytes = new Uint8Array(2 ** 20);
+      release(bytes);
+      expect(bytes.length).toBe(2 ** 20);
+    }
+  });
+
   it('leaves nothing of the bytes', () => {
     const bytes = new Uint8Array(4096).fill(7);
     release(bytes);

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { statSync } from 'node:fs';
 import { Database } from './database.js';
 import { storeFailure } from './failure.js';
 import type { Schema } from './migrations.js';
@@ -31,7 +31,7 @@ export class DatabaseFile {
    * @throws PrpackError KEY_STORE_FAILED
    */
   async openIfThere(): Promise<Database | undefined> {
-    return this.#database || (await isThere(this.path)) ? this.open() : undefined;
+    return this.#database || isThere(this.path) ? this.open() : undefined;
   }
 
   /**
@@ -67,12 +67,10 @@ export class DatabaseFile {
   }
 }
 
-async function isThere(path: string): Promise<boolean> {
+function isThere(path: string): boolean {
   try {
-    await stat(path);
-    return true;
+    return statSync(path, { throwIfNoEntry: false }) !== undefined;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
     throw storeFailure(path, error);
   }
 }

@@ -1,7 +1,8 @@
-import { open } from 'node:fs/promises';
+import { closeSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DatabaseSyncInstance, StatementSyncInstance } from '@photostructure/sqlite';
+import { nowMs } from '../../bytes/clock.js';
 import { PrpackError } from '../../errors.js';
 import { makePrivateDirectory, syncDirectory } from '../../keys/file.js';
 import { isBusy, storeFailure } from './failure.js';
@@ -18,7 +19,7 @@ interface Waiting {
   readonly work: () => unknown;
   readonly resolve: (result: never) => void;
   readonly reject: (error: unknown) => void;
-  /** When it has waited long enough for other processes, as `performance.now()`. */
+  /** When it has waited long enough for other processes, as `nowMs()`. */
   readonly deadlineMs: number;
 }
 
@@ -91,12 +92,12 @@ export class Database {
    * @throws the error of the driver
    */
   async patiently<T>(work: () => T): Promise<T> {
-    const deadlineMs = performance.now() + this.#lockWaitMs;
+    const deadlineMs = nowMs() + this.#lockWaitMs;
     for (;;) {
       try {
         return work();
       } catch (error) {
-        if (!isBusy(error) || performance.now() > deadlineMs) throw error;
+        if (!isBusy(error) || nowMs() > deadlineMs) throw error;
       }
       await sleep(LOCK_RETRY_MS);
     }
@@ -121,7 +122,7 @@ export class Database {
    * answered when its work is on the disk, and work that fails takes nothing of the others with it.
    */
   commit<T>(work: () => T): Promise<T> {
-    const deadlineMs = performance.now() + this.#lockWaitMs;
+    const deadlineMs = nowMs() + this.#lockWaitMs;
     return new Promise<T>((resolve, reject) => {
       this.#waiting.push({ work, resolve, reject, deadlineMs });
       this.#committing ??= this.#commitAll();
@@ -232,7 +233,7 @@ export class Database {
 
 /** Those of the group that can still wait; the others are rejected. */
 function patientOf(group: readonly Waiting[], error: unknown): readonly Waiting[] {
-  const now = performance.now();
+  const now = nowMs();
   for (const { deadlineMs, reject } of group) if (deadlineMs <= now) reject(error);
   return group.filter(({ deadlineMs }) => deadlineMs > now);
 }
@@ -241,7 +242,7 @@ function patientOf(group: readonly Waiting[], error: unknown): readonly Waiting[
 async function createFile(path: string): Promise<void> {
   await makePrivateDirectory(dirname(path));
   try {
-    await (await open(path, 'wx', 0o600)).close();
+    closeSync(openSync(path, 'wx', 0o600));
     await syncDirectory(dirname(path));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
