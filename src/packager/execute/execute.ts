@@ -6,6 +6,7 @@ import { named } from '../../settings/spelling.js';
 import type { Digests, WantedDigests } from '../digests.js';
 import { assertNotAborted } from './abort.js';
 import { CHUNK_BYTES, chunksOf, type OutputChunk } from './chunk.js';
+import { ChunkQueue } from './chunk-queue.js';
 import { HeldKeys } from './held-keys.js';
 import { type OnWritten, writeInline } from './inline.js';
 import { OutputDigests } from './output-digests.js';
@@ -37,8 +38,8 @@ export interface Execution {
 }
 
 /**
- * Writes outputs whole, one after the other; where one ends, free threads go on with the next. When this returns, every byte was handed
- * to the operating system, and no thread is left.
+ * Writes outputs whole, each thread one of its own as far as there are enough. When this returns, every byte was handed to the operating
+ * system, and no thread is left.
  * @param outputs with a pool, every source is a file
  * @returns the digests that were asked for, one an output
  * @throws PrpackError ABORTED, INPUT_UNREADABLE, TRUNCATED_INPUT, OUTPUT_FAILED, as `onOutput`
@@ -64,7 +65,7 @@ export async function executePlans(
   try {
     const tasks = outputs.map(({ steps }) => steps.map((step) => tasksOf(step, keys.hold)));
     const targets = outputs.map(({ source, output }, i) => ({ source, output, steps: tasks[i] }));
-    const chunks = chunksOfAll(outputs, tasks, chunkBytes);
+    const chunks = new ChunkQueue(outputs.map((_, i) => chunksOfOutput(outputs, tasks, i, chunkBytes)));
     const work = { chunks, targets, memoryBytes: Math.min(chunkBytes, sizeBytes), signal };
     if (pool) {
       const { writeOnThreads } = await import('./threads.js');
@@ -92,15 +93,15 @@ function followUp(onOutput: (output: number) => Promise<void>, output: number): 
   return done;
 }
 
-function* chunksOfAll(
+function* chunksOfOutput(
   outputs: readonly PlannedOutput[],
   tasks: readonly (readonly (readonly TrackTask[])[])[],
+  output: number,
   chunkBytes: number,
 ): Generator<OutputChunk> {
-  for (const [output, { plan, source }] of outputs.entries()) {
-    const wholeSamples = wholeSamplesOf(tasks[output].flat());
-    for (const chunk of chunksOf(plan, source, chunkBytes, wholeSamples)) yield { ...chunk, output };
-  }
+  const { plan, source } = outputs[output];
+  const wholeSamples = wholeSamplesOf(tasks[output].flat());
+  for (const chunk of chunksOf(plan, source, chunkBytes, wholeSamples)) yield { ...chunk, output };
 }
 
 function assertAll(sizeBytes: number, writtenBytes: number): void {

@@ -1,12 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
 import { assertNotAborted } from './abort.js';
 import type { OutputChunk } from './chunk.js';
+import type { ChunkQueue } from './chunk-queue.js';
 import { ChunkWriter, type WriteTarget } from './writer.js';
 
 /** Outputs to write, however many threads write them. */
 export interface Work {
-  /** Each is taken by the thread that asks first. */
-  readonly chunks: Iterator<OutputChunk>;
+  readonly chunks: ChunkQueue;
   /** One an output. */
   readonly targets: readonly WriteTarget[];
   /** No chunk is longer, unless it is one sample. */
@@ -32,8 +32,8 @@ export async function writeInline(
   let memory = new ArrayBuffer(memoryBytes);
   for (;;) {
     assertNotAborted(signal);
-    const { done, value: chunk } = chunks.next();
-    if (done) return;
+    const chunk = chunks.next(writer);
+    if (!chunk) return;
     if (memory.byteLength < chunk.lengthBytes) memory = new ArrayBuffer(chunk.lengthBytes);
     await onWritten(chunk, await writer.write(chunk, memory));
     await setImmediate();

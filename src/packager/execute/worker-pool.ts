@@ -3,6 +3,7 @@ import { named } from '../../settings/spelling.js';
 import { unpackError } from '../../threads/sent-error.js';
 import { Thread } from '../../threads/thread.js';
 import type { OutputChunk } from './chunk.js';
+import type { ChunkQueue } from './chunk-queue.js';
 import type { OnWritten, Work } from './inline.js';
 import type { FromWriter, SentTarget, ToWriter } from './messages.js';
 
@@ -77,9 +78,9 @@ export class WorkerPool {
   }
 }
 
-function give(worker: PoolWorker, chunks: Iterator<OutputChunk>, free: ArrayBuffer): void {
-  const { done, value: chunk } = chunks.next();
-  if (done) return;
+function give(worker: PoolWorker, chunks: ChunkQueue, free: ArrayBuffer): void {
+  const chunk = chunks.next(worker);
+  if (!chunk) return;
   // A view sent to a thread takes all of its memory along, so these are cut out.
   const literals = chunk.literals.map(({ at, bytes }) => ({ at, bytes: bytes.slice() }));
   const memory = free.byteLength < chunk.lengthBytes ? new ArrayBuffer(chunk.lengthBytes) : free;
