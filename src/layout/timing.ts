@@ -2,12 +2,21 @@ import { readElst } from '../isobmff/boxes/elst.js';
 import type { Movie, Track } from '../isobmff/movie.js';
 import { readerOf } from '../isobmff/sample-entry.js';
 import { DecodeTimes } from '../isobmff/sample-table.js';
-import { findPath } from '../isobmff/walk.js';
+import { type BoxNode, findPath } from '../isobmff/walk.js';
 import type { FragmentCuts } from './fragment-cuts.js';
 
+/** By the `trak` that they are of: each fragment asks for them. */
+const editStarts = new WeakMap<BoxNode, number>();
+
 /** Media time at which the presentation of a track begins: of its first edit that is not empty, else 0, in ticks. */
-export function editStart(track: Track, movie: Movie): number {
-  const node = findPath(track.node, 'edts/elst');
+export function editStart({ node }: Track, movie: Movie): number {
+  const start = editStarts.get(node) ?? readEditStart(node, movie);
+  editStarts.set(node, start);
+  return start;
+}
+
+function readEditStart(trak: BoxNode, movie: Movie): number {
+  const node = findPath(trak, 'edts/elst');
   if (!node) return 0;
   const { mediaTimes } = readElst(readerOf(node, movie.moov));
   return Number(mediaTimes.find((time) => time >= 0n) ?? 0n);
