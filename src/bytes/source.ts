@@ -80,11 +80,35 @@ export class BorrowedSource implements ByteSource {
 /** Opening a pipe waits for somebody to write into it, unless asked not to; for files it changes nothing. */
 const WITHOUT_WAITING = constants.O_NONBLOCK ?? 0; // there is no such flag on Windows
 
+/** A file up to this size is read once, and lies in memory from then on: to plan, write and check takes dozens of reads. */
+const SMALL_FILE_BYTES = 2 ** 20;
+
 /** A regular file, opened for reading. */
 export class FileSource extends BorrowedSource {
+  #whole: Uint8Array | undefined;
+
   /** @throws PrpackError INPUT_NOT_FOUND, INPUT_UNREADABLE */
   constructor(path: string) {
     super(openInput(path));
+  }
+
+  override readInto(target: Uint8Array, offsetBytes: number): void {
+    const held = this.view(offsetBytes, target.length);
+    if (held) target.set(held);
+    else super.readInto(target, offsetBytes);
+  }
+
+  view(offsetBytes: number, lengthBytes: number): Uint8Array | undefined {
+    const { sizeBytes } = this;
+    if (sizeBytes > SMALL_FILE_BYTES || offsetBytes + lengthBytes > sizeBytes) return undefined;
+    this.#whole ??= this.#read();
+    return this.#whole.subarray(offsetBytes, offsetBytes + lengthBytes);
+  }
+
+  #read(): Uint8Array {
+    const whole = new Uint8Array(this.sizeBytes);
+    super.readInto(whole, 0);
+    return whole;
   }
 
   override close(): void {

@@ -47,6 +47,20 @@ describe('FileSource', () => {
   });
 
   it.each([
+    [2 ** 20, 'from memory', 7],
+    [2 ** 20 + 1, 'each time', 9],
+  ])('reads a file of %d bytes %s', (sizeBytes, _, found) => {
+    const path = temporary(`file-${sizeBytes}`);
+    writeFileSync(path, Buffer.alloc(sizeBytes, 7));
+    const source = new FileSource(path);
+    expect([...readBytes(source, 0, 1)]).toEqual([7]);
+    writeFileSync(path, Buffer.alloc(sizeBytes, 9));
+    expect([...readBytes(source, sizeBytes - 1, 1)]).toEqual([found]);
+    expect(source.view(0, 10) === undefined).toBe(found === 9);
+    source.close();
+  });
+
+  it.each([
     ['a file that is not there', () => temporary('nothing'), 'INPUT_NOT_FOUND'],
     ['a file as a folder', () => `${import.meta.filename}/x`, 'INPUT_NOT_FOUND'],
     ['a folder', () => temporary(''), 'INPUT_UNREADABLE'],
