@@ -70,7 +70,7 @@ const library = {
 const commandLine = {
   ...common,
   input: { main: 'src/cli/main.ts' },
-  plugins: [lazyBuiltins(), ascii()],
+  plugins: [lazyBuiltins(), ascii(), functions()],
   transform: { define: { 'import.meta.url': 'MODULE_URL' } },
   output: {
     dir: 'dist',
@@ -145,6 +145,18 @@ function ascii() {
     name: 'ascii',
     generateBundle(_, bundle) {
       for (const file of Object.values(bundle)) file.code = file.code.replace(/[\u0080-\uffff]/g, escaped);
+    },
+  };
+}
+
+/** Each file is a function, so that its text need not be copied to make it one. */
+function functions() {
+  return {
+    name: 'functions',
+    generateBundle(_, bundle) {
+      for (const file of Object.values(bundle)) {
+        file.code = `(function (exports, require, MODULE_URL) {${file.code}\n})`;
+      }
     },
   };
 }

@@ -14,7 +14,11 @@ const CACHE = join(DIST, 'cache', `${process.version}-${process.arch}`);
 /** A name that is made from what the file holds; under any other name, the file may have changed. */
 const NAMED_BY_CONTENT = /-[\w-]{8}\.cjs$/;
 
-const WRAPPER = ['(function (exports, require, MODULE_URL) {', '\n})'];
+/**
+ * The file that `require` finds by the `exports` of a package, for which Node.js has to load much of what loads modules. Where it is
+ * missing, the package is found by its name.
+ */
+const ENTRIES = new Map([['@photostructure/sqlite', 'dist/index.cjs']]);
 
 const loaded = new Map();
 /** Scripts that V8 had no code of, by name. */
@@ -27,16 +31,23 @@ function loadProgram(name) {
   const path = join(DIST, name);
   const exports = {};
   loaded.set(name, exports); // before it runs: files may need each other
-  scriptOf(name, path).runInThisContext()(exports, load, pathToFileURL(path).href);
+  const run = scriptOf(name, path).runInThisContext(); // a function: see rolldown.config.js
+  run(exports, load, pathToFileURL(path).href);
   return exports;
 }
 
 function load(id) {
-  return id.startsWith('./') ? loadProgram(id.slice(2)) : require(id);
+  if (id.startsWith('./')) return loadProgram(id.slice(2));
+  return ENTRIES.has(id) ? requireEntry(id) : require(id);
+}
+
+function requireEntry(id) {
+  const paths = require.resolve.paths(id).map((folder) => join(folder, id, ENTRIES.get(id)));
+  return require(paths.find((path) => fs.existsSync(path)) ?? id);
 }
 
 function scriptOf(name, filename) {
-  const source = WRAPPER.join(fs.readFileSync(filename).latin1Slice()); // it is ASCII
+  const source = fs.readFileSync(filename).toString('latin1'); // it is ASCII
   if (!NAMED_BY_CONTENT.test(name)) return new Script(source, { filename });
   const cachedData = readCache(name, filename);
   const script = new Script(source, { filename, cachedData });

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { filesLoadedBy } from './support/loaded-files.js';
@@ -43,9 +44,14 @@ describe('dist/', () => {
 
   it('is strict code in the command line, as modules are, and ASCII', () => {
     for (const name of PARTS[0]!) {
-      expect(built.get(name)).toMatch(/^["']use strict["'];/);
+      expect(built.get(name)).toMatch(/^\(function \(exports, require, MODULE_URL\) \{["']use strict["'];/);
       expect(built.get(name)).not.toMatch(/[\u0080-\uffff]/);
     }
+  });
+
+  it('is loaded with the file of the package for SQLite that Node.js finds', () => {
+    const found = createRequire(import.meta.url).resolve('@photostructure/sqlite');
+    expect(found).toBe(join(ROOT, 'node_modules/@photostructure/sqlite/dist/index.cjs')); // as bin/load-program.js says
   });
 
   it('is loaded in a few files by a run, without the parts that it has no use for', async () => {

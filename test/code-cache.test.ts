@@ -50,7 +50,7 @@ async function poison(): Promise<string> {
   const changed = code.replace(value, `'${OTHER_VERSION}'`.padEnd(value.length));
   expect(changed).not.toBe(code);
   expect(changed).toHaveLength(code.length);
-  const script = new Script(`(function (exports, require, MODULE_URL) {${changed}\n})`);
+  const script = new Script(changed);
   const exported: { packageVersion?: () => string } = {};
   script.runInThisContext()(exported, () => fs, pathToFileURL(join(ROOT, 'dist', name)).href);
   exported.packageVersion!(); // V8 compiles functions when they are called
