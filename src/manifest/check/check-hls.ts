@@ -15,9 +15,16 @@ export interface HlsCheck {
 }
 
 /** A playlist that was read, and the track that its segments are of. */
-interface CheckedPlaylist extends ReadPlaylist {
+interface TrackPlaylist extends ReadPlaylist {
   readonly uri: string;
   readonly track: GivenTrack;
+}
+
+/** What playlists are compared with each other by. The segments of all of them at once would take much memory. */
+interface CheckedPlaylist extends Omit<TrackPlaylist, 'map' | 'keys' | 'segments'> {
+  /** In seconds: where segments begin, and where the last one ends. */
+  readonly boundaries: readonly number[];
+  readonly peakBitsPerSecond: number;
 }
 
 const CLEAR_KEY = 'org.w3.clearkey';
@@ -31,26 +38,41 @@ const CLEAR_KEY_URI = 'data:text/plain;base64,';
  */
 export function checkHls({ multivariant, media }: HlsPlaylists, check: HlsCheck): void {
   const tracks = tracksByUri(check.presentation);
-  const playlists = [...media].map(([uri, text]) => {
-    const read = readPlaylist(uri, text);
-    const track = tracks.get(read.segments[0]?.uri ?? '');
-    if (!track) throw fault(uri, 'has no segment of a track that was given');
-    return { ...read, uri, track };
-  });
-  for (const playlist of playlists) {
-    assertResources(playlist, check.fileSizes);
-    assertDurations(playlist);
-    assertKeys(playlist);
-  }
+  const playlists = [...media].map(([uri, text]) => checkPlaylist(uri, text, tracks, check));
   const [first, ...others] = playlists.filter(({ track }) => track.kind !== 'thumbnails'); // sheets show for minutes
   for (const other of others) assertSameTarget(other, first);
   assertBoundaries(playlists);
   assertMultivariant(multivariant, new Map(playlists.map((one) => [one.uri, one])), check);
 }
 
+/** A playlist by itself. */
+function checkPlaylist(
+  uri: string,
+  text: string,
+  tracks: ReadonlyMap<string, GivenTrack>,
+  { fileSizes }: HlsCheck,
+): CheckedPlaylist {
+  const read = readPlaylist(uri, text);
+  const { targetSeconds, isIFramesOnly, segments } = read;
+  const track = tracks.get(segments[0]?.uri ?? '');
+  if (!track) throw fault(uri, 'has no segment of a track that was given');
+  const playlist = { ...read, uri, track };
+  assertResources(playlist, fileSizes);
+  assertDurations(playlist);
+  assertKeys(playlist);
+  return {
+    uri,
+    track,
+    targetSeconds,
+    isIFramesOnly,
+    boundaries: boundariesOf(read),
+    peakBitsPerSecond: peakOfPlaylist(read, fileSizes),
+  };
+}
+
 /** Ranges lie in their files; segments of one file follow each other behind the header. */
 function assertResources(
-  { uri, map, segments, isIFramesOnly }: CheckedPlaylist,
+  { uri, map, segments, isIFramesOnly }: TrackPlaylist,
   fileSizes: HlsCheck['fileSizes'],
 ): void {
   if (map) assertInFile(uri, map, fileSizes);
@@ -72,7 +94,7 @@ function assertResources(
   }
 }
 
-function assertDurations({ uri, track, segments, targetSeconds, isIFramesOnly }: CheckedPlaylist): void {
+function assertDurations({ uri, track, segments, targetSeconds, isIFramesOnly }: TrackPlaylist): void {
   const given = track.segmentSeconds;
   const total = (seconds: readonly number[]) => seconds.reduce((sum, one) => sum + one, 0);
   const differs = (a: number, b: number) => Math.abs(a - b) > 1e-3;
@@ -109,7 +131,7 @@ function assertSameTarget({ uri, track, targetSeconds }: CheckedPlaylist, first:
   });
 }
 
-function assertKeys({ uri, track, keys }: CheckedPlaylist): void {
+function assertKeys({ uri, track, keys }: TrackPlaylist): void {
   const isProtected = track.protection !== undefined;
   if (isProtected !== keys.length > 0) {
     throw fault(uri, isProtected ? 'names no key of protected segments' : 'names a key of clear segments', {
@@ -156,7 +178,7 @@ function assertBoundaries(playlists: readonly CheckedPlaylist[]): void {
     const first = bySet.get(playlist.track.setId) ?? playlist;
     bySet.set(playlist.track.setId, first);
     const who = `${first.uri} and ${playlist.uri}`;
-    assertSameBoundaries(playlist.uri, who, boundariesOf(first), boundariesOf(playlist));
+    assertSameBoundaries(playlist.uri, who, first.boundaries, playlist.boundaries);
   }
 }
 
@@ -168,13 +190,13 @@ function boundariesOf({ segments }: ReadPlaylist): number[] {
 function assertMultivariant(
   text: string,
   playlists: ReadonlyMap<string, CheckedPlaylist>,
-  { path, presentation, fileSizes }: HlsCheck,
+  { path, presentation }: HlsCheck,
 ): void {
   const { variants, iFrameVariants, imageVariants, renditions, sessionKeys } = readMultivariant(path, text);
   const peakOf = (uri: string | undefined) => {
     const playlist = playlists.get(uri ?? '');
     if (!playlist) throw fault(path, `refers to ${uri}, which does not exist`, { received: uri ?? '' });
-    return peakOfPlaylist(playlist, fileSizes);
+    return playlist.peakBitsPerSecond;
   };
   const groupPeak = (type: string, groupId: string | undefined) => {
     const members = renditions.filter((one) => one.type === type && one.groupId === groupId);

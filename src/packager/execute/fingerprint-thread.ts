@@ -11,16 +11,18 @@ interface Waiting {
   readonly failed: (error: Error) => void;
 }
 
-/** A thread that takes fingerprints of files, one after the other, while this one goes on. Whoever starts it stops it. */
+/**
+ * A thread that takes fingerprints of files, one after the other, while this one goes on. It runs as long as there are any to take, for it
+ * has memory that others can use then. Whoever makes it stops it.
+ */
 export class FingerprintThread {
-  readonly #thread: Thread<ToFingerprinter, FromFingerprinter>;
+  #thread: Thread<ToFingerprinter, FromFingerprinter> | undefined;
   readonly #signal: AbortSignal | undefined;
   /** Those who wait, in the order of the files. */
   #waiting: Waiting[] = [];
   #failure: Error | undefined;
 
   constructor(signal: AbortSignal | undefined) {
-    this.#thread = new Thread('fingerprint-worker.js', this.#take, this.#fail, HEAP);
     this.#signal = signal;
     signal?.addEventListener('abort', this.#onAbort);
   }
@@ -33,6 +35,7 @@ export class FingerprintThread {
     const answer = new Promise<string>((taken, failed) => {
       if (this.#failure) return failed(this.#failure);
       this.#waiting.push({ taken, failed });
+      this.#thread ??= new Thread('fingerprint-worker.js', this.#take, this.#fail, HEAP);
       this.#thread.post({ path, key });
     });
     answer.catch(() => {}); // it may be needed later, or never
@@ -41,13 +44,20 @@ export class FingerprintThread {
 
   async stop(): Promise<void> {
     this.#signal?.removeEventListener('abort', this.#onAbort);
-    await this.#thread.stop();
+    await this.#end();
+  }
+
+  async #end(): Promise<void> {
+    const thread = this.#thread;
+    this.#thread = undefined;
+    await thread?.stop();
   }
 
   readonly #take = (answer: FromFingerprinter): void => {
     const waiting = this.#waiting.shift();
     if (answer.kind === 'taken') waiting?.taken(answer.fingerprint);
     else waiting?.failed(unpackError(answer.error));
+    if (this.#waiting.length === 0) void this.#end();
   };
 
   readonly #fail = (error: Error): void => {

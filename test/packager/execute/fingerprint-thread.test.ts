@@ -29,6 +29,12 @@ describe('a thread that takes fingerprints of files', () => {
     expect(found).toEqual(files.map(({ fingerprint }) => fingerprint));
   });
 
+  it('answers when it has had nothing to do for a while', async () => {
+    const { path, fingerprint } = write(1000);
+    thread = new FingerprintThread(undefined);
+    for (let i = 0; i < 3; i++) expect(await thread.fingerprintOf(path, KEY)).toBe(fingerprint);
+  });
+
   it('says which file cannot be read, and goes on', async () => {
     const { path, fingerprint } = write(1000);
     thread = new FingerprintThread(undefined);
