@@ -19,7 +19,7 @@ import { cutFragments, cutsOfTrack, type FragmentCuts } from './fragment-cuts.js
 import { type FragmentEdits, fragmentEditsOf } from './fragment-edits.js';
 import { FragmentWriter, type TrackRange } from './fragment-writer.js';
 import { buildFragmentedMoov, droppedTypes } from './fragmented-moov.js';
-import type { OutputPlan, Piece } from './output-plan.js';
+import type { CopiesPiece, OutputPlan, SegmentPiece } from './output-plan.js';
 import type { PresentationTrack } from './presentation.js';
 import { groupRunsOf, KEY_GROUP, type SampleGrouping } from './sample-groups.js';
 import { earliestTime } from './timing.js';
@@ -166,7 +166,7 @@ export class FragmentedPlan implements OutputPlan {
     this.sizeBytes = this.segmentStartBytes[segmentSizes.length];
   }
 
-  pieces(segment: number): readonly Piece[] {
+  pieces(segment: number): readonly SegmentPiece[] {
     if (segment === 0) return [{ kind: 'literal', bytes: this.#head }];
     const fragment = segment - 1;
     const carried = this.#carried[fragment].flatMap(({ pieces }) => pieces);
@@ -178,7 +178,7 @@ export class FragmentedPlan implements OutputPlan {
       ...(styp.length > 0 ? [{ kind: 'literal', bytes: styp } as const] : []),
       ...carried,
       { kind: 'literal', bytes: header },
-      ...this.#mediaPieces(fragment),
+      this.#media(fragment),
     ];
   }
 
@@ -228,27 +228,22 @@ export class FragmentedPlan implements OutputPlan {
   }
 
   /** The samples of the fragment, track after track; neighbours in the input are copied as one. */
-  #mediaPieces(fragment: number): Piece[] {
-    const pieces: Piece[] = [];
-    let inputBytes = 0;
+  #media(fragment: number): CopiesPiece {
+    const ranges: number[] = [];
     let lengthBytes = 0;
-    const flush = () => {
-      if (lengthBytes > 0) pieces.push({ kind: 'copy', inputBytes, lengthBytes });
-    };
+    let endBytes = -1;
     for (const track of this.#movie.tracks) {
       const { offsets, sizes } = track.samples;
       const { from, count } = this.#range(track, fragment);
       for (let i = from; i < from + count; i++) {
-        if (offsets[i] !== inputBytes + lengthBytes) {
-          flush();
-          inputBytes = offsets[i];
-          lengthBytes = 0;
-        }
+        if (sizes[i] === 0) continue;
+        if (offsets[i] === endBytes) ranges[ranges.length - 1] += sizes[i];
+        else ranges.push(offsets[i], sizes[i]);
+        endBytes = offsets[i] + sizes[i];
         lengthBytes += sizes[i];
       }
     }
-    flush();
-    return pieces;
+    return { kind: 'copies', ranges, lengthBytes };
   }
 
   #writerOf(fragment: number): FragmentWriter {

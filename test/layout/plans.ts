@@ -2,7 +2,7 @@ import type { ByteSource } from '../../src/bytes/source.js';
 import { readBytes } from '../../src/bytes/source.js';
 import { NO_PATTERN } from '../../src/cenc/scheme.js';
 import type { Track } from '../../src/isobmff/movie.js';
-import type { OutputPlan } from '../../src/layout/output-plan.js';
+import type { OutputPlan, SegmentPiece } from '../../src/layout/output-plan.js';
 import type { TrackEncryption } from '../../src/protection/track-protection.js';
 import { type Piece, pieceSize, totalSize } from '../support/builder/pieces.js';
 
@@ -28,14 +28,19 @@ export function wholeSamples(track: Track): TrackEncryption {
   };
 }
 
+function bytesOf(piece: SegmentPiece, source: ByteSource): Uint8Array[] {
+  if (piece.kind === 'literal') return [piece.bytes];
+  if (piece.kind === 'copy') return [readBytes(source, piece.inputBytes, piece.lengthBytes)];
+  const { ranges } = piece;
+  return ranges.flatMap((at, i) => (i % 2 === 0 ? [readBytes(source, at, ranges[i + 1])] : []));
+}
+
 /** The output that a plan describes, with media bytes as they are in the input. */
 export function render(plan: OutputPlan, source: ByteSource): Buffer {
   const parts: Uint8Array[] = [];
   for (let segment = 0; segment < plan.segmentStartBytes.length - 1; segment++) {
     const pieces = plan.pieces(segment, source);
-    const bytes = pieces.map((piece) =>
-      piece.kind === 'literal' ? piece.bytes : readBytes(source, piece.inputBytes, piece.lengthBytes),
-    );
+    const bytes = pieces.flatMap((piece) => bytesOf(piece, source));
     const expected = plan.segmentStartBytes[segment + 1] - plan.segmentStartBytes[segment];
     if (totalSize(bytes) !== expected) throw new Error(`segment ${segment} is not as long as it was planned`);
     parts.push(...bytes);

@@ -53,11 +53,11 @@ export function* chunksOf(
 export function describeChunk(reader: PlanReader, startBytes: number, lengthBytes: number): Chunk {
   const literals: Literal[] = [];
   const copies: number[] = [];
-  for (const { piece, outputBytes } of reader.between(startBytes, startBytes + lengthBytes)) {
-    const at = outputBytes - startBytes;
-    if (piece.kind === 'literal') literals.push({ at, bytes: piece.bytes });
-    else copies.push(at, piece.inputBytes, piece.lengthBytes);
-  }
+  reader.read(startBytes, startBytes + lengthBytes, {
+    literal: (bytes, outputBytes) => literals.push({ at: outputBytes - startBytes, bytes }),
+    copy: (inputBytes, copyBytes, outputBytes) =>
+      copies.push(outputBytes - startBytes, inputBytes, copyBytes),
+  });
   return { startBytes, lengthBytes, literals, copies: new Float64Array(copies) };
 }
 
