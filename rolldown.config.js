@@ -65,12 +65,12 @@ const library = {
 
 /**
  * The command line, in CommonJS, as V8 keeps compiled code of scripts only: see bin/load-program.js, which gives every file its
- * MODULE_URL. A name with a hash says all that a file holds.
+ * MODULE_URL, and IMPORT, which imports a module that a user names. A name with a hash says all that a file holds.
  */
 const commandLine = {
   ...common,
   input: { main: 'src/cli/main.ts' },
-  plugins: [lazyBuiltins(), ascii(), functions()],
+  plugins: [computedImports(), lazyBuiltins(), ascii(), functions()],
   transform: { define: { 'import.meta.url': 'MODULE_URL' } },
   output: {
     dir: 'dist',
@@ -115,6 +115,14 @@ function reachedBy(roots, context) {
   return ids;
 }
 
+/** What is imported by another thing than its name may be a module, which a script cannot import by itself. */
+function computedImports() {
+  return {
+    name: 'computed-imports',
+    transform: (code) => code.replace(/\bimport\((?!['"])/g, 'IMPORT('),
+  };
+}
+
 /** They are loaded where they are used, and not when a file is loaded that can use them: a millisecond or two each. */
 function lazyBuiltins() {
   const declaration = new RegExp(
@@ -155,7 +163,7 @@ function functions() {
     name: 'functions',
     generateBundle(_, bundle) {
       for (const file of Object.values(bundle)) {
-        file.code = `(function (exports, require, MODULE_URL) {${file.code}\n})`;
+        file.code = `(function (exports, require, MODULE_URL, IMPORT) {${file.code}\n})`;
       }
     },
   };

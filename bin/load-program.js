@@ -32,8 +32,13 @@ function loadProgram(name) {
   const exports = {};
   loaded.set(name, exports); // before it runs: files may need each other
   const run = scriptOf(name, path).runInThisContext(); // a function: see rolldown.config.js
-  run(exports, load, pathToFileURL(path).href);
+  run(exports, load, pathToFileURL(path).href, importModule);
   return exports;
+}
+
+/** A module of the user, with all that modules may have. */
+function importModule(url) {
+  return import(url);
 }
 
 function load(id) {

@@ -44,7 +44,9 @@ describe('dist/', () => {
 
   it('is strict code in the command line, as modules are, and ASCII', () => {
     for (const name of PARTS[0]!) {
-      expect(built.get(name)).toMatch(/^\(function \(exports, require, MODULE_URL\) \{["']use strict["'];/);
+      expect(built.get(name)).toMatch(
+        /^\(function \(exports, require, MODULE_URL, IMPORT\) \{["']use strict["'];/,
+      );
       expect(built.get(name)).not.toMatch(/[\u0080-\uffff]/);
     }
   });

@@ -112,6 +112,7 @@ export class FileSource extends BorrowedSource {
   }
 
   override close(): void {
+    this.#whole = undefined;
     closeSync(this.file.fd);
   }
 }
