@@ -122,7 +122,7 @@ export class SequenceSource implements ByteSource {
   #fileAt(path: string): FileSource {
     if (this.#open?.path !== path) {
       this.close();
-      this.#open = new FileSource(path);
+      this.#open = new FileSource(path, 0);
     }
     return this.#open;
   }

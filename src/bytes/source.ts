@@ -85,11 +85,16 @@ const SMALL_FILE_BYTES = 2 ** 20;
 
 /** A regular file, opened for reading. */
 export class FileSource extends BorrowedSource {
+  readonly #heldBytes: number;
   #whole: Uint8Array | undefined;
 
-  /** @throws PrpackError INPUT_NOT_FOUND, INPUT_UNREADABLE */
-  constructor(path: string) {
+  /**
+   * @param heldBytes up to this size, all of the file is read once; 0 where there are many files, of which little is read
+   * @throws PrpackError INPUT_NOT_FOUND, INPUT_UNREADABLE
+   */
+  constructor(path: string, heldBytes = SMALL_FILE_BYTES) {
     super(openInput(path));
+    this.#heldBytes = heldBytes;
   }
 
   override readInto(target: Uint8Array, offsetBytes: number): void {
@@ -100,7 +105,7 @@ export class FileSource extends BorrowedSource {
 
   view(offsetBytes: number, lengthBytes: number): Uint8Array | undefined {
     const { sizeBytes } = this;
-    if (sizeBytes > SMALL_FILE_BYTES || offsetBytes + lengthBytes > sizeBytes) return undefined;
+    if (sizeBytes > this.#heldBytes || offsetBytes + lengthBytes > sizeBytes) return undefined;
     this.#whole ??= this.#read();
     return this.#whole.subarray(offsetBytes, offsetBytes + lengthBytes);
   }

@@ -60,6 +60,15 @@ describe('FileSource', () => {
     source.close();
   });
 
+  it('holds nothing of a small file where it is asked not to', () => {
+    const path = temporary('one-of-many');
+    writeFileSync(path, BYTES);
+    const source = new FileSource(path, 0);
+    expect([...readBytes(source, 98, 2)]).toEqual([98, 99]);
+    expect(source.view(0, 1)).toBeUndefined();
+    source.close();
+  });
+
   it.each([
     ['a file that is not there', () => temporary('nothing'), 'INPUT_NOT_FOUND'],
     ['a file as a folder', () => `${import.meta.filename}/x`, 'INPUT_NOT_FOUND'],
