@@ -1,20 +1,15 @@
 import type { ByteSource } from '../bytes/source.js';
-import { FragmentReader, type Movie, readMovie, readMovieInParts } from '../isobmff/movie.js';
+import { FragmentReader, type Movie, readMovie } from '../isobmff/movie.js';
 import { isProtected, type ReadProtection, readProtections } from '../protection/protection-reader.js';
 import { EncryptionCheck } from './check/encryption-check.js';
 import type { EncryptExpectations } from './check/expectations.js';
 import { assertEqual, checking, failed } from './check/failure.js';
 import { assertPsshNamesKeys, FragmentPssh } from './check/pssh-check.js';
+import { readBack } from './check/read-back.js';
 import { SampleComparison } from './check/sample-comparison.js';
 import { SegmentCheck } from './check/segment-check.js';
 
 export type { EncryptExpectations } from './check/expectations.js';
-
-/**
- * The output is read back so many fragments at a time, so that memory does not hold all its samples as well as the
- * input's.
- */
-const FRAGMENTS_A_PART = 16;
 
 /**
  * Reads an encrypted output back, as if it came from elsewhere, and compares it with what was meant: structure, sample
@@ -37,7 +32,7 @@ export async function checkEncrypted(
     const isRotating = expected.encryptions.some((encryption) => encryption.isRotating);
     const psshOfFragments = new FragmentPssh();
     let movie: Movie | undefined;
-    for (const part of readMovieInParts(output, FRAGMENTS_A_PART)) {
+    for (const part of readBack(output)) {
       samples.add(part);
       segments?.add(part);
       const protections = await checkProtections(part, checks, output);
@@ -140,7 +135,7 @@ export async function checkDecrypted(output: ByteSource, movie: Movie, sizeBytes
   await checking(async () => {
     assertEqual('the size of the file', sizeBytes, output.sizeBytes);
     const samples = new SampleComparison(movie);
-    for (const part of readMovieInParts(output, FRAGMENTS_A_PART)) {
+    for (const part of readBack(output)) {
       samples.add(part);
       if (part.tracks.some(isProtected)) throw failed('a track is still encrypted');
     }
@@ -161,7 +156,7 @@ export async function assertSampleCounts(
   await checking(async () => {
     assertEqual('the size of the file', sizeBytes, output.sizeBytes);
     const counts = tracks.map(() => 0);
-    for (const part of readMovieInParts(output, FRAGMENTS_A_PART)) {
+    for (const part of readBack(output)) {
       assertEqual('the number of tracks', tracks.length, part.tracks.length);
       for (const [i, { samples }] of part.tracks.entries()) counts[i] += samples.count;
     }

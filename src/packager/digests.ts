@@ -35,9 +35,7 @@ export class Digester {
 
   /** Ends the work. */
   digests(): Digests {
-    const fingerprint = this.#fingerprint?.digest();
-    const sha256 = this.#sha256?.digest('hex');
-    return { ...(fingerprint !== undefined && { fingerprint }), ...(sha256 !== undefined && { sha256 }) };
+    return digestsOf({ fingerprint: this.#fingerprint?.digest(), sha256: this.#sha256?.digest('hex') });
   }
 }
 
@@ -52,7 +50,10 @@ export function wantedDigests(
   return { ...(keyStore && { fingerprintKey: fingerprintKeyOf(keys[0].key) }), sha256 };
 }
 
-/** The digests alone of what has more fields. */
-export function digestsOf({ fingerprint, sha256 }: Digests): Digests {
+/** The digests alone of what has more fields, as far as there are any. */
+export function digestsOf({
+  fingerprint,
+  sha256,
+}: { readonly [Name in keyof Digests]?: Digests[Name] | undefined }): Digests {
   return { ...(fingerprint !== undefined && { fingerprint }), ...(sha256 !== undefined && { sha256 }) };
 }

@@ -14,7 +14,7 @@ import {
 } from '../package/state.js';
 import { sheetPathsOf } from '../package/thumbnails.js';
 import type { PackageResult } from '../package/types.js';
-import { changed, type Outcome, type Task, type Tools } from './perform.js';
+import { changed, type Outcome, skipped, type Task, type Tools } from './perform.js';
 import type { Proof } from './results.js';
 import type { InputFingerprint, Job } from './types.js';
 
@@ -60,11 +60,12 @@ function outcomeOf(
 
 /** Whether inputs and presentation are still what an earlier run read and made. */
 async function checkProof(
-  { fingerprint, bytes, outputFingerprint, kids }: Proof,
+  proof: Proof,
   { output }: Job,
   title: JobTitle,
   signal: AbortSignal,
 ): Promise<Outcome | undefined> {
+  const { fingerprint, outputFingerprint } = proof;
   const paths = await pathsOf(title);
   const now = stateOf(paths);
   const state = await readState(output);
@@ -74,16 +75,7 @@ async function checkProof(
   if (!isSameTime && (await inputsDigest(paths, inputs)) !== fingerprint.digest) return undefined;
   if (!(await hasFingerprint(join(output, STATE_FILE), outputFingerprint, signal))) return undefined;
   if (!(await isAllThere(output, state, signal))) return undefined;
-  const same = { ...now, digest: fingerprint.digest };
-  return {
-    status: 'skipped',
-    fingerprint: same,
-    bytes,
-    outputFingerprint,
-    kids,
-    unchanged: true,
-    warnings: [],
-  };
+  return skipped(proof, now);
 }
 
 async function pathsOf(title: JobTitle): Promise<string[]> {

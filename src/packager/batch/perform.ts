@@ -114,22 +114,25 @@ async function checkProof(
   { input, output }: Job,
   signal: AbortSignal,
 ): Promise<Outcome | undefined> {
-  const { fingerprint, bytes, outputFingerprint, kids } = proof;
+  const { fingerprint, bytes, outputFingerprint } = proof;
   const state = stateOfFile(input);
   if (state?.bytes !== fingerprint.bytes || stateOfFile(output)?.bytes !== bytes) return undefined;
   const isSameTime = state.mtimeMs === fingerprint.mtimeMs;
   if (!isSameTime && !(await hasFingerprint(input, fingerprint.digest, signal))) return undefined;
   if (!(await hasFingerprint(output, outputFingerprint, signal))) return undefined;
-  const now = { ...state, digest: fingerprint.digest };
-  return {
-    status: 'skipped',
-    fingerprint: now,
-    bytes,
-    outputFingerprint,
-    kids,
-    unchanged: true,
-    warnings: [],
-  };
+  return skipped(proof, state);
+}
+
+/**
+ * The outcome of a job that an earlier run has done.
+ * @param state of the input now: its time may be another one
+ */
+export function skipped(
+  { fingerprint: { digest }, bytes, outputFingerprint, kids }: Proof,
+  state: Omit<InputFingerprint, 'digest'>,
+): Outcome {
+  const fingerprint = { ...state, digest };
+  return { status: 'skipped', fingerprint, bytes, outputFingerprint, kids, unchanged: true, warnings: [] };
 }
 
 /** The error for an input that is not what it was. */

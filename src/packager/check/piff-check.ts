@@ -1,7 +1,7 @@
 import { readU32 } from '../../bytes/reader.js';
 import { type ByteSource, readBytes } from '../../bytes/source.js';
 import { readTfra } from '../../isobmff/boxes/tfra.js';
-import { type Movie, readMovieInParts } from '../../isobmff/movie.js';
+import type { Movie } from '../../isobmff/movie.js';
 import { readerOf } from '../../isobmff/sample-entry.js';
 import { DecodeTimes } from '../../isobmff/sample-table.js';
 import { requirePath, walkBox } from '../../isobmff/walk.js';
@@ -10,6 +10,7 @@ import { readProtections } from '../../protection/protection-reader.js';
 import type { TrackEncryption } from '../../protection/track-protection.js';
 import { assertEqual, checking, failed } from './failure.js';
 import { assertSameDefaults, assertSameProtection } from './protection-comparison.js';
+import { readBack } from './read-back.js';
 
 /** What a PIFF file is compared with. */
 export interface PiffExpectations {
@@ -21,8 +22,6 @@ export interface PiffExpectations {
   /** Whether it ends with an index (`mfra`), by which an origin finds fragments. */
   readonly hasIndex: boolean;
 }
-
-const FRAGMENTS_A_PART = 64;
 
 /**
  * Reads a PIFF file of one track back: its samples are byte for byte those of the encrypted output, with the planned IVs, subsamples, KID and
@@ -38,10 +37,10 @@ export async function checkPiff(
   await checking(async () => {
     assertEqual('the size of the file', expected.sizeBytes, output.sizeBytes);
     const { encryption, encrypted, times } = expected;
-    const encryptedParts = readMovieInParts(encrypted, FRAGMENTS_A_PART);
+    const encryptedParts = readBack(encrypted);
     const moofOffsets: number[] = [];
     let first = 0;
-    for (const part of readMovieInParts(output, FRAGMENTS_A_PART)) {
+    for (const part of readBack(output)) {
       const { value: other } = encryptedParts.next();
       const { samples } = part.tracks[0];
       assertEqual('the number of samples', other?.tracks[0].samples.count ?? 0, samples.count);

@@ -4,7 +4,7 @@ import { newFingerprintKey } from '../../bytes/fingerprint.js';
 import { DirectorySink } from '../../bytes/sinks/directory-sink.js';
 import type { ByteSource } from '../../bytes/source.js';
 import type { AssignedKey } from '../../keys/key-source.js';
-import type { Digests, WantedDigests } from '../digests.js';
+import { digestsOf, type WantedDigests } from '../digests.js';
 import { EventLoopYielder, yieldToEventLoop } from '../event-loop.js';
 import { executePlans } from '../execute/execute.js';
 import type { WorkerPool } from '../execute/worker-pool.js';
@@ -36,7 +36,6 @@ import {
   isAllThere,
   jobDigests,
   type PackageState,
-  type PublishedFile,
   pathsBelow,
   pathsOfTitle,
   readState,
@@ -172,15 +171,11 @@ function keyOfTrack(
   return key;
 }
 
-function fingerprintIn(file: PublishedFile | undefined): Digests {
-  return file?.fingerprint === undefined ? {} : { fingerprint: file.fingerprint };
-}
-
 /** The outputs that an earlier run of the same job has published. */
 function publishedOutputs(plan: TitlePlan, { files }: PackageState): WrittenOutput[] {
   return mediaOf(plan).map(({ name, key }) => ({
     keys: [key],
-    ...fingerprintIn(files.find((file) => file.name === name)),
+    ...digestsOf(files.find((file) => file.name === name) ?? {}),
   }));
 }
 
@@ -191,7 +186,7 @@ function publishedOutputs(plan: TitlePlan, { files }: PackageState): WrittenOutp
 function withPublished({ outputs }: TitlePlan, media: readonly WrittenOutput[]): WrittenOutput[] {
   const written = [...media];
   return outputs.map(({ key, published }) =>
-    published ? { keys: [key], ...fingerprintIn(published.file) } : written.shift()!,
+    published ? { keys: [key], ...digestsOf(published.file) } : written.shift()!,
   );
 }
 
