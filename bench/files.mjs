@@ -94,6 +94,11 @@ const ROWS = [
     command: ({ input, output }) => copyEncrypted('--threads', '1', input, output),
   },
   {
+    name: 'Node.js alone, read back',
+    program: 'node',
+    command: ({ input, output }) => copyEncrypted('--read-back', input, output),
+  },
+  {
     name: 'prpack --version',
     kind: SMALL,
     program: 'prpack',

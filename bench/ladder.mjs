@@ -57,10 +57,10 @@ function shakaPackage({ renditions, german }, out, form) {
   );
 }
 
-/** All inputs as they are, by one process: less than any program in Node.js needs that reads all of them and writes as much. */
+/** All inputs as they are, read back: less than any program in Node.js needs that reads all of them, writes as much, and looks at it. */
 function copyAll({ renditions, german }, out) {
   const pairs = [...renditions, german].flatMap((input) => [input, join(out, basename(input))]);
-  return copyEncrypted(...pairs);
+  return copyEncrypted('--read-back', ...pairs);
 }
 
 async function run({ folder: parent, runs, 'ladder-minutes': minutes }) {
@@ -103,7 +103,7 @@ function rowsOf(title, folder) {
       ? [row(`${form}: ${PEER_ROW}`, () => shakaPackage(title, out, form), { isPeer: true })]
       : []),
   ]);
-  return [...forms, row('files: Node.js alone, no MP4', () => copyAll(title, out))];
+  return [...forms, row('files: Node.js alone, read back', () => copyAll(title, out))];
 }
 
 function barsOf(form, table) {
