@@ -96,6 +96,7 @@ const FILE_OR_URL: Kind = {
   ...TEXT,
   fileIn: (value) => (isWebAddress(value) ? undefined : ['', value]),
 };
+const SHARD = text('a shard I/N, counted from 0', /^\d{1,5}\/[1-9]\d{0,4}$/, { example: '0/8' });
 /** It may be a URL with credentials. */
 const KEY_STORE_LOCATION = text('a location such as sqlite:<path>', /^[a-z][a-z0-9+.-]*:./, {
   isSecret: true,
@@ -191,7 +192,15 @@ const TABLE = [
     kind: TEXT,
     of: ['encryptBatch'],
     flag: '--results <file>',
-    help: 'how each job ended, a line each (default: prpack-results.jsonl in the folder of the outputs)',
+    help: 'how each job ended, a line each (default: prpack-results.jsonl in the folder of the outputs, with --shard its number in the name)',
+  },
+  {
+    name: 'shard',
+    kind: SHARD,
+    of: ['encryptBatch'],
+    flag: '--shard <I/N>',
+    help: 'do part I of N alone, counted from 0: contents are divided by their ids, the same way on every machine',
+    again: 'refused',
   },
   {
     name: 'resume',

@@ -303,6 +303,42 @@ describe('prpack batch', () => {
   });
 });
 
+describe('prpack batch --shard', () => {
+  it('does its part alone, with results of its own, and goes on with it', async () => {
+    const shards = ['0/2', '1/2'];
+    const runs = [];
+    for (const shard of shards) runs.push(await batch(['--shard', shard]));
+    expect(runs.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
+    expect(runs[0]!.json.done + runs[1]!.json.done).toBe(NAMES.length);
+    const lines = shards.map((shard) =>
+      resultLines(undefined, join(out, `prpack-results.${shard.replace('/', '-of-')}.jsonl`)),
+    );
+    expect(
+      lines
+        .flat()
+        .map(({ input }) => input)
+        .sort(),
+    ).toEqual(NAMES.map((name) => join(media, name)).sort());
+    const again = await batch(['--shard', '1/2', '--resume']);
+    expect(again).toMatchObject({ exitCode: 0, json: { done: 0, skipped: lines[1]!.length } });
+  });
+
+  it('has nothing to do where no content falls to it', async () => {
+    const shards = ['0/9', '1/9', '2/9', '3/9', '4/9', '5/9', '6/9', '7/9', '8/9'];
+    const runs = [];
+    for (const shard of shards) runs.push((await batch(['--shard', shard, '--dry-run'])).json.total);
+    expect(runs.reduce((sum, total) => sum + total)).toBe(NAMES.length);
+    const empty = await batch(['--shard', shards[runs.indexOf(0)]!]);
+    expect(empty).toMatchObject({ exitCode: 0, json: { total: 0, done: 0, failed: 0 } });
+  });
+
+  it.each(['2/2', '1', '-1/2', '0/0'])('refuses %s', async (shard) => {
+    const { exitCode, json } = await batch([`--shard=${shard}`]);
+    expect({ exitCode, code: json.error.code }).toEqual({ exitCode: 2, code: 'INVALID_ARGUMENT' });
+    expect(existsSync(out)).toBe(false);
+  });
+});
+
 describe('prpack batch --resume', () => {
   it('skips what is proven, and does what is not', async () => {
     await batch();

@@ -36,6 +36,7 @@ interface BatchFlags extends Omit<EncryptFlags, 'contentId' | 'keysOut'> {
   readonly name?: string;
   readonly jobs?: number;
   readonly results?: string;
+  readonly shard?: string;
   readonly resume?: true;
 }
 
@@ -46,6 +47,7 @@ Examples:
   prpack batch films.jsonl --out-dir encrypted/ --la-url https://drm.example.com/rightsmanager.asmx
   prpack batch films.csv --out-dir encrypted/ --resume --json
   prpack batch 'titles/*.yaml' --out-dir out/ --resume
+  prpack batch films.jsonl --out-dir encrypted/ --shard 0/8          # on each of 8 machines another part
 
 A line of a manifest: {"input":"film 7.mp4","contentId":"film-7","layout":"keep"}
 A line about a title: {"title":"film-8.yaml","outDir":"film-8"}
@@ -77,7 +79,7 @@ export function configureBatch(command: Command): void {
 }
 
 function addBatchOptions(command: Command): void {
-  addOptions(command, ['name', 'jobs', 'results', 'resume']);
+  addOptions(command, ['name', 'jobs', 'results', 'shard', 'resume']);
 }
 
 function addRegistrationOptions(command: Command): void {
@@ -154,13 +156,14 @@ async function keysOf(
   return named && { keys: named.source, warnings: named.warnings };
 }
 
-function placesOf({ outDir, name, jobs, results, resume }: BatchFlags): Omit<BatchOptions, 'source'> {
+function placesOf({ outDir, name, jobs, results, shard, resume }: BatchFlags): Omit<BatchOptions, 'source'> {
   return {
     outDir,
     resume: resume === true,
     ...(name !== undefined && { name }),
     ...(jobs !== undefined && { jobs }),
     ...(results !== undefined && { results }),
+    ...(shard !== undefined && { shard }),
   };
 }
 

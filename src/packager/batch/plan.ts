@@ -7,6 +7,7 @@ import { named } from '../../settings/spelling.js';
 import { inPlaceOf } from '../package/title-fields.js';
 import { findInputs, type Input } from './inputs.js';
 import { DEFAULT_TEMPLATE, DEFAULT_TITLE_TEMPLATE, namedOutput, namePartsOf, outputNamer } from './naming.js';
+import { jobsOfShard, parseShard, resultsNameOf } from './shard.js';
 import type { BatchOptions, BatchSettings, Job } from './types.js';
 
 /** What a batch is going to do. */
@@ -17,11 +18,13 @@ export interface BatchPlan {
 }
 
 /**
- * Every job, before any is begun.
- * @throws PrpackError INVALID_ARGUMENT when two jobs would make one file, or one would overwrite an input or make a manifest
+ * Every job, before any is begun; of a shard, those of its own, though all are checked.
+ * @throws PrpackError INVALID_ARGUMENT when two jobs would make one file, or one would overwrite an input or make a manifest, and
+ *   where there is no such shard
  */
 export async function planBatch(options: BatchOptions): Promise<BatchPlan> {
   const { source, outDir, name, settings = {} } = options;
+  const shard = options.shard === undefined ? undefined : parseShard(options.shard);
   const nameFile = outputNamer(name ?? DEFAULT_TEMPLATE, outDir);
   const nameTitle = outputNamer(name ?? DEFAULT_TITLE_TEMPLATE, outDir);
   const jobs = (await findInputs(source, outDir)).map((input) =>
@@ -29,14 +32,14 @@ export async function planBatch(options: BatchOptions): Promise<BatchPlan> {
       ? toTitleJob(input, input.title, nameTitle, outDir, settings)
       : toJob(input, nameFile, outDir, settings),
   );
-  const results = resolve(options.results ?? join(outDir, 'prpack-results.jsonl'));
+  const results = resolve(options.results ?? join(outDir, resultsNameOf(shard)));
   for (const { output, title } of jobs) if (!title) assertMediaName(output);
   assertNoCollision(jobs, [
     [results, 'the results file'],
     [resolve(source), 'the manifest'],
   ]);
   assertNothingInTitles(jobs, results);
-  return { jobs, results };
+  return { jobs: shard ? jobsOfShard(jobs, shard) : jobs, results };
 }
 
 function toJob(

@@ -42,8 +42,10 @@ export interface BatchOptions {
   readonly jobs?: number;
   /** Threads that write one file. Default: 1 where there are as many jobs as cores, else `auto`. */
   readonly threads?: Threads;
-  /** Results file, which is added to. Default `prpack-results.jsonl` in `outDir`. */
+  /** Results file, which is added to. Default `prpack-results.jsonl` in `outDir`, or `prpack-results.I-of-N.jsonl` of a shard. */
   readonly results?: string;
+  /** `I/N`: do the I-th of N parts alone, counted from 0. Contents are divided by their ids, the same way on every machine. */
+  readonly shard?: string;
   /** Skip what the results file and the key store prove done. Default false. */
   readonly resume?: boolean;
   /** Plan every job, and write nothing: no output, no key, no results file. Default false. */
