@@ -6,8 +6,12 @@ import { openHttpKeyStore } from './http/open.js';
 import { kekSource } from './kek.js';
 import type { KeyStore } from './key-store.js';
 import { defaultKeyStorePath } from './paths.js';
+import { PromptReadAudit } from './read-audit.js';
 import { openSkmKeyStore } from './skm/open.js';
-import { SqliteKeyStore } from './sqlite/sqlite-key-store.js';
+import { DatabaseFile } from './sqlite/database-file.js';
+import { KEY_STORE_SCHEMA } from './sqlite/migrations.js';
+import { SqliteTables } from './sqlite/sqlite-tables.js';
+import { TableKeyStore } from './table-key-store.js';
 
 /** Environment variable that names the key store. */
 export const KEY_STORE_VARIABLE = 'PRPACK_KEY_STORE';
@@ -60,11 +64,9 @@ function openSqlite(
   environment: Environment,
 ): KeyStore {
   if (/^\/\/[^/]/.test(path)) throw noLocation(); // sqlite://host/…: there is no host
-  return new SqliteKeyStore({
-    path: resolve(path),
-    kek: kekSource(environment, kekFile),
-    actor: actor ?? processOwner(),
-  });
+  const tables = new SqliteTables(new DatabaseFile(resolve(path), KEY_STORE_SCHEMA));
+  const backing = { tables, kek: kekSource(environment, kekFile), readAudit: new PromptReadAudit(tables) };
+  return new TableKeyStore(backing, actor ?? processOwner());
 }
 
 function processOwner(): string {

@@ -1,5 +1,5 @@
 import { PrpackError } from '../errors.js';
-import type { PageRequest } from './key-store.js';
+import type { Page, PageRequest } from './key-store.js';
 
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1000;
@@ -36,6 +36,20 @@ export function readCursor<T extends readonly (string | number)[]>(cursor: strin
   throw new PrpackError('INVALID_ARGUMENT', 'the cursor is not one that this key store gave out', {
     remedy: 'Start again without a cursor.',
   });
+}
+
+/**
+ * The page of what was found. One row more than it holds says that there is a next one.
+ * @param position of a row, for the cursor
+ */
+export function pageOf<Row, Item>(
+  rows: readonly Row[],
+  limit: number,
+  toItem: (row: Row) => Item,
+  position: (row: Row) => readonly (string | number)[],
+): Page<Item> {
+  const items = rows.slice(0, limit).map(toItem);
+  return rows.length > limit ? { items, next: writeCursor(position(rows[limit - 1]!)) } : { items };
 }
 
 function isOfShape<T extends readonly (string | number)[]>(position: unknown, shape: T): position is T {

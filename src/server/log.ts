@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { PrpackError } from '../errors.js';
-import type { AuditBacklog } from '../keystore/sqlite/read-audit.js';
+import type { AuditBacklog } from '../keystore/read-audit.js';
 import { Problem } from './problem.js';
 
 export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug', 'trace'] as const;

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { AuditBacklog } from '../keystore/sqlite/read-audit.js';
+import type { AuditBacklog } from '../keystore/read-audit.js';
 
 /** Counters for Prometheus. Labels are few and fixed: routes, not URLs. */
 export class Metrics {

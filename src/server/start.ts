@@ -2,7 +2,7 @@ import type { Server as HttpsServer } from 'node:https';
 import { isIP } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { PrpackError } from '../errors.js';
-import type { AuditBacklog } from '../keystore/sqlite/read-audit.js';
+import type { AuditBacklog } from '../keystore/read-audit.js';
 import type { ReadAuditMode } from '../keystore/thread/messages.js';
 import { Access, type ClientScopes } from './access/authenticate.js';
 import { TokenStore } from './access/token-store.js';

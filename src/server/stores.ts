@@ -1,6 +1,6 @@
 import type { KeyStore } from '../keystore/key-store.js';
 import { type OpenKeyStoreOptions, openKeyStore } from '../keystore/open.js';
-import type { AuditBacklog } from '../keystore/sqlite/read-audit.js';
+import type { AuditBacklog } from '../keystore/read-audit.js';
 import type { ReadAuditMode } from '../keystore/thread/messages.js';
 import { StoreThread } from '../keystore/thread/store-thread.js';
 

@@ -4,8 +4,13 @@ import { ContentKey } from '../../src/keys/content-key.js';
 import { type KeyId, newKeyId } from '../../src/keys/key-id.js';
 import type { KekSource } from '../../src/keystore/kek.js';
 import type { KeyRegistration } from '../../src/keystore/key-store.js';
+import type { KeyTables } from '../../src/keystore/key-tables.js';
 import { KeyEncryptionKey } from '../../src/keystore/key-wrap.js';
-import { SqliteKeyStore } from '../../src/keystore/sqlite/sqlite-key-store.js';
+import { PromptReadAudit } from '../../src/keystore/read-audit.js';
+import { DatabaseFile } from '../../src/keystore/sqlite/database-file.js';
+import { KEY_STORE_SCHEMA } from '../../src/keystore/sqlite/migrations.js';
+import { SqliteTables } from '../../src/keystore/sqlite/sqlite-tables.js';
+import { TableKeyStore } from '../../src/keystore/table-key-store.js';
 
 export const KEK_HEX = '000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f';
 export const OTHER_KEK_HEX = 'f'.repeat(64);
@@ -27,8 +32,13 @@ export function storePath(directory: string): string {
   return join(directory, 'store', 'keys.sqlite');
 }
 
-export function storeIn(directory: string, kek: KekSource = fixedKek()): SqliteKeyStore {
-  return new SqliteKeyStore({ path: storePath(directory), kek, actor: 'tester' });
+export function storeIn(directory: string, kek: KekSource = fixedKek()): TableKeyStore {
+  return storeOver(new SqliteTables(new DatabaseFile(storePath(directory), KEY_STORE_SCHEMA)), kek);
+}
+
+/** The store over tables of any kind. */
+export function storeOver(tables: KeyTables, kek: KekSource = fixedKek()): TableKeyStore {
+  return new TableKeyStore({ tables, kek, readAudit: new PromptReadAudit(tables) }, 'tester');
 }
 
 export function registration(more: Partial<KeyRegistration> = {}): KeyRegistration {

@@ -1,10 +1,10 @@
 import type { KeyId } from '../../keys/key-id.js';
 import type { KeyDescription, Page, PageRequest, PublishedOutput } from '../key-store.js';
 import { pageLimit, readCursor, writeCursor } from '../page.js';
+import { type OutputRow, toOutput } from '../rows.js';
 import type { Database } from '../sqlite/database.js';
 import { DatabaseFile } from '../sqlite/database-file.js';
 import type { Schema } from '../sqlite/migrations.js';
-import { type OutputRow, toOutput } from '../sqlite/rows.js';
 
 /** `applicationId`: "prps". */
 const SCHEMA: Schema = {

@@ -1,6 +1,6 @@
 import type { SentError } from '../../threads/sent-error.js';
 import type { KeyStore } from '../key-store.js';
-import type { AuditBacklog } from '../sqlite/read-audit.js';
+import type { AuditBacklog } from '../read-audit.js';
 
 /** What of a key store can be asked for on its thread. */
 export type StoreCall = Exclude<keyof KeyStore, 'location' | 'rewrap' | 'pruneAudit' | 'close'>;

@@ -3,7 +3,7 @@ import { packKeys, unpackKeys } from '../../keys/sent-keys.js';
 import { unpackError } from '../../threads/sent-error.js';
 import { Thread } from '../../threads/thread.js';
 import type { KeyStore } from '../key-store.js';
-import type { AuditBacklog } from '../sqlite/read-audit.js';
+import type { AuditBacklog } from '../read-audit.js';
 import type { FromStore, StoreCall, ThreadedStoreOptions, ToStore } from './messages.js';
 
 /** How long a caller waits for the thread: longer than the thread waits for other processes. */

@@ -2,11 +2,11 @@ import { parentPort } from 'node:worker_threads';
 import { packKeys, unpackKeys } from '../../keys/sent-keys.js';
 import { packError } from '../../threads/sent-error.js';
 import { kekSource } from '../kek.js';
-import type { KeyStore } from '../key-store.js';
+import { BatchedReadAudit, PromptReadAudit, type ReadAudit } from '../read-audit.js';
 import { DatabaseFile } from '../sqlite/database-file.js';
 import { KEY_STORE_SCHEMA } from '../sqlite/migrations.js';
-import { BatchedReadAudit, PromptReadAudit, type ReadAudit } from '../sqlite/read-audit.js';
-import { SqliteKeyStore } from '../sqlite/sqlite-key-store.js';
+import { SqliteTables } from '../sqlite/sqlite-tables.js';
+import { type Backing, TableKeyStore } from '../table-key-store.js';
 import type { FromStore, ReadAuditMode, ThreadedStoreOptions, ToStore } from './messages.js';
 
 /** The code of a thread that has the one connection to a key store, and works for every caller of the process. */
@@ -15,14 +15,12 @@ import type { FromStore, ReadAuditMode, ThreadedStoreOptions, ToStore } from './
 const LOCK_WAIT_MS = 2000;
 
 const port = parentPort!;
-const stores = new Map<string, KeyStore>();
-let storeOf: (actor: string) => KeyStore;
-let close: () => Promise<void>;
+let backing: Backing;
 
-const READ_AUDITS: Readonly<Record<ReadAuditMode, (file: DatabaseFile) => ReadAudit>> = {
-  always: (file) => new PromptReadAudit(file),
-  batched: (file) =>
-    new BatchedReadAudit(file, ({ problem, ...counts }) =>
+const READ_AUDITS: Readonly<Record<ReadAuditMode, (tables: SqliteTables) => ReadAudit>> = {
+  always: (tables) => new PromptReadAudit(tables),
+  batched: (tables) =>
+    new BatchedReadAudit(tables, ({ problem, ...counts }) =>
       tell({ kind: 'backlog', ...counts, ...(problem && { problem: packError(problem) }) }),
     ),
 };
@@ -34,19 +32,17 @@ port.on('message', (message: ToStore) => {
 });
 
 function open({ path, kekFile, environment, auditReads }: ThreadedStoreOptions): void {
-  const file = new DatabaseFile(path, KEY_STORE_SCHEMA, LOCK_WAIT_MS);
-  const readAudit = READ_AUDITS[auditReads](file);
-  const kek = kekSource(environment, kekFile);
-  storeOf = (actor) => new SqliteKeyStore({ path, kek, actor, shared: { file, readAudit } });
-  close = async () => {
-    await readAudit.flush();
-    await file.close();
-  };
+  const tables = new SqliteTables(new DatabaseFile(path, KEY_STORE_SCHEMA, LOCK_WAIT_MS));
+  backing = { tables, kek: kekSource(environment, kekFile), readAudit: READ_AUDITS[auditReads](tables) };
+}
+
+async function close(): Promise<void> {
+  await backing.readAudit.flush();
+  await backing.tables.close();
 }
 
 async function perform({ actor, method, args }: Extract<ToStore, { kind: 'call' }>): Promise<unknown> {
-  const store = stores.get(actor) ?? storeOf(actor);
-  stores.set(actor, store);
+  const store = new TableKeyStore(backing, actor);
   const work = store[method] as (...args: unknown[]) => Promise<unknown>;
   return work.apply(store, unpackKeys(args) as unknown[]);
 }

@@ -2,10 +2,11 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { pruneAudit } from '../../../src/keystore/prune-audit.js';
+import { type AuditBacklog, BatchedReadAudit } from '../../../src/keystore/read-audit.js';
 import { DatabaseFile } from '../../../src/keystore/sqlite/database-file.js';
 import { KEY_STORE_SCHEMA } from '../../../src/keystore/sqlite/migrations.js';
-import { type AuditBacklog, BatchedReadAudit } from '../../../src/keystore/sqlite/read-audit.js';
-import { SqliteKeyStore } from '../../../src/keystore/sqlite/sqlite-key-store.js';
+import { SqliteTables } from '../../../src/keystore/sqlite/sqlite-tables.js';
+import { TableKeyStore } from '../../../src/keystore/table-key-store.js';
 import { scratchDirectories } from '../../keys/scratch.js';
 import { fixedKek, registration, storeIn, storePath, tamper } from '../helpers.js';
 
@@ -75,8 +76,9 @@ describe('lines of reads that are written together', () => {
     const path = storePath(directory);
     const file = new DatabaseFile(path, KEY_STORE_SCHEMA, 0);
     const backlogs: AuditBacklog[] = [];
-    const readAudit = new BatchedReadAudit(file, (backlog) => void backlogs.push(backlog), mostWaiting);
-    const store = new SqliteKeyStore({ path, kek: fixedKek(), actor: 'tester', shared: { file, readAudit } });
+    const tables = new SqliteTables(file);
+    const readAudit = new BatchedReadAudit(tables, (backlog) => void backlogs.push(backlog), mostWaiting);
+    const store = new TableKeyStore({ tables, kek: fixedKek(), readAudit }, 'tester');
     const one = registration();
     await store.register([one]);
     const setWritable = (isWritable: boolean) =>

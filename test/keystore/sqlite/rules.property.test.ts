@@ -4,7 +4,7 @@ import { PrpackError } from '../../../src/errors.js';
 import { ContentKey } from '../../../src/keys/content-key.js';
 import { parseKeyId } from '../../../src/keys/key-id.js';
 import type { KeyAlgorithm, KeyRegistration, KeyState } from '../../../src/keystore/key-store.js';
-import type { SqliteKeyStore } from '../../../src/keystore/sqlite/sqlite-key-store.js';
+import type { TableKeyStore } from '../../../src/keystore/table-key-store.js';
 import { scratchDirectories } from '../../keys/scratch.js';
 import { storeIn } from '../helpers.js';
 
@@ -92,9 +92,9 @@ async function outcome(work: Promise<string>): Promise<string> {
   }
 }
 
-describe('SqliteKeyStore', () => {
+describe('TableKeyStore', () => {
   const scratch = scratchDirectories();
-  let store: SqliteKeyStore;
+  let store: TableKeyStore;
   beforeAll(() => {
     store = storeIn(scratch());
   });

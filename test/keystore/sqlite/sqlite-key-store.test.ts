@@ -7,18 +7,18 @@ import { KeySeed } from '../../../src/keys/key-seed.js';
 import type { KeyRecord } from '../../../src/keystore/key-store.js';
 import { ContentHasKey } from '../../../src/keystore/registration-rules.js';
 import { MIGRATIONS } from '../../../src/keystore/sqlite/migrations.js';
-import type { SqliteKeyStore } from '../../../src/keystore/sqlite/sqlite-key-store.js';
+import type { TableKeyStore } from '../../../src/keystore/table-key-store.js';
 import { scratchDirectories } from '../../keys/scratch.js';
 import { fixedKek, NO_KID, registration, SHA, storeIn, storePath, tamper } from '../helpers.js';
 
 const scratch = scratchDirectories();
 
-async function auditOf(store: SqliteKeyStore, kid: KeyId): Promise<string[]> {
+async function auditOf(store: TableKeyStore, kid: KeyId): Promise<string[]> {
   const { items } = await store.audit({ kid });
   return items.map(({ operation, outcome }) => `${operation} ${outcome}`);
 }
 
-async function all(store: SqliteKeyStore, limit: number): Promise<KeyRecord[]> {
+async function all(store: TableKeyStore, limit: number): Promise<KeyRecord[]> {
   const records: KeyRecord[] = [];
   let cursor: string | undefined;
   do {
@@ -68,7 +68,7 @@ describe('a key that gives way', () => {
 });
 
 describe('the key that holds a content', () => {
-  const held = async (store: SqliteKeyStore) => (await store.findByContentId('movie'))[0]!.record.kid;
+  const held = async (store: TableKeyStore) => (await store.findByContentId('movie'))[0]!.record.kid;
 
   it('is the first, whatever the clock says, whatever is published, until it is revoked', async () => {
     const directory = scratch();
@@ -179,7 +179,7 @@ describe('the key that holds a content', () => {
   });
 });
 
-describe('SqliteKeyStore', () => {
+describe('TableKeyStore', () => {
   it('gives back what was registered, after it was closed and opened again', async () => {
     const directory = scratch();
     const full = registration({

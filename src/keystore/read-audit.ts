@@ -1,5 +1,7 @@
-import type { DatabaseFile } from './database-file.js';
-import { type AuditLine, insertAuditLine } from './tables.js';
+import type { AuditLine, KeyTables } from './key-tables.js';
+
+/** Where the lines go. */
+type AuditTables = Pick<KeyTables, 'note'>;
 
 /** Keeps the lines of keys that leave the store. */
 export interface ReadAudit {
@@ -15,17 +17,15 @@ export interface ReadAudit {
 
 /** Lines are on the disk before their keys leave. */
 export class PromptReadAudit implements ReadAudit {
-  readonly #file: DatabaseFile;
+  readonly #tables: AuditTables;
 
-  constructor(file: DatabaseFile) {
-    this.#file = file;
+  constructor(tables: AuditTables) {
+    this.#tables = tables;
   }
 
   /** @throws PrpackError KEY_STORE_FAILED */
   async keep(lines: readonly AuditLine[]): Promise<void> {
-    await this.#file.commit((database) => {
-      for (const line of lines) insertAuditLine(database, line);
-    });
+    await this.#tables.note(lines);
   }
 
   async flush(): Promise<void> {}
@@ -55,7 +55,7 @@ const MOST_WAITING = 50_000;
  * say, they wait in memory, up to a bound.
  */
 export class BatchedReadAudit implements ReadAudit {
-  readonly #file: DatabaseFile;
+  readonly #tables: AuditTables;
   readonly #onBacklog: (backlog: AuditBacklog) => void;
   readonly #mostWaiting: number;
   #lines: AuditLine[] = [];
@@ -66,11 +66,11 @@ export class BatchedReadAudit implements ReadAudit {
 
   /** @param onBacklog called after each attempt to write that failed, and after the first that did not */
   constructor(
-    file: DatabaseFile,
+    tables: AuditTables,
     onBacklog: (backlog: AuditBacklog) => void,
     mostWaiting: number = MOST_WAITING,
   ) {
-    this.#file = file;
+    this.#tables = tables;
     this.#onBacklog = onBacklog;
     this.#mostWaiting = mostWaiting;
   }
@@ -105,9 +105,7 @@ export class BatchedReadAudit implements ReadAudit {
     try {
       while (this.#lines.length > 0) {
         const lines = this.#lines.slice(0, BATCH);
-        await this.#file.commit((database) => {
-          for (const line of lines) insertAuditLine(database, line);
-        });
+        await this.#tables.note(lines);
         this.#lines.splice(0, lines.length);
       }
       if (this.#isTroubled) this.#tell();

@@ -1,12 +1,17 @@
-import type { KeyId } from '../../keys/key-id.js';
+import type { KeyId } from '../keys/key-id.js';
 import type {
   AuditEntry,
+  AuditFilter,
   AuditOperation,
   KeyAlgorithm,
+  KeyFilter,
   KeyRecord,
   KeyState,
   PublishedOutput,
-} from '../key-store.js';
+} from './key-store.js';
+import type { KeptKey } from './key-tables.js';
+
+// Rows as every database of a key store gives them.
 
 /** A row of `keys`. */
 export interface KeyRow {
@@ -25,8 +30,6 @@ export interface KeyRow {
   readonly state: KeyState;
   readonly created_at: string;
   readonly updated_at: string;
-  /** 1: of the living keys of its content, label, algorithm and period it is the first. */
-  readonly holds_content: 0 | 1;
 }
 
 /** A row of `policies`. */
@@ -56,12 +59,28 @@ export interface AuditRow {
   readonly outcome: AuditEntry['outcome'];
 }
 
+/** Column of each field that a list can be filtered by. */
+export const KEY_COLUMNS: Record<keyof KeyFilter, string> = {
+  kid: 'kid',
+  contentId: 'content_id',
+  label: 'label',
+  state: 'state',
+  algorithm: 'algorithm',
+  period: 'period',
+};
+export const AUDIT_COLUMNS: Record<keyof AuditFilter, string> = { kid: 'kid', contentId: 'content_id' };
+
 /** @param replaced the policy in force, where it is not the one of the registration */
-export function toRecord(
+export function toKeptKey(
   row: KeyRow,
   outputs: readonly OutputRow[],
   replaced: PolicyRow | undefined,
-): KeyRecord {
+): KeptKey {
+  const record = toRecord(row, outputs, replaced);
+  return row.wrapped_key === null ? { record } : { record, wrappedKey: row.wrapped_key };
+}
+
+function toRecord(row: KeyRow, outputs: readonly OutputRow[], replaced: PolicyRow | undefined): KeyRecord {
   const policy = replaced?.policy ?? row.policy;
   return {
     kid: row.kid,

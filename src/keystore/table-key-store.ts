@@ -1,0 +1,264 @@
+import { PrpackError } from '../errors.js';
+import type { ContentKey } from '../keys/content-key.js';
+import type { KeyId } from '../keys/key-id.js';
+import type { KekSource } from './kek.js';
+import { missingKek, noKekYet, strangeKek } from './kek-failure.js';
+import {
+  activateKeys,
+  auditNote,
+  isWrapped,
+  type Keks,
+  OtherKeks,
+  openKey,
+  putInForce,
+  registerKeys,
+  replacePolicyOf,
+  revokeKeys,
+  rewrapKeys,
+} from './key-life.js';
+import type {
+  AuditEntry,
+  AuditFilter,
+  ContentFilter,
+  KeyFilter,
+  KeyRecord,
+  KeyRegistration,
+  KeyStore,
+  Page,
+  PageRequest,
+  Policy,
+  PublishedOutput,
+  RegisteredKey,
+  StoredKey,
+} from './key-store.js';
+import type { AuditLine, Concern, Decision, Holdings, KeptKey, KeyTables } from './key-tables.js';
+import type { KeyEncryptionKey } from './key-wrap.js';
+import type { ReadAudit } from './read-audit.js';
+
+/** Keys that are wrapped again in one transaction, so that other writers get their turn in between. */
+const REWRAP_BATCH = 500;
+/** Entries of the audit that are removed in one transaction, likewise. */
+const PRUNE_BATCH = 5000;
+
+/** What stands behind a key store: the same for everybody of a process. */
+export interface Backing {
+  readonly tables: KeyTables;
+  readonly kek: KekSource;
+  readonly readAudit: ReadAudit;
+}
+
+const NO_KEKS: Keks = { byId: new Map() };
+
+/**
+ * The key store over tables of any kind, as one actor uses it: the contract of `KeyStore`, of which `key-life.ts` has the rules. It holds
+ * nothing itself. Nothing is opened before it is used, and a KEK is asked for only when a key is to be wrapped or opened.
+ */
+export class TableKeyStore implements KeyStore {
+  readonly location: string;
+  readonly #tables: KeyTables;
+  readonly #kek: KekSource;
+  readonly #readAudit: ReadAudit;
+  readonly #actor: string;
+
+  /** @param actor who works with the store, for the audit */
+  constructor({ tables, kek, readAudit }: Backing, actor: string) {
+    this.#tables = tables;
+    this.#kek = kek;
+    this.#readAudit = readAudit;
+    this.#actor = actor;
+    this.location = tables.location;
+  }
+
+  async register(registrations: readonly KeyRegistration[]): Promise<RegisteredKey[]> {
+    for (const registration of registrations) assertNoUnnamed(registration);
+    if (registrations.length === 0) return [];
+    const concern = { kids: registrations.map(({ kid }) => kid), slots: registrations };
+    // The KEK comes before the tables are made, so that none are made in vain.
+    let keks = registrations.some(isWrapped) ? await this.#keksInForce() : NO_KEKS;
+    for (;;) {
+      const registered = await this.#change(concern, (held) => registerKeys(held, registrations, keks));
+      if (!(registered instanceof OtherKeks)) return registered;
+      keks = await this.#loadOthers(registered);
+    }
+  }
+
+  async markActive(kids: readonly KeyId[], output: PublishedOutput): Promise<void> {
+    assertFingerprint(output);
+    await this.#change({ kids }, (held) => activateKeys(held, kids, output));
+  }
+
+  async get(kid: KeyId): Promise<StoredKey | undefined> {
+    const key = await this.#tables.key(kid);
+    return key && (await this.#openKeys([key]))[0];
+  }
+
+  async findByContentId(contentId: string, filter: ContentFilter = {}): Promise<StoredKey[]> {
+    return this.#openKeys(await this.#tables.keysOfContent({ ...filter, contentId }));
+  }
+
+  async list(filter: KeyFilter = {}, page: PageRequest = {}): Promise<Page<KeyRecord>> {
+    return this.#tables.list(filter, page);
+  }
+
+  async revoke(kids: readonly KeyId[]): Promise<void> {
+    await this.#change({ kids }, (held) => revokeKeys(held, kids));
+  }
+
+  async replacePolicy(kid: KeyId, policy: Policy, replaces?: number): Promise<KeyRecord> {
+    const concern = { kids: [kid], once: replaces !== undefined };
+    return this.#change(concern, (held) => replacePolicyOf(held, kid, policy, replaces));
+  }
+
+  async rewrap(next: KeyEncryptionKey): Promise<number> {
+    const ids = await this.#tables.kekIds();
+    const keks = await this.#loadKeks(ids.filter((id) => id !== next.id));
+    await this.#change({ kids: [], keks: true }, (held) => putInForce(held, next, keks, this.#kek.name));
+    let count = 0;
+    for (const present of keks.values()) {
+      for (let batch = REWRAP_BATCH; batch === REWRAP_BATCH; ) {
+        const keys = await this.#tables.keysUnder(present.id, REWRAP_BATCH);
+        batch = keys.length;
+        const kids = keys.map(({ record }) => record.kid);
+        count += await this.#change({ kids }, (held) => rewrapKeys(held, kids, present, next));
+      }
+    }
+    return count;
+  }
+
+  async audit(filter: AuditFilter = {}, page: PageRequest = {}): Promise<Page<AuditEntry>> {
+    await this.#readAudit.flush();
+    return this.#tables.audit(filter, page);
+  }
+
+  async pruneAudit(before: string, keep: (entries: readonly AuditEntry[]) => Promise<void>): Promise<number> {
+    let count = 0;
+    for (let batch = PRUNE_BATCH; batch === PRUNE_BATCH; count += batch) {
+      const entries = await this.#tables.auditBefore(before, PRUNE_BATCH);
+      batch = entries.length;
+      if (batch === 0) break;
+      await keep(entries);
+      await this.#tables.removeAudit(this.#actor, entries);
+    }
+    return count;
+  }
+
+  async probe(): Promise<void> {
+    await this.#tables.probe();
+  }
+
+  /** Lets go of what stands behind this store, for everybody. */
+  async close(): Promise<void> {
+    await this.#readAudit.flush();
+    await this.#tables.close();
+  }
+
+  /** An error that `decide` answers with is thrown after its audit note is written. */
+  async #change<T>(
+    concern: Concern,
+    decide: (held: Holdings) => Decision<T>,
+  ): Promise<Exclude<T, PrpackError>> {
+    this.#readAudit.flushAhead();
+    const answer = await this.#tables.change(this.#actor, concern, decide);
+    if (answer instanceof PrpackError) throw answer;
+    return answer as Exclude<T, PrpackError>;
+  }
+
+  /** The KEK that new keys are wrapped under. What tables saw last may have been replaced since, with the KEK itself. */
+  async #keksInForce(): Promise<Keks> {
+    const seen = await this.#tables.kekInForce(false);
+    const inForce = await this.#loadKek(seen);
+    if (seen === undefined || seen === inForce.id) return { inForce, byId: new Map([[inForce.id, inForce]]) };
+    return this.#loadOthers({ inForceId: await this.#tables.kekInForce(true), ids: [] });
+  }
+
+  /** In the middle of a rewrap, keys that are there are wrapped under another KEK than new ones. */
+  async #loadOthers({ inForceId, ids }: OtherKeks): Promise<Keks> {
+    const inForce = await this.#loadKek(inForceId);
+    if (inForceId !== undefined && inForceId !== inForce.id) {
+      throw strangeKek(inForceId, inForce.id, this.#kek.name);
+    }
+    const others = await this.#loadKeks(ids.filter((id) => id !== inForce.id));
+    // By the ids that are wanted: a KEK that has another one is refused where it is used.
+    return { inForce, byId: others.set(inForce.id, inForce) };
+  }
+
+  /** The KEKs by the ids that records name. */
+  async #loadKeks(ids: readonly (string | undefined)[]): Promise<Map<string, KeyEncryptionKey>> {
+    const keks = new Map<string, KeyEncryptionKey>();
+    for (const id of ids) {
+      if (id !== undefined && !keks.has(id)) keks.set(id, await this.#loadKek(id));
+    }
+    return keks;
+  }
+
+  /**
+   * The KEK, read again for every call, for it may be rotated while this process runs. One is made for a store that has
+   * none yet, and only for that: in any other case it was lost, and another could not open the keys.
+   */
+  async #loadKek(id: string | undefined): Promise<KeyEncryptionKey> {
+    const kek = await this.#kek.load(id);
+    if (kek) return kek;
+    if (id !== undefined) throw missingKek(this.#kek.name, id);
+    if (!this.#kek.create) throw noKekYet(this.#kek.name);
+    return this.#kek.create();
+  }
+
+  /** Keys leave the store here, and nowhere else: not before their lines are with those who keep the audit. */
+  async #openKeys(keys: readonly KeptKey[]): Promise<StoredKey[]> {
+    const keks = await this.#loadKeks(keys.map(({ record }) => record.kekId));
+    const at = new Date().toISOString();
+    const lines: AuditLine[] = [];
+    const opened = openAll(keys, keks, ({ record }, outcome) =>
+      lines.push({ at, actor: this.#actor, ...auditNote('open', record, outcome) }),
+    );
+    if (lines.length > 0) await this.#readAudit.keep(lines);
+    if (opened instanceof PrpackError) throw opened;
+    return opened;
+  }
+}
+
+/** The records with their keys, or the refusal of the first key that cannot be opened. `note` is called for each key. */
+function openAll(
+  keys: readonly KeptKey[],
+  keks: ReadonlyMap<string, KeyEncryptionKey>,
+  note: (key: KeptKey, outcome: AuditEntry['outcome']) => void,
+): StoredKey[] | PrpackError {
+  const opened: StoredKey[] = [];
+  for (const kept of keys) {
+    const { record } = kept;
+    const key = record.kekId === undefined ? undefined : openOrRefusal(kept, keks.get(record.kekId)!);
+    if (key) note(kept, key instanceof PrpackError ? 'failed' : 'done');
+    if (key instanceof PrpackError) return key;
+    opened.push({ record, ...(key ? { key } : {}) });
+  }
+  return opened;
+}
+
+function openOrRefusal(kept: KeptKey, kek: KeyEncryptionKey): ContentKey | PrpackError {
+  try {
+    return openKey(kept, kek);
+  } catch (error) {
+    if (error instanceof PrpackError) return error;
+    throw error;
+  }
+}
+
+function assertNoUnnamed({ kid, contentId, source }: KeyRegistration): void {
+  if (contentId !== '' && source !== '') return;
+  throw new PrpackError(
+    'INVALID_ARGUMENT',
+    `the registration of KID ${kid} has an empty content id or source`,
+    {
+      remedy: 'Name the content, for the license server finds its keys by that name.',
+    },
+  );
+}
+
+function assertFingerprint({ fingerprint }: PublishedOutput): void {
+  if (/^[0-9a-f]{64}$/.test(fingerprint)) return;
+  throw new PrpackError('INVALID_ARGUMENT', 'the fingerprint of a published file has the wrong form', {
+    expected: '64 hexadecimal digits, lower case',
+    remedy:
+      'Give the fingerprint of the whole published file, as the result of `encrypt` has it, or its SHA-256.',
+  });
+}
