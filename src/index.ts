@@ -38,7 +38,8 @@ export {
   revealKey,
 } from './keystore/export-keys.js';
 export { type Import, type ImportedKey, importKeys } from './keystore/import-keys.js';
-export { createKekFile, KEK_VARIABLE, rotateKekFile } from './keystore/kek.js';
+export { createKekFile, KEK_VARIABLE, moveKekToFile, rotateKekFile } from './keystore/kek.js';
+export { createKekByCommand } from './keystore/kek-command.js';
 export type {
   AuditEntry,
   AuditFilter,

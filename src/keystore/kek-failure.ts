@@ -35,3 +35,26 @@ export function strangeKek(wantedId: string, givenId: string, name: string): Prp
     },
   );
 }
+
+/** The store keeps the KEK wrapped, and nobody named the program that opens it. */
+export function keptWrapped(wantedId: string): PrpackError {
+  return new PrpackError(
+    'KEY_REQUIRED',
+    `the key store's keys are wrapped under a key-encryption key (KEK) that a KEK command has wrapped, with the id ${wantedId}`,
+    { expected: wantedId, remedy: `Name that program with ${named('kekCommand')}.` },
+  );
+}
+
+/** A KEK command opened something, but not what the store keeps. */
+export function otherKekOpened(program: string, wantedId: string, givenId: string): PrpackError {
+  return new PrpackError(
+    'KEY_INVALID',
+    `the KEK command ${program} opened a key-encryption key (KEK) with the id ${givenId}, and not the one with the id ${wantedId}`,
+    {
+      path: program,
+      expected: wantedId,
+      received: givenId,
+      remedy: 'Name the program that wrapped the KEK, with the same key of its key management service.',
+    },
+  );
+}

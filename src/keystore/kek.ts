@@ -6,12 +6,18 @@ import { FileLock } from '../bytes/file-lock.js';
 import { PrpackError } from '../errors.js';
 import { assertNoOpenModes, createSecretFile, makePrivateDirectory, syncDirectory } from '../keys/file.js';
 import { named } from '../settings/spelling.js';
+import { KekCommand } from './kek-command.js';
 import { missingKek } from './kek-failure.js';
 import { KeyEncryptionKey } from './key-wrap.js';
 import { defaultKekPath } from './paths.js';
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
 /** Environment variable of the key-encryption key: 64 hexadecimal digits or base64 of 32 bytes. */
 export const KEK_VARIABLE = 'PRPACK_KEK';
+
+/** The form in which a store keeps a KEK that a KEK command has wrapped; undefined when it does not keep the KEK with this id. */
+export type KeptKek = (id: string) => Promise<string | undefined>;
 
 /** Where a key-encryption key comes from. */
 export interface KekSource {
@@ -20,20 +26,32 @@ export interface KekSource {
   /**
    * The KEK, or undefined when there is none yet. Where several are kept, while they are rotated and for stores that are rotated one
    * by one, the one with `wantedId` if it is among them.
+   * @param kept what the store keeps of KEKs, for a source that has them wrapped
    */
-  load(wantedId?: string): Promise<KeyEncryptionKey | undefined>;
+  load(wantedId?: string, kept?: KeptKek): Promise<KeyEncryptionKey | undefined>;
   /** Makes the KEK on first use; present only where that is wanted. Many processes that call it at once get the same one. */
   readonly create?: () => Promise<KeyEncryptionKey>;
 }
 
+/** What users name of the KEK, besides `PRPACK_KEK`. */
+export interface KekOptions {
+  /** Path of the KEK file. */
+  readonly kekFile?: string;
+  /** Path of a KEK command: a program that wraps KEKs, which the store then keeps. */
+  readonly kekCommand?: string;
+}
+
 /**
- * The KEK that is in force: the file named by the user, else `PRPACK_KEK`, else a file in the user's configuration directory, which
- * is the only one that is made on first use.
+ * The KEK that is in force: one that a KEK command opens; else the file named by the user, else `PRPACK_KEK`, else a file in the user's
+ * configuration directory, which is the only one that is made on first use.
  */
-export function kekSource(
-  environment: Readonly<Record<string, string | undefined>>,
-  kekFile?: string,
-): KekSource {
+export function kekSource(environment: Environment, { kekFile, kekCommand }: KekOptions = {}): KekSource {
+  const own = ownKekSource(environment, kekFile);
+  return kekCommand === undefined ? own : new KekCommand(kekCommand, environment, own);
+}
+
+/** A KEK that is in a file or the environment. */
+function ownKekSource(environment: Environment, kekFile: string | undefined): KekSource {
   if (kekFile !== undefined) return { name: kekFile, load: (id) => readKeptKek(kekFile, id) };
   const text = environment[KEK_VARIABLE];
   if (text) return { name: KEK_VARIABLE, load: async () => KeyEncryptionKey.parse(text, KEK_VARIABLE) };
@@ -146,6 +164,17 @@ export async function rotateKekFile(
   } finally {
     lock.release();
   }
+}
+
+/**
+ * Gives a store a new KEK in a file: `rotateKekFile`, but for a file that is not there yet, which is made first.
+ * @throws PrpackError as `rotateKekFile`
+ */
+export async function moveKekToFile(
+  path: string,
+  rewrap: (next: KeyEncryptionKey) => Promise<number>,
+): Promise<number> {
+  return (await readKekFile(path)) ? rotateKekFile(path, rewrap) : rewrap(await createKekFile(path));
 }
 
 /** Two rotations at once would put the KEK of the first in nobody's place. */

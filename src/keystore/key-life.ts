@@ -133,7 +133,11 @@ export function putInForce(
     const found = id === next.id ? next : keks.get(id);
     if (found?.id !== id) return unwritten(strangeKek(id, (found ?? next).id, name));
   }
-  return written([{ kind: 'kek', id: next.id }]);
+  return written([kekInForce(next)]);
+}
+
+function kekInForce({ id, wrapped }: KeyEncryptionKey): Change {
+  return { kind: 'kek', id, ...(wrapped !== undefined && { wrapped }) };
 }
 
 /** Wraps keys again, as far as they are still wrapped under `present`. The answer is how many. */
@@ -320,7 +324,7 @@ function addKeys(
   const changes: Change[] = [];
   const answers: ((at: string) => RegisteredKey)[] = [];
   const added = new Map<KeyId, NewKey>();
-  if (kek && held.kekInForce() === undefined) changes.push({ kind: 'kek', id: kek.id });
+  if (kek && held.kekInForce() === undefined) changes.push(kekInForce(kek));
   for (const registration of registrations) {
     const { kid } = registration;
     const present = held.key(kid)?.record ?? added.get(kid);

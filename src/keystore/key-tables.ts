@@ -75,7 +75,8 @@ export type Change =
   /** `policy` as JSON. */
   | { readonly kind: 'policy'; readonly kid: KeyId; readonly version: number; readonly policy: string }
   | { readonly kind: 'wrap'; readonly kid: KeyId; readonly wrappedKey: Uint8Array; readonly kekId: string }
-  | { readonly kind: 'kek'; readonly id: string }
+  /** The KEK that is in force from now on; `wrapped` is what a KEK command made of it, which is kept for good. */
+  | { readonly kind: 'kek'; readonly id: string; readonly wrapped?: string }
   | { readonly kind: 'note'; readonly note: AuditNote };
 
 /** What comes of holdings. */
@@ -112,6 +113,9 @@ export interface KeyTables {
    * @throws PrpackError KEY_STORE_FAILED when there is no key store
    */
   kekIds(): Promise<readonly string[]>;
+
+  /** A KEK as a KEK command has wrapped it; undefined where it is kept elsewhere. */
+  wrappedKek(id: string): Promise<string | undefined>;
 
   key(kid: KeyId): Promise<KeptKey | undefined>;
 

@@ -21,16 +21,18 @@ export interface WrapContext {
 
 /**
  * A key-encryption key (KEK): content keys at rest are wrapped under it with AES-256-GCM (NIST SP 800-38D). It keeps itself
- * closed as `ContentKey` does, and never leaves this object but to be written to its file.
+ * closed as `ContentKey` does, and never leaves this object but to be written to its file, or to be wrapped by a KEK command.
  */
 export class KeyEncryptionKey extends Secret {
   /** Tells KEKs apart without revealing the KEK: 16 hexadecimal digits of a SHA-256. */
   readonly id: string;
   readonly #bytes: Uint8Array;
+  readonly #wrapped: string | undefined;
 
-  private constructor(bytes: Uint8Array) {
+  private constructor(bytes: Uint8Array, wrapped?: string) {
     super();
     this.#bytes = bytes;
+    this.#wrapped = wrapped;
     this.id = createHash('sha256')
       .update('prpack key-encryption key id\0')
       .update(bytes)
@@ -57,7 +59,17 @@ export class KeyEncryptionKey extends Secret {
     return new KeyEncryptionKey(new Uint8Array(randomBytes(KEK_SIZE_BYTES)));
   }
 
-  /** 64 lower-case hexadecimal digits, for the KEK's own file only. */
+  /** The KEK as a KEK command has wrapped it, for the store to keep; undefined when it is kept elsewhere. */
+  get wrapped(): string | undefined {
+    return this.#wrapped;
+  }
+
+  /** The same KEK, to be kept by the store in this form. */
+  keptAs(wrapped: string): KeyEncryptionKey {
+    return new KeyEncryptionKey(this.#bytes, wrapped);
+  }
+
+  /** 64 lower-case hexadecimal digits, for the KEK's own file and for a KEK command. */
   revealHex(): string {
     return Buffer.from(this.#bytes).toString('hex');
   }

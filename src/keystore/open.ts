@@ -2,6 +2,7 @@ import { hostname, userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import { PrpackError } from '../errors.js';
 import { checkOptions } from '../settings/check.js';
+import { named } from '../settings/spelling.js';
 import { openHttpKeyStore } from './http/open.js';
 import { kekSource } from './kek.js';
 import type { KeyStore } from './key-store.js';
@@ -21,6 +22,11 @@ export interface OpenKeyStoreOptions {
   readonly location?: string;
   /** File of the key-encryption key. Default: `PRPACK_KEK`, else a file in the user's configuration directory. */
   readonly kekFile?: string;
+  /**
+   * Program that wraps key-encryption keys, which the store then keeps, such as a client of a key management service. Keys under
+   * another one, of `kekFile` or its default, go on to be found.
+   */
+  readonly kekCommand?: string;
   /** Default: this process's environment. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Who works with the store, for the audit. Default: `user@host`. */
@@ -35,8 +41,8 @@ const OPENERS: Readonly<Record<string, Opener>> = {
   sqlite: openSqlite,
   https: (rest, _, environment) => openHttpKeyStore(`https:${rest}`, environment),
   http: (rest, _, environment) => openHttpKeyStore(`http:${rest}`, environment),
-  'skm+https': (rest, { kekFile }, environment) => openSkmKeyStore(`https:${rest}`, environment, kekFile),
-  'skm+http': (rest, { kekFile }, environment) => openSkmKeyStore(`http:${rest}`, environment, kekFile),
+  'skm+https': (rest, options, environment) => openSkm(`https:${rest}`, options, environment),
+  'skm+http': (rest, options, environment) => openSkm(`http:${rest}`, options, environment),
 };
 
 /**
@@ -58,15 +64,22 @@ export function openKeyStore(options: OpenKeyStoreOptions = {}): KeyStore {
 }
 
 /** `sqlite:<path>`; `sqlite:///absolute/path`, as other programs write it, is the same file as `sqlite:/absolute/path`. */
-function openSqlite(
-  path: string,
-  { kekFile, actor }: OpenKeyStoreOptions,
-  environment: Environment,
-): KeyStore {
+function openSqlite(path: string, options: OpenKeyStoreOptions, environment: Environment): KeyStore {
   if (/^\/\/[^/]/.test(path)) throw noLocation(); // sqlite://host/…: there is no host
   const tables = new SqliteTables(new DatabaseFile(resolve(path), KEY_STORE_SCHEMA));
-  const backing = { tables, kek: kekSource(environment, kekFile), readAudit: new PromptReadAudit(tables) };
-  return new TableKeyStore(backing, actor ?? processOwner());
+  const backing = { tables, kek: kekSource(environment, options), readAudit: new PromptReadAudit(tables) };
+  return new TableKeyStore(backing, options.actor ?? processOwner());
+}
+
+function openSkm(
+  url: string,
+  { kekFile, kekCommand }: OpenKeyStoreOptions,
+  environment: Environment,
+): KeyStore {
+  if (kekCommand === undefined) return openSkmKeyStore(url, environment, kekFile);
+  throw new PrpackError('INVALID_ARGUMENT', `${named('kekCommand')} has no use with an SKM server`, {
+    remedy: `Give the KEK that was agreed on with the license server, with ${named('kekFile')} or in PRPACK_KEK.`,
+  });
 }
 
 function processOwner(): string {

@@ -2,7 +2,7 @@ import { PrpackError } from '../errors.js';
 import type { ContentKey } from '../keys/content-key.js';
 import type { KeyId } from '../keys/key-id.js';
 import type { KekSource } from './kek.js';
-import { missingKek, noKekYet, strangeKek } from './kek-failure.js';
+import { keptWrapped, missingKek, noKekYet, strangeKek } from './kek-failure.js';
 import {
   activateKeys,
   auditNote,
@@ -192,11 +192,12 @@ export class TableKeyStore implements KeyStore {
   }
 
   /**
-   * The KEK, read again for every call, for it may be rotated while this process runs. One is made for a store that has
+   * The KEK; one of a file is read again for every call, for it may be rotated while this process runs. One is made for a store that has
    * none yet, and only for that: in any other case it was lost, and another could not open the keys.
    */
   async #loadKek(id: string | undefined): Promise<KeyEncryptionKey> {
-    const kek = await this.#kek.load(id);
+    const kek = await this.#kek.load(id, (wanted) => this.#tables.wrappedKek(wanted));
+    if (id !== undefined && kek?.id !== id && (await this.#tables.wrappedKek(id))) throw keptWrapped(id);
     if (kek) return kek;
     if (id !== undefined) throw missingKek(this.#kek.name, id);
     if (!this.#kek.create) throw noKekYet(this.#kek.name);

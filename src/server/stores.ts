@@ -33,9 +33,15 @@ export class Stores {
     const { location } = openKeyStore(store);
     this.#location = store;
     if (!location.startsWith(SQLITE)) return;
-    const { kekFile, environment = process.env } = store;
+    const { kekFile, kekCommand, environment = process.env } = store;
     const path = location.slice(SQLITE.length);
-    const options = { path, environment: { ...environment }, auditReads, ...(kekFile && { kekFile }) };
+    const options = {
+      path,
+      environment: { ...environment },
+      auditReads,
+      ...(kekFile && { kekFile }),
+      ...(kekCommand && { kekCommand }),
+    };
     this.#thread = new StoreThread(options, onAuditBacklog);
   }
 

@@ -305,6 +305,18 @@ const TABLE = [
       'File of the key-encryption key that wraps the keys of the key store, or those sent to an SKM server.',
   },
   {
+    name: 'kekCommand',
+    kind: FILE,
+    of: ['openKeyStore'],
+    flag: '--kek-command <program>',
+    group: 'keyStore',
+    help: 'program that wraps the key-encryption key, which the key store then keeps, such as a client of a key management service (docs/keys.md)',
+    again: 'refused',
+    config: true,
+    about:
+      'Program that wraps the key-encryption key, which the key store then keeps, such as a client of a key management service.',
+  },
+  {
     name: 'register',
     kind: BOOLEAN,
     of: [],

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type CliResult, runCli, runCliJson } from '../support/cli.js';
+import { writeKekProgram } from '../support/kek-program.js';
 import { sample } from '../support/samples.js';
 import { filesBelow } from '../support/secrets.js';
 import { temporaryFolder } from '../support/temporary.js';
@@ -418,6 +419,34 @@ describe('prpack keys rewrap', () => {
     expect(readdirSync(home).sort()).toEqual(['config', 'data']);
     const shown = await runCliJson(['keys', 'show', added.kid, '--reveal'], { env });
     expect(shown.json).toMatchObject({ kekId: added.kekId, key: expect.stringMatching(/^[0-9a-f]{32}$/) });
+  });
+
+  it('moves the KEK to a KEK command and back', async () => {
+    const home = inFolder('rewrap-command');
+    const program = writeKekProgram(inFolder('kms'));
+    const env = { XDG_DATA_HOME: `${home}/data`, XDG_CONFIG_HOME: `${home}/config` };
+    const command = ['--kek-command', program];
+    const { json: added } = await runCliJson(['keys', 'add', '--content-id', 'film'], { env });
+    const moved = await runCliJson(['keys', 'rewrap', ...command], { env });
+    expect(moved.json).toEqual({ keys: 1, kekId: expect.any(String), kekCommand: program });
+    rmSync(`${home}/config`, { recursive: true });
+    const variable = { ...env, PRPACK_KEK_COMMAND: program };
+    const shown = await runCliJson(['keys', 'show', added.kid, '--reveal'], { env: variable });
+    expect(shown.json).toMatchObject({
+      kekId: moved.json.kekId,
+      key: expect.stringMatching(/^[0-9a-f]{32}$/),
+    });
+    const without = await runCliJson(['keys', 'show', added.kid, '--reveal'], { env });
+    expect(without.json.error).toMatchObject({
+      code: 'KEY_REQUIRED',
+      remedy: 'Name that program with --kek-command.',
+    });
+    const back = await runCliJson(['keys', 'rewrap', '--to', 'file'], { env: variable });
+    expect(back.json).toEqual({ keys: 1, kekId: expect.any(String), kekFile: `${home}/config/prpack/kek` });
+    const again = await runCliJson(['keys', 'show', added.kid, '--reveal'], { env });
+    expect(again.json).toEqual({ ...shown.json, kekId: back.json.kekId });
+    const idle = await runCliJson(['keys', 'rewrap', '--to', 'command'], { env });
+    expect(idle).toMatchObject({ exitCode: 2, json: { error: { code: 'INVALID_ARGUMENT' } } });
   });
 
   it('leaves the KEK of a key server to its machine', async () => {

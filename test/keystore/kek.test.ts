@@ -31,7 +31,7 @@ describe('kekSource', () => {
     const ids = await Promise.all(
       [fixedKek(KEK_HEX), fixedKek(OTHER_KEK_HEX)].map(async (source) => (await source.load())!.id),
     );
-    expect((await kekSource(environment, path).load())!.id).toBe(ids[0]);
+    expect((await kekSource(environment, { kekFile: path }).load())!.id).toBe(ids[0]);
     expect((await kekSource(environment).load())!.id).toBe(ids[1]);
     const fallback = kekSource({ XDG_CONFIG_HOME: directory });
     expect(fallback.name).toBe(join(directory, 'prpack', 'kek'));
@@ -41,7 +41,7 @@ describe('kekSource', () => {
   });
 
   it('makes a KEK in the default place only', () => {
-    expect(kekSource({}, '/somewhere').create).toBeUndefined();
+    expect(kekSource({}, { kekFile: '/somewhere' }).create).toBeUndefined();
     expect(kekSource({ PRPACK_KEK: KEK_HEX }).create).toBeUndefined();
   });
 });
@@ -124,7 +124,7 @@ describe('rotateKekFile', () => {
   it('rotates the KEK of a store whose keys are the same afterwards', async () => {
     const directory = scratch();
     const path = kekFile(directory);
-    const store = storeIn(directory, kekSource({}, path));
+    const store = storeIn(directory, kekSource({}, { kekFile: path }));
     const one = registration();
     await store.register([one]);
     expect(await rotateKekFile(path, (next) => store.rewrap(next))).toBe(1);
@@ -134,7 +134,9 @@ describe('rotateKekFile', () => {
 
   it('leaves other stores of the same KEK in use, which are rotated in their own time', async () => {
     const path = kekFile(scratch());
-    const stores = [scratch(), scratch(), scratch()].map((folder) => storeIn(folder, kekSource({}, path)));
+    const stores = [scratch(), scratch(), scratch()].map((folder) =>
+      storeIn(folder, kekSource({}, { kekFile: path })),
+    );
     const keys = stores.map(() => registration());
     for (const [i, store] of stores.entries()) await store.register([keys[i]!]);
     const opens = async () => {
@@ -155,7 +157,9 @@ describe('rotateKekFile', () => {
 
   it('goes on with a store whose rotation was stopped, after another has taken the new KEK', async () => {
     const path = kekFile(scratch());
-    const [first, second] = [scratch(), scratch()].map((folder) => storeIn(folder, kekSource({}, path)));
+    const [first, second] = [scratch(), scratch()].map((folder) =>
+      storeIn(folder, kekSource({}, { kekFile: path })),
+    );
     const keys = Array.from({ length: 600 }, () => registration());
     await first!.register(keys);
     await second!.register([registration()]);

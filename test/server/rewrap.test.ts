@@ -3,7 +3,10 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newKeyId } from '../../src/keys/key-id.js';
 import { createKekFile } from '../../src/keystore/kek.js';
+import { openKeyStore } from '../../src/keystore/open.js';
+import { registration } from '../keystore/helpers.js';
 import { runCli } from '../support/cli.js';
+import { questionsTo, writeKekProgram } from '../support/kek-program.js';
 import { ROOT } from '../support/samples.js';
 import { BY_SWEEPS, SWEEPS } from '../support/sweeps.js';
 import { temporaryFolder } from '../support/temporary.js';
@@ -16,13 +19,19 @@ const KEYS = 510;
 
 let server: TestServer;
 let kekFile: string;
+let program: string;
 let token: string;
 const keys = new Map<string, string>();
 
 beforeAll(async () => {
   kekFile = temporary('kek');
   await createKekFile(kekFile);
-  const store = { location: `sqlite:${temporary('keys.sqlite')}`, kekFile, environment: {} };
+  program = writeKekProgram(temporary('kms'));
+  const location = `sqlite:${temporary('keys.sqlite')}`;
+  const store = { location, kekFile, kekCommand: program, environment: {} };
+  const before = openKeyStore({ location, kekFile, environment: {} }); // the KEK of the file comes first
+  await before.register([registration()]);
+  await before.close();
   server = await startTestServer(temporary('server'), { store, limits: { requestsPerSecond: 1e6 } });
   token = await server.token('register', 'read-keys', 'admin'); // admin: many keys of one content
   for (let count = 0; count < KEYS; count++) keys.set(newKeyId(), randomBytes(16).toString('hex'));
@@ -92,6 +101,18 @@ describe('a rewrap under a running server', () => {
     },
     600_000,
   );
+
+  it('moves the KEK to a KEK command and back', async () => {
+    for (const more of [
+      ['--kek-command', program],
+      ['--kek-command', program, '--to', 'file'],
+    ]) {
+      const args = ['keys', 'rewrap', '--key-store', server.keyStore, '--kek-file', kekFile, ...more];
+      expect((await roundsDuring(runCli(args))).exitCode).toBe(0);
+    }
+    const operations = questionsTo(program).map(({ operation }) => operation);
+    expect(operations).toEqual(['wrap', 'unwrap', 'unwrap', 'unwrap']); // made · by the server · for the way back
+  });
 
   it('is one at a time', async () => {
     const ends = await Promise.all([rewrap(), rewrap(), rewrap()]);

@@ -7,13 +7,9 @@ import type { KeyServer, KeyServerOptions } from '../../server/start.js';
 import { invalidValue } from '../../settings/check.js';
 import { addCommands, type CommandEntry } from '../command.js';
 import { interruptible } from '../interrupt.js';
+import { storeLocation } from '../options/key-store.js';
 import { addJsonOption, type OutputFlags } from '../options/output.js';
-import {
-  addServerStoreOptions,
-  type ServerStoreFlags,
-  storeLocation,
-  tokenDirectoryOf,
-} from '../options/server-store.js';
+import { addServerStoreOptions, type ServerStoreFlags, tokenDirectoryOf } from '../options/server-store.js';
 import { addConfigOption } from '../options/settings.js';
 import { absoluteUrl, integer, nonEmpty, oneOf, type ParseValue, repeatable } from '../options/values.js';
 import { formatJson } from '../output/json.js';

@@ -11,6 +11,16 @@ type Library = typeof import('../../core.js');
 export interface KeyStoreFlags {
   readonly keyStore?: string;
   readonly kekFile?: string;
+  readonly kekCommand?: string;
+}
+
+/** The key store as the library opens it. */
+export function storeLocation({ keyStore, kekFile, kekCommand }: KeyStoreFlags) {
+  return {
+    ...(keyStore !== undefined && { location: keyStore }),
+    ...(kekFile !== undefined && { kekFile }),
+    ...(kekCommand !== undefined && { kekCommand }),
+  };
 }
 
 /** Adds the options that say which key store is meant, to the group of options before them. */
@@ -28,16 +38,11 @@ export function addKeysOptions(command: Command, jsonShape?: string): void {
 
 /** Lets the work have the key store, which is opened when it is first used, and closed in any case. */
 export async function withKeyStore<T>(
-  { keyStore, kekFile }: KeyStoreFlags,
+  flags: KeyStoreFlags,
   library: Library,
   work: (store: KeyStore) => Promise<T>,
 ): Promise<T> {
-  const store = naming('--key-store', () =>
-    library.openKeyStore({
-      ...(keyStore !== undefined && { location: keyStore }),
-      ...(kekFile !== undefined && { kekFile }),
-    }),
-  );
+  const store = naming('--key-store', () => library.openKeyStore(storeLocation(flags)));
   try {
     return await work(store);
   } finally {

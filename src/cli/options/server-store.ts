@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { addKeyStoreOptions, type KeyStoreFlags } from './key-store.js';
+import { addKeyStoreOptions, type KeyStoreFlags, storeLocation } from './key-store.js';
 import { naming } from './keys.js';
 import { nonEmpty, once } from './values.js';
 
@@ -17,14 +17,6 @@ export function addServerStoreOptions(command: Command): void {
     'where the tokens are (default: next to the file of the key store)',
     once('--token-dir', nonEmpty('--token-dir')),
   );
-}
-
-/** The key store as the server opens it. */
-export function storeLocation({ keyStore, kekFile }: ServerStoreFlags) {
-  return {
-    ...(keyStore !== undefined && { location: keyStore }),
-    ...(kekFile !== undefined && { kekFile }),
-  };
 }
 
 /** The directory of the tokens. */

@@ -162,6 +162,18 @@ export const MIGRATIONS: readonly string[] = [
   `,
   // Published files are told apart by fingerprints of a tenth of the cost of SHA-256, which those of before keep.
   'alter table outputs rename column sha256 to fingerprint;',
+  // KEKs that a KEK command has wrapped: the store keeps them, and cannot open them.
+  `
+  create table wrapped_keks (
+    id text primary key check (length(id) = 16),
+    wrapped text not null,
+    created_at text not null
+  ) strict, without rowid;
+  create trigger wrapped_keks_are_never_changed before update on wrapped_keks
+  begin select raise(abort, 'wrapped KEKs never change'); end;
+  create trigger wrapped_keks_are_never_deleted before delete on wrapped_keks
+  begin select raise(abort, 'wrapped KEKs are never deleted'); end;
+  `,
 ];
 
 /** `applicationId`: "prpk". */

@@ -62,6 +62,11 @@ export class SqliteTables implements KeyTables {
     });
   }
 
+  async wrappedKek(id: string): Promise<string | undefined> {
+    const sql = 'select wrapped from wrapped_keks where id = ?';
+    return this.#ask((database) => database.get<{ wrapped: string }>(sql, id)?.wrapped, undefined);
+  }
+
   async key(kid: KeyId): Promise<KeptKey | undefined> {
     return this.#ask((database) => selectKey(database, kid), undefined);
   }
@@ -263,7 +268,12 @@ const WRITERS: { readonly [K in Change['kind']]: Writer<Extract<Change, { kind: 
   },
   wrap: (database, { kid, wrappedKey, kekId }) =>
     database.run('update keys set wrapped_key = ?, kek_id = ? where kid = ?', wrappedKey, kekId, kid),
-  kek: (database, { id }) => database.run('update store set kek_id = ?', id),
+  kek: (database, { id, wrapped }, at) => {
+    const sql =
+      'insert into wrapped_keks (id, wrapped, created_at) values (?, ?, ?) on conflict (id) do nothing';
+    if (wrapped !== undefined) database.run(sql, id, wrapped, at);
+    database.run('update store set kek_id = ?', id);
+  },
   note: (database, { note }, at, actor) => insertNote(database, note, at, actor),
 };
 

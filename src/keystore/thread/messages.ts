@@ -1,4 +1,5 @@
 import type { SentError } from '../../threads/sent-error.js';
+import type { KekOptions } from '../kek.js';
 import type { KeyStore } from '../key-store.js';
 import type { AuditBacklog } from '../read-audit.js';
 
@@ -9,11 +10,9 @@ export type StoreCall = Exclude<keyof KeyStore, 'location' | 'rewrap' | 'pruneAu
 export type ReadAuditMode = 'always' | 'batched';
 
 /** The store of a thread. */
-export interface ThreadedStoreOptions {
+export interface ThreadedStoreOptions extends KekOptions {
   /** Absolute path of the database file. */
   readonly path: string;
-  /** File of the key-encryption key, unless the environment gives the key. */
-  readonly kekFile?: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly auditReads: ReadAuditMode;
 }

@@ -31,9 +31,9 @@ port.on('message', (message: ToStore) => {
   else if (Date.now() < message.expiresMs) void answer(message.call, () => perform(message));
 });
 
-function open({ path, kekFile, environment, auditReads }: ThreadedStoreOptions): void {
+function open({ path, environment, auditReads, ...keks }: ThreadedStoreOptions): void {
   const tables = new SqliteTables(new DatabaseFile(path, KEY_STORE_SCHEMA, LOCK_WAIT_MS));
-  backing = { tables, kek: kekSource(environment, kekFile), readAudit: READ_AUDITS[auditReads](tables) };
+  backing = { tables, kek: kekSource(environment, keks), readAudit: READ_AUDITS[auditReads](tables) };
 }
 
 async function close(): Promise<void> {

@@ -61,7 +61,7 @@ describe('a missing KEK', () => {
   it('is an error where the user named the KEK, which says how to make one and makes no store', async () => {
     const directory = scratch();
     const path = join(directory, 'none');
-    const store = storeIn(directory, kekSource({}, path));
+    const store = storeIn(directory, kekSource({}, { kekFile: path }));
     await expect(store.register([registration()])).rejects.toMatchObject({
       code: 'KEY_REQUIRED',
       message: expect.stringContaining(path),
