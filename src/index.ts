@@ -28,6 +28,7 @@ export {
   readWidevineSigningKey,
   WidevineSigningKey,
 } from './keys/widevine/signing-key.js';
+export { type CopyKeyStoreOptions, copyKeyStore, type KeyStoreCopy } from './keystore/copy/copy-key-store.js';
 export {
   cpixWriter,
   exportKeys,

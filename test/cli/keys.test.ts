@@ -394,6 +394,27 @@ describe('prpack keys revoke', () => {
   });
 });
 
+describe('prpack keys copy', () => {
+  it('makes a store like another, and says what it did', async () => {
+    const to = `sqlite:${inFolder('copy.sqlite')}`;
+    const places = ['--from', STORE[1]!, '--to', to];
+    const records = await keysJson('list');
+    const copy = await runCliJson(['keys', 'copy', ...places]);
+    expect(copy).toMatchObject({ exitCode: 0, json: { from: STORE[1], to, keysCopied: records.length } });
+    expect((await runCliJson(['keys', 'list', '--key-store', to])).json).toEqual(records);
+    const again = await runCli(['keys', 'copy', ...places]);
+    expect(again.stderr).toMatch(
+      /^Copied 0 keys and 0 lines of the audit; \d+ and \d+ were there already\.\n/,
+    );
+  });
+
+  it('refuses key servers, and says why', async () => {
+    const places = ['--from', 'https://keys.example', '--to', STORE[1]!];
+    const { exitCode, json } = await runCliJson(['keys', 'copy', ...places]);
+    expect({ exitCode, code: json.error.code }).toEqual({ exitCode: 4, code: 'UNSUPPORTED_FEATURE' });
+  });
+});
+
 describe('prpack keys rewrap', () => {
   it('gives the store a new KEK, and keeps the old one', async () => {
     const home = inFolder('rewrap');

@@ -28,6 +28,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./keys-export.js')).configureKeysExport,
   },
   {
+    name: 'copy',
+    summary: 'make a key store like another, with its audit',
+    load: async () => (await import('./keys-copy.js')).configureKeysCopy,
+  },
+  {
     name: 'test-url',
     summary: "print the URL of Microsoft's test server for a key and its policy",
     load: async () => (await import('./keys-test-url.js')).configureKeysTestUrl,
@@ -54,7 +59,7 @@ const COMMANDS: readonly CommandEntry[] = [
   },
 ];
 
-/** `prpack keys <list|show|add|import|export|test-url|set-policy|revoke|rewrap|audit>` */
+/** `prpack keys <list|show|add|import|export|copy|test-url|set-policy|revoke|rewrap|audit>` */
 export function configureKeys(command: Command): void {
   command.description('Keeps the keys that media is encrypted with: the key store of the license server.');
   addCommands(command, COMMANDS);
