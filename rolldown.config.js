@@ -54,7 +54,7 @@ const library = {
   input: {
     index: 'src/index.ts',
     'job-worker': 'src/packager/batch/job-worker.ts',
-    fetcher: 'src/bytes/http/fetcher.ts',
+    fetcher: 'src/bytes/remote/fetcher.ts',
     worker: 'src/packager/execute/worker.ts',
     'fingerprint-worker': 'src/packager/execute/fingerprint-worker.ts',
     'store-worker': 'src/keystore/thread/store-worker.ts',

@@ -1,6 +1,8 @@
 import { type Stats, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { PrpackError } from '../errors.js';
+import { isS3Url } from './s3/location.js';
+import { readBytes } from './source.js';
 
 /**
  * What is at a path; undefined when nothing is.
@@ -37,17 +39,29 @@ function statOf(path: string): Stats | undefined {
 }
 
 /**
- * A whole file as text, in UTF-8.
- * @throws PrpackError INPUT_UNREADABLE
+ * A whole file as text, in UTF-8; or an object of S3.
+ * @throws PrpackError INPUT_UNREADABLE; INPUT_NOT_FOUND of an object
  */
 export async function readTextFile(path: string): Promise<string> {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(await readFile(path));
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(await readWhole(path));
   } catch (error) {
+    if (error instanceof PrpackError) throw error;
     const { code = 'not UTF-8 text' } = error as NodeJS.ErrnoException;
     throw new PrpackError('INPUT_UNREADABLE', `the file ${path} cannot be read (${code})`, {
       path,
       remedy: 'Check that it is UTF-8 text and that this user may read it.',
     });
+  }
+}
+
+async function readWhole(path: string): Promise<Uint8Array> {
+  if (!isS3Url(path)) return readFile(path);
+  const { openInput } = await import('./input.js');
+  const source = await openInput(path, undefined);
+  try {
+    return readBytes(source, 0, source.sizeBytes);
+  } finally {
+    source.close();
   }
 }

@@ -1,16 +1,27 @@
 import { constants, type Stats } from 'node:fs';
 import { open, readFile, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { readTextFile } from '../bytes/files.js';
 import { makeDirectories } from '../bytes/make-directories.js';
 import { isOpenToOthers, modeText } from '../bytes/open-modes.js';
+import { isS3Url } from '../bytes/s3/location.js';
 import { PrpackError } from '../errors.js';
 
 /**
- * A whole small file as text, without the white space around it.
+ * A whole small file as text, without the white space around it; or an object of S3.
  * @throws PrpackError KEY_SOURCE_FAILED when it cannot be read
  */
 export async function readSecretText(path: string, what: string): Promise<string> {
-  return reading(path, what, () => readFile(path, 'utf8'));
+  return isS3Url(path) ? readObject(path, what) : reading(path, what, () => readFile(path, 'utf8'));
+}
+
+async function readObject(url: string, what: string): Promise<string> {
+  try {
+    return (await readTextFile(url)).trim();
+  } catch (error) {
+    const { message, details } = error as PrpackError;
+    throw new PrpackError('KEY_SOURCE_FAILED', `the ${what} cannot be read: ${message}`, details, error);
+  }
 }
 
 /**

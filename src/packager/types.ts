@@ -26,7 +26,7 @@ export interface Progress {
 export type Threads = number | 'auto';
 
 interface JobOptions {
-  /** Path of the input file, or its http or https URL. */
+  /** Path of the input file, its http or https URL, or `s3://bucket/key`. */
   readonly input: string;
   /** Path of the output file; it appears whole or not at all. */
   readonly output: string;
@@ -140,7 +140,7 @@ export interface DecryptOptions extends JobOptions {
 export interface DecryptResult extends JobResult {}
 
 export interface InspectOptions {
-  /** Path of the file, or its http or https URL. */
+  /** Path of the file, its http or https URL, or `s3://bucket/key`. */
   readonly input: string;
   readonly signal?: AbortSignal;
   /** Keys to verify PlayReady checksums with. */

@@ -2,15 +2,16 @@ import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { HttpSource } from '../../src/bytes/http/http-source.js';
-import type { HttpLimits } from '../../src/bytes/http/range-client.js';
+import { parseHttpLocation } from '../../src/bytes/http/location.js';
+import { RemoteSource, type RemoteSourceOptions } from '../../src/bytes/remote/remote-source.js';
+import type { RequestLimits } from '../../src/bytes/remote/request-limits.js';
 import { readBytes } from '../../src/bytes/source.js';
 
 const SIZE = 3_000_001;
 const file = Buffer.alloc(SIZE);
 for (let at = 0; at + 4 <= SIZE; at += 4) file.writeUInt32LE((at * 2654435761) >>> 0, at);
 
-const QUICK: Partial<HttpLimits> = { retryDelayMs: 5, attempts: 5, stallTimeoutMs: 1000 };
+const QUICK: Partial<RequestLimits> = { retryDelayMs: 5, attempts: 5, stallTimeoutMs: 1000 };
 const IMPATIENT = { ...QUICK, attempts: 2 };
 
 let server: Worker;
@@ -39,8 +40,12 @@ async function requests(): Promise<LoggedRequest[]> {
   return log;
 }
 
-async function withSource<R>(path: string, work: (source: HttpSource) => R, limits = QUICK): Promise<R> {
-  const source = await HttpSource.open(`${origin}/${path}`, { limits });
+async function open(url: string, options?: RemoteSourceOptions): Promise<RemoteSource> {
+  return RemoteSource.open(parseHttpLocation(url), options);
+}
+
+async function withSource<R>(path: string, work: (source: RemoteSource) => R, limits = QUICK): Promise<R> {
+  const source = await open(`${origin}/${path}`, { limits });
   try {
     return work(source);
   } finally {
@@ -49,7 +54,7 @@ async function withSource<R>(path: string, work: (source: HttpSource) => R, limi
 }
 
 /** Reads the whole file in order, by pieces of an awkward size. */
-function readAll(source: HttpSource): Buffer {
+function readAll(source: RemoteSource): Buffer {
   const target = Buffer.alloc(source.sizeBytes);
   for (let at = 0; at < target.length; at += 99_991) {
     source.readInto(target.subarray(at, Math.min(at + 99_991, target.length)), at);
@@ -106,12 +111,12 @@ describe('a file on a web server', () => {
 
   it('may want user and password, which go to no other host', async () => {
     const url = `${origin}/private`.replace('//', '//user:pass%20word@');
-    const source = await HttpSource.open(url, { limits: QUICK });
+    const source = await open(url, { limits: QUICK });
     expect(readBytes(source, 0, 4)).toEqual(new Uint8Array(file.subarray(0, 4)));
     source.close();
     await requests();
     const moved = `${origin}/moved-away`.replace('//', '//user:pass%20word@');
-    (await HttpSource.open(moved, { limits: QUICK })).close();
+    (await open(moved, { limits: QUICK })).close();
     const seen = await requests();
     expect(seen.find(({ path }) => path === 'moved-away')?.authorization).toMatch(/^Basic /);
     expect(seen.find(({ path }) => path === 'plain')).toMatchObject({
@@ -156,7 +161,7 @@ describe('what cannot be read', () => {
   });
 
   it('a server that is not there', async () => {
-    const failed = HttpSource.open('http://127.0.0.1:1/film.mp4', { limits: QUICK });
+    const failed = open('http://127.0.0.1:1/film.mp4', { limits: QUICK });
     await expect(failed).rejects.toMatchObject({
       code: 'INPUT_UNREADABLE',
       message: expect.stringContaining('ECONNREFUSED'),
@@ -165,13 +170,13 @@ describe('what cannot be read', () => {
 
   it('tells no query, user or password', async () => {
     const url = `${origin}/missing?signature=geheim`.replace('//', '//user:passwort@');
-    const error = await HttpSource.open(url, { limits: QUICK }).catch((caught) => caught);
+    const error = await open(url, { limits: QUICK }).catch((caught) => caught);
     expect(error.details.path).toBe(`${origin}/missing`);
     expect(JSON.stringify(error) + error.stack).not.toMatch(/geheim|passwort/);
   });
 
   it('what is no URL', async () => {
-    const failed = HttpSource.open('http://[::1/film.mp4?signature=geheim');
+    const failed = open('http://[::1/film.mp4?signature=geheim');
     await expect(failed).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
   });
 });
@@ -181,7 +186,7 @@ describe('the thread that fetches', () => {
 
   it('ends when the opening is stopped', async () => {
     const controller = new AbortController();
-    const opening = HttpSource.open(`${origin}/silent`, { signal: controller.signal });
+    const opening = open(`${origin}/silent`, { signal: controller.signal });
     setTimeout(() => controller.abort(), 100);
     await expect(opening).rejects.toMatchObject({ code: 'ABORTED' });
   });

@@ -2,6 +2,7 @@ import { PrpackError } from '../../errors.js';
 
 /** Where a file is to be had, as plain data that a thread can be sent. */
 export interface HttpLocation {
+  readonly kind: 'http';
   /** Without user and password. */
   readonly url: string;
   /** `Authorization` header for user and password of the URL. */
@@ -16,7 +17,7 @@ export function isHttpUrl(input: string): boolean {
 }
 
 /** @throws PrpackError INVALID_ARGUMENT, which does not repeat the text */
-export function parseLocation(text: string): HttpLocation {
+export function parseHttpLocation(text: string): HttpLocation {
   if (!URL.canParse(text)) {
     throw new PrpackError('INVALID_ARGUMENT', 'the URL of the input cannot be read', {
       remedy: 'Give an absolute URL, such as https://media.example.com/film.mp4; write spaces as %20.',
@@ -28,7 +29,8 @@ export function parseLocation(text: string): HttpLocation {
   url.password = '';
   url.hash = '';
   const shown = `${url.protocol}//${url.host}${url.pathname}`;
-  if (username === '' && password === '') return { url: url.href, shown };
+  if (username === '' && password === '') return { kind: 'http', url: url.href, shown };
   const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  return { url: url.href, authorization: `Basic ${Buffer.from(credentials).toString('base64')}`, shown };
+  const authorization = `Basic ${Buffer.from(credentials).toString('base64')}`;
+  return { kind: 'http', url: url.href, authorization, shown };
 }

@@ -1,6 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { type Dispatcher, request } from 'undici';
 import { PrpackError } from '../../errors.js';
+import type { FetchAhead } from '../remote/block-loader.js';
+import type { RangeReader } from '../remote/range-reader.js';
+import { type FailureRules, readRange, repeat } from '../remote/repeat.js';
+import type { RequestLimits } from '../remote/request-limits.js';
 import {
   CutBody,
   changed,
@@ -14,31 +17,6 @@ import {
 import type { HttpLocation } from './location.js';
 import { proxyAgent } from './proxy-agent.js';
 
-/** How long is waited, and how often tried. */
-export interface HttpLimits {
-  /** To establish a connection. */
-  readonly connectTimeoutMs: number;
-  /** Without a byte of the answer. */
-  readonly stallTimeoutMs: number;
-  /** Of one request, to the last byte of its answer. */
-  readonly requestTimeoutMs: number;
-  /** Requests in a row that bring hardly any bytes. */
-  readonly attempts: number;
-  /** Before the second attempt; it doubles with each. */
-  readonly retryDelayMs: number;
-}
-
-export const DEFAULT_LIMITS: HttpLimits = {
-  connectTimeoutMs: 10_000,
-  stallTimeoutMs: 15_000,
-  requestTimeoutMs: 300_000,
-  attempts: 4,
-  retryDelayMs: 500,
-};
-
-/** With so many bytes, an attempt counts as no failure: the connection is bad, but works. */
-const PROGRESS_BYTES = 64 * 1024;
-const LONGEST_DELAY_MS = 10_000;
 /** RFC 9110 15.4: those that repeat a GET elsewhere. */
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 const MAX_REDIRECTS = 5;
@@ -52,16 +30,22 @@ interface Version {
 type Answer = Dispatcher.ResponseData;
 
 /** Reads byte ranges of one file, as often as it takes, and sees to it that they are of the same state of it. */
-export class RangeClient {
+export class RangeClient implements RangeReader {
+  readonly ahead: FetchAhead = { runBlocks: 16, requests: 1 };
   readonly #location: HttpLocation;
-  readonly #limits: HttpLimits;
+  readonly #limits: RequestLimits;
+  readonly #rules: FailureRules;
   readonly #dispatcher: Dispatcher;
   #sizeBytes = 0;
   #version: Version | undefined;
 
-  constructor(location: HttpLocation, limits: HttpLimits) {
+  constructor(location: HttpLocation, limits: RequestLimits) {
     this.#location = location;
     this.#limits = limits;
+    this.#rules = {
+      waitMsAfter,
+      failureOf: (error, attempts) => networkFailure(location.shown, error, attempts),
+    };
     this.#dispatcher = proxyAgent({ timeoutMs: limits.connectTimeoutMs });
   }
 
@@ -70,12 +54,13 @@ export class RangeClient {
    * @throws PrpackError INPUT_NOT_FOUND, INPUT_UNREADABLE
    */
   async open(): Promise<number> {
-    await this.#repeat(async () => {
+    const attempt = async () => {
       const answer = await this.#get('bytes=0-0');
       this.#version = versionOf(answer);
       this.#sizeBytes = this.#sizeFrom(answer);
       await answer.body.dump(); // a byte at most: the connection can be used again
-    });
+    };
+    await repeat(attempt, this.#limits, this.#rules);
     return this.#sizeBytes;
   }
 
@@ -84,46 +69,13 @@ export class RangeClient {
    * @param onBytes gets each piece of it once
    * @throws PrpackError INPUT_NOT_FOUND, INPUT_UNREADABLE
    */
-  async read(startBytes: number, endBytes: number, onBytes: (bytes: Uint8Array) => void): Promise<void> {
-    let at = startBytes;
-    while (at < endBytes) {
-      await this.#repeat(async (progress) => {
-        const before = at;
-        try {
-          await this.#readOnce(at, endBytes, (bytes) => {
-            onBytes(bytes);
-            at += bytes.length;
-          });
-        } finally {
-          progress(at - before);
-        }
-      });
-    }
+  read(startBytes: number, endBytes: number, onBytes: (bytes: Uint8Array) => void): Promise<void> {
+    const readOnce = this.#readOnce.bind(this);
+    return readRange([startBytes, endBytes], onBytes, readOnce, this.#limits, this.#rules);
   }
 
   async close(): Promise<void> {
     await this.#dispatcher.destroy();
-  }
-
-  /** Until it succeeds, or fails for good. `attempt` reports how many bytes it got, whatever its end. */
-  async #repeat(attempt: (progress: (bytes: number) => void) => Promise<unknown>): Promise<void> {
-    const { attempts, retryDelayMs } = this.#limits;
-    for (let failures = 1; ; failures++) {
-      try {
-        await attempt((bytes) => {
-          if (bytes >= PROGRESS_BYTES) failures = 1;
-        });
-        return;
-      } catch (error) {
-        if (error instanceof PrpackError) throw error;
-        if (!isTransient(error) || failures >= attempts) {
-          throw networkFailure(this.#location.shown, error, failures);
-        }
-        const wantedMs = error instanceof TransientStatus ? (error.waitMs ?? 0) : 0;
-        const pauseMs = retryDelayMs * 2 ** (failures - 1) * (0.5 + Math.random() / 2);
-        await delay(Math.min(Math.max(pauseMs, wantedMs), LONGEST_DELAY_MS));
-      }
-    }
   }
 
   async #readOnce(startBytes: number, endBytes: number, onBytes: (bytes: Uint8Array) => void): Promise<void> {
@@ -232,6 +184,11 @@ export class RangeClient {
     if (to.protocol === 'https:' || (to.protocol === 'http:' && from.protocol === 'http:')) return to;
     throw redirectFailure(shown, `is redirected from ${from.protocol} to ${to.protocol}`);
   }
+}
+
+function waitMsAfter(error: unknown): number | undefined {
+  if (!isTransient(error)) return undefined;
+  return error instanceof TransientStatus ? (error.waitMs ?? 0) : 0;
 }
 
 function versionOf(answer: Answer): Version {

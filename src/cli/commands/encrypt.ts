@@ -34,13 +34,17 @@ Examples:
   prpack encrypt in.mp4 out.mp4 --no-register --keys-out keys.json
   prpack encrypt cenc.mp4 cbcs.mp4 --decrypt-keys store --scheme cbcs
   prpack encrypt https://media.example.com/in.mp4 out.mp4
+  prpack encrypt s3://media/in.mp4 out.mp4        # see docs/s3.md
   ffmpeg -i … -movflags frag_keyframe+empty_moov+default_base_moof -f mp4 - | prpack encrypt - - --content-id live-7 > out.mp4`;
 
 /** `prpack encrypt <input> <output>` */
 export function configureEncrypt(command: Command): void {
   command
     .description('Encrypts the audio and video of an MP4 file (MPEG Common Encryption) and adds DRM headers.')
-    .argument('<input>', 'MP4, M4A, M4V, CMAF or MOV file, its http(s) URL, or - for fragmented MP4 on stdin')
+    .argument(
+      '<input>',
+      'MP4, M4A, M4V, CMAF or MOV file, its http(s) or s3 URL, or - for fragmented MP4 on stdin',
+    )
     .argument('<output>', 'file to make, which appears whole or not at all; or - for stdout');
   addMediaOptions(command);
   addEncryptionKeyOptions(command);

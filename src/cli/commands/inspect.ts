@@ -29,7 +29,7 @@ Examples:
 export function configureInspect(command: Command): void {
   command
     .description('Shows tracks, encryption and DRM headers of an MP4 file.')
-    .argument('<file>', 'MP4 file, encrypted or clear, or its http(s) URL');
+    .argument('<file>', 'MP4 file, encrypted or clear, or its http(s) or s3 URL');
   addJsonOption(command);
   addOptions(command, ['boxes']);
   addKeyOptions(command, 'KID of --key', "check with keys of Microsoft's public test server");

@@ -1,11 +1,12 @@
 import { keyOfFingerprint } from '../../bytes/fingerprint.js';
-import { type ByteSource, FileSource } from '../../bytes/source.js';
+import { openInput } from '../../bytes/input.js';
+import type { ByteSource } from '../../bytes/source.js';
 import { yieldToEventLoop } from '../event-loop.js';
 import { fingerprintInSteps } from './fingerprint-steps.js';
 
-/** Fingerprint of a file under a key, 64 hexadecimal digits. */
+/** Fingerprint of a file, or of what a URL leads to, under a key, 64 hexadecimal digits. */
 export function fingerprintOf(path: string, key: string, signal: AbortSignal | undefined): Promise<string> {
-  return withFile(path, (source) => fingerprintOfSource(source, key, signal));
+  return withInput(path, signal, (source) => fingerprintOfSource(source, key, signal));
 }
 
 /** Whether a file is the one that a fingerprint was taken of: never, where the text is something else. */
@@ -14,7 +15,7 @@ export function hasFingerprint(
   fingerprint: string,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
-  return withFile(path, (source) => sourceHasFingerprint(source, fingerprint, signal));
+  return withInput(path, signal, (source) => sourceHasFingerprint(source, fingerprint, signal));
 }
 
 /** {@link hasFingerprint} of all bytes of a source. */
@@ -27,8 +28,12 @@ export async function sourceHasFingerprint(
   return key !== undefined && (await fingerprintOfSource(source, key, signal)) === fingerprint;
 }
 
-async function withFile<T>(path: string, work: (source: ByteSource) => Promise<T>): Promise<T> {
-  const source = new FileSource(path);
+async function withInput<T>(
+  path: string,
+  signal: AbortSignal | undefined,
+  work: (source: ByteSource) => Promise<T>,
+): Promise<T> {
+  const source = await openInput(path, signal);
   try {
     return await work(source);
   } finally {

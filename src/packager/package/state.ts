@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { SequenceSource } from '../../bytes/file-sequence.js';
 import { kindOfPath, readTextFile, stateOfFile } from '../../bytes/files.js';
 import { Fingerprint, isFingerprintKey } from '../../bytes/fingerprint.js';
+import { isRemote } from '../../bytes/input.js';
 import { namesIn } from '../../bytes/output-directory.js';
 import { fingerprintOf, hasFingerprint, sourceHasFingerprint } from '../execute/fingerprint.js';
 import type { FingerprintThread } from '../execute/fingerprint-thread.js';
@@ -172,7 +173,7 @@ export class InputFingerprints {
   of(path: string): Promise<string> {
     const known =
       this.#known.get(path) ??
-      this.#thread?.fingerprintOf(path, this.key) ??
+      (isRemote(path) ? undefined : this.#thread?.fingerprintOf(path, this.key)) ??
       fingerprintOf(path, this.key, this.#signal);
     this.#known.set(path, known);
     return known;

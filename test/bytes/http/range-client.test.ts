@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { DEFAULT_LIMITS, RangeClient } from '../../../src/bytes/http/range-client.js';
+import { RangeClient } from '../../../src/bytes/http/range-client.js';
+import { DEFAULT_LIMITS } from '../../../src/bytes/remote/request-limits.js';
 import { failureOf, reply, testServers } from '../../keys/http/servers.js';
 
 const servers = testServers();
@@ -10,7 +11,7 @@ afterEach(() => Promise.all(clients.splice(0).map((client) => client.close())));
 async function sizeThrough(proxy: { port: number }, url: string): Promise<number> {
   vi.stubEnv('HTTP_PROXY', `http://127.0.0.1:${proxy.port}`);
   vi.stubEnv('NO_PROXY', '');
-  const client = new RangeClient({ url, shown: url }, { ...DEFAULT_LIMITS, retryDelayMs: 5 });
+  const client = new RangeClient({ kind: 'http', url, shown: url }, { ...DEFAULT_LIMITS, retryDelayMs: 5 });
   clients.push(client);
   return client.open();
 }

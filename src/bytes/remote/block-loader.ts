@@ -17,14 +17,20 @@ interface Entry {
   isReady: boolean;
 }
 
-/** Blocks that one request asks for, at most; while the reader goes on, requests grow up to it. */
-const MAX_RUN = 16;
+/** What is fetched before it is asked for, once a reader goes on in order. */
+export interface FetchAhead {
+  /** Blocks that one request asks for, at most; while the reader goes on, requests grow up to it. */
+  readonly runBlocks: number;
+  /** Requests ahead of the reader, of which several are under way at once. */
+  readonly requests: number;
+}
 
 /** Keeps blocks of a file in a fixed number of slots, and fetches ahead of a reader that reads in order. */
 export class BlockLoader {
   readonly #read: ReadRange;
   readonly #sizeBytes: number;
   readonly #memory: BlockMemory;
+  readonly #ahead: FetchAhead;
   readonly #free: number[];
   /** By block, those not used for longest first. */
   readonly #entries = new Map<number, Entry>();
@@ -32,16 +38,17 @@ export class BlockLoader {
   #current = -1;
   #run = 1;
 
-  constructor(read: ReadRange, sizeBytes: number, memory: BlockMemory) {
+  constructor(read: ReadRange, sizeBytes: number, memory: BlockMemory, ahead: FetchAhead) {
     this.#read = read;
     this.#sizeBytes = sizeBytes;
     this.#memory = memory;
+    this.#ahead = ahead;
     this.#free = Array.from({ length: Math.floor(memory.bytes.length / memory.blockBytes) }, (_, i) => i);
   }
 
   /** The slot that holds the block; it stays there until the next call. */
   async load(block: number): Promise<number> {
-    this.#run = block === this.#current + 1 ? Math.min(this.#run * 2, MAX_RUN) : 1;
+    this.#run = block === this.#current + 1 ? Math.min(this.#run * 2, this.#ahead.runBlocks) : 1;
     this.#current = block;
     const entry = await this.#entryOf(block);
     this.#entries.delete(block);
@@ -61,15 +68,20 @@ export class BlockLoader {
     }
   }
 
-  /** Starts the next request when less than one request's blocks are ahead of the reader. */
+  /** Starts the next requests while less than is wanted is ahead of the reader. */
   #fetchAhead(block: number): void {
-    let next = block + 1;
-    while (this.#entries.has(next)) next++;
-    if (next - block <= this.#run) this.#fetch(next, this.#run);
+    const wanted = this.#run * this.#ahead.requests;
+    for (let next = block + 1; next - block <= wanted; ) {
+      if (this.#entries.has(next)) next++;
+      else if (!this.#fetch(next, this.#run)) return;
+    }
   }
 
-  /** Fetches so many blocks from `first` on, or as many as there is room for and are not there already. */
-  #fetch(first: number, count: number): void {
+  /**
+   * Fetches so many blocks from `first` on, or as many as there is room for and are not there already.
+   * @returns whether there are any
+   */
+  #fetch(first: number, count: number): boolean {
     const { blockBytes } = this.#memory;
     const waiting: { entry: Entry; resolve: () => void; reject: (error: unknown) => void }[] = [];
     for (let block = first; block < first + count && block * blockBytes < this.#sizeBytes; block++) {
@@ -81,7 +93,7 @@ export class BlockLoader {
       this.#entries.set(block, entry);
       waiting.push({ entry, resolve, reject });
     }
-    if (waiting.length === 0) return;
+    if (waiting.length === 0) return false;
     this.#fill(first, waiting).catch((error) => {
       // What did not come is forgotten, so that it is tried again when it is asked for.
       for (const [i, { entry, reject }] of waiting.entries()) {
@@ -91,6 +103,7 @@ export class BlockLoader {
         reject(error);
       }
     });
+    return true;
   }
 
   async #fill(first: number, waiting: readonly { entry: Entry; resolve: () => void }[]): Promise<void> {

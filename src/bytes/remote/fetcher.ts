@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { BlockLoader } from './block-loader.js';
+import { BlockLoader, type ReadRange } from './block-loader.js';
 import {
   ANSWERED,
   type Answer,
@@ -9,24 +9,21 @@ import {
   type Opened,
   packError,
 } from './messages.js';
-import { RangeClient } from './range-client.js';
+import { rangeReaderOf } from './range-reader.js';
 
 /** The code of the fetching thread: opens the file, then answers block numbers with the slots that hold the blocks. */
 
 const { location, limits, blocks, blockBytes, control, port } = workerData as FetcherData;
 const counters = new Int32Array(control);
-const client = new RangeClient(location, limits);
 
 setInterval(() => Atomics.add(counters, HEARTBEAT, 1), HEARTBEAT_MS);
 
 try {
-  const sizeBytes = await client.open();
+  const reader = await rangeReaderOf(location, limits);
+  const sizeBytes = await reader.open();
   const memory = { bytes: new Uint8Array(blocks), blockBytes };
-  const loader = new BlockLoader(
-    (start, end, onBytes) => client.read(start, end, onBytes),
-    sizeBytes,
-    memory,
-  );
+  const read: ReadRange = (start, end, onBytes) => reader.read(start, end, onBytes);
+  const loader = new BlockLoader(read, sizeBytes, memory, reader.ahead);
   port.on('message', (block: number) => {
     loader.load(block).then(
       (slot) => answer({ slot }),

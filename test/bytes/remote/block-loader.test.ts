@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { BlockLoader, type ReadRange } from '../../../src/bytes/http/block-loader.js';
+import { BlockLoader, type FetchAhead, type ReadRange } from '../../../src/bytes/remote/block-loader.js';
 
 const BLOCK = 10;
+const ONE_AHEAD: FetchAhead = { runBlocks: 16, requests: 1 };
 const SIZE = 1003;
 const file = Uint8Array.from({ length: SIZE }, (_, at) => at % 251);
 
-function loaderOf(slots: number, read: ReadRange, sizeBytes = SIZE) {
+function loaderOf(slots: number, read: ReadRange, sizeBytes = SIZE, ahead = ONE_AHEAD) {
   const memory = { bytes: new Uint8Array(slots * BLOCK), blockBytes: BLOCK };
-  const loader = new BlockLoader(read, sizeBytes, memory);
+  const loader = new BlockLoader(read, sizeBytes, memory, ahead);
   const load = async (block: number) => {
     const slot = await loader.load(block);
     const length = Math.min(BLOCK, sizeBytes - block * BLOCK);

@@ -1,11 +1,11 @@
 import { type ErrorCode, type ErrorDetails, PrpackError } from '../../errors.js';
-import type { HttpLocation } from './location.js';
-import type { HttpLimits } from './range-client.js';
+import type { RemoteLocation } from './location.js';
+import type { RequestLimits } from './request-limits.js';
 
 /** What the fetching thread is started with. */
 export interface FetcherData {
-  readonly location: HttpLocation;
-  readonly limits: HttpLimits;
+  readonly location: RemoteLocation;
+  readonly limits: RequestLimits;
   /** Memory for `BlockLoader`, which both threads see. */
   readonly blocks: SharedArrayBuffer;
   readonly blockBytes: number;

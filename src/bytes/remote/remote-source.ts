@@ -2,7 +2,7 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from '
 import { PrpackError } from '../../errors.js';
 import { packageFile } from '../../package-file.js';
 import { type ByteSource, endsTooEarly } from '../source.js';
-import { type HttpLocation, parseLocation } from './location.js';
+import { type RemoteLocation, SLOTS } from './location.js';
 import {
   ANSWERED,
   type Answer,
@@ -12,25 +12,24 @@ import {
   type Opened,
   unpackError,
 } from './messages.js';
-import { DEFAULT_LIMITS, type HttpLimits } from './range-client.js';
+import { DEFAULT_LIMITS, type RequestLimits } from './request-limits.js';
 
 const BLOCK_BYTES = 256 * 1024;
-const SLOTS = 64;
 /** Without a heartbeat for so long, the thread is dead. */
 const SILENCE_MS = 40 * HEARTBEAT_MS;
 
-export interface HttpSourceOptions {
+export interface RemoteSourceOptions {
   /** Stops the opening, which then throws ABORTED. Reads cannot be stopped: they end by their time limits. */
   readonly signal?: AbortSignal | undefined;
-  readonly limits?: Partial<HttpLimits>;
+  readonly limits?: Partial<RequestLimits>;
 }
 
 /**
- * A file on a web server, read by ranges. Reads are synchronous as those of files: a thread of its own fetches, and this one
+ * A file on a web server or an object of S3, read by ranges. Reads are synchronous as those of files: a thread of its own fetches, and this one
  * sleeps until it has what it needs. The thread ends with `close`, and keeps no process alive.
  */
-export class HttpSource implements ByteSource {
-  /** The URL without user, password and query. */
+export class RemoteSource implements ByteSource {
+  /** The URL without anything secret. */
   readonly path: string;
   readonly sizeBytes: number;
   readonly #fetcher: Fetcher;
@@ -44,11 +43,13 @@ export class HttpSource implements ByteSource {
   }
 
   /** @throws PrpackError INVALID_ARGUMENT, INPUT_NOT_FOUND, INPUT_UNREADABLE, ABORTED */
-  static async open(url: string, { signal, limits }: HttpSourceOptions = {}): Promise<HttpSource> {
-    const location = parseLocation(url);
+  static async open(
+    location: RemoteLocation,
+    { signal, limits }: RemoteSourceOptions = {},
+  ): Promise<RemoteSource> {
     const fetcher = new Fetcher(location, { ...DEFAULT_LIMITS, ...limits });
     try {
-      return new HttpSource(location.shown, await fetcher.opened(signal), fetcher);
+      return new RemoteSource(location.shown, await fetcher.opened(signal), fetcher);
     } catch (error) {
       fetcher.stop();
       throw error;
@@ -89,9 +90,9 @@ class Fetcher {
   readonly #port: MessagePort;
   readonly #counters: Int32Array;
 
-  constructor(location: HttpLocation, limits: HttpLimits) {
+  constructor(location: RemoteLocation, limits: RequestLimits) {
     const { port1, port2 } = new MessageChannel();
-    const blocks = new SharedArrayBuffer(SLOTS * BLOCK_BYTES);
+    const blocks = new SharedArrayBuffer(SLOTS[location.kind] * BLOCK_BYTES);
     const control = new SharedArrayBuffer(8);
     const data: FetcherData = { location, limits, blocks, blockBytes: BLOCK_BYTES, control, port: port2 };
     this.bytes = new Uint8Array(blocks);
