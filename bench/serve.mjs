@@ -1,153 +1,220 @@
 #!/usr/bin/env node
-// Load on `prpack serve`: clients that each register a key, read it back, and begin again. Prints rates, latencies and the server's
-// memory, and counts afterwards whether every acknowledged key is there. Loopback only; needs `npm run build` first.
+// The key server under load, next to a program that does the least (bench/serve-peer.mjs). Two loads: clients that each register a key, read
+// it back, and begin again; and clients that together send a fixed number of requests a second. Prints rates, latencies, CPU time and
+// memory, and counts whether every key that was acknowledged is there. Loopback only.
 //
-//   node bench/serve.mjs [--clients 200] [--seconds 60]
+//   npm run build && node bench/serve.mjs [--clients 200] [--paced 100] [--rate 500] [--warm-up 2] [--seconds 5] [--runs 3] [--folder /tmp] [--quick]
+//
+// Servers take turns. The clients (bench/serve-clients.mjs) are a process of their own, and their CPU time is in the table: on few
+// cores they take some of it from the server, from both servers alike. `CPU ms` is that of the server for one request.
 
 import { execFile, spawn } from 'node:child_process';
-import { randomBytes, randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { parseArgs, promisify } from 'node:util';
-import { Pool } from 'undici';
-import { exitOnSignals, homeIn, inFolder, PRPACK } from './support.mjs';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { startIfMain } from './start.mjs';
+import { homeIn, inFolder, PRPACK, print, ROOT } from './support.mjs';
+import { median, printLoad, printTable, printTitle } from './tables.mjs';
 
-const { values } = parseArgs({
-  options: { clients: { type: 'string', default: '200' }, seconds: { type: 'string', default: '60' } },
-});
-const clients = Number(values.clients);
-const seconds = Number(values.seconds);
+const OURS = 'prpack serve';
+const PEER = 'fastify + SQLite';
+/** Ticks of /proc/<pid>/stat in a second. */
+const TICKS = 100;
 
-let env;
-let server;
-process.on('exit', () => server?.kill('SIGTERM'));
-exitOnSignals();
-await inFolder(tmpdir(), async (folder) => {
-  env = homeIn(folder);
-  const token = await makeToken();
-  const url = await startServer();
-  const pool = new Pool(url, { connections: clients, pipelining: 1 });
-  const load = await run(pool, token);
-  const lost = await countLost(pool, token, load.registered);
-  report(load, lost);
-  await pool.close();
-  if (lost > 0 || load.failures.size > 0) process.exitCode = 1;
-  server.kill('SIGTERM');
+const running = new Set();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
 });
 
-async function makeToken() {
-  const scopes = ['--scope', 'register', '--scope', 'read-keys'];
-  const args = [PRPACK, 'serve', 'token', 'create', '--name', 'load', ...scopes];
-  const { stdout } = await promisify(execFile)(process.execPath, args, { env });
-  return stdout.trim();
-}
-
-function startServer() {
-  const args = [PRPACK, 'serve', '--port', '0', '--log-level', 'silent', '--rate-limit', '1000000'];
-  server = spawn(process.execPath, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
-  return new Promise((resolve, reject) => {
-    let said = '';
-    server.on('exit', () => reject(new Error(said)));
-    server.stderr.on('data', (part) => {
-      said += part;
-      const url = /Listening on (\S+)/.exec(said)?.[1];
-      if (url) resolve(url);
+async function run({ clients, paced, rate, 'warm-up': warmUpSeconds, seconds, runs, folder: parent }) {
+  printTitle('The key server under load');
+  return await inFolder(parent || tmpdir(), async (folder) => {
+    const servers = [
+      { name: OURS, start: startPrpack },
+      { name: PEER, start: startPeer },
+    ];
+    print(`${cpus().length} cores; ${runs} rounds of ${seconds} s; medians of the rounds`);
+    printLoad();
+    const closed = await rounds(folder, servers, runs, { clients, seconds, warmUpSeconds });
+    print(`${clients} clients that never rest, half of them registering, half reading`);
+    printServers(closed);
+    print();
+    const pacedResults = await rounds(folder, servers, runs, {
+      clients: paced,
+      seconds,
+      warmUpSeconds,
+      perSecond: rate,
     });
+    print(`${paced} clients that together send ${rate} requests a second`);
+    printServers(pacedResults);
+    return barsOf(closed, pacedResults);
   });
 }
 
-async function run(pool, token) {
-  const load = { registered: [], writesMs: [], readsMs: [], failures: new Map(), peakBytes: 0, seconds: 0 };
-  const begun = performance.now();
-  const endMs = begun + seconds * 1000;
-  const watch = setInterval(() => {
-    load.peakBytes = Math.max(load.peakBytes, residentBytes());
-  }, 500);
-  await Promise.all(Array.from({ length: clients }, () => client(pool, token, endMs, load)));
-  clearInterval(watch);
-  load.seconds = (performance.now() - begun) / 1000;
-  return load;
+function barsOf(closed, paced) {
+  const [ours, peer] = [closed.get(OURS), closed.get(PEER)];
+  return [
+    { name: "serve: rate, of the peer's", measured: ours.rate / peer.rate, atLeast: 0.6 },
+    { name: 'serve: p99, of its own p50', measured: ours.p99 / ours.p50, atMost: 3 },
+    { name: "serve: p99, of the peer's p50", measured: ours.p99 / peer.p50, atMost: 3 },
+    { name: 'serve: paced p99, ms', measured: paced.get(OURS).p99, atMost: 50 },
+  ];
 }
 
-async function client(pool, token, endMs, load) {
-  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-  while (performance.now() < endMs) {
-    const kid = randomUUID();
-    const key = randomBytes(16).toString('hex');
-    const body = JSON.stringify({ key, contentId: `film ${kid.slice(0, 4)}`, label: 'HD' });
-    const written = await timed(load.writesMs, pool, {
-      path: `/v1/keys/${kid}`,
-      method: 'PUT',
-      headers,
-      body,
-    });
-    if (written.status !== 201) count(load.failures, `register: ${written.status}`);
-    else load.registered.push(kid);
-    const read = await timed(load.readsMs, pool, { path: `/v1/keys/${kid}/key`, method: 'GET', headers });
-    if (read.status !== 200 || read.json.key !== key) count(load.failures, `read: ${read.status}`);
+/** Name of each server to the medians of its figures. */
+async function rounds(folder, servers, runs, load) {
+  const results = new Map(servers.map(({ name }) => [name, []]));
+  for (let round = 0; round < runs; round++) {
+    for (const { name, start } of servers) results.get(name).push(await measure(folder, start, load));
   }
+  return new Map([...results].map(([name, all]) => [name, medians(all)]));
 }
 
-async function timed(times, pool, request) {
-  const begun = performance.now();
-  try {
-    const { statusCode, body } = await pool.request(request);
-    const json = await body.json();
-    times.push(performance.now() - begun);
-    return { status: statusCode, json };
-  } catch (error) {
-    return { status: error.code ?? error.message, json: {} };
-  }
-}
-
-/** Registered keys that the list of the server does not have. */
-async function countLost(pool, token, registered) {
-  const missing = new Set(registered);
-  let cursor = '';
-  do {
-    const path = `/v1/keys?limit=1000${cursor}`;
-    const { body } = await pool.request({
-      path,
-      method: 'GET',
-      headers: { authorization: `Bearer ${token}` },
-    });
-    const { items, next } = await body.json();
-    for (const { kid } of items) missing.delete(kid);
-    cursor = next ? `&cursor=${next}` : '';
-  } while (cursor);
-  return missing.size;
-}
-
-/** Resident memory of the server, in bytes; 0 where the system does not tell. */
-function residentBytes() {
-  try {
-    const kilobytes = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${server.pid}/status`, 'utf8'))?.[1] ?? 0;
-    return kilobytes * 1024;
-  } catch {
-    return 0;
-  }
-}
-
-function report({ registered, writesMs, readsMs, failures, peakBytes, seconds: took }, lost) {
-  const rate = (times) => `${Math.round(times.length / took)}/s`;
-  process.stdout.write(
-    [
-      `${clients} clients, ${took.toFixed(1)} s`,
-      `register  ${rate(writesMs)}  ${percentiles(writesMs)}`,
-      `read      ${rate(readsMs)}  ${percentiles(readsMs)}`,
-      `registered ${registered.length} keys, lost ${lost}, failed ${[...failures].join(', ') || 0}`,
-      `peak memory of the server ${Math.round(peakBytes / 1e6)} MB`,
-      '',
-    ].join('\n'),
+function medians(results) {
+  return Object.fromEntries(
+    Object.keys(results[0]).map((name) => [name, median(results.map((result) => result[name]))]),
   );
 }
 
-function percentiles(times) {
-  const sorted = times.sort((a, b) => a - b);
-  const at = (share) => `${(sorted[Math.floor(sorted.length * share)] ?? 0).toFixed(0)} ms`;
-  return `p50 ${at(0.5)}  p95 ${at(0.95)}  p99 ${at(0.99)}  max ${at(0.99999)}`;
+async function measure(parent, start, load) {
+  const server = await start(mkdtempSync(join(parent, 'run-')));
+  try {
+    let before;
+    const onWarm = () => {
+      before = usageOf(server.pid);
+    };
+    const result = await runClients({ ...load, port: server.port, token: server.token }, onWarm);
+    const after = usageOf(server.pid);
+    if (result.failures.length > 0) throw new Error(`requests failed: ${result.failures.join('; ')}`);
+    await server.assertKept?.(result.registered);
+    return figuresOf(result, after, after.cpuSeconds - before.cpuSeconds);
+  } finally {
+    await server.stop();
+  }
 }
 
-function count(counts, name) {
-  counts.set(name, (counts.get(name) ?? 0) + 1);
+function figuresOf({ seconds, cpuSeconds, writesMs, readsMs }, { peakMb }, serverCpuSeconds) {
+  const count = writesMs.length + readsMs.length;
+  const all = sorted([...writesMs, ...readsMs]);
+  return {
+    rate: count / seconds,
+    p50: at(all, 0.5),
+    p95: at(all, 0.95),
+    p99: at(all, 0.99),
+    writeP99: at(sorted(writesMs), 0.99),
+    readP99: at(sorted(readsMs), 0.99),
+    cpuMs: (serverCpuSeconds / count) * 1000,
+    clientCpuMs: (cpuSeconds / count) * 1000,
+    peakMb,
+  };
 }
+
+const sorted = (numbers) => numbers.sort((a, b) => a - b);
+const at = (times, share) => times[Math.floor(times.length * share)];
+
+function printServers(results) {
+  const columns = [
+    ['requests/s', 'rate', 0],
+    ['p50 ms', 'p50', 1],
+    ['p95', 'p95', 1],
+    ['p99', 'p99', 1],
+    ['p99 register', 'writeP99', 1],
+    ['p99 read', 'readP99', 1],
+    ['CPU ms', 'cpuMs', 3],
+    ['clients', 'clientCpuMs', 3],
+    ['peak MB', 'peakMb', 0],
+  ];
+  printTable(
+    ['server', ...columns.map(([title]) => title)],
+    [...results].map(([name, figures]) => [
+      name,
+      ...columns.map(([, figure, digits]) => figures[figure].toFixed(digits)),
+    ]),
+  );
+}
+
+async function startPrpack(folder) {
+  const env = homeIn(folder);
+  const scopes = ['--scope', 'register', '--scope', 'read-keys'];
+  const args = [PRPACK, 'serve', 'token', 'create', '--name', 'load', ...scopes];
+  const token = (await promisify(execFile)(process.execPath, args, { env })).stdout.trim();
+  const flags = ['--port', '0', '--log-level', 'info', '--rate-limit', '1000000'];
+  const server = await startServer([PRPACK, 'serve', ...flags], env, 'stderr', /Listening on .*:(\d+)/);
+  return { ...server, token, assertKept: (kids) => assertKept(server.port, token, kids) };
+}
+
+async function startPeer(folder) {
+  const args = [join(ROOT, 'bench/serve-peer.mjs'), join(folder, 'keys.sqlite')];
+  return { ...(await startServer(args, process.env, 'stdout', /^(\d+)$/m)), token: 'none' };
+}
+
+function startServer(args, env, stream, port) {
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  running.add(child);
+  const ended = new Promise((resolve) => child.once('exit', resolve)).then(() => running.delete(child));
+  const stop = () => {
+    child.kill('SIGTERM');
+    return ended;
+  };
+  return new Promise((resolve, reject) => {
+    let said = '';
+    const listen = (part) => {
+      said += part;
+      const found = port.exec(said)?.[1];
+      if (!found) return;
+      child[stream].off('data', listen);
+      resolve({ pid: child.pid, port: Number(found), stop });
+    };
+    child[stream].on('data', listen);
+    for (const other of [child.stdout, child.stderr]) other.resume(); // the log goes the way that it goes to a supervisor
+    ended.then(() => reject(new Error(`the server ended: ${said}`)));
+  });
+}
+
+async function runClients(load, onWarm) {
+  const child = spawn(process.execPath, [join(ROOT, 'bench/serve-clients.mjs')], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  running.add(child);
+  child.once('exit', () => running.delete(child));
+  child.stdin.end(JSON.stringify(load));
+  let text = '';
+  for await (const part of child.stdout.setEncoding('utf8')) {
+    if (text === '') onWarm(); // the first line
+    text += part;
+  }
+  return JSON.parse(text.split('\n')[1]);
+}
+
+/** Throws when a key was acknowledged that the list of the server does not have. */
+async function assertKept(port, token, registered) {
+  const missing = new Set(registered);
+  let cursor = '';
+  do {
+    const response = await fetch(`http://127.0.0.1:${port}/v1/keys?limit=1000${cursor}`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    const { items, next } = await response.json();
+    for (const { kid } of items) missing.delete(kid);
+    cursor = next ? `&cursor=${next}` : '';
+  } while (cursor);
+  if (missing.size > 0) throw new Error(`${missing.size} keys were acknowledged and are lost`);
+}
+
+/** CPU seconds of a program so far, and its peak of resident memory; nothing where the system has no /proc. */
+function usageOf(pid) {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
+    const peak = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1];
+    return { cpuSeconds: (Number(stat[11]) + Number(stat[12])) / TICKS, peakMb: Number(peak) / 1024 };
+  } catch {
+    return { cpuSeconds: Number.NaN, peakMb: Number.NaN };
+  }
+}
+
+await startIfMain(import.meta.url, {
+  settings: { clients: 200, paced: 100, rate: 500, 'warm-up': 2, seconds: 5, runs: 3 },
+  quick: { clients: 20, paced: 10, 'warm-up': 0.5, seconds: 1, runs: 1 },
+  run,
+});

@@ -3,7 +3,6 @@ import type { IncomingMessage } from 'node:http';
 import type { ServerOptions as HttpsOptions } from 'node:https';
 import type { Socket } from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
-import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import fastify, {
   type FastifyError,
@@ -12,12 +11,12 @@ import fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify';
-import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import { validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { type ClearKeyOptions, clearKeyRoutes } from './clear-key/routes.js';
 import type { ServerContext } from './context.js';
 import { addJsonParser } from './json-body.js';
 import type { Limits } from './limits.js';
-import { type LogLevel, logResponse, SERIALIZERS } from './log.js';
+import { type LogLevel, logResponse, requestLogger, SERIALIZERS } from './log.js';
 import { addOpenApi } from './openapi.js';
 import { PROBLEM_TYPE, Problem, problemHeaders, problemOf } from './problem.js';
 import { healthRoutes } from './rest/health.js';
@@ -26,6 +25,8 @@ import { recordRoutes } from './rest/records.js';
 import { registerRoutes } from './rest/register.js';
 import { releaseRoutes } from './rest/releases.js';
 import { rightsManagerRoutes } from './rightsmanager/routes.js';
+import { SECURITY_HEADERS } from './security-headers.js';
+import { compileSerializer } from './serializer.js';
 import { spekeRoutes } from './speke/routes.js';
 import { widevineRoutes } from './widevine/routes.js';
 
@@ -59,15 +60,11 @@ export async function createApp({
 }: AppOptions): Promise<FastifyInstance> {
   const app = newInstance(limits, tls, log);
   app.setValidatorCompiler(validatorCompiler);
-  app.setSerializerCompiler(serializerCompiler);
+  app.setSerializerCompiler(compileSerializer);
   app.removeAllContentTypeParsers();
   addJsonParser(app);
   addHooks(app, context);
   app.setErrorHandler(answerError);
-  await app.register(helmet, {
-    global: true,
-    contentSecurityPolicy: { directives: { 'default-src': ["'none'"] } },
-  });
   await app.register(rateLimit, {
     max: limits.requestsPerSecond,
     timeWindow: 1000,
@@ -106,7 +103,10 @@ function addClearKey(scope: FastifyInstance, context: ServerContext, options: Cl
 
 /** Nothing that is said of keys may stay on the way. */
 function withoutCaches(scope: FastifyInstance) {
-  scope.addHook('onSend', async (_request, reply) => void reply.header('cache-control', 'no-store'));
+  scope.addHook('onSend', (_request, reply, _payload, done) => {
+    reply.header('cache-control', 'no-store');
+    done();
+  });
   return scope.withTypeProvider<ZodTypeProvider>();
 }
 
@@ -124,6 +124,7 @@ function newInstance(limits: Limits, tls: TlsOptions | undefined, log: AppOption
     routerOptions: { maxParamLength: 200 },
     forceCloseConnections: 'idle' as const,
     genReqId: requestId,
+    childLoggerFactory: requestLogger,
     logController: new LogController({ disableRequestLogging: true }),
     logger: { ...log, base: null, serializers: SERIALIZERS as never },
     clientErrorHandler: answerClientError,
@@ -154,13 +155,19 @@ export function secureContext({ cert, key, clientCa }: TlsOptions): SecureContex
 
 function addHooks(app: FastifyInstance, { access, metrics }: ServerContext): void {
   metrics.watch(app);
-  app.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id));
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.headers(SECURITY_HEADERS).header('x-request-id', request.id);
+    done();
+  });
   // After the rate limit, which is an onRequest hook of every route, and before the body is read.
   app.addHook('preParsing', async (request, reply) => {
     const { demand } = request.routeOptions.config;
     if (demand) await access.admit(request, reply, demand);
   });
-  app.addHook('onResponse', async (request, reply) => logResponse(request, reply));
+  app.addHook('onResponse', (request, reply, done) => {
+    logResponse(request, reply);
+    done();
+  });
 }
 
 /** The id that the caller gave, so that it can be followed through several logs, or a new one. */

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { PrpackError } from '../errors.js';
 import type { AuditBacklog } from '../keystore/read-audit.js';
 import { Problem } from './problem.js';
@@ -36,8 +36,9 @@ export function logAuditBacklog({ log }: FastifyInstance, { waiting, lost, probl
 
 /** One line a request. */
 export function logResponse(request: FastifyRequest, reply: FastifyReply): void {
-  request.log.info(
+  request.server.log.info(
     {
+      reqId: request.id,
       method: request.method,
       route: request.routeOptions.url ?? 'none',
       status: reply.statusCode,
@@ -47,4 +48,61 @@ export function logResponse(request: FastifyRequest, reply: FastifyReply): void 
     },
     'served',
   );
+}
+
+/** What a line is made of: fields or an error, and words. */
+type Line = [first: object | string, ...rest: string[]];
+
+/** The log of one request: that of the server, with the id of the request in each line. To make a logger of pino takes longer than to write a line. */
+export function requestLogger(log: FastifyBaseLogger, bindings: object): FastifyBaseLogger {
+  return new RequestLogger(log, bindings) as FastifyBaseLogger;
+}
+
+class RequestLogger {
+  readonly #log: FastifyBaseLogger;
+  readonly #bindings: object;
+
+  constructor(log: FastifyBaseLogger, bindings: object) {
+    this.#log = log;
+    this.#bindings = bindings;
+  }
+
+  get level(): string {
+    return this.#log.level;
+  }
+
+  child(bindings: object): RequestLogger {
+    return new RequestLogger(this.#log, { ...this.#bindings, ...bindings });
+  }
+
+  trace(...line: Line): void {
+    this.#log.trace(...this.#bound(line));
+  }
+
+  debug(...line: Line): void {
+    this.#log.debug(...this.#bound(line));
+  }
+
+  info(...line: Line): void {
+    this.#log.info(...this.#bound(line));
+  }
+
+  warn(...line: Line): void {
+    this.#log.warn(...this.#bound(line));
+  }
+
+  error(...line: Line): void {
+    this.#log.error(...this.#bound(line));
+  }
+
+  fatal(...line: Line): void {
+    this.#log.fatal(...this.#bound(line));
+  }
+
+  silent(): void {}
+
+  #bound([first, ...rest]: Line): [object, ...string[]] {
+    if (typeof first === 'string') return [this.#bindings, first, ...rest];
+    return [{ ...this.#bindings, ...(first instanceof Error ? { err: first } : first) }, ...rest];
+  }
 }

@@ -5,6 +5,7 @@ import { PrpackError } from '../errors.js';
 import type { AuditBacklog } from '../keystore/read-audit.js';
 import type { ReadAuditMode } from '../keystore/thread/messages.js';
 import { Access, type ClientScopes } from './access/authenticate.js';
+import { TokenCache } from './access/token-cache.js';
 import { TokenStore } from './access/token-store.js';
 import { createApp, secureContext, type TlsOptions } from './app.js';
 import type { ClearKeyOptions } from './clear-key/routes.js';
@@ -37,6 +38,8 @@ export interface KeyServerOptions {
   /** When the audit lines of keys that leave an embedded store are written. Default: `batched`. */
   readonly auditReads?: ReadAuditMode;
   readonly log: { readonly level: LogLevel; readonly stream: { write(line: string): void } };
+  /** Milliseconds that never go back, by which tokens are read again. Default: those of the process. */
+  readonly now?: () => number;
 }
 
 export interface KeyServer {
@@ -64,7 +67,10 @@ export async function startKeyServer(options: KeyServerOptions): Promise<KeyServ
     logAuditBacklog(app, backlog);
   };
   const stores = new Stores(options.store, { auditReads: options.auditReads ?? 'batched', onAuditBacklog });
-  const access = new Access({ tokens: new TokenStore(options.tokenDirectory), clients });
+  const access = new Access({
+    tokens: new TokenCache(new TokenStore(options.tokenDirectory), options.now),
+    clients,
+  });
   const context = {
     stores,
     access,

@@ -33,6 +33,17 @@ describe('keys on their way between threads', () => {
     ]);
   });
 
+  it('go together in any number', async () => {
+    const keys = Array.from({ length: 100 }, () => ContentKey.random());
+    const received = unpackKeys(await throughChannel(packKeys({ keys }))) as { keys: ContentKey[] };
+    expect(received.keys.map((key, i) => key.equals(keys[i]))).toEqual(keys.map(() => true));
+  });
+
+  it('leave what has none as it is', () => {
+    const value = { policy: { a: [1, { b: null }] } };
+    expect(packKeys(value)).toBe(value);
+  });
+
   it('leave no copy behind on either side', async () => {
     const packed = packKeys({ key: ContentKey.fromHex(KEY) }) as { key: { contentKey: Uint8Array } };
     const received = await throughChannel(packed);

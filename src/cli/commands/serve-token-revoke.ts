@@ -12,7 +12,7 @@ interface RevokeFlags extends ServerStoreFlags, OutputFlags {}
 /** `prpack serve token revoke <id...>` */
 export function configureServeTokenRevoke(command: Command): void {
   command
-    .description('Ends tokens at once, also for key servers that run.')
+    .description('Ends tokens, within a second also for key servers that run.')
     .argument('<id...>', 'ids of tokens, as `prpack serve token list` shows them');
   addServerStoreOptions(command);
   addJsonOption(command, 'a JSON array');

@@ -14,7 +14,7 @@ const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'revoke',
-    summary: 'end tokens at once',
+    summary: 'end tokens',
     load: async () => (await import('./serve-token-revoke.js')).configureServeTokenRevoke,
   },
 ];

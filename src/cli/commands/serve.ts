@@ -176,6 +176,7 @@ function assertNoIdleFlags(flags: ServeFlags): void {
 
 async function serverOptions(flags: ServeFlags): Promise<KeyServerOptions> {
   const { host, port, laUrl, rightsmanagerUpstream, clearKey, clearKeyOrigin } = flags;
+  const { GatheredLines } = await import('../../server/log-stream.js');
   return {
     host,
     port,
@@ -185,7 +186,7 @@ async function serverOptions(flags: ServeFlags): Promise<KeyServerOptions> {
     insecureHttp: flags.insecureHttp === true,
     auditReads: flags.auditReads,
     limits: { requestsPerSecond: flags.rateLimit },
-    log: { level: flags.logLevel, stream: process.stderr },
+    log: { level: flags.logLevel, stream: new GatheredLines(process.stderr) },
     ...(flags.tlsCert !== undefined && { tls: await readTls(flags) }),
     ...(laUrl !== undefined && { laUrl }),
     ...(rightsmanagerUpstream !== undefined && { rightsManagerUpstream: new URL(rightsmanagerUpstream) }),

@@ -17,23 +17,29 @@ export interface ThreadedStoreOptions extends KekOptions {
   readonly auditReads: ReadAuditMode;
 }
 
-/** What the thread is sent: `open` first, and once. */
+/** One call of the store. */
+export interface SentCall {
+  readonly call: number;
+  /** Who calls, for the audit. */
+  readonly actor: string;
+  readonly method: StoreCall;
+  readonly args: unknown;
+  /** When nobody waits for the answer any more, in milliseconds since the epoch. */
+  readonly expiresMs: number;
+}
+
+/** What the thread is sent: `open` first, and once. Calls come together, for each message costs more than a call of it. */
 export type ToStore =
   | { readonly kind: 'open'; readonly options: ThreadedStoreOptions }
-  | {
-      readonly kind: 'call';
-      readonly call: number;
-      /** Who calls, for the audit. */
-      readonly actor: string;
-      readonly method: StoreCall;
-      readonly args: unknown;
-      /** When nobody waits for the answer any more, in milliseconds since the epoch. */
-      readonly expiresMs: number;
-    }
+  | { readonly kind: 'calls'; readonly calls: unknown }
   | { readonly kind: 'close'; readonly call: number };
+
+/** What became of a call: its value, or why there is none. */
+export type SentAnswer =
+  | { readonly call: number; readonly value: unknown }
+  | { readonly call: number; readonly error: SentError };
 
 /** What it sends back. */
 export type FromStore =
-  | { readonly kind: 'answer'; readonly call: number; readonly value: unknown }
-  | { readonly kind: 'refusal'; readonly call: number; readonly error: SentError }
+  | { readonly kind: 'answers'; readonly answers: unknown }
   | ({ readonly kind: 'backlog'; readonly problem?: SentError } & Omit<AuditBacklog, 'problem'>);

@@ -4,12 +4,22 @@ import { unpackError } from '../../threads/sent-error.js';
 import { Thread } from '../../threads/thread.js';
 import type { KeyStore } from '../key-store.js';
 import type { AuditBacklog } from '../read-audit.js';
-import type { FromStore, StoreCall, ThreadedStoreOptions, ToStore } from './messages.js';
+import type {
+  FromStore,
+  SentAnswer,
+  SentCall,
+  StoreCall,
+  ThreadedStoreOptions,
+  ToStore,
+} from './messages.js';
 
 /** How long a caller waits for the thread: longer than the thread waits for other processes. */
 const CALL_WAIT_MS = 5000;
 /** For the last lines of the audit. */
 const CLOSE_WAIT_MS = 5000;
+
+/** Calls of one message: with more of them the thread would wait for this one, and then this one for the thread. */
+const MOST_TOGETHER = 16;
 
 interface Call {
   readonly resolve: (value: unknown) => void;
@@ -26,6 +36,8 @@ export class StoreThread {
   readonly #options: ThreadedStoreOptions;
   readonly #onBacklog: (backlog: AuditBacklog) => void;
   readonly #calls = new Map<number, Call>();
+  /** Calls of this turn of the event loop, which go together. */
+  #outbox: SentCall[] = [];
   #lastCall = 0;
   #thread: Thread<ToStore, FromStore> | undefined;
 
@@ -65,6 +77,7 @@ export class StoreThread {
   async close(): Promise<void> {
     const thread = this.#thread;
     if (!thread) return;
+    this.#send();
     this.#thread = undefined;
     // What stands in the way of the last lines has been reported.
     await this.#ask(CLOSE_WAIT_MS, (call) => thread.post({ kind: 'close', call })).catch(() => {});
@@ -73,11 +86,17 @@ export class StoreThread {
 
   #call(actor: string, method: StoreCall, args: readonly unknown[]): Promise<unknown> {
     this.#thread ??= this.#start();
-    const thread = this.#thread;
     const expiresMs = Date.now() + CALL_WAIT_MS;
-    return this.#ask(CALL_WAIT_MS, (call) =>
-      thread.post({ kind: 'call', call, actor, method, args: packKeys(args), expiresMs }),
-    );
+    return this.#ask(CALL_WAIT_MS, (call) => {
+      if (this.#outbox.length === 0) setImmediate(() => this.#send());
+      this.#outbox.push({ call, actor, method, args, expiresMs });
+      if (this.#outbox.length >= MOST_TOGETHER) this.#send();
+    });
+  }
+
+  #send(): void {
+    const calls = this.#outbox.splice(0);
+    if (calls.length > 0) this.#thread?.post({ kind: 'calls', calls: packKeys(calls) });
   }
 
   #ask(waitMs: number, post: (call: number) => void): Promise<unknown> {
@@ -103,8 +122,13 @@ export class StoreThread {
     if (message.kind === 'backlog') {
       const { kind, problem, ...counts } = message;
       this.#onBacklog({ ...counts, ...(problem && { problem: unpackError(problem) }) });
-    } else if (message.kind === 'answer') this.#take(message.call)?.resolve(unpackKeys(message.value));
-    else this.#take(message.call)?.reject(unpackError(message.error));
+      return;
+    }
+    for (const answer of unpackKeys(message.answers) as readonly SentAnswer[]) {
+      const call = this.#take(answer.call);
+      if ('error' in answer) call?.reject(unpackError(answer.error));
+      else call?.resolve(answer.value);
+    }
   }
 
   /** The call, when somebody still waits for it. */
@@ -117,6 +141,7 @@ export class StoreThread {
 
   #fail(thread: Thread<ToStore, FromStore>, cause: Error): void {
     if (this.#thread === thread) this.#thread = undefined;
+    this.#outbox = [];
     const error = threadFailed(this.#options.path, cause);
     for (const id of [...this.#calls.keys()]) this.#take(id)?.reject(error);
   }

@@ -2,12 +2,20 @@ import { parentPort } from 'node:worker_threads';
 import { packKeys, unpackKeys } from '../../keys/sent-keys.js';
 import { packError } from '../../threads/sent-error.js';
 import { kekSource } from '../kek.js';
+import { cachedKekSource } from '../kek-cache.js';
 import { BatchedReadAudit, PromptReadAudit, type ReadAudit } from '../read-audit.js';
 import { DatabaseFile } from '../sqlite/database-file.js';
 import { KEY_STORE_SCHEMA } from '../sqlite/migrations.js';
 import { SqliteTables } from '../sqlite/sqlite-tables.js';
 import { type Backing, TableKeyStore } from '../table-key-store.js';
-import type { FromStore, ReadAuditMode, ThreadedStoreOptions, ToStore } from './messages.js';
+import type {
+  FromStore,
+  ReadAuditMode,
+  SentAnswer,
+  SentCall,
+  ThreadedStoreOptions,
+  ToStore,
+} from './messages.js';
 
 /** The code of a thread that has the one connection to a key store, and works for every caller of the process. */
 
@@ -15,6 +23,7 @@ import type { FromStore, ReadAuditMode, ThreadedStoreOptions, ToStore } from './
 const LOCK_WAIT_MS = 2000;
 
 const port = parentPort!;
+const answers: SentAnswer[] = [];
 let backing: Backing;
 
 const READ_AUDITS: Readonly<Record<ReadAuditMode, (tables: SqliteTables) => ReadAudit>> = {
@@ -28,12 +37,21 @@ const READ_AUDITS: Readonly<Record<ReadAuditMode, (tables: SqliteTables) => Read
 port.on('message', (message: ToStore) => {
   if (message.kind === 'open') open(message.options);
   else if (message.kind === 'close') void answer(message.call, close);
-  else if (Date.now() < message.expiresMs) void answer(message.call, () => perform(message));
+  else performAll(unpackKeys(message.calls) as readonly SentCall[]);
 });
+
+function performAll(calls: readonly SentCall[]): void {
+  const now = Date.now();
+  for (const call of calls) if (now < call.expiresMs) void answer(call.call, () => perform(call));
+}
 
 function open({ path, environment, auditReads, ...keks }: ThreadedStoreOptions): void {
   const tables = new SqliteTables(new DatabaseFile(path, KEY_STORE_SCHEMA, LOCK_WAIT_MS));
-  backing = { tables, kek: kekSource(environment, keks), readAudit: READ_AUDITS[auditReads](tables) };
+  backing = {
+    tables,
+    kek: cachedKekSource(kekSource(environment, keks)),
+    readAudit: READ_AUDITS[auditReads](tables),
+  };
 }
 
 async function close(): Promise<void> {
@@ -41,18 +59,25 @@ async function close(): Promise<void> {
   await backing.tables.close();
 }
 
-async function perform({ actor, method, args }: Extract<ToStore, { kind: 'call' }>): Promise<unknown> {
+async function perform({ actor, method, args }: SentCall): Promise<unknown> {
   const store = new TableKeyStore(backing, actor);
   const work = store[method] as (...args: unknown[]) => Promise<unknown>;
-  return work.apply(store, unpackKeys(args) as unknown[]);
+  return work.apply(store, args as unknown[]);
 }
 
 async function answer(call: number, work: () => Promise<unknown>): Promise<void> {
   try {
-    tell({ kind: 'answer', call, value: packKeys(await work()) });
+    post({ call, value: await work() });
   } catch (error) {
-    tell({ kind: 'refusal', call, error: packError(error) });
+    post({ call, error: packError(error) });
   }
+}
+
+/** Answers that are there when a step of the thread has ended, such as a commit, go together. */
+function post(answer: SentAnswer): void {
+  if (answers.length === 0)
+    process.nextTick(() => tell({ kind: 'answers', answers: packKeys(answers.splice(0)) }));
+  answers.push(answer);
 }
 
 function tell(message: FromStore): void {

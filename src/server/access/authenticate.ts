@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Problem } from '../problem.js';
 import { type Demand, type Principal, type Scope, satisfies } from './scopes.js';
 import { endOf } from './token.js';
-import type { TokenStore } from './token-store.js';
+import type { TokenCache } from './token-cache.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -20,7 +20,7 @@ declare module 'fastify' {
 export type ClientScopes = ReadonlyMap<string, readonly Scope[]>;
 
 export interface AccessOptions {
-  readonly tokens: TokenStore;
+  readonly tokens: TokenCache;
   readonly clients: ClientScopes;
 }
 

@@ -5,7 +5,8 @@ import { z } from 'zod';
 import { PrpackError } from '../../errors.js';
 import { createSecretFile, makePrivateDirectory, syncDirectory } from '../../keys/file.js';
 import { SCOPES } from './scopes.js';
-import { isTokenOf, makeToken, type TokenGrant, type TokenRecord, tokenId } from './token.js';
+import { makeToken, type TokenGrant, type TokenRecord } from './token.js';
+import type { TokenRecords } from './token-cache.js';
 
 const FILE_NAME = /^([0-9a-f]{8})\.json$/;
 
@@ -24,7 +25,7 @@ const RECORD = z.object({
  * The tokens of a key server: a directory for its owner alone, with a file a token. A file appears and changes whole, so that any number of
  * processes can make, revoke and check tokens at once without a lock.
  */
-export class TokenStore {
+export class TokenStore implements TokenRecords {
   readonly directory: string;
   readonly #known = new Map<string, { readonly version: string; readonly record: TokenRecord }>();
 
@@ -61,7 +62,7 @@ export class TokenStore {
   }
 
   /**
-   * Ends a token at once, also for servers that run. Idempotent.
+   * Ends a token, within a second also for servers that run. Idempotent.
    * @throws PrpackError INVALID_ARGUMENT when there is no such token, KEY_STORE_FAILED
    */
   async revoke(id: string): Promise<TokenRecord> {
@@ -73,11 +74,9 @@ export class TokenStore {
     return revoked;
   }
 
-  /** The record of a token, also of one that has ended; undefined for anything else. */
-  async find(token: string): Promise<TokenRecord | undefined> {
-    const id = tokenId(token);
-    const record = id === undefined ? undefined : await this.#read(id);
-    return record && isTokenOf(token, record) ? record : undefined;
+  /** The record with this id, also of a token that has ended; undefined when there is none. */
+  record(id: string): Promise<TokenRecord | undefined> {
+    return this.#read(id);
   }
 
   #path(id: string): string {
