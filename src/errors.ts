@@ -28,6 +28,8 @@ export type ErrorCode =
   | 'OUTPUT_EXISTS'
   | 'OUTPUT_FAILED'
   | 'OUTPUT_CHECK_FAILED'
+  // 7: the queue of jobs
+  | 'QUEUE_FAILED'
   // 130: interrupted
   | 'ABORTED'
   // 70: a defect of prpack
@@ -54,6 +56,7 @@ const EXIT_CODES: Record<ErrorCode, number> = {
   OUTPUT_EXISTS: 6,
   OUTPUT_FAILED: 6,
   OUTPUT_CHECK_FAILED: 6,
+  QUEUE_FAILED: 7,
   ABORTED: 130,
   INTERNAL: 70,
 };
@@ -104,7 +107,7 @@ export function aboutFile(error: unknown, path: string): unknown {
   return new PrpackError(error.code, `${path}: ${error.message}`, { path, ...error.details }, error);
 }
 
-/** Exit code of the command line for an error code: 2, 3, 4, 5, 6, 70 or 130. */
+/** Exit code of the command line for an error code: 2, 3, 4, 5, 6, 7, 70 or 130. */
 export function exitCodeOf(code: ErrorCode): number {
   return EXIT_CODES[code];
 }

@@ -26,6 +26,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/batch.js')).configureBatch,
   },
   {
+    name: 'worker',
+    summary: 'do the jobs of batches that others have put into a queue',
+    load: async () => (await import('./commands/worker.js')).configureWorker,
+  },
+  {
     name: 'decrypt',
     summary: 'decrypt a file again, for checks and rescue',
     load: async () => (await import('./commands/decrypt.js')).configureDecrypt,

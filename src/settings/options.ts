@@ -96,6 +96,12 @@ const FILE_OR_URL: Kind = {
   ...TEXT,
   fileIn: (value) => (isWebAddress(value) ? undefined : ['', value]),
 };
+/** It may have a password in it. */
+const QUEUE_LOCATION = text(
+  'the location of a queue, postgres://<host>/<database> or redis://<host>',
+  /^(?:postgres(?:ql)?|rediss?):\/\/./,
+  { isSecret: true },
+);
 const SHARD = text('a shard I/N, counted from 0', /^\d{1,5}\/[1-9]\d{0,4}$/, { example: '0/8' });
 /** It may be a URL with credentials. */
 const KEY_STORE_LOCATION = text('a location such as sqlite:<path>', /^[a-z][a-z0-9+.-]*:./, {
@@ -208,6 +214,17 @@ const TABLE = [
     of: ['encryptBatch'],
     flag: '--resume',
     help: 'skip what the results file and the key store prove done',
+  },
+  {
+    name: 'queue',
+    kind: QUEUE_LOCATION,
+    of: [],
+    flag: '--queue <location>',
+    help: 'queue of jobs: postgres://<host>/<database> or redis://<host>; with a password in it, better in PRPACK_QUEUE',
+    again: 'refused',
+    config: true,
+    about:
+      'Queue that batches put their jobs into and workers take them from, such as postgres://queue.example/prpack.',
   },
   { name: 'settings', kind: optionsOf('settings'), of: ['encryptBatch'] },
   { name: 'onEvent', kind: FUNCTION, of: ['encryptBatch'] },

@@ -68,6 +68,7 @@ describe('help', () => {
       ['keys', 'export'],
       ['Which keys (', 'Form:', 'Key store:', 'Output:'],
     ],
+    [['worker'], ['Jobs:', 'Keys (', 'Registration (', 'Output:']],
     [['config'], ['Output:']],
   ])('of %j has groups of options and examples', async (command, groups) => {
     const { exitCode, stdout, stderr } = await runCli([...command, '--help']);

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
-import type { BatchKeys, BatchOptions, BatchResult, HttpClient, KeyStore } from '../../index.js';
+import type { BatchOptions, BatchResult, HttpClient, KeyStore } from '../../index.js';
 import { interruptible } from '../interrupt.js';
 import { addOptions } from '../options/add.js';
+import { batchKeysOf } from '../options/batch-keys.js';
 import { type DecryptKeys, withDecryptKeys } from '../options/decrypt-keys.js';
 import {
   addDecryptKeysOption,
@@ -12,13 +13,12 @@ import {
   encryptOptions,
   keyWarnings,
 } from '../options/encryption.js';
-import { asksByContent } from '../options/key-server.js';
 import { addKeyStoreOptions } from '../options/key-store.js';
-import { selectKeys } from '../options/keys.js';
 import { addMediaOptions } from '../options/media.js';
 import { addJobOutputOptions } from '../options/output.js';
 import { addPlayReadyOptions } from '../options/playready.js';
 import { addPolicyOption } from '../options/policy.js';
+import { addQueueOptions, assertNoIdleQueueOptions, type QueueFlags } from '../options/queue.js';
 import { addConfigOption } from '../options/settings.js';
 import { addSystemOptions } from '../options/systems.js';
 import { nonEmpty } from '../options/values.js';
@@ -26,18 +26,21 @@ import { withKeys } from '../options/with-keys.js';
 import { createBatchProgress } from '../output/batch-progress.js';
 import { formatBatchResult } from '../output/batch-text.js';
 import { formatJson } from '../output/json.js';
+import { writeTrouble } from '../output/queue-text.js';
 import { writeMessage, writeResult } from '../output/streams.js';
 import { styleOf } from '../output/style.js';
+import { showQueue } from '../queue-status.js';
 
 type Library = typeof import('../../index.js');
 
-interface BatchFlags extends Omit<EncryptFlags, 'contentId' | 'keysOut'> {
+interface BatchFlags extends Omit<EncryptFlags, 'contentId' | 'keysOut'>, QueueFlags {
   readonly outDir: string;
   readonly name?: string;
   readonly jobs?: number;
   readonly results?: string;
   readonly shard?: string;
   readonly resume?: true;
+  readonly dryRun?: true;
 }
 
 const EXAMPLES = `
@@ -48,6 +51,8 @@ Examples:
   prpack batch films.csv --out-dir encrypted/ --resume --json
   prpack batch 'titles/*.yaml' --out-dir out/ --resume
   prpack batch films.jsonl --out-dir encrypted/ --shard 0/8          # on each of 8 machines another part
+  prpack batch films.jsonl --out-dir /mnt/out --queue postgres://queue.example/prpack   # workers do it, see prpack worker
+  prpack batch --status --queue postgres://queue.example/prpack --watch
 
 A line of a manifest: {"input":"film 7.mp4","contentId":"film-7","layout":"keep"}
 A line about a title: {"title":"film-8.yaml","outDir":"film-8"}
@@ -60,11 +65,12 @@ export function configureBatch(command: Command): void {
       'Encrypts many files and packages many titles in one process, and goes on when one of them fails.',
     )
     .argument(
-      '<source>',
+      '[source]',
       'manifest (.json, .jsonl, .csv), folder, or pattern for paths of files or title files (.yaml) in quotes',
     )
-    .requiredOption('--out-dir <folder>', 'folder of the outputs', nonEmpty('--out-dir'));
+    .option('--out-dir <folder>', 'folder of the outputs', nonEmpty('--out-dir'));
   addBatchOptions(command);
+  addQueueOptions(command);
   addMediaOptions(command);
   addEncryptionKeyOptions(command);
   addDecryptKeysOption(command);
@@ -92,19 +98,58 @@ function addRegistrationOptions(command: Command): void {
   });
 }
 
-async function batchAction(source: string, flags: BatchFlags, command: Command): Promise<void> {
+async function batchAction(source: string | undefined, flags: BatchFlags, command: Command): Promise<void> {
+  if (flags.status) return showQueue(flags, source, command);
+  assertWhole(source, flags, command);
   assertNoIdleOptions(flags, command);
+  const isQueued = flags.queue !== undefined && !flags.dryRun; // a plan needs no workers
+  assertNoIdleQueueOptions(isQueued, command);
   const library = await import('../../index.js');
   const result = await interruptible((signal) =>
-    withKeys(flags, library, signal, (store, client) =>
-      withDecryptKeys({ flags, library, store, signal }, (decryptKeys) =>
-        runBatch(source, flags, { library, signal, store, client, decryptKeys }),
-      ),
-    ),
+    isQueued
+      ? queueBatch(source, flags, library, signal)
+      : withKeys(flags, library, signal, (store, client) =>
+          withDecryptKeys({ flags, library, store, signal }, (decryptKeys) =>
+            runBatch(source, flags, { library, signal, store, client, decryptKeys }),
+          ),
+        ),
   );
   if (flags.json) await writeResult(formatJson(result));
   else writeMessage(formatBatchResult(result, styleOf(process.stderr)));
   process.exitCode = result.exitCode;
+}
+
+/** What only the queue does without. */
+function assertWhole(
+  source: string | undefined,
+  { outDir }: BatchFlags,
+  command: Command,
+): asserts source is string {
+  if (source === undefined) command.error("missing required argument 'source'");
+  if (outDir === undefined) command.error("required option '--out-dir <folder>' not specified");
+}
+
+/** Lets workers do the batch. */
+async function queueBatch(
+  source: string,
+  flags: BatchFlags,
+  library: Library,
+  signal: AbortSignal,
+): Promise<BatchResult> {
+  const { runQueuedBatch } = await import('../../queue/queued-batch.js');
+  const { settings, force } = await settingsOf(flags, library);
+  const progress = await createBatchProgress(flags, process.stderr);
+  signal.addEventListener('abort', progress.stop, { once: true });
+  try {
+    return await runQueuedBatch({
+      ...{ source, settings, force, signal, onEvent: progress.onEvent, ...placesOf(flags) },
+      queue: flags.queue!,
+      ...(flags.priority !== undefined && { priority: flags.priority }),
+      onTrouble: (reason) => writeTrouble(flags, reason),
+    });
+  } finally {
+    progress.stop();
+  }
 }
 
 /** What a batch works with. */
@@ -118,7 +163,7 @@ interface Surroundings {
 
 async function runBatch(source: string, flags: BatchFlags, surroundings: Surroundings): Promise<BatchResult> {
   const { library, signal, store, decryptKeys } = surroundings;
-  const named = await keysOf(flags, surroundings);
+  const named = await batchKeysOf(flags, surroundings);
   const { settings, force, dryRun } = await settingsOf(flags, library);
   const progress = await createBatchProgress(flags, process.stderr);
   signal.addEventListener('abort', progress.stop, { once: true }); // at once: a second signal may end the process
@@ -134,26 +179,6 @@ async function runBatch(source: string, flags: BatchFlags, surroundings: Surroun
   } finally {
     progress.stop();
   }
-}
-
-/** Keys for all files, or from a server that is asked for those of each content id. */
-async function keysOf(
-  flags: BatchFlags,
-  { library, store, client }: Surroundings,
-): Promise<{ keys: BatchKeys; warnings: readonly string[] } | undefined> {
-  const select = (contentId?: string) =>
-    selectKeys(
-      { ...flags, ...(contentId !== undefined && { contentId }) },
-      process.env,
-      library,
-      store,
-      client,
-    );
-  if (asksByContent(flags)) {
-    return { keys: async (contentId) => (await select(contentId))!.source, warnings: [] };
-  }
-  const named = await select();
-  return named && { keys: named.source, warnings: named.warnings };
 }
 
 function placesOf({ outDir, name, jobs, results, shard, resume }: BatchFlags): Omit<BatchOptions, 'source'> {

@@ -11,6 +11,7 @@ export const EXIT_CODE_MEANINGS: readonly (readonly [exitCode: number, meaning: 
   [exitCodeOf('UNSUPPORTED_CODEC'), 'unsupported: a codec, feature or scheme that prpack does not handle'],
   [exitCodeOf('KEY_REQUIRED'), 'keys or key store: missing, malformed or conflicting'],
   [exitCodeOf('OUTPUT_FAILED'), 'output: exists already, cannot be written, or failed its check'],
+  [exitCodeOf('QUEUE_FAILED'), 'queue of jobs: unreachable, or refuses what it is asked for'],
   [exitCodeOf('INTERNAL'), 'internal: a defect of prpack; the message says what to report'],
   [exitCodeOf('ABORTED'), 'interrupted by SIGINT or SIGTERM'],
 ];

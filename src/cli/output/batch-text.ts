@@ -33,10 +33,15 @@ function rate({ done, elapsedMs }: BatchResult): string {
   return elapsedMs < 1000 ? '' : ` · ${((done * 1000) / elapsedMs).toFixed(1)} files/s`;
 }
 
-/** `[7/200] done film 7.mp4 → encrypted/film 7.enc.mp4` */
-export function formatBatchLine(line: ResultLine, ended: number, total: number, style: Style): string {
+/** `[7/200] done film 7.mp4 → encrypted/film 7.enc.mp4`; `[7] …` where nobody knows how many there are. */
+export function formatBatchLine(
+  line: ResultLine,
+  ended: number,
+  total: number | undefined,
+  style: Style,
+): string {
   const { status, input, output, error } = line;
-  const place = style.dim(`[${ended}/${total}]`);
+  const place = style.dim(total === undefined ? `[${ended}]` : `[${ended}/${total}]`);
   if (!error) return `${place} ${status} ${shown(input)} → ${shown(output)}`;
   const message = printable(error.message);
   const next = error.remedy === undefined ? '' : `\n  ${style.dim('next')}  ${printable(error.remedy)}`;

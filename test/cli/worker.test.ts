@@ -1,0 +1,277 @@
+import type { ChildProcess } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { ResultLine } from '../../src/packager/batch/types.js';
+import { type CliResult, runCli, runCliJson, runProcess } from '../support/cli.js';
+import { KEY } from '../support/jobs.js';
+import { describeWithPostgres, POSTGRES_PASSWORD } from '../support/postgres.js';
+import { testMedia } from '../support/samples.js';
+import { temporaryFolder } from '../support/temporary.js';
+import { makeLargeSample } from './large-sample.js';
+
+const inFolder = temporaryFolder();
+/** What a job takes long enough for to be killed in the middle of it. */
+const LARGE_BYTES = 256 * 1024 ** 2;
+
+describeWithPostgres('prpack worker', (postgres) => {
+  let number = 0;
+  let media = '';
+  let out = '';
+  let store = '';
+  let env: Record<string, string> = {};
+
+  beforeEach(async () => {
+    media = inFolder(`media${++number}`);
+    out = inFolder(`out${number}`);
+    store = `sqlite:${inFolder(`keys${number}.sqlite`)}`;
+    env = { PRPACK_QUEUE: await postgres().database() };
+    mkdirSync(media);
+  });
+
+  const addMedia = (count: number) => {
+    for (let i = 0; i < count; i++) copyFileSync(testMedia('opus.mp4'), join(media, `film ${i}.mp4`));
+  };
+  const batch = (args: readonly string[] = [], onStart?: (child: ChildProcess) => void) =>
+    runProcess(['batch', media, '--out-dir', out, '--json', ...args], { env, ...(onStart && { onStart }) });
+
+  /** A worker until it is stopped. */
+  const startWorker = (...args: string[]): RunningWorker => {
+    let child: ChildProcess;
+    const where = args.includes('--key-store') ? [] : ['--key-store', store];
+    const ended = runProcess(['worker', '--jobs', '2', ...where, ...args], {
+      env,
+      onStart: (started) => {
+        child = started;
+      },
+    });
+    return { ended, kill: (signal) => child.kill(signal) };
+  };
+  const stop = async (...workers: RunningWorker[]) => {
+    for (const { kill } of workers) kill('SIGTERM');
+    const ends = await Promise.all(workers.map(({ ended }) => ended));
+    expect(ends.map(({ exitCode }) => exitCode)).toEqual(workers.map(() => 0));
+    return ends;
+  };
+
+  const resultLines = (): ResultLine[] =>
+    readFileSync(join(out, 'prpack-results.jsonl'), 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+  const keys = async () => (await runCliJson(['keys', 'list', '--key-store', store])).json;
+
+  /** Each output has a line, its keys are registered for it alone, and nothing else is there. */
+  const expectAccounted = async (lines: readonly ResultLine[]) => {
+    const done = lines.filter(({ status }) => status !== 'failed');
+    const records: { kid: string; state: string; outputs: { fingerprint: string }[] }[] = await keys();
+    expect(records.map(({ kid }) => kid).sort()).toEqual(done.flatMap(({ kids }) => kids!).sort());
+    for (const { outputFingerprint, kids } of done) {
+      const record = records.find(({ kid }) => kid === kids![0])!;
+      expect(record.state).toBe('active');
+      expect(record.outputs.map(({ fingerprint }) => fingerprint)).toContain(outputFingerprint);
+    }
+    const names = done.map(({ output }) => output.slice(out.length + 1));
+    expect(readdirSync(out).sort()).toEqual([...names, 'prpack-results.jsonl'].sort());
+  };
+
+  it('does a batch with others, which ends as on one machine', async () => {
+    addMedia(8);
+    writeFileSync(join(media, 'bad.mp4'), 'no film');
+    const workers = [startWorker(), startWorker()];
+    const first = await batch();
+    const json = JSON.parse(first.stdout);
+    expect({ exitCode: first.exitCode, json }).toMatchObject({
+      exitCode: 3,
+      json: { total: 9, done: 8, failed: 1, notStarted: 0, failures: { NOT_MP4: 1 } },
+    });
+    const lines = resultLines();
+    expect(lines).toHaveLength(9);
+    expect(new Set(lines.map(({ run }) => run))).toEqual(new Set([json.run]));
+    expect(lines.find(({ status }) => status === 'failed')!.error).toMatchObject({
+      code: 'NOT_MP4',
+      path: join(media, 'bad.mp4'),
+      remedy: expect.stringMatching(/\.$/),
+    });
+    await expectAccounted(lines);
+    const again = await batch(['--resume']);
+    expect(JSON.parse(again.stdout)).toMatchObject({ done: 0, skipped: 8, failed: 1 });
+    const ends = await stop(...workers);
+    const text = ends.map(({ stdout, stderr }) => stdout + stderr).join('\n');
+    expect(text).toContain('takes jobs of postgres://127.0.0.1');
+    expect(text).toMatch(/\[\d+\] failed .*bad\.mp4: .* \[NOT_MP4\]/);
+    expect(text).not.toContain(POSTGRES_PASSWORD);
+  });
+
+  it('does every job once when a worker and the engine are killed', async () => {
+    addMedia(12);
+    makeLargeSample(join(media, 'large.mp4'), LARGE_BYTES);
+    const victim = startWorker('--jobs', '1');
+    const running = batch(['--layout', 'keep', '--priority', '1']);
+    await until(() => partsIn(out).some((name) => name.includes('large')));
+    victim.kill('SIGKILL'); // with the large file in hand
+    expect((await victim.ended).exitCode).not.toBe(0);
+    const worker = startWorker();
+    await until(() => existsSync(join(out, 'film 3.enc.mp4')));
+    postgres().stop('immediate');
+    await sleep(500);
+    postgres().start();
+    const { exitCode, stdout } = await running;
+    expect({ exitCode, json: JSON.parse(stdout) }).toMatchObject({
+      exitCode: 0,
+      json: { total: 13, done: 13 },
+    });
+    const lines = resultLines();
+    expect(new Set(lines.map(({ output }) => output)).size).toBe(13);
+    expect(lines).toHaveLength(13);
+    await expectAccounted(lines);
+    await stop(worker);
+  });
+
+  it('finishes the job in hand at SIGTERM, and begins no more', async () => {
+    for (const name of ['0', '1', '2']) makeLargeSample(join(media, `${name}.mp4`), LARGE_BYTES);
+    const worker = startWorker('--jobs', '1');
+    const running = batch(['--layout', 'keep']);
+    await until(() => partsIn(out).length > 0);
+    const [end] = await stop(worker);
+    expect(end!.stderr).toMatch(/has ended: [12] done/);
+    expect(partsIn(out)).toEqual([]);
+    const other = startWorker();
+    expect(JSON.parse((await running).stdout)).toMatchObject({ done: 3, failed: 0 });
+    await stop(other);
+  });
+
+  it('is shown and paused, and goes on', async () => {
+    addMedia(3);
+    const worker = startWorker();
+    const paused = await runCliJson(['worker', 'pause'], { env });
+    expect(paused).toMatchObject({ exitCode: 0, json: { paused: true } });
+    const running = batch();
+    const status = async () => (await runCliJson(['batch', '--status'], { env })).json;
+    await until(async () => (await status()).waiting === 3);
+    expect(await status()).toMatchObject({
+      paused: true,
+      active: 0,
+      workers: [expect.any(String)],
+      failures: [],
+    });
+    const shown = await runCli(['batch', '--status'], { env });
+    expect(shown.stdout).toMatch(/paused\n +3 waiting · 0 active · 0 to be tried again/);
+    expect(shown.stdout).not.toContain(POSTGRES_PASSWORD);
+    expect(await runCliJson(['worker', 'resume'], { env })).toMatchObject({ json: { paused: false } });
+    expect(JSON.parse((await running).stdout)).toMatchObject({ done: 3 });
+    await stop(worker);
+  });
+
+  it('has jobs whose batch was killed, which the next run takes over', async () => {
+    addMedia(4);
+    writeFileSync(join(media, 'bad.mp4'), 'no film');
+    let child: ChildProcess;
+    const killed = batch([], (started) => {
+      child = started;
+    });
+    const status = async () => (await runCliJson(['batch', '--status'], { env })).json;
+    await until(async () => (await status()).waiting === 5);
+    child!.kill('SIGKILL');
+    await killed;
+    const worker = startWorker();
+    await until(async () => (await status()).done === 4);
+    expect((await status()).failures).toMatchObject([{ error: { code: 'NOT_MP4' }, status: 'failed' }]);
+    const { stdout } = await batch(['--resume']);
+    const json = JSON.parse(stdout);
+    expect(json).toMatchObject({ total: 5, done: 0, skipped: 4, failed: 1 });
+    const earlier = resultLines().filter(({ run }) => run !== json.run);
+    expect(earlier.map(({ status: how }) => how).sort()).toEqual(['done', 'done', 'done', 'done', 'failed']);
+    expect(await status()).toMatchObject({ waiting: 0, active: 0, done: 0, failed: 0 });
+    await stop(worker);
+  });
+
+  it('is left nothing by a batch that is interrupted', async () => {
+    addMedia(5);
+    const status = async () => (await runCliJson(['batch', '--status'], { env })).json;
+    let child: ChildProcess;
+    const running = batch([], (started) => {
+      child = started;
+    });
+    await until(async () => (await status()).waiting === 5);
+    child!.kill('SIGINT');
+    const { exitCode, stdout } = await running;
+    expect({ exitCode, json: JSON.parse(stdout) }).toMatchObject({
+      exitCode: 130,
+      json: { done: 0, notStarted: 5 },
+    });
+    expect((await status()).waiting).toBe(0);
+  });
+
+  it('tries again when the key store cannot be reached, and not when the input is bad', async () => {
+    addMedia(1);
+    const nowhere = startWorker('--key-store', 'http://127.0.0.1:9');
+    const running = batch();
+    await until(async () => (await runCliJson(['batch', '--status'], { env })).json.delayed === 1);
+    const [end] = await stop(nowhere);
+    expect(end!.stderr).toMatch(/\[KEY_STORE_FAILED\][\s\S]*tried again in 1\.0 s/);
+    const worker = startWorker();
+    expect(JSON.parse((await running).stdout)).toMatchObject({ done: 1, failed: 0 });
+    await stop(worker);
+  });
+
+  it('never finds a key in the queue', async () => {
+    copyFileSync(testMedia('opus.mp4'), join(media, 'a.mp4'));
+    const manifest = join(media, 'm.jsonl');
+    writeFileSync(manifest, JSON.stringify({ input: 'a.mp4', policy: { key: KEY } }));
+    const refused = await runCliJson(['batch', manifest, '--out-dir', out], { env });
+    expect(refused).toMatchObject({ exitCode: 2, json: { error: { code: 'INVALID_ARGUMENT' } } });
+    expect(JSON.stringify(refused.json)).not.toContain(KEY);
+    const [{ tables }] = await postgres().query<{ tables: number }>(
+      env.PRPACK_QUEUE!,
+      "select count(*)::int as tables from pg_namespace where nspname = 'prpack_queue'",
+    );
+    expect(tables).toBe(0); // refused before anything was connected
+  });
+});
+
+describe('options of a queue', () => {
+  const queue = ['--queue', 'postgres://127.0.0.1:1/none'];
+  it.each([
+    [
+      ['batch', 'media', '--out-dir', 'out', ...queue, '--key-file', 'keys.json'],
+      '--key-file has no effect with a queue',
+    ],
+    [['batch', 'media', '--out-dir', 'out', ...queue, '--jobs', '2'], '--jobs has no effect with a queue'],
+    [
+      ['batch', 'media', '--out-dir', 'out', ...queue, '--key-store', 'sqlite:x'],
+      '--key-store has no effect with a queue',
+    ],
+    [['batch', 'media', '--out-dir', 'out', '--priority', '2'], '--priority has no effect without --queue'],
+    [['batch', 'media', '--out-dir', 'out', '--watch'], '--watch has no effect without --status'],
+    [['batch', '--status'], "required option '--queue <location>' not specified"],
+    [['batch', 'media', '--status', ...queue], '--status takes no source: it shows the whole queue'],
+    [['worker'], "required option '--queue <location>' not specified"],
+    [['worker', '--queue', 'mysql://host'], '--queue cannot be'],
+  ])('%j are refused', async (args, message) => {
+    const { exitCode, json } = await runCliJson(args);
+    expect({ exitCode, message: json.error.message }).toEqual({
+      exitCode: 2,
+      message: expect.stringContaining(message),
+    });
+  });
+
+  it('exit with 7 where the queue does not answer', async () => {
+    const { exitCode, json } = await runCliJson(['worker', ...queue]);
+    expect({ exitCode, code: json.error.code }).toEqual({ exitCode: 7, code: 'QUEUE_FAILED' });
+  });
+});
+
+interface RunningWorker {
+  readonly ended: Promise<CliResult>;
+  readonly kill: (signal: NodeJS.Signals) => void;
+}
+
+function partsIn(folder: string): string[] {
+  return existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.part')) : [];
+}
+
+async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await sleep(5);
+}
