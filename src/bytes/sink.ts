@@ -21,9 +21,9 @@ export interface Publishable {
    * Gives the output its name.
    * @throws PrpackError OUTPUT_EXISTS when another process made it meanwhile; OUTPUT_FAILED
    */
-  commit(): void;
+  commit(): void | Promise<void>;
   /** Removes what is not committed; after `commit` it does nothing. */
-  abort(): void;
+  abort(): void | Promise<void>;
 }
 
 /** Takes the bytes of an output, one piece after the other. */
@@ -37,6 +37,11 @@ export interface Sink extends Publishable {
   append(bytes: Uint8Array): Promise<void>;
   /** Absent where the output is not staged. */
   readonly staged?: StagedBytes;
+}
+
+/** A sink whose bytes nobody sees before they are committed. */
+export interface StagedSink extends Sink {
+  readonly staged: StagedBytes;
 }
 
 /** Bytes that nobody else sees before they are committed: written at any place, by any thread, and read back. */

@@ -1,5 +1,6 @@
 import { assertMediaName } from '../bytes/media-name.js';
-import { assertTwoFiles, FileSink } from '../bytes/sinks/file-sink.js';
+import { assertTwoFiles } from '../bytes/sinks/file-sink.js';
+import { openFileSink } from '../bytes/sinks/open-file-sink.js';
 import type { ByteSource } from '../bytes/source.js';
 import { PrpackError } from '../errors.js';
 import { readMovie } from '../isobmff/movie.js';
@@ -50,7 +51,7 @@ async function decryptFrom(
   assertDisjointSamples(movie, encrypted);
   const decryption = await prepareDecryption(movie, source, options.keys, 'keyFile');
   const warnings = [...inputWarnings(movie, 'keep'), ...decryption.warnings];
-  const sink = new FileSink(options.output, options.force ?? false);
+  const sink = await openFileSink(options.output, options);
   try {
     const plan = new KeepPlan(movie, source, decryptEdits(movie, source, encrypted));
     clock.planned();
@@ -79,7 +80,7 @@ async function decryptFrom(
       warnings,
     };
   } finally {
-    sink.abort();
+    await sink.abort();
   }
 }
 

@@ -1,4 +1,6 @@
-import { assertTwoFiles, FileSink } from '../bytes/sinks/file-sink.js';
+import type { StagedSink } from '../bytes/sink.js';
+import { assertTwoFiles } from '../bytes/sinks/file-sink.js';
+import { openFileSink } from '../bytes/sinks/open-file-sink.js';
 import type { ByteSource } from '../bytes/source.js';
 import { protectionSettings } from '../protection/protection-settings.js';
 import { assertSystemsHaveBoxes } from '../protection/pssh-boxes.js';
@@ -50,11 +52,11 @@ function fileSteps(
   source: ByteSource,
   options: EncryptOptions,
   pool: WorkerPool | undefined,
-): FileSteps<FileSink> {
+): FileSteps<StagedSink> {
   return {
     prepare: () => prepareJob(source, options, pool),
     findExisting: ({ work }) => findExistingOutput(work, options),
-    open: () => new FileSink(options.output, options.force ?? false),
+    open: () => openFileSink(options.output, options),
     plan: ({ work }) => planEncryption(work, options),
     write: async ({ job, plan }, { staged }, { keys }) => [
       { keys, ...(await writePlan(plannedBytes(job, plan, options), staged, options)) },

@@ -1,4 +1,5 @@
-import { type ByteSource, FileSource, readBytes } from '../bytes/source.js';
+import { openInput } from '../bytes/input.js';
+import { type ByteSource, readBytes } from '../bytes/source.js';
 import { createIvSource } from '../cenc/iv.js';
 import { PrpackError } from '../errors.js';
 import { readMovie } from '../isobmff/movie.js';
@@ -33,9 +34,9 @@ export async function findExistingOutput(
   work: EncryptionWork,
   options: EncryptOptions,
 ): Promise<ExistingOutput | undefined> {
-  let output: FileSource;
+  let output: ByteSource;
   try {
-    output = new FileSource(options.output);
+    output = await openInput(options.output, options.signal);
   } catch (error) {
     if (error instanceof PrpackError) return undefined;
     throw error;

@@ -42,7 +42,7 @@ export interface PackagingSteps<Job extends KeyedJob, Plan extends PlannedJob, O
     job: Job,
   ): Promise<{ readonly plan: Plan; readonly outputs: readonly WrittenOutput[] } | undefined>;
   /** Called once; not for a dry run. */
-  open(): Output;
+  open(): Output | Promise<Output>;
   plan(job: Job): Promise<Plan>;
   /** @param ledger registers what keys are needed later */
   write(begun: Begun<Job, Plan>, output: Output, ledger: KeyLedger): Promise<readonly WrittenOutput[]>;
@@ -88,7 +88,7 @@ export async function packageContent<
     const existing = await resume(steps, job, ledger, options, clock);
     if (existing) return existing;
     ledger.assertKeysOutIsFree();
-    if (!options.dryRun) output ??= steps.open();
+    if (!options.dryRun) output ??= await steps.open();
     const plan = await steps.plan(job);
     clock.planned();
     const begun = { job, plan, warnings: plan.warnings };
@@ -110,7 +110,7 @@ export async function packageContent<
     await ledger.confirm(outputs);
     return { ...begun, outputs, unchanged: false };
   } finally {
-    output?.abort();
+    await output?.abort();
   }
 }
 
@@ -159,7 +159,7 @@ export async function publish<Written>(
     await ledger?.writeKeysOut();
   }
   try {
-    output.commit();
+    await output.commit();
   } catch (error) {
     ledger?.discardKeysOut();
     throw error;

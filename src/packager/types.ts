@@ -28,7 +28,7 @@ export type Threads = number | 'auto';
 interface JobOptions {
   /** Path of the input file, its http or https URL, or `s3://bucket/key`. */
   readonly input: string;
-  /** Path of the output file; it appears whole or not at all. */
+  /** Path of the output file, or `s3://bucket/key`; it appears whole or not at all. */
   readonly output: string;
   /** Replace an existing output. Default false. */
   readonly force?: boolean;

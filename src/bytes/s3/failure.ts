@@ -92,6 +92,10 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     what: 'the upload was aborted by somebody else',
     remedy: 'Check the lifecycle rules of the bucket, and run it again.',
   },
+  NotImplemented: {
+    what: 'the server does not know conditional writes, which keep an object that is there',
+    remedy: 'Allow replacing it.',
+  },
   EntityTooLarge: {
     what: 'the object is too large for this server',
     remedy: 'Write to a file, or to another server.',

@@ -13,13 +13,14 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { PrpackError } from '../../errors.js';
 import { named } from '../../settings/spelling.js';
-import type { Sink } from '../sink.js';
+import { isS3Url } from '../s3/location.js';
+import type { StagedSink } from '../sink.js';
 import { outputFailure } from '../write.js';
 import { assertFreeSpace } from './free-space.js';
 import { StagedFile } from './staged-file.js';
 
 /** A file: it is written as a hidden sibling, flushed, and renamed. */
-export class FileSink implements Sink {
+export class FileSink implements StagedSink {
   readonly path: string;
   readonly isStaged = true;
   readonly staged: StagedFile;
@@ -126,6 +127,7 @@ export function assertTwoFiles(inputPath: string, outputPath: string): void {
 
 /** The same for all names of one file; undefined when it cannot be known: who opens the path then says why. */
 function identityOf(path: string): string | undefined {
+  if (isS3Url(path)) return path;
   try {
     const { dev, ino } = statSync(path, { bigint: true });
     return `${dev}:${ino}`;

@@ -19,12 +19,15 @@ export class StagedFile implements StagedBytes {
   #gatheredBytes = 0;
   #writtenBytes = 0;
 
-  /** @throws PrpackError OUTPUT_FAILED */
-  constructor(path: string, temporaryPath: string) {
+  /**
+   * @param mode of the file; by default what the user wants for files
+   * @throws PrpackError OUTPUT_FAILED
+   */
+  constructor(path: string, temporaryPath: string, mode?: number) {
     this.path = path;
     this.temporaryPath = temporaryPath;
     try {
-      this.#fd = openSync(temporaryPath, 'wx+');
+      this.#fd = openSync(temporaryPath, 'wx+', mode);
     } catch (cause) {
       throw outputFailure(path, 'cannot be created', cause);
     }

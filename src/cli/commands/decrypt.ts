@@ -26,7 +26,7 @@ export function configureDecrypt(command: Command): void {
   command
     .description('Decrypts a file again, for checks and rescue.')
     .argument('<input>', 'encrypted MP4 file, of prpack or of another packager, or its http(s) or s3 URL')
-    .argument('<output>', 'file to make; it appears whole or not at all');
+    .argument('<output>', 'file or s3 object to make; it appears whole or not at all');
   addKeyOptions(command, 'KID of --key', "keys of Microsoft's public test server");
   addTlsOptions(command);
   addKeyStoreOptions(command);

@@ -34,7 +34,7 @@ Examples:
   prpack encrypt in.mp4 out.mp4 --no-register --keys-out keys.json
   prpack encrypt cenc.mp4 cbcs.mp4 --decrypt-keys store --scheme cbcs
   prpack encrypt https://media.example.com/in.mp4 out.mp4
-  prpack encrypt s3://media/in.mp4 out.mp4        # see docs/s3.md
+  prpack encrypt s3://media/in.mp4 s3://out/film.mp4        # see docs/s3.md
   ffmpeg -i … -movflags frag_keyframe+empty_moov+default_base_moof -f mp4 - | prpack encrypt - - --content-id live-7 > out.mp4`;
 
 /** `prpack encrypt <input> <output>` */
@@ -45,7 +45,7 @@ export function configureEncrypt(command: Command): void {
       '<input>',
       'MP4, M4A, M4V, CMAF or MOV file, its http(s) or s3 URL, or - for fragmented MP4 on stdin',
     )
-    .argument('<output>', 'file to make, which appears whole or not at all; or - for stdout');
+    .argument('<output>', 'file or s3 object to make, which appears whole or not at all; or - for stdout');
   addMediaOptions(command);
   addEncryptionKeyOptions(command);
   addDecryptKeysOption(command);

@@ -1,7 +1,7 @@
 import { parse } from 'node:path';
 import type { ByteReadable, ByteWritable } from '../../bytes/platform.js';
-import type { Sink } from '../../bytes/sink.js';
-import { FileSink } from '../../bytes/sinks/file-sink.js';
+import type { Sink, StagedSink } from '../../bytes/sink.js';
+import { openFileSink } from '../../bytes/sinks/open-file-sink.js';
 import { StreamSink } from '../../bytes/sinks/stream-sink.js';
 import { MemorySource } from '../../bytes/source.js';
 import { PrpackError } from '../../errors.js';
@@ -89,14 +89,14 @@ export async function encryptLive({ input, output, ...asked }: LiveOptions): Pro
   assertStreamable(options);
   if (options.cryptoPeriodSeconds !== undefined) assertCanRotate(options.keys);
   const boxes = new BoxStream(input, options.signal);
-  let sink: FileSink | StreamSink | undefined;
+  let sink: StagedSink | StreamSink | undefined;
   try {
     if (options.keysOut !== undefined) assertKeysOutIsFree(options.keysOut);
-    sink = typeof output === 'string' ? new FileSink(output, options.force ?? false) : new StreamSink(output);
+    sink = typeof output === 'string' ? await openFileSink(output, options) : new StreamSink(output);
     return await passOn(await openStream(boxes, options), sink, options, clock);
   } finally {
     boxes.close();
-    sink?.abort();
+    await sink?.abort();
   }
 }
 
@@ -126,12 +126,12 @@ async function startOf(queue: PartQueue, movie: Movie): Promise<number> {
 
 async function passOn(
   stream: OpenStream,
-  sink: FileSink | StreamSink,
+  sink: StagedSink | StreamSink,
   options: EncryptOptions,
   clock: Clock,
 ): Promise<EncryptResult> {
   let encryptor: FragmentEncryptor;
-  const steps: PackagingSteps<LiveJob, LivePlan, FileSink | StreamSink> = {
+  const steps: PackagingSteps<LiveJob, LivePlan, StagedSink | StreamSink> = {
     prepare: () => firstKeys(stream, options),
     open: () => sink,
     plan: (job) => planStream(stream, job, options),

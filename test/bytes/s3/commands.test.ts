@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { runCli } from '../../support/cli.js';
 import { testS3 } from '../../support/s3.js';
@@ -59,5 +59,67 @@ describe('objects as input', () => {
     const { exitCode, stderr } = await run('encrypt', sample('bars.mp4'), inFolder('x.mp4'), ...args);
     expect(exitCode).toBe(5);
     expect(stderr).toContain('s3://media/none.json cannot be read: there is no such object');
+  });
+});
+
+describe('an object as output', () => {
+  it('appears whole, is not made again, and is not replaced by another', async () => {
+    const store = ['--key-store', `sqlite:${inFolder('keys.db')}`, '--json'];
+    const first = await run('encrypt', sample('bars.mp4'), 's3://out/bars.mp4', ...store);
+    expect(JSON.parse(first.stdout)).toMatchObject({ output: 's3://out/bars.mp4', unchanged: false });
+    const object = await s3.get('out', 'bars.mp4');
+    const again = await run('encrypt', sample('bars.mp4'), 's3://out/bars.mp4', ...store);
+    expect(JSON.parse(again.stdout)).toMatchObject({ unchanged: true });
+    const other = await run('encrypt', sample('bars-hevc.mp4'), 's3://out/bars.mp4', ...store);
+    expect(other.exitCode).toBe(6);
+    expect(JSON.parse(other.stdout).error.code).toBe('OUTPUT_EXISTS');
+    expect((await s3.get('out', 'bars.mp4')).equals(object)).toBe(true);
+    const shown = await run('keys', 'list', ...store);
+    expect(shown.stdout).toContain('"state":"active"');
+  });
+
+  it('is what a file would be, and may replace one', async () => {
+    const args = [...KEY_FILE, '--layout', 'keep'];
+    await s3.put('out', 'enc.mp4', Buffer.from('before'));
+    expect(
+      await run('encrypt', 's3://media/in/bars.mp4', 's3://out/enc.mp4', '--force', ...args),
+    ).toMatchObject({
+      exitCode: 0,
+    });
+    expect(
+      await run('decrypt', 's3://out/enc.mp4', 's3://out/clear.mp4', ...KEY_FILE.slice(0, 2)),
+    ).toMatchObject({ exitCode: 0 });
+    expect(await run('inspect', 's3://out/clear.mp4')).toMatchObject({ exitCode: 0 });
+  });
+
+  it('is refused where it is the input, or where there is no bucket', async () => {
+    const same = await run(
+      'encrypt',
+      's3://media/in/bars.mp4',
+      's3://media/in/bars.mp4',
+      '--force',
+      ...KEY_FILE,
+    );
+    expect(same).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('are the same file') });
+    const nowhere = await run('encrypt', sample('bars.mp4'), 's3://nowhere/bars.mp4', ...KEY_FILE);
+    expect(nowhere).toMatchObject({
+      exitCode: 6,
+      stderr: expect.stringContaining('there is no such bucket'),
+    });
+  });
+
+  it('that could not be sent leaves its keys pending, and nothing in the folder for temporary files', async () => {
+    const store = ['--key-store', `sqlite:${inFolder('pending.db')}`, '--json'];
+    const folder = inFolder('tmp');
+    mkdirSync(folder);
+    await s3.fails({ match: 'PUT /out', kind: 'denied', times: 99 });
+    const env = { ...s3.environment, TMPDIR: folder };
+    const { exitCode } = await runCli(['encrypt', sample('bars.mp4'), 's3://out/no.mp4', ...store], { env });
+    expect(exitCode).toBe(6);
+    expect(readdirSync(folder)).toEqual([]);
+    expect(await s3.keys('out')).not.toContain('no.mp4');
+    const shown = await run('keys', 'list', ...store);
+    expect(shown.stdout).toContain('"state":"pending"');
+    expect(shown.stdout).not.toContain('"state":"active"');
   });
 });
