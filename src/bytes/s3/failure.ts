@@ -1,5 +1,4 @@
 import { type ErrorCode, PrpackError } from '../../errors.js';
-import { codeOf } from '../http/error-code.js';
 
 /** What was being done to an object. */
 export type Purpose = 'read' | 'write';
@@ -128,7 +127,7 @@ const OTHER: Fault = { what: 'the request failed', remedy: `Check ${PLACE}, and 
 export function faultNameOf(error: unknown): string {
   const { name, code } = error as { name?: string; code?: unknown };
   const known = [name, code].find((text) => typeof text === 'string' && text in FAULTS);
-  return (known as string | undefined) ?? (code === undefined ? (name ?? 'unknown') : codeOf(error));
+  return (known as string | undefined) ?? (typeof code === 'string' ? code : (name ?? 'unknown'));
 }
 
 /** Status of the answer, as far as there is one. */
