@@ -14,7 +14,15 @@ import type {
   PublishedOutput,
   RegisteredKey,
 } from './key-store.js';
-import type { AuditNote, Change, Decision, Holdings, KeptKey, NewKey, Slot } from './key-tables.js';
+import {
+  type AuditNote,
+  type Change,
+  type Decision,
+  type Holdings,
+  type KeptKey,
+  type NewKey,
+  slotName,
+} from './key-tables.js';
 import type { KeyEncryptionKey } from './key-wrap.js';
 import {
   ContentHasKey,
@@ -279,11 +287,6 @@ function findRaceWithin(registrations: readonly KeyRegistration[]): KeyRegistrat
     first.set(slot, holder);
     return givesWay && holder !== kid;
   });
-}
-
-/** A name that slots share only when they are the same. */
-export function slotName({ contentId, label, algorithm, period }: Slot): string {
-  return JSON.stringify([contentId, label, algorithm, period]);
 }
 
 /** The first registration that the store, or one before it, contradicts. */

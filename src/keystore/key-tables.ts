@@ -21,6 +21,11 @@ export interface KeptKey {
 /** What one living key holds at a time: its content, for a label, algorithm and crypto period. */
 export type Slot = Pick<KeyDescription, 'contentId' | 'label' | 'algorithm' | 'period'>;
 
+/** A name that slots share only when they are the same. */
+export function slotName({ contentId, label, algorithm, period }: Slot): string {
+  return JSON.stringify([contentId, label, algorithm, period]);
+}
+
 /** What a change is decided by. */
 export interface Concern {
   /** Keys that are looked at or changed. */

@@ -6,7 +6,9 @@ import { named } from '../settings/spelling.js';
 import { openHttpKeyStore } from './http/open.js';
 import { kekSource } from './kek.js';
 import type { KeyStore } from './key-store.js';
+import type { KeyTables } from './key-tables.js';
 import { defaultKeyStorePath } from './paths.js';
+import { openPostgresTables } from './postgres/open.js';
 import { PromptReadAudit } from './read-audit.js';
 import { openSkmKeyStore } from './skm/open.js';
 import { DatabaseFile } from './sqlite/database-file.js';
@@ -18,7 +20,7 @@ import { TableKeyStore } from './table-key-store.js';
 export const KEY_STORE_VARIABLE = 'PRPACK_KEY_STORE';
 
 export interface OpenKeyStoreOptions {
-  /** Such as `sqlite:<path>`, `https://<host>` of a key server, or `skm+https://<host>` of an SKM server. Default: what `PRPACK_KEY_STORE` names, else the user's own SQLite store. */
+  /** Such as `sqlite:<path>`, `postgres://<user>@<host>/<database>`, `https://<host>` of a key server, or `skm+https://<host>` of an SKM server. Default: what `PRPACK_KEY_STORE` names, else the user's own SQLite store. */
   readonly location?: string;
   /** File of the key-encryption key. Default: `PRPACK_KEK`, else a file in the user's configuration directory. */
   readonly kekFile?: string;
@@ -39,6 +41,8 @@ type Opener = (rest: string, options: OpenKeyStoreOptions, environment: Environm
 /** Kinds of key stores by the scheme of their location. */
 const OPENERS: Readonly<Record<string, Opener>> = {
   sqlite: openSqlite,
+  postgres: openPostgres,
+  postgresql: openPostgres,
   https: (rest, _, environment) => openHttpKeyStore(`https:${rest}`, environment),
   http: (rest, _, environment) => openHttpKeyStore(`http:${rest}`, environment),
   'skm+https': (rest, options, environment) => openSkm(`https:${rest}`, options, environment),
@@ -67,6 +71,14 @@ export function openKeyStore(options: OpenKeyStoreOptions = {}): KeyStore {
 function openSqlite(path: string, options: OpenKeyStoreOptions, environment: Environment): KeyStore {
   if (/^\/\/[^/]/.test(path)) throw noLocation(); // sqlite://host/…: there is no host
   const tables = new SqliteTables(new DatabaseFile(resolve(path), KEY_STORE_SCHEMA));
+  return storeOver(tables, options, environment);
+}
+
+function openPostgres(rest: string, options: OpenKeyStoreOptions, environment: Environment): KeyStore {
+  return storeOver(openPostgresTables(`postgres:${rest}`, environment), options, environment);
+}
+
+function storeOver(tables: KeyTables, options: OpenKeyStoreOptions, environment: Environment): KeyStore {
   const backing = { tables, kek: kekSource(environment, options), readAudit: new PromptReadAudit(tables) };
   return new TableKeyStore(backing, options.actor ?? processOwner());
 }
@@ -98,6 +110,6 @@ function noLocation(): PrpackError {
       .map((scheme) => `${scheme}:…`)
       .join(', '),
     remedy:
-      'Name a file as sqlite:<path>, a key server as https://<host> or an SKM server as skm+https://<host>, or leave the key store out to use the default one.',
+      'Name a file as sqlite:<path>, a database as postgres://<user>@<host>/<database>, a key server as https://<host> or an SKM server as skm+https://<host>, or leave the key store out to use the default one.',
   });
 }

@@ -302,7 +302,7 @@ const TABLE = [
     code: 'openKeyStore({ location })',
     flag: '--key-store <location>',
     group: 'keyStore',
-    help: "key store: sqlite:<path>, https://<host> of a key server, or skm+https://<host> of an SKM server (default: PRPACK_KEY_STORE, else this user's own)",
+    help: "key store: sqlite:<path>, postgres://<user>@<host>/<database>, https://<host> of a key server, or skm+https://<host> of an SKM server (default: PRPACK_KEY_STORE, else this user's own)",
     written: KEY_STORE_LOCATION,
     again: 'refused',
     config: true,
