@@ -9,12 +9,12 @@ import type { KeyStore } from './key-store.js';
 import type { KeyTables } from './key-tables.js';
 import { defaultKeyStorePath } from './paths.js';
 import { openPostgresTables } from './postgres/open.js';
-import { PromptReadAudit } from './read-audit.js';
+import { PromptReadAudit, type ReadAudit } from './read-audit.js';
 import { openSkmKeyStore } from './skm/open.js';
 import { DatabaseFile } from './sqlite/database-file.js';
 import { KEY_STORE_SCHEMA } from './sqlite/migrations.js';
 import { SqliteTables } from './sqlite/sqlite-tables.js';
-import { TableKeyStore } from './table-key-store.js';
+import { type Backing, TableKeyStore } from './table-key-store.js';
 
 /** Environment variable that names the key store. */
 export const KEY_STORE_VARIABLE = 'PRPACK_KEY_STORE';
@@ -55,16 +55,37 @@ const OPENERS: Readonly<Record<string, Opener>> = {
  */
 export function openKeyStore(options: OpenKeyStoreOptions = {}): KeyStore {
   checkOptions('openKeyStore', options);
+  const { scheme, rest, environment } = locate(options);
+  return OPENERS[scheme]!(rest, options, environment);
+}
+
+/**
+ * What stands behind a key store on PostgreSQL, for a server that works for many actors; undefined for stores of other kinds.
+ * @param readAuditOf keeps the lines of keys that leave
+ * @param patienceMs how long a call tries to reach the database
+ * @throws PrpackError as `openKeyStore`
+ */
+export function openPostgresBacking(
+  options: OpenKeyStoreOptions,
+  readAuditOf: (tables: KeyTables) => ReadAudit,
+  patienceMs: number,
+): Backing | undefined {
+  const { scheme, rest, environment } = locate(options);
+  if (OPENERS[scheme] !== openPostgres) return undefined;
+  const tables = openPostgresTables(`postgres:${rest}`, environment, patienceMs);
+  return { tables, kek: kekSource(environment, options), readAudit: readAuditOf(tables) };
+}
+
+/** @throws PrpackError INVALID_ARGUMENT when the location is not one of a key store */
+function locate(options: OpenKeyStoreOptions) {
   const environment = options.environment ?? process.env;
   const location =
     options.location ?? (environment[KEY_STORE_VARIABLE] || `sqlite:${defaultKeyStorePath(environment)}`);
   const colon = location.indexOf(':');
-  const opener = Object.hasOwn(OPENERS, location.slice(0, colon))
-    ? OPENERS[location.slice(0, colon)]
-    : undefined;
+  const scheme = location.slice(0, colon);
   const rest = location.slice(colon + 1);
-  if (!opener || rest === '') throw noLocation();
-  return opener(rest, options, environment);
+  if (!Object.hasOwn(OPENERS, scheme) || rest === '') throw noLocation();
+  return { scheme, rest, environment };
 }
 
 /** `sqlite:<path>`; `sqlite:///absolute/path`, as other programs write it, is the same file as `sqlite:/absolute/path`. */

@@ -1,4 +1,5 @@
 import type { AuditLine, KeyTables } from './key-tables.js';
+import type { ReadAuditMode } from './thread/messages.js';
 
 /** Where the lines go. */
 type AuditTables = Pick<KeyTables, 'note'>;
@@ -119,4 +120,13 @@ export class BatchedReadAudit implements ReadAudit {
     this.#isTroubled = problem !== undefined;
     this.#onBacklog({ waiting: this.#lines.length, lost: this.#lost, ...(problem && { problem }) });
   }
+}
+
+/** @param onBacklog as of `BatchedReadAudit` */
+export function readAuditOf(
+  mode: ReadAuditMode,
+  tables: AuditTables,
+  onBacklog: (backlog: AuditBacklog) => void,
+): ReadAudit {
+  return mode === 'always' ? new PromptReadAudit(tables) : new BatchedReadAudit(tables, onBacklog);
 }

@@ -3,8 +3,39 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { expect } from 'vitest';
+import { parseKeyId } from '../../src/keys/key-id.js';
+import { openKeyStore } from '../../src/keystore/open.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+/** Every acknowledged line is a key that the store gives back. Returns how many keys there are. */
+export async function assertKept(
+  location: string,
+  environment: Record<string, string>,
+  lines: readonly string[],
+): Promise<number> {
+  const store = openKeyStore({ location, environment });
+  const records = new Map<string, string>();
+  for (let cursor: string | undefined, more = true; more; ) {
+    const page = await store.list({}, { limit: 1000, ...(cursor === undefined ? {} : { cursor }) });
+    for (const record of page.items) records.set(record.kid, record.contentId);
+    cursor = page.next;
+    more = cursor !== undefined;
+  }
+  const contents = new Set(records.values());
+  const keys = new Map<string, string>();
+  for (const contentId of contents) {
+    for (const { record, key } of await store.findByContentId(contentId))
+      keys.set(record.kid, key!.revealHex());
+  }
+  await store.close();
+  for (const line of lines) {
+    const [kid, key] = line.split(' ');
+    expect(keys.get(parseKeyId(kid!))).toBe(key);
+  }
+  return records.size;
+}
 
 /** A program of the tests, compiled for plain Node so that it can run in processes of its own. */
 export interface Program {

@@ -77,7 +77,7 @@ function isParameter(name: string): name is Parameter {
 function withoutSecrets(url: URL): string {
   const shown = new URL(url);
   shown.password = '';
-  for (const name of SECRET) shown.searchParams.delete(name);
+  for (const name of SECRET) if (shown.searchParams.has(name)) shown.searchParams.delete(name);
   return shown.href;
 }
 

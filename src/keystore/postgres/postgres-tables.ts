@@ -16,8 +16,9 @@ import {
 import { pageLimit, pageOf, readCursor } from '../page.js';
 import type { OutputRow, PolicyRow } from '../rows.js';
 import { AUDIT_COLUMNS, type AuditRow, KEY_COLUMNS, type KeyRow, toAuditEntry, toKeptKey } from '../rows.js';
-import type { Connections } from './connections.js';
+import { Connections } from './connections.js';
 import { noStore } from './failure.js';
+import type { PostgresLocation } from './location.js';
 import { Schema } from './schema.js';
 
 /** What a decision depends on: the KEK in force, the KEKs of keys, which slots are held, and the version of each key that is there. */
@@ -53,7 +54,16 @@ export class PostgresTables implements KeyTables {
   readonly #connections: Connections;
   readonly #schema: Schema;
 
-  constructor(connections: Connections) {
+  /** @param patienceMs how long a call tries to reach the server, when not as long as is usual */
+  static open(
+    location: PostgresLocation,
+    environment: Readonly<Record<string, string | undefined>>,
+    patienceMs?: number,
+  ): PostgresTables {
+    return new PostgresTables(new Connections(location, environment, patienceMs));
+  }
+
+  private constructor(connections: Connections) {
     this.#connections = connections;
     this.#schema = new Schema(connections);
     this.location = connections.location;

@@ -3,14 +3,13 @@ import { packKeys, unpackKeys } from '../../keys/sent-keys.js';
 import { packError } from '../../threads/sent-error.js';
 import { kekSource } from '../kek.js';
 import { cachedKekSource } from '../kek-cache.js';
-import { BatchedReadAudit, PromptReadAudit, type ReadAudit } from '../read-audit.js';
+import { readAuditOf } from '../read-audit.js';
 import { DatabaseFile } from '../sqlite/database-file.js';
 import { KEY_STORE_SCHEMA } from '../sqlite/migrations.js';
 import { SqliteTables } from '../sqlite/sqlite-tables.js';
 import { type Backing, TableKeyStore } from '../table-key-store.js';
 import type {
   FromStore,
-  ReadAuditMode,
   SentAnswer,
   SentCall,
   ThreadedStoreOptions,
@@ -26,14 +25,6 @@ const port = parentPort!;
 const answers: SentAnswer[] = [];
 let backing: Backing;
 
-const READ_AUDITS: Readonly<Record<ReadAuditMode, (tables: SqliteTables) => ReadAudit>> = {
-  always: (tables) => new PromptReadAudit(tables),
-  batched: (tables) =>
-    new BatchedReadAudit(tables, ({ problem, ...counts }) =>
-      tell({ kind: 'backlog', ...counts, ...(problem && { problem: packError(problem) }) }),
-    ),
-};
-
 port.on('message', (message: ToStore) => {
   if (message.kind === 'open') open(message.options);
   else if (message.kind === 'close') void answer(message.call, close);
@@ -47,11 +38,10 @@ function performAll(calls: readonly SentCall[]): void {
 
 function open({ path, environment, auditReads, ...keks }: ThreadedStoreOptions): void {
   const tables = new SqliteTables(new DatabaseFile(path, KEY_STORE_SCHEMA, LOCK_WAIT_MS));
-  backing = {
-    tables,
-    kek: cachedKekSource(kekSource(environment, keks)),
-    readAudit: READ_AUDITS[auditReads](tables),
-  };
+  const readAudit = readAuditOf(auditReads, tables, ({ problem, ...counts }) =>
+    tell({ kind: 'backlog', ...counts, ...(problem && { problem: packError(problem) }) }),
+  );
+  backing = { tables, kek: cachedKekSource(kekSource(environment, keks)), readAudit };
 }
 
 async function close(): Promise<void> {

@@ -2,44 +2,18 @@ import { chmodSync, chownSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseKeyId } from '../../../src/keys/key-id.js';
-import { openKeyStore } from '../../../src/keystore/open.js';
 import { scratchDirectories } from '../../keys/scratch.js';
 import { isRoot, NOBODY, otherUserProblem } from '../../support/other-user.js';
 import { KEK_HEX, registration, storeIn, storePath } from '../helpers.js';
-import { compile, type Program } from '../processes.js';
+import { assertKept, compile, type Program } from '../processes.js';
 
 const scratch = scratchDirectories();
 let program: Program;
 
 beforeAll(() => {
-  program = compile('test/keystore/sqlite/register-child.ts');
+  program = compile('test/keystore/register-child.ts');
 });
 afterAll(() => program.remove());
-
-/** Every acknowledged line is a key that the store gives back. */
-async function assertKept(location: string, environment: Record<string, string>, lines: readonly string[]) {
-  const store = openKeyStore({ location, environment });
-  const records = new Map<string, string>();
-  for (let cursor: string | undefined, more = true; more; ) {
-    const page = await store.list({}, { limit: 1000, ...(cursor === undefined ? {} : { cursor }) });
-    for (const record of page.items) records.set(record.kid, record.contentId);
-    cursor = page.next;
-    more = cursor !== undefined;
-  }
-  const contents = new Set(records.values());
-  const keys = new Map<string, string>();
-  for (const contentId of contents) {
-    for (const { record, key } of await store.findByContentId(contentId))
-      keys.set(record.kid, key!.revealHex());
-  }
-  await store.close();
-  for (const line of lines) {
-    const [kid, key] = line.split(' ');
-    expect(keys.get(parseKeyId(kid!))).toBe(key);
-  }
-  return records.size;
-}
 
 describe('many processes', () => {
   it('make store and KEK at once, and lose and double no registration', async () => {

@@ -1,0 +1,51 @@
+import { randomBytes } from 'node:crypto';
+import { expect, it, vi } from 'vitest';
+import { newKeyId } from '../../src/keys/key-id.js';
+import { KEK_HEX } from '../keystore/helpers.js';
+import { describeWithPostgres, POSTGRES_PASSWORD } from '../support/postgres.js';
+import { serverStarter, type TestServer } from './helpers.js';
+
+const start = serverStarter();
+
+describeWithPostgres('key servers on one PostgreSQL', (postgres) => {
+  const starter = async () => {
+    const store = { location: await postgres().database(), environment: { PRPACK_KEK: KEK_HEX } };
+    return () => start({ store });
+  };
+
+  async function put({ fetch }: TestServer, token: string, kid = newKeyId()) {
+    const body = { key: randomBytes(16).toString('hex'), contentId: kid };
+    return { kid, ...(await fetch(`/v1/keys/${kid}`, { method: 'PUT', token, body })) };
+  }
+
+  it('give out what another registered, and note who did what', async () => {
+    const another = await starter();
+    const [one, other] = [await another(), await another()];
+    const [writer, reader] = [await one.token('register'), await other.token('read-keys', 'admin')];
+    const { kid, status } = await put(one, writer);
+    expect(status).toBe(201);
+    expect((await other.fetch(`/v1/keys/${kid}/key`, { token: reader })).status).toBe(200);
+    const { json } = await other.fetch(`/v1/audit?kid=${kid}`, { token: reader });
+    const lines = json.items.map(({ operation, actor }: Record<string, string>) => [operation, actor]);
+    expect(lines).toEqual([
+      ['register', expect.stringContaining('test register')],
+      ['open', expect.stringContaining('test read-keys')],
+    ]);
+    expect([...one.log, ...other.log].join('')).not.toContain(POSTGRES_PASSWORD);
+  });
+
+  it('say that the database is away, and go on when it is back', async () => {
+    const server = await (await starter())();
+    const token = await server.token('register');
+    expect((await put(server, token)).status).toBe(201);
+    postgres().stop('immediate');
+    const [written, ready] = await Promise.all([put(server, token), server.fetch('/health/ready')]);
+    expect(written.json).toMatchObject({ status: 503, code: 'KEY_STORE_FAILED', retryAfterSeconds: 1 });
+    expect([ready.status, (await server.fetch('/health/live')).status]).toEqual([503, 200]);
+    postgres().start();
+    expect((await put(server, token)).status).toBe(201);
+    const isReady = async () => expect((await server.fetch('/health/ready')).status).toBe(200);
+    await vi.waitFor(isReady, { timeout: 10_000 }); // the answer before is kept for a moment
+    expect(server.log.join('')).not.toContain(POSTGRES_PASSWORD);
+  });
+});
