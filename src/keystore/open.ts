@@ -5,6 +5,7 @@ import { checkOptions } from '../settings/check.js';
 import { named } from '../settings/spelling.js';
 import { openHttpKeyStore } from './http/open.js';
 import { kekSource } from './kek.js';
+import { cachedKekSource } from './kek-cache.js';
 import type { KeyStore } from './key-store.js';
 import type { KeyTables } from './key-tables.js';
 import { defaultKeyStorePath } from './paths.js';
@@ -73,7 +74,7 @@ export function openPostgresBacking(
   const { scheme, rest, environment } = locate(options);
   if (OPENERS[scheme] !== openPostgres) return undefined;
   const tables = openPostgresTables(`postgres:${rest}`, environment, patienceMs);
-  return { tables, kek: kekSource(environment, options), readAudit: readAuditOf(tables) };
+  return { tables, kek: cachedKekSource(kekSource(environment, options)), readAudit: readAuditOf(tables) };
 }
 
 /** @throws PrpackError INVALID_ARGUMENT when the location is not one of a key store */

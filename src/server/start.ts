@@ -35,7 +35,7 @@ export interface KeyServerOptions {
   /** Licenses of W3C Clear Key; none without. */
   readonly clearKey?: ClearKeyOptions;
   readonly limits?: Partial<Limits>;
-  /** When the audit lines of keys that leave an embedded store are written. Default: `batched`. */
+  /** When the audit lines of keys that leave a store of its own are written. Default: `batched`. */
   readonly auditReads?: ReadAuditMode;
   readonly log: { readonly level: LogLevel; readonly stream: { write(line: string): void } };
   /** Milliseconds that never go back, by which tokens are read again. Default: those of the process. */

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { KEK_HEX } from '../keystore/helpers.js';
 import { type CliResult, runCli } from '../support/cli.js';
@@ -36,6 +37,12 @@ describeWithPostgres('a key store on PostgreSQL, from the command line', (postgr
     expect(JSON.parse(audit.stdout)).toContainEqual(
       expect.objectContaining({ operation: 'open', outcome: 'done' }),
     );
+    const kekFile = temporary('kek');
+    writeFileSync(kekFile, KEK_HEX, { mode: 0o600 });
+    const rewrapped = await run(['keys', 'rewrap', '--kek-file', kekFile, '--json', ...store], {
+      PRPACK_KEK: '',
+    });
+    expect(JSON.parse(rewrapped.stdout)).toMatchObject({ keys: 1 });
     for (const wrong of [
       `${url}_none`,
       `${url}?sslmodus=1`,

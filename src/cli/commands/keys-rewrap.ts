@@ -44,7 +44,7 @@ async function keysRewrapAction(flags: KeysRewrapFlags): Promise<void> {
   const library = await import('../../index.js');
   const rewrap = REWRAPS[destinationOf(flags)];
   await withKeyStore(flags, library, async (store) => {
-    assertEmbedded(store);
+    assertOwnKek(store);
     const { text, ...report } = await rewrap(store, flags, library);
     return flags.json ? writeResult(formatJson(report)) : writeMessage(joinLines(text));
   });
@@ -97,9 +97,9 @@ function destinationOf({ to, kekCommand }: KeysRewrapFlags): Destination {
   });
 }
 
-/** @throws PrpackError INVALID_ARGUMENT for the store of a key server, which has a KEK of its own */
-function assertEmbedded({ location }: KeyStore): void {
-  if (location.startsWith('sqlite:')) return;
+/** @throws PrpackError INVALID_ARGUMENT for the store of a server, which has a KEK of its own */
+function assertOwnKek({ location }: KeyStore): void {
+  if (/^(?:sqlite|postgres|postgresql):/.test(location)) return;
   throw new PrpackError('INVALID_ARGUMENT', `the key-encryption key of ${location} is not here`, {
     remedy: 'Run `prpack keys rewrap` on the machine of the key server, with the key store that it serves.',
   });

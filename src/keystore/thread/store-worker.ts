@@ -8,13 +8,7 @@ import { DatabaseFile } from '../sqlite/database-file.js';
 import { KEY_STORE_SCHEMA } from '../sqlite/migrations.js';
 import { SqliteTables } from '../sqlite/sqlite-tables.js';
 import { type Backing, TableKeyStore } from '../table-key-store.js';
-import type {
-  FromStore,
-  SentAnswer,
-  SentCall,
-  ThreadedStoreOptions,
-  ToStore,
-} from './messages.js';
+import type { FromStore, SentAnswer, SentCall, ThreadedStoreOptions, ToStore } from './messages.js';
 
 /** The code of a thread that has the one connection to a key store, and works for every caller of the process. */
 

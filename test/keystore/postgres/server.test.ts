@@ -1,15 +1,19 @@
-import { chmodSync, chownSync, copyFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, copyFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
+import { rotateKekFile } from '../../../src/keystore/kek.js';
 import type { KeyStore } from '../../../src/keystore/key-store.js';
+import { KeyEncryptionKey } from '../../../src/keystore/key-wrap.js';
 import { openKeyStore } from '../../../src/keystore/open.js';
 import { MIGRATIONS } from '../../../src/keystore/postgres/migrations.js';
 import { scratchDirectories } from '../../keys/scratch.js';
+import { writeKekProgram } from '../../support/kek-program.js';
 import { describeWithPostgres, POSTGRES_PASSWORD, POSTGRES_USER } from '../../support/postgres.js';
-import { KEK_HEX, registration, SHA } from '../helpers.js';
+import { KEK_HEX, OTHER_KEK_HEX, registration, SHA } from '../helpers.js';
 
 const scratch = scratchDirectories();
+const OTHER_KEK_ID = KeyEncryptionKey.parse(OTHER_KEK_HEX, 'test').id;
 const opened: KeyStore[] = [];
 afterEach(async () => {
   for (const store of opened.splice(0)) await store.close();
@@ -156,6 +160,46 @@ describeWithPostgres('a PostgreSQL server', (postgres) => {
     ).toBe(2);
     expect(kept).toEqual([1, 2]);
     expect((await store.audit()).items.map(({ id, operation }) => `${id} ${operation}`)).toEqual(['3 prune']);
+  });
+
+  it('serves machines with KEK files of their own while one of them rewraps', async () => {
+    const url = await postgres().database();
+    const [here, there] = [join(scratch(), 'kek'), join(scratch(), 'kek')];
+    for (const path of [here, there]) writeFileSync(path, KEK_HEX, { mode: 0o600 });
+    const openWith = (kekFile: string) => {
+      const store = openKeyStore({ location: url, kekFile, environment: {} });
+      opened.push(store);
+      return store;
+    };
+    const [one, other] = [openWith(here), openWith(there)];
+    const keys = [registration(), registration()];
+    await one.register([keys[0]!]);
+    await other.list();
+    for (const path of [here, there]) writeFileSync(`${path}.next`, OTHER_KEK_HEX, { mode: 0o600 });
+    expect(await rotateKekFile(here, (next) => one.rewrap(next))).toBe(1);
+    await other.register([keys[1]!]);
+    for (const { kid, key } of keys) {
+      for (const store of [one, other]) expect((await store.get(kid))!.key!.equals(key)).toBe(true);
+    }
+    expect((await other.list()).items.map(({ kekId }) => kekId)).toEqual(Array(2).fill(OTHER_KEK_ID));
+    renameSync(`${there}.next`, there);
+    await openWith(there).register([registration()]);
+  });
+
+  it('keeps the KEK that a program has wrapped, for every machine', async () => {
+    const url = await postgres().database();
+    const kekCommand = writeKekProgram(join(scratch(), 'kms'));
+    const machines = Array.from({ length: 4 }, () => {
+      const environment = { XDG_CONFIG_HOME: scratch() };
+      const store = openKeyStore({ location: url, kekCommand, environment });
+      opened.push(store);
+      return store;
+    });
+    const keys = machines.map(() => registration());
+    await Promise.all(machines.map((store, i) => store.register([keys[i]!])));
+    for (const { kid, key } of keys) expect((await machines[0]!.get(kid))!.key!.equals(key)).toBe(true);
+    const change = "update prpack.wrapped_keks set wrapped = 'x'";
+    await expect(postgres().query(url, change)).rejects.toThrow(/never change/);
   });
 
   it('is probed by a write', async () => {
