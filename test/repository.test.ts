@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { ROOT } from './support/samples.js';
 
 /** What the root of the repository holds. A file that is not listed is one that somebody forgot there. */
-const FOLDERS = ['.ci', 'bench', 'bin', 'docs', 'samples', 'src', 'test'];
+const FOLDERS = ['.ci', 'bench', 'bin', 'deploy', 'docs', 'samples', 'src', 'test'];
 const FILES = [
   '.gitignore',
   '.npmrc',
