@@ -13,7 +13,8 @@ interface KeysCopyFlags extends OutputFlags {
 
 const EXAMPLES = `
 Examples:
-  prpack keys copy --from sqlite:keys.sqlite --to sqlite:/mnt/new/keys.sqlite`;
+  prpack keys copy --from sqlite:keys.sqlite --to sqlite:/mnt/new/keys.sqlite
+  prpack keys copy --from sqlite:keys.sqlite --to postgres://prpack@db.example.com/keys`;
 
 /** `prpack keys copy` */
 export function configureKeysCopy(command: Command): void {

@@ -42,9 +42,9 @@ export interface KeyStoreCopy {
  * @throws PrpackError KEY_STORE_FAILED when there is no first store, a store fails, or the stores are not equal at the end
  */
 export async function copyKeyStore({ from, to, environment }: CopyKeyStoreOptions): Promise<KeyStoreCopy> {
-  const source = await openStoreRows(from, environment ?? process.env);
+  const source = openStoreRows(from, environment ?? process.env);
   try {
-    const target = await openStoreRows(to, environment ?? process.env);
+    const target = openStoreRows(to, environment ?? process.env);
     try {
       return await copyRows(source, target);
     } finally {
