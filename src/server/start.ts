@@ -5,8 +5,8 @@ import { PrpackError } from '../errors.js';
 import type { AuditBacklog } from '../keystore/read-audit.js';
 import type { ReadAuditMode } from '../keystore/thread/messages.js';
 import { Access, type ClientScopes } from './access/authenticate.js';
+import { openTokens } from './access/open-tokens.js';
 import { TokenCache } from './access/token-cache.js';
-import { TokenStore } from './access/token-store.js';
 import { createApp, secureContext, type TlsOptions } from './app.js';
 import type { ClearKeyOptions } from './clear-key/routes.js';
 import { ContentKeys } from './content-keys.js';
@@ -15,14 +15,17 @@ import { type LogLevel, logAuditBacklog } from './log.js';
 import { Metrics } from './metrics.js';
 import { SELF, type StoreLocation, Stores } from './stores.js';
 
+/** How long a request waits for tokens in a database that went away. */
+const TOKEN_PATIENCE_MS = 2000;
+
 export interface KeyServerOptions {
   /** Name or address to listen on. */
   readonly host: string;
   /** 0 for any that is free. */
   readonly port: number;
   readonly store: StoreLocation;
-  /** Directory of the tokens. */
-  readonly tokenDirectory: string;
+  /** Directory of the tokens. Default: with the key store, as `openTokens` says. */
+  readonly tokenDirectory?: string;
   readonly tls?: TlsOptions;
   /** What client certificates may do. */
   readonly clients?: ClientScopes;
@@ -67,10 +70,8 @@ export async function startKeyServer(options: KeyServerOptions): Promise<KeyServ
     logAuditBacklog(app, backlog);
   };
   const stores = new Stores(options.store, { auditReads: options.auditReads ?? 'batched', onAuditBacklog });
-  const access = new Access({
-    tokens: new TokenCache(new TokenStore(options.tokenDirectory), options.now),
-    clients,
-  });
+  const tokens = openTokens(options.store, options.tokenDirectory, TOKEN_PATIENCE_MS);
+  const access = new Access({ tokens: new TokenCache(tokens, options.now), clients });
   const context = {
     stores,
     access,
@@ -92,7 +93,7 @@ export async function startKeyServer(options: KeyServerOptions): Promise<KeyServ
     await app.listen({ host: options.host, port: options.port });
   } catch (error) {
     await app.close();
-    await stores.close();
+    await Promise.all([stores.close(), tokens.close()]);
     throw error instanceof PrpackError ? error : cannotListen(options, error as NodeJS.ErrnoException);
   }
   return {
@@ -103,7 +104,7 @@ export async function startKeyServer(options: KeyServerOptions): Promise<KeyServ
     },
     async close() {
       await drain(app, limits.drainMs);
-      await stores.close();
+      await Promise.all([stores.close(), tokens.close()]);
     },
   };
 }

@@ -2,10 +2,10 @@ import { unlink } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { Scope } from '../../server/access/scopes.js';
 import type { TokenGrant } from '../../server/access/token.js';
-import type { TokenStore } from '../../server/access/token-store.js';
+import type { Tokens } from '../../server/access/tokens.js';
 import { invalidValue } from '../../settings/check.js';
 import { addJsonOption, type OutputFlags } from '../options/output.js';
-import { addServerStoreOptions, type ServerStoreFlags, tokenDirectoryOf } from '../options/server-store.js';
+import { addServerStoreOptions, type ServerStoreFlags, withTokens } from '../options/server-store.js';
 import { addConfigOption } from '../options/settings.js';
 import { nonEmpty, once, oneOf, type ParseValue, repeatable } from '../options/values.js';
 import { formatJson } from '../output/json.js';
@@ -79,8 +79,6 @@ export function configureServeTokenCreate(command: Command): void {
 }
 
 async function createAction(flags: CreateFlags): Promise<void> {
-  const { TokenStore } = await import('../../server/access/token-store.js');
-  const tokens = new TokenStore(await tokenDirectoryOf(flags));
   const { name, scope, contentPrefix, expires, out } = flags;
   const grant = {
     name,
@@ -88,7 +86,7 @@ async function createAction(flags: CreateFlags): Promise<void> {
     ...(contentPrefix !== undefined && { contentPrefix }),
     ...(expires !== undefined && { lifetimeMs: expires }),
   };
-  const { token, record } = await createIn(tokens, grant, out);
+  const { token, record } = await withTokens(flags, (tokens) => createIn(tokens, grant, out));
   const { sha256: _, ...shown } = record;
   const where = out === undefined ? { token } : { path: out };
   if (flags.json) return writeResult(formatJson({ ...shown, ...where }));
@@ -99,7 +97,7 @@ async function createAction(flags: CreateFlags): Promise<void> {
 }
 
 /** The file is made before the token is good, and goes when the token does not come to be. */
-async function createIn(tokens: TokenStore, grant: TokenGrant, out: string | undefined) {
+async function createIn(tokens: Tokens, grant: TokenGrant, out: string | undefined) {
   if (out === undefined) return tokens.create(grant);
   const { writeTokenFile } = await import('../../server/access/token-file.js');
   let isWritten = false;

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { addJsonOption, type OutputFlags } from '../options/output.js';
-import { addServerStoreOptions, type ServerStoreFlags, tokenDirectoryOf } from '../options/server-store.js';
+import { addServerStoreOptions, type ServerStoreFlags, withTokens } from '../options/server-store.js';
 import { addConfigOption } from '../options/settings.js';
 import { formatJson } from '../output/json.js';
 import { formatTokenTable } from '../output/serve-text.js';
@@ -19,10 +19,10 @@ export function configureServeTokenList(command: Command): void {
 }
 
 async function listAction(flags: ListFlags): Promise<void> {
-  const { TokenStore } = await import('../../server/access/token-store.js');
-  const tokens = new TokenStore(await tokenDirectoryOf(flags));
-  const records = await tokens.list();
-  if (flags.json) return writeResult(formatJson(records.map(({ sha256: _, ...shown }) => shown)));
-  if (records.length === 0) return writeMessage(`There are no tokens in ${tokens.directory}.`);
-  await writeResult(formatTokenTable(records, styleOf(process.stdout)));
+  await withTokens(flags, async (tokens) => {
+    const records = await tokens.list();
+    if (flags.json) return writeResult(formatJson(records.map(({ sha256: _, ...shown }) => shown)));
+    if (records.length === 0) return writeMessage(`There are no tokens in ${tokens.location}.`);
+    return writeResult(formatTokenTable(records, styleOf(process.stdout)));
+  });
 }

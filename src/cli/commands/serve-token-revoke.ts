@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { addJsonOption, type OutputFlags } from '../options/output.js';
-import { addServerStoreOptions, type ServerStoreFlags, tokenDirectoryOf } from '../options/server-store.js';
+import { addServerStoreOptions, type ServerStoreFlags, withTokens } from '../options/server-store.js';
 import { addConfigOption } from '../options/settings.js';
 import { formatJson } from '../output/json.js';
 import { formatTokenTable } from '../output/serve-text.js';
@@ -21,10 +21,11 @@ export function configureServeTokenRevoke(command: Command): void {
 }
 
 async function revokeAction(ids: readonly string[], flags: RevokeFlags): Promise<void> {
-  const { TokenStore } = await import('../../server/access/token-store.js');
-  const tokens = new TokenStore(await tokenDirectoryOf(flags));
-  const revoked = [];
-  for (const id of ids) revoked.push(await tokens.revoke(id));
+  const revoked = await withTokens(flags, async (tokens) => {
+    const records = [];
+    for (const id of ids) records.push(await tokens.revoke(id));
+    return records;
+  });
   const text = flags.json
     ? formatJson(revoked.map(({ sha256: _, ...shown }) => shown))
     : formatTokenTable(revoked, styleOf(process.stdout));

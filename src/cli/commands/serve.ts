@@ -9,7 +9,7 @@ import { addCommands, type CommandEntry } from '../command.js';
 import { interruptible } from '../interrupt.js';
 import { storeLocation } from '../options/key-store.js';
 import { addJsonOption, type OutputFlags } from '../options/output.js';
-import { addServerStoreOptions, type ServerStoreFlags, tokenDirectoryOf } from '../options/server-store.js';
+import { addServerStoreOptions, type ServerStoreFlags, withTokens } from '../options/server-store.js';
 import { addConfigOption } from '../options/settings.js';
 import { absoluteUrl, integer, nonEmpty, oneOf, type ParseValue, repeatable } from '../options/values.js';
 import { formatJson } from '../output/json.js';
@@ -181,7 +181,7 @@ async function serverOptions(flags: ServeFlags): Promise<KeyServerOptions> {
     host,
     port,
     store: storeLocation(flags),
-    tokenDirectory: await tokenDirectoryOf(flags),
+    ...(flags.tokenDir !== undefined && { tokenDirectory: flags.tokenDir }),
     clients: await clientScopes(flags.client ?? []),
     insecureHttp: flags.insecureHttp === true,
     auditReads: flags.auditReads,
@@ -243,11 +243,8 @@ async function startFacts(
   options: KeyServerOptions,
   flags: ServeFlags,
 ): Promise<ServerStart> {
-  const [{ TokenStore }, { endOf }] = await Promise.all([
-    import('../../server/access/token-store.js'),
-    import('../../server/access/token.js'),
-  ]);
-  const tokens = await new TokenStore(options.tokenDirectory).list();
+  const { endOf } = await import('../../server/access/token.js');
+  const tokens = await withTokens(flags, (all) => all.list());
   return {
     url: server.url,
     keyStore: server.keyStore,

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { Tokens } from '../../server/access/tokens.js';
 import { addKeyStoreOptions, type KeyStoreFlags, storeLocation } from './key-store.js';
 import { naming } from './keys.js';
 import { nonEmpty, once } from './values.js';
@@ -14,14 +15,21 @@ export function addServerStoreOptions(command: Command): void {
   addKeyStoreOptions(command);
   command.option(
     '--token-dir <directory>',
-    'where the tokens are (default: next to the file of the key store)',
+    'where the tokens are (default: in the database of a key store on PostgreSQL, else next to the file of the key store)',
     once('--token-dir', nonEmpty('--token-dir')),
   );
 }
 
-/** The directory of the tokens. */
-export async function tokenDirectoryOf(flags: ServerStoreFlags): Promise<string> {
-  if (flags.tokenDir !== undefined) return flags.tokenDir;
-  const { tokenDirectory } = await import('../../server/access/token-directory.js');
-  return naming('--key-store', () => tokenDirectory(storeLocation(flags)));
+/** Lets the work have the tokens. */
+export async function withTokens<T>(
+  { tokenDir, ...store }: ServerStoreFlags,
+  work: (tokens: Tokens) => Promise<T>,
+): Promise<T> {
+  const { openTokens } = await import('../../server/access/open-tokens.js');
+  const tokens = naming('--key-store', () => openTokens(storeLocation(store), tokenDir));
+  try {
+    return await work(tokens);
+  } finally {
+    await tokens.close();
+  }
 }

@@ -293,4 +293,26 @@ export const MIGRATIONS: readonly string[] = [
     perform prpack.add_note('{"operation": "prune", "outcome": "done"}', the_actor, prpack.now());
   end $$;
   `,
+  // Tokens of key servers.
+  `
+  create table prpack.tokens (
+    id text primary key check (id ~ '^[0-9a-f]{8}$'),
+    name text not null,
+    scopes text[] not null,
+    content_prefix text,
+    sha256 text not null check (sha256 ~ '^[0-9a-f]{64}$'),
+    created_at timestamptz not null,
+    expires_at timestamptz,
+    revoked_at timestamptz
+  );
+  create trigger tokens_are_only_revoked before update on prpack.tokens for each row
+    when (old.revoked_at is not null or (old.id, old.name, old.scopes, old.content_prefix, old.sha256, old.created_at, old.expires_at)
+      is distinct from (new.id, new.name, new.scopes, new.content_prefix, new.sha256, new.created_at, new.expires_at))
+    execute function prpack.refuse('a token changes by its end alone');
+
+  create view prpack.token_rows as
+    select id, name, scopes, content_prefix, sha256, prpack.time_text(created_at) as created_at,
+      prpack.time_text(expires_at) as expires_at, prpack.time_text(revoked_at) as revoked_at
+    from prpack.tokens;
+  `,
 ];

@@ -6,7 +6,7 @@ import { PrpackError } from '../../errors.js';
 import { createSecretFile, makePrivateDirectory, syncDirectory } from '../../keys/file.js';
 import { SCOPES } from './scopes.js';
 import { makeToken, type TokenGrant, type TokenRecord } from './token.js';
-import type { TokenRecords } from './token-cache.js';
+import { type Tokens, unknownToken } from './tokens.js';
 
 const FILE_NAME = /^([0-9a-f]{8})\.json$/;
 
@@ -25,7 +25,7 @@ const RECORD = z.object({
  * The tokens of a key server: a directory for its owner alone, with a file a token. A file appears and changes whole, so that any number of
  * processes can make, revoke and check tokens at once without a lock.
  */
-export class TokenStore implements TokenRecords {
+export class TokenStore implements Tokens {
   readonly directory: string;
   readonly #known = new Map<string, { readonly version: string; readonly record: TokenRecord }>();
 
@@ -33,11 +33,10 @@ export class TokenStore implements TokenRecords {
     this.directory = directory;
   }
 
-  /**
-   * Makes a token. It is not kept: this is the only time that it can be seen.
-   * @param deliver is given the token before it is good: when it throws, there is none
-   * @throws PrpackError KEY_STORE_FAILED
-   */
+  get location(): string {
+    return this.directory;
+  }
+
   async create(
     grant: TokenGrant,
     deliver?: (token: string) => Promise<void>,
@@ -51,7 +50,6 @@ export class TokenStore implements TokenRecords {
     return made;
   }
 
-  /** All tokens, revoked ones too, oldest first. */
   async list(): Promise<TokenRecord[]> {
     const names = await this.#try(() => readdir(this.directory).catch(noneIfMissing));
     const ids = names.flatMap((name) => FILE_NAME.exec(name)?.[1] ?? []);
@@ -61,10 +59,6 @@ export class TokenStore implements TokenRecords {
       .sort((a, b) => a.createdAt.localeCompare(b.createdAt) || a.id.localeCompare(b.id));
   }
 
-  /**
-   * Ends a token, within a second also for servers that run. Idempotent.
-   * @throws PrpackError INVALID_ARGUMENT when there is no such token, KEY_STORE_FAILED
-   */
   async revoke(id: string): Promise<TokenRecord> {
     const record = FILE_NAME.test(`${id}.json`) ? await this.#read(id) : undefined;
     if (!record) throw unknownToken();
@@ -74,10 +68,11 @@ export class TokenStore implements TokenRecords {
     return revoked;
   }
 
-  /** The record with this id, also of a token that has ended; undefined when there is none. */
-  record(id: string): Promise<TokenRecord | undefined> {
+  async record(id: string): Promise<TokenRecord | undefined> {
     return this.#read(id);
   }
+
+  async close(): Promise<void> {}
 
   #path(id: string): string {
     return join(this.directory, `${id}.json`);
@@ -139,11 +134,4 @@ function undefinedIfMissing(error: NodeJS.ErrnoException): undefined {
 function noneIfMissing(error: NodeJS.ErrnoException): string[] {
   if (error.code !== 'ENOENT') throw error;
   return [];
-}
-
-function unknownToken(): PrpackError {
-  return new PrpackError('INVALID_ARGUMENT', 'there is no token with this id', {
-    expected: 'an id of 8 hexadecimal digits',
-    remedy: 'See the ids with `prpack serve token list`.',
-  });
 }
