@@ -315,4 +315,92 @@ export const MIGRATIONS: readonly string[] = [
       prpack.time_text(expires_at) as expires_at, prpack.time_text(revoked_at) as revoked_at
     from prpack.tokens;
   `,
+  // The audit in a part for each month (UTC), so that what is pruned gives its room back.
+  `
+  drop view prpack.audit_rows;
+  alter table prpack.audit rename to audit_of_before;
+  alter table prpack.audit_of_before alter column id drop identity;
+  drop index prpack.audit_by_kid, prpack.audit_by_content;
+  create sequence prpack.audit_ids;
+  select setval('prpack.audit_ids', max(id)) from prpack.audit_of_before having max(id) is not null;
+  create table prpack.audit (
+    id bigint not null default nextval('prpack.audit_ids'),
+    at timestamptz not null,
+    actor text not null,
+    operation text not null,
+    kid uuid,
+    content_id text,
+    checksum text,
+    outcome text not null,
+    primary key (id, at)
+  ) partition by range (at);
+  alter sequence prpack.audit_ids owned by prpack.audit.id;
+  create index audit_by_kid on prpack.audit (kid, id);
+  create index audit_by_content on prpack.audit (content_id, id);
+
+  -- Makes the part of a month. Of many that want it at once, one does; entries of other months are written meanwhile.
+  create function prpack.make_audit_month(moment timestamptz) returns void language plpgsql as $$
+  declare
+    first timestamptz := date_trunc('month', moment, 'UTC');
+    name text := 'audit_' || to_char(first at time zone 'UTC', 'YYYY_MM');
+  begin
+    if to_regclass('prpack.' || name) is not null then return; end if;
+    perform pg_advisory_xact_lock(1886548077, 0);
+    -- Asked of the table: what a session remembers of names may be of before the lock.
+    if exists (select from pg_class where relname = name and relnamespace = 'prpack'::regnamespace) then return; end if;
+    execute format('create table prpack.%I (like prpack.audit including defaults including indexes)', name);
+    execute format('alter table prpack.audit attach partition prpack.%I for values from (%L) to (%L)', name, first,
+      (first at time zone 'UTC' + interval '1 month') at time zone 'UTC');
+    execute format('create trigger audit_is_never_truncated before truncate on prpack.%I
+      execute function prpack.refuse(''the audit is append-only'')', name);
+  end $$;
+
+  select prpack.make_audit_month(month) from (select distinct date_trunc('month', at, 'UTC') as month from prpack.audit_of_before) m;
+  insert into prpack.audit select id, at, actor, operation, kid, content_id, checksum, outcome from prpack.audit_of_before;
+  drop table prpack.audit_of_before;
+
+  create trigger audit_is_never_changed before update on prpack.audit
+    for each row execute function prpack.refuse('the audit is append-only');
+  create trigger audit_is_never_deleted before delete on prpack.audit
+    for each row when (current_setting('prpack.pruning', true) is distinct from 'on')
+    execute function prpack.refuse('the audit is append-only');
+  create trigger audit_is_never_truncated before truncate on prpack.audit
+    execute function prpack.refuse('the audit is append-only');
+
+  create view prpack.audit_rows as
+    select id, prpack.time_text(at) as at, actor, operation, coalesce(kid::text, '') as kid, content_id, checksum, outcome
+    from prpack.audit;
+
+  create or replace function prpack.add_note(note jsonb, the_actor text, moment timestamptz) returns void language plpgsql as $$
+  begin
+    perform prpack.make_audit_month(moment);
+    insert into prpack.audit (at, actor, operation, kid, content_id, checksum, outcome)
+    values (moment, the_actor, note->>'operation', (note->>'kid')::uuid, note->>'content_id', note->>'checksum', note->>'outcome');
+  end $$;
+
+  -- Removes entries of the audit, past the trigger that guards them, and notes that. Months that are over and have no entry left go as a
+  -- whole, a week later, as lines may come late.
+  create or replace function prpack.prune(the_actor text, ids bigint[]) returns void language plpgsql as $$
+  declare
+    last_month text := 'audit_' || to_char((prpack.now() - interval '7 days') at time zone 'UTC', 'YYYY_MM');
+    part text;
+    has_entries boolean;
+  begin
+    perform pg_advisory_xact_lock(1886548078, 0);
+    perform prpack.be_durable();
+    perform set_config('prpack.pruning', 'on', true);
+    delete from prpack.audit where id = any(ids);
+    perform set_config('prpack.pruning', 'off', true);
+    perform prpack.add_note('{"operation": "prune", "outcome": "done"}', the_actor, prpack.now());
+    for part in select relname from pg_inherits join pg_class c on c.oid = inhrelid
+      where inhparent = 'prpack.audit'::regclass and relname < last_month
+    loop
+      execute format('select exists (select from prpack.%I)', part) into has_entries;
+      continue when has_entries;
+      lock table only prpack.audit in access exclusive mode; -- before the part, as everybody else does it
+      execute format('select exists (select from prpack.%I)', part) into has_entries;
+      if not has_entries then execute format('drop table prpack.%I', part); end if;
+    end loop;
+  end $$;
+  `,
 ];

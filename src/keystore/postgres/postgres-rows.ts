@@ -49,14 +49,17 @@ const WRITE_KEYS: readonly string[] = [
      from jsonb_array_elements($1::jsonb) key where k.kid = (key->>'kid')::uuid and (key->'holds_content')::boolean`,
 ];
 
+/** Steps of writing entries, each with the entries as JSON in $1. */
 const WRITE_AUDIT: readonly string[] = [
-  `insert into prpack.audit (id, at, actor, operation, kid, content_id, checksum, outcome) overriding system value
+  `select prpack.make_audit_month(month) from (
+     select distinct date_trunc('month', (e->>'at')::timestamptz, 'UTC') as month from jsonb_array_elements($1::jsonb) e) m`,
+  `insert into prpack.audit (id, at, actor, operation, kid, content_id, checksum, outcome)
      select (e->>'id')::bigint, (e->>'at')::timestamptz, e->>'actor', e->>'operation', nullif(e->>'kid', '')::uuid, e->>'content_id',
        e->>'checksum', e->>'outcome'
      from jsonb_array_elements($1::jsonb) e
      where not exists (select from prpack.audit a where a.id = (e->>'id')::bigint)`,
   // Entries that are added later come after these.
-  `select setval(pg_get_serial_sequence('prpack.audit', 'id'), max((e->>'id')::bigint)) from jsonb_array_elements($1::jsonb) e
+  `select setval('prpack.audit_ids', max((e->>'id')::bigint)) from jsonb_array_elements($1::jsonb) e
      where (e->>'id')::bigint >= (select max(id) from prpack.audit)`,
 ];
 
