@@ -82,7 +82,8 @@ describe('prpack serve', () => {
       expect(put.status).toBe(201);
       const { json } = await runCliJson(['serve', 'token', 'revoke', id!], { env });
       expect(json).toMatchObject([{ id, name: 'packager', revokedAt: expect.any(String) }]);
-      expect((await fetch(`${url}/v1/keys`, { headers })).status).toBe(401);
+      const status = async () => (await fetch(`${url}/v1/keys`, { headers })).status;
+      await expect.poll(status, { timeout: 5000 }).toBe(401); // within a second
     });
     expect(exitCode).toBe(0);
     expect(log).toContain('"route":"/v1/keys/:kid"');

@@ -20,7 +20,9 @@ describeWithPostgres('tokens of a key store on PostgreSQL', (postgres) => {
     expect(await other.list()).toEqual([record]);
     expect(record).toMatchObject({ contentPrefix: 'studio/', expiresAt: expect.stringMatching(/Z$/) });
     expect(await new TokenCache(other).find(token)).toEqual(record);
-    expect(await new TokenCache(other).find(`${token.slice(0, -1)}${token.endsWith('A') ? 'B' : 'A'}`)).toBeUndefined();
+    expect(
+      await new TokenCache(other).find(`${token.slice(0, -1)}${token.endsWith('A') ? 'B' : 'A'}`),
+    ).toBeUndefined();
     await one.close();
     await other.close();
   });
