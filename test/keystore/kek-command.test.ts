@@ -9,6 +9,7 @@ import { createByProgram, openByProgram } from '../../src/keystore/kek-program.j
 import { openKeyStore } from '../../src/keystore/open.js';
 import { scratchDirectories } from '../keys/scratch.js';
 import { questionsTo, writeKekProgram } from '../support/kek-program.js';
+import { describeWithPostgres } from '../support/postgres.js';
 import { ROOT } from '../support/samples.js';
 import { KEK_HEX, registration, storeIn, tamper } from './helpers.js';
 
@@ -258,6 +259,31 @@ describe('a rewrap', () => {
     await server.register([registration()]);
     await mover.close();
     await server.close();
+  });
+});
+
+describeWithPostgres('a KEK command of a store on PostgreSQL', (postgres) => {
+  it('opens the KEK on every machine, also one that is put in force while they run', async () => {
+    const directory = scratch();
+    const kekCommand = writeKekProgram(join(directory, 'kms'));
+    const location = await postgres().database();
+    const open = () => openKeyStore({ location, kekCommand, environment: { XDG_CONFIG_HOME: directory } });
+    const [one, other, mover] = [open(), open(), open()];
+    const keys = [registration(), registration({ contentId: 'another' })];
+    await one.register(keys);
+    const next = await createKekByCommand(kekCommand, {});
+    expect(await mover.rewrap(next)).toBe(2);
+    keys.push(registration({ contentId: 'a third' }));
+    await one.register([keys[2]!]);
+    for (const store of [one, other]) {
+      for (const { kid, key } of keys) {
+        const stored = (await store.get(kid))!;
+        expect([stored.record.kekId, stored.key!.equals(key)]).toEqual([next.id, true]);
+      }
+    }
+    const change = "update prpack.wrapped_keks set wrapped = 'x'";
+    await expect(postgres().query(location, change)).rejects.toThrow('never change');
+    for (const store of [one, other, mover]) await store.close();
   });
 });
 
