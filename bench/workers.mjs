@@ -1,0 +1,397 @@
+#!/usr/bin/env node
+// A batch that workers do while everything goes wrong: kill -9 of workers, a stop of the engine as in a crash, and no way to the key
+// store for a while. What prpack says of it is then held against files, key store and results file. Before that, the same batch
+// without faults, by one process and by workers: what the queue costs. Exits with 1 when anything is wrong.
+//
+//   npm run build && node bench/workers.mjs [--jobs 2000] [--calm 500] [--workers 4] [--folder /dev/shm]
+//
+// --jobs is the number of jobs with faults, --calm that without; one in a hundred is no film. Workers do one job at a time. The engine is a PostgreSQL of its own,
+// with flushes to the disk (programs in /usr/lib/postgresql or on the PATH); keys go through a TCP proxy to `prpack serve`, on SQLite.
+
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { createCipheriv } from 'node:crypto';
+import {
+  appendFileSync,
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { DatabaseSync } from '@photostructure/sqlite';
+import { exitOnSignals, expectBuilt, homeIn, inFolder, PRPACK, print, ROOT, refuse } from './support.mjs';
+
+const POSTGRES_FOLDER = '/usr/lib/postgresql';
+const SCOPES = ['register', 'read-keys'];
+/** The engine is away for so long, in milliseconds; so is the key store. */
+const OUTAGE_MS = 3000;
+/** One more job may cost so much with a queue, in milliseconds. */
+const OVERHEAD_BAR_MS = 15;
+
+const { values: options } = parseArgs({
+  options: {
+    jobs: { type: 'string', default: '2000' },
+    calm: { type: 'string', default: '500' },
+    workers: { type: 'string', default: '4' },
+    folder: { type: 'string', default: '' },
+  },
+});
+
+/** What happens when such a part of all jobs has ended. */
+const FAULTS = [
+  { at: 0.1, happen: killWorker },
+  { at: 0.25, happen: stopEngine },
+  { at: 0.4, happen: cutNetwork },
+  { at: 0.5, happen: killWorker },
+  { at: 0.6, happen: killWorker },
+  { at: 0.7, happen: stopEngine },
+  { at: 0.8, happen: cutNetwork },
+  { at: 0.9, happen: killWorker },
+];
+
+const children = new Set();
+const problems = [];
+let place;
+
+expectBuilt();
+exitOnSignals();
+process.on('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+  if (place && existsSync(join(place.engine, 'data/postmaster.pid'))) control('stop', '--mode', 'immediate');
+});
+await inFolder(options.folder, main);
+
+async function main(folder) {
+  place = await makePlace(folder);
+  startEngine();
+  const proxy = await startKeyServer();
+  const calm = makeMedia('calm', Number(options.calm));
+  const single = await runBatch(calm, 'single', { PRPACK_QUEUE: '' });
+  const workers = await Promise.all(Array.from({ length: Number(options.workers) }, startWorker));
+  const queued = await runBatch(calm, 'queued');
+  const wild = makeMedia('wild', Number(options.jobs));
+  const context = { proxy, workers };
+  const faulty = await runBatch(wild, 'faulty', {}, (running) => bringFaults(wild, running, context));
+  for (const worker of workers) worker.kill('SIGTERM');
+  const codes = await Promise.all(workers.map((worker) => worker.ended));
+  expect(
+    codes.every((code) => code === 0),
+    `workers exit with ${codes} at SIGTERM`,
+  );
+  const unchanged = check([
+    [calm, queued],
+    [wild, faulty],
+  ]);
+  const overheadMs = (queued.elapsedMs - single.elapsedMs) / calm.total;
+  print(`one process, ${availableParallelism()} jobs at a time: ${perJob(single)} ms a job`);
+  print(`queue, ${options.workers} workers: ${perJob(queued)} ms a job, ${overheadMs.toFixed(1)} ms more`);
+  print(
+    `queue, ${FAULTS.length} faults: ${perJob(faulty)} ms a job, ${(faulty.elapsedMs / 1000).toFixed(0)} s; ${unchanged} jobs were done twice`,
+  );
+  expect(overheadMs <= OVERHEAD_BAR_MS, `the queue costs more than ${OVERHEAD_BAR_MS} ms a job`);
+  for (const problem of problems.slice(0, 20)) print(`WRONG: ${problem}`);
+  for (const child of children) child.kill('SIGKILL');
+  if (problems.length > 0) process.exitCode = 1;
+  else print(`all right: ${wild.total} jobs, each with one line, one file and one key, and nothing else`);
+}
+
+async function makePlace(folder) {
+  chmodSync(folder, 0o755);
+  const engine = join(folder, 'engine');
+  mkdirSync(engine);
+  const [enginePort, keysPort, proxyPort] = [await freePort(), await freePort(), await freePort()];
+  const env = {
+    ...homeIn(folder),
+    PRPACK_QUEUE: `postgres://prpack@127.0.0.1:${enginePort}/postgres`,
+    PRPACK_KEY_STORE: `http://127.0.0.1:${proxyPort}`,
+  };
+  const keyStore = join(folder, 'keys.sqlite');
+  return { folder, engine, enginePort, keysPort, proxyPort, env, keyStore, log: join(folder, 'workers.log') };
+}
+
+/** Files of samples/ under names of their own, one in a hundred a text. */
+function makeMedia(name, total) {
+  const media = join(place.folder, name);
+  mkdirSync(media);
+  const sample = join(media, '.sample');
+  copyFileSync(join(ROOT, 'samples/bars.mp4'), sample);
+  for (let i = 0; i < total; i++) {
+    const path = join(media, `${name} ${i}.mp4`);
+    if (i % 100 === 37) writeFileSync(path, 'This is a text.\n');
+    else linkSync(sample, path);
+  }
+  return { media, total, bad: Math.floor((total + 62) / 100) };
+}
+
+/** Does a batch to its end. */
+async function runBatch({ media, total, bad }, name, env = {}, whileItRuns = async () => {}) {
+  const out = join(place.folder, `out ${name}`);
+  const results = join(out, 'prpack-results.jsonl');
+  const child = start(['batch', media, '--out-dir', out, '--json'], { ...place.env, ...env });
+  let isOver = false;
+  const running = { results, isOver: () => isOver };
+  const faults = whileItRuns(running);
+  const code = await child.ended;
+  isOver = true;
+  await faults;
+  const summary = JSON.parse(child.said());
+  const { done, failed } = summary;
+  expect(code === 3, `${name}: exit code ${code}`);
+  expect(
+    done === total - bad && failed === bad,
+    `${name}: ${done} done, ${failed} failed, of ${total} with ${bad} bad`,
+  );
+  return { ...summary, out, results };
+}
+
+async function bringFaults({ total }, running, context) {
+  for (const { at, happen } of FAULTS) {
+    while (!running.isOver() && linesIn(running.results) < at * total) await sleep(20);
+    if (running.isOver()) return void expect(false, `the batch was over before ${happen.name} at ${at}`);
+    print(`${linesIn(running.results)} of ${total}: ${happen.name}`);
+    await happen(context);
+  }
+}
+
+async function killWorker({ workers }) {
+  workers.shift().kill('SIGKILL');
+  workers.push(await startWorker());
+}
+
+async function stopEngine() {
+  control('stop', '--mode', 'immediate');
+  await sleep(OUTAGE_MS);
+  control('start', '--log', join(place.engine, 'log'));
+}
+
+async function cutNetwork({ proxy }) {
+  proxy.cut(true);
+  await sleep(OUTAGE_MS);
+  proxy.cut(false);
+}
+
+/** A worker, once it takes jobs. */
+async function startWorker() {
+  const worker = start(['worker', '--jobs', '1'], place.env);
+  await Promise.race([worker.wrote('takes jobs of'), worker.ended]);
+  return worker;
+}
+
+/** A run of prpack. */
+function start(args, env) {
+  const child = spawn(process.execPath, [PRPACK, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  children.add(child);
+  let text = '';
+  child.stdout.on('data', (data) => {
+    text += data;
+  });
+  let messages = '';
+  let onMessage = () => {};
+  child.stderr.on('data', (data) => {
+    messages += data;
+    onMessage();
+    appendFileSync(place.log, data);
+  });
+  const wrote = (words) =>
+    new Promise((resolve) => {
+      onMessage = () => messages.includes(words) && resolve();
+      onMessage();
+    });
+  const ended = new Promise((resolve) => child.on('close', resolve));
+  ended.then(() => children.delete(child));
+  return { kill: (signal) => child.kill(signal), ended, wrote, said: () => text };
+}
+
+/** A key server, and a way to it that can be cut. */
+async function startKeyServer() {
+  const { keyStore, keysPort, proxyPort, env } = place;
+  const own = { ...env, PRPACK_KEY_STORE: `sqlite:${keyStore}` };
+  const scopes = SCOPES.flatMap((scope) => ['--scope', scope]);
+  const token = execFileSync(
+    process.execPath,
+    [PRPACK, 'serve', 'token', 'create', '--name', 'bench', ...scopes],
+    { env: own },
+  );
+  env.PRPACK_KEY_STORE_TOKEN = token.toString().trim();
+  start(['serve', '--port', `${keysPort}`, '--rate-limit', '1000000', '--log-level', 'error'], own);
+  const sockets = new Set();
+  let isCut = false;
+  const proxy = createServer((socket) => {
+    if (isCut) return socket.destroy();
+    const other = connect(keysPort, '127.0.0.1');
+    for (const [one, two] of [
+      [socket, other],
+      [other, socket],
+    ]) {
+      sockets.add(one);
+      one.pipe(two);
+      one.on('error', () => {});
+      one.on('close', () => {
+        sockets.delete(one);
+        two.destroy();
+      });
+    }
+  });
+  await new Promise((resolve) => proxy.listen(proxyPort, '127.0.0.1', resolve));
+  proxy.unref();
+  return {
+    cut: (cut) => {
+      isCut = cut;
+      if (cut) for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+function startEngine() {
+  const { engine, enginePort } = place;
+  const owner = ownerOfEngine();
+  if (owner) chownSync(engine, owner.uid, owner.gid);
+  asOwner('initdb', [
+    '--pgdata',
+    join(engine, 'data'),
+    '--username',
+    'prpack',
+    '--auth',
+    'trust',
+    '--no-sync',
+  ]);
+  const lines = [
+    `port = ${enginePort}`,
+    "listen_addresses = '127.0.0.1'",
+    `unix_socket_directories = '${engine}'`,
+  ];
+  writeFileSync(join(engine, 'data/postgresql.auto.conf'), `${lines.join('\n')}\n`);
+  control('start', '--log', join(engine, 'log'));
+}
+
+function control(command, ...args) {
+  asOwner('pg_ctl', [command, '--wait', '--pgdata', join(place.engine, 'data'), ...args]);
+}
+
+/** PostgreSQL does not run as root. */
+function ownerOfEngine() {
+  if (process.getuid() !== 0) return undefined;
+  const id = (what) => Number(execFileSync('id', [what, 'postgres'], { encoding: 'utf8' }));
+  return { uid: id('-u'), gid: id('-g') };
+}
+
+function asOwner(program, args) {
+  const { status, error } = spawnSync(join(programFolder(), program), args, {
+    ...ownerOfEngine(),
+    cwd: place.engine,
+    env: { PATH: process.env.PATH, LC_ALL: 'C' },
+    stdio: 'ignore',
+  });
+  if (status !== 0) throw new Error(`${program} ${args.join(' ')}: ${error ?? status}`);
+}
+
+function programFolder() {
+  const versions = existsSync(POSTGRES_FOLDER) ? readdirSync(POSTGRES_FOLDER).sort().reverse() : [];
+  const folders = [
+    ...versions.map((version) => join(POSTGRES_FOLDER, version, 'bin')),
+    ...process.env.PATH.split(':'),
+  ];
+  return folders.find((folder) => existsSync(join(folder, 'initdb'))) ?? refuse('there is no PostgreSQL');
+}
+
+function freePort() {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+function linesIn(path) {
+  return existsSync(path) ? readFileSync(path).reduce((count, byte) => count + (byte === 10 ? 1 : 0), 0) : 0;
+}
+
+/** Lines, files and keys tell the same. The number of jobs that were done twice. */
+function check(batches) {
+  let unchanged = 0;
+  const keys = readKeyStore();
+  for (const [{ total }, { results, out }] of batches) {
+    const lines = readFileSync(results, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(lines.length === total, `${lines.length} lines for ${total} jobs`);
+    expect(new Set(lines.map(({ output }) => output)).size === total, 'a job has two lines');
+    const done = lines.filter(({ status }) => status === 'done');
+    unchanged += done.filter((line) => line.unchanged).length;
+    for (const line of lines)
+      expect(line.status === 'done' || line.error.code === 'NOT_MP4', `${line.input}: ${line.error?.code}`);
+    for (const line of done) checkOutput(line, keys);
+    const files = new Set(readdirSync(out).map((name) => join(out, name)));
+    files.delete(results);
+    for (const { output } of done) files.delete(output);
+    for (const path of files) expect(false, `${path} is no output of any job`);
+  }
+  return unchanged;
+}
+
+function checkOutput({ output, bytes, outputFingerprint, kids, contentId }, keys) {
+  if (!expect(existsSync(output), `${output} is missing`)) return;
+  const isWhole =
+    statSync(output).size === bytes && fingerprintOf(output, outputFingerprint) === outputFingerprint;
+  expect(isWhole, `${output} is not what its line says`);
+  const kept = keys.get(contentId) ?? new Map();
+  const [[kid, { state, fingerprints }] = ['none', {}]] = kept;
+  expect(
+    kept.size === 1 && `${kids}` === kid,
+    `${contentId} has ${kept.size} keys, ${kid}; its line ${kids}`,
+  );
+  expect(
+    state === 'active' && fingerprints.has(outputFingerprint),
+    `the key store has ${state} of ${output}`,
+  );
+}
+
+/** Key and GMAC of bytes. */
+function fingerprintOf(path, fingerprint) {
+  const key = fingerprint.slice(0, 32);
+  const mac = createCipheriv('aes-128-gcm', Buffer.from(key, 'hex'), Buffer.alloc(12)).setAAD(
+    readFileSync(path),
+  );
+  mac.final();
+  return key + mac.getAuthTag().toString('hex');
+}
+
+/** State and published files of each key, by content id and KID. */
+function readKeyStore() {
+  const store = new DatabaseSync(place.keyStore);
+  const rows = store
+    .prepare('select content_id, kid, state, fingerprint from keys left join outputs using (kid)')
+    .all();
+  store.close();
+  const keys = new Map();
+  for (const { content_id: contentId, kid, state, fingerprint } of rows) {
+    const ofContent = keys.get(contentId) ?? new Map();
+    const key = ofContent.get(kid) ?? { state, fingerprints: new Set() };
+    key.fingerprints.add(fingerprint);
+    keys.set(contentId, ofContent.set(kid, key));
+  }
+  return keys;
+}
+
+function perJob({ elapsedMs, total }) {
+  return (elapsedMs / total).toFixed(1);
+}
+
+/** Notes what is wrong, and goes on. */
+function expect(isRight, problem) {
+  if (!isRight) problems.push(problem);
+  return isRight;
+}
