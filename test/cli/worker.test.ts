@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ResultLine } from '../../src/packager/batch/types.js';
+import { type QueueStatus, watchQueue } from '../../src/queue/status.js';
 import { type CliResult, runCli, runCliJson, runProcess } from '../support/cli.js';
 import { KEY } from '../support/jobs.js';
 import { describeWithPostgres, POSTGRES_PASSWORD } from '../support/postgres.js';
@@ -60,6 +61,15 @@ describeWithPostgres('prpack worker', (postgres) => {
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line));
+  /** What `--status` shows, without a process of its own. */
+  const status = async (): Promise<QueueStatus> => {
+    const watch = await watchQueue(env.PRPACK_QUEUE!, 1);
+    try {
+      return await watch.next();
+    } finally {
+      await watch.close();
+    }
+  };
   const keys = async () => (await runCliJson(['keys', 'list', '--key-store', store])).json;
 
   /** Each output has a line, its keys are registered for it alone, and nothing else is there. */
@@ -102,6 +112,21 @@ describeWithPostgres('prpack worker', (postgres) => {
     expect(text).toContain('takes jobs of postgres://127.0.0.1');
     expect(text).toMatch(/\[\d+\] failed .*bad\.mp4: .* \[NOT_MP4\]/);
     expect(text).not.toContain(POSTGRES_PASSWORD);
+  });
+
+  it('gives renditions of one content one key, whoever does them', async () => {
+    addMedia(6);
+    const manifest = join(media, 'm.jsonl');
+    const lines = Array.from({ length: 6 }, (_, i) =>
+      JSON.stringify({ input: `film ${i}.mp4`, contentId: 'film' }),
+    );
+    writeFileSync(manifest, lines.join('\n'));
+    const workers = [startWorker(), startWorker()];
+    const { stdout } = await runProcess(['batch', manifest, '--out-dir', out, '--json'], { env });
+    expect(JSON.parse(stdout)).toMatchObject({ done: 6, failed: 0 });
+    expect(new Set(resultLines().flatMap(({ kids }) => kids)).size).toBe(1);
+    expect(await keys()).toHaveLength(1);
+    await stop(...workers);
   });
 
   it('does every job once when a worker and the engine are killed', async () => {
@@ -148,9 +173,9 @@ describeWithPostgres('prpack worker', (postgres) => {
     const paused = await runCliJson(['worker', 'pause'], { env });
     expect(paused).toMatchObject({ exitCode: 0, json: { paused: true } });
     const running = batch();
-    const status = async () => (await runCliJson(['batch', '--status'], { env })).json;
     await until(async () => (await status()).waiting === 3);
-    expect(await status()).toMatchObject({
+    const { json } = await runCliJson(['batch', '--status'], { env });
+    expect(json).toMatchObject({
       paused: true,
       active: 0,
       workers: [expect.any(String)],
@@ -171,7 +196,6 @@ describeWithPostgres('prpack worker', (postgres) => {
     const killed = batch([], (started) => {
       child = started;
     });
-    const status = async () => (await runCliJson(['batch', '--status'], { env })).json;
     await until(async () => (await status()).waiting === 5);
     child!.kill('SIGKILL');
     await killed;
@@ -189,7 +213,6 @@ describeWithPostgres('prpack worker', (postgres) => {
 
   it('is left nothing by a batch that is interrupted', async () => {
     addMedia(5);
-    const status = async () => (await runCliJson(['batch', '--status'], { env })).json;
     let child: ChildProcess;
     const running = batch([], (started) => {
       child = started;
@@ -208,7 +231,7 @@ describeWithPostgres('prpack worker', (postgres) => {
     addMedia(1);
     const nowhere = startWorker('--key-store', 'http://127.0.0.1:9');
     const running = batch();
-    await until(async () => (await runCliJson(['batch', '--status'], { env })).json.delayed === 1);
+    await until(async () => (await status()).delayed === 1);
     const [end] = await stop(nowhere);
     expect(end!.stderr).toMatch(/\[KEY_STORE_FAILED\][\s\S]*tried again in 1\.0 s/);
     const worker = startWorker();
