@@ -22,5 +22,15 @@ export function withAbsolutePaths<Values extends object>(
 
 function absolutePath(value: string, fileIn: NonNullable<Kind['fileIn']>, directory: string): string {
   const named = fileIn(value);
-  return named ? `${named[0]}${resolve(directory, named[1])}` : value;
+  return named ? `${named[0]}${absoluteName(directory, named[1])}` : value;
+}
+
+/** A path from a directory on; a URL as it is. */
+export function absoluteName(directory: string, name: string): string {
+  return isUrl(name) ? name : resolve(directory, name);
+}
+
+/** Whether a name begins with a scheme, as `s3://` and `https://` do: it is no path, and no directory changes it. */
+export function isUrl(name: string): boolean {
+  return /^[a-z][a-z\d+.-]*:\/\//i.test(name);
 }

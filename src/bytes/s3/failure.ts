@@ -155,7 +155,7 @@ function isAborted(error: unknown): boolean {
   return ['AbortError', 'RequestAbortedError'].includes((error as Error).name);
 }
 
-function aborted(shown: string): PrpackError {
+export function aborted(shown: string): PrpackError {
   const remedy = 'Nothing was published; run it again.';
   return new PrpackError('ABORTED', `the work on ${shown} was stopped`, { remedy });
 }

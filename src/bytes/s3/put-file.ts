@@ -5,7 +5,9 @@ import type { CompletedPart } from '@aws-sdk/client-s3';
 import { existsAlready } from '../sinks/file-sink.js';
 import { outputFailure } from '../write.js';
 import type { S3 } from './client.js';
+import { contentTypeOf } from './content-type.js';
 import { s3Failure, statusOf } from './failure.js';
+import { inParallel } from './in-parallel.js';
 import type { S3Location } from './location.js';
 
 /** What is put where. */
@@ -22,7 +24,6 @@ export interface FileToPut {
 const PART_BYTES = 8 * 2 ** 20;
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
 const MAX_PARTS = 10_000;
-const PARTS_AT_ONCE = 4;
 
 /** Metadata by which an upload knows its own object again, when nobody heard whether it was completed. */
 const MARK = 'prpack-upload';
@@ -114,23 +115,15 @@ class Put {
   async #sendParts(uploadId: string): Promise<CompletedPart[]> {
     const partBytes = Math.max(PART_BYTES, Math.ceil(this.#sizeBytes / MAX_PARTS));
     const count = Math.ceil(this.#sizeBytes / partBytes);
-    const parts: CompletedPart[] = [];
-    let next = 0;
-    const sendSome = async () => {
-      while (next < count) {
-        const part = next++;
+    const parts: CompletedPart[] = Array.from({ length: count });
+    await inParallel(parts, async (_, part) => {
+      try {
         parts[part] = await this.#sendPart(uploadId, part, partBytes);
-      }
-    };
-    const failures: unknown[] = [];
-    const sending = Array.from({ length: PARTS_AT_ONCE }, () =>
-      sendSome().catch((error) => {
-        failures.push(error);
+      } catch (error) {
         this.#stop.abort();
-      }),
-    );
-    await Promise.all(sending);
-    if (failures.length > 0) throw failures[0]; // the others were stopped for it
+        throw error;
+      }
+    });
     return parts;
   }
 
@@ -194,7 +187,7 @@ class Put {
   }
 
   get #marked() {
-    return { Metadata: { [MARK]: this.#mark } };
+    return { Metadata: { [MARK]: this.#mark }, ContentType: contentTypeOf(this.#target.location.key) };
   }
 
   get #condition() {

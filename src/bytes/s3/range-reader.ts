@@ -26,7 +26,9 @@ export class S3RangeReader implements RangeReader {
   #s3: S3 | undefined;
   #pinned: Pinned | undefined;
 
-  constructor(location: S3Location, limits: RequestLimits) {
+  /** @param s3 the client; by default one of its own */
+  constructor(location: S3Location, limits: RequestLimits, s3?: S3) {
+    this.#s3 = s3;
     this.#location = location;
     this.#limits = limits;
     this.#rules = {
@@ -37,7 +39,7 @@ export class S3RangeReader implements RangeReader {
   }
 
   async open(): Promise<number> {
-    this.#s3 = await openS3(this.#limits);
+    this.#s3 ??= await openS3(this.#limits);
     try {
       const answer = await this.#get({ Range: 'bytes=0-0' });
       this.#pinned = {

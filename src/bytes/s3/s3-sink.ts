@@ -1,15 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StagedSink } from '../sink.js';
 import { existsAlready } from '../sinks/file-sink.js';
 import { assertFreeSpace } from '../sinks/free-space.js';
 import { StagedFile } from '../sinks/staged-file.js';
-import { outputFailure } from '../write.js';
 import { openS3, type S3 } from './client.js';
 import { s3Failure, statusOf } from './failure.js';
 import { parseS3Location, type S3Location } from './location.js';
 import { putFile } from './put-file.js';
+import { temporaryFolder } from './temporary-folder.js';
 
 /** How an output of S3 is opened. */
 export interface S3SinkOptions {
@@ -82,18 +81,6 @@ export class S3Sink implements StagedSink {
     this.staged.close();
     rmSync(this.#folder, { recursive: true, force: true });
     this.#s3.client.destroy();
-  }
-}
-
-/**
- * A new folder that only this user can look into.
- * @throws PrpackError OUTPUT_FAILED
- */
-export function temporaryFolder(shown: string): string {
-  try {
-    return mkdtempSync(join(tmpdir(), 'prpack-'));
-  } catch (cause) {
-    throw outputFailure(shown, `has no place for a temporary file in ${tmpdir()}`, cause);
   }
 }
 

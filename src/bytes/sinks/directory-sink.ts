@@ -126,7 +126,7 @@ export class DirectorySink implements Publishable {
     syncDirectory(this.#staging);
   }
 
-  commit(): void {
+  commit(): void | Promise<void> {
     for (const { staged } of this.#files) staged.close();
     try {
       if (existsSync(this.path)) this.#moveFiles();

@@ -27,6 +27,7 @@ Examples:
   prpack package film-1080.mp4 film-720.mp4 film.de.m4a film.en.vtt --out-dir out/film --la-url https://drm.example.com/rightsmanager.asmx
   prpack package ladder/ --out-dir out/film --scheme cbcs --fairplay-uri skd://drm.example.com/{kid}
   prpack package ladder/ --out-dir out/film --describe 'film.de.m4a:role=dub,name=Deutsch' --dry-run
+  prpack package ladder/ --out-dir s3://media/film/    # see docs/s3.md
   prpack package ladder/ --out-dir out/film --thumbnails 'thumbs-%03d.jpg:10x10:5' --cue 600 --cue 1200`;
 
 /** `prpack package <inputs...>` */
@@ -41,7 +42,8 @@ export function configurePackage(command: Command): void {
     );
   command.optionsGroup('Presentation:');
   addOptions(command, ['outDir'], {
-    outDir: 'folder of the presentation, which appears whole or not at all; a title file can name it, too',
+    outDir:
+      'folder or s3 prefix of the presentation, which appears whole or not at all; a title file can name it, too',
   });
   addOptions(command, [
     'describe',

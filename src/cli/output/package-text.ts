@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { PackagedTrack, PackageResult } from '../../index.js';
+import { isUrl } from '../../settings/paths.js';
 import type { Style } from './style.js';
 import { type Column, formatTable } from './table.js';
 import { joinLines, warningLines } from './text.js';
@@ -37,7 +38,8 @@ export function manifestTexts(manifests: PackageResult['manifests'], style: Styl
 
 function doneLines(result: PackageResult): string[] {
   const { unchanged, keyStore, contentId, outDir, manifests, schemes } = result;
-  const at = (file: string) => printable(join(outDir, file));
+  const at = (file: string) =>
+    printable(isUrl(outDir) ? `${outDir.replace(/\/?$/, '/')}${file}` : join(outDir, file));
   const ofCbcs = schemes.length > 1 ? `, on Apple devices ${at('main-cbcs.m3u8')}` : '';
   return [
     ...(unchanged

@@ -42,7 +42,7 @@ export async function publishManifests(
     const role = force ? 'manifest' : 'media';
     for (const { name, text } of manifests) sink.write(name, role, Buffer.from(text));
     await sink.flush();
-    sink.commit();
+    await sink.commit();
   } finally {
     sink.abort();
   }

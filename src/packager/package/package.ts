@@ -1,7 +1,9 @@
 import { basename, resolve } from 'node:path';
 import { writeAcross } from '../../bytes/file-sequence.js';
 import { newFingerprintKey } from '../../bytes/fingerprint.js';
+import { isS3Url } from '../../bytes/s3/location.js';
 import { DirectorySink } from '../../bytes/sinks/directory-sink.js';
+import { existsAlready } from '../../bytes/sinks/file-sink.js';
 import type { ByteSource } from '../../bytes/source.js';
 import type { AssignedKey } from '../../keys/key-source.js';
 import { digestsOf, type WantedDigests } from '../digests.js';
@@ -38,6 +40,7 @@ import {
   type PackageState,
   pathsBelow,
   pathsOfTitle,
+  publishedPaths,
   readState,
   STATE_FILE,
   stateText,
@@ -48,6 +51,28 @@ import { freeVersion } from './versions.js';
 
 /** The work of `packageTitle`. */
 export async function packageChecked(options: PackageOptions): Promise<PackageResult> {
+  if (isS3Url(options.outDir)) return packageToS3(options);
+  return packageInto(options, () => new DirectorySink(options.outDir, options.force ?? false));
+}
+
+/** A local folder stands for the prefix: what holds for presentations in folders holds for those in buckets. */
+async function packageToS3(options: PackageOptions): Promise<PackageResult> {
+  const { outDir, signal, force = false, keyStore } = options;
+  const { S3Folder } = await import('../../bytes/s3/s3-folder.js');
+  const folder = await S3Folder.open(outDir, signal);
+  try {
+    if (folder.isTaken && !force && !keyStore) throw existsAlready(folder.shown);
+    await folder.copy(STATE_FILE, publishedPaths, signal);
+    const local = { ...options, outDir: folder.path, contentId: options.contentId ?? folder.name };
+    const result = await packageInto(local, () => folder.openSink(force, signal));
+    return { ...result, outDir };
+  } finally {
+    folder.close();
+  }
+}
+
+/** @param open makes the sink for the folder of the options */
+async function packageInto(options: PackageOptions, open: () => DirectorySink): Promise<PackageResult> {
   const clock = new Clock();
   assertSchemes(options);
   assertSmoothCanHave(options);
@@ -55,7 +80,7 @@ export async function packageChecked(options: PackageOptions): Promise<PackageRe
   return withTitle(options, (title) =>
     withWorkerPool(allSources(title), dryRun ? 1 : threads, (pool) =>
       withFingerprints(title, options, pool !== undefined, async (fingerprints) => {
-        const steps = titleSteps(title, options, fingerprints, pool);
+        const steps = titleSteps(title, options, fingerprints, pool, open);
         return report(await packageContent(steps, options, clock), options, clock);
       }),
     ),
@@ -95,6 +120,7 @@ function titleSteps(
   options: PackageOptions,
   fingerprints: InputFingerprints,
   pool: WorkerPool | undefined,
+  open: () => DirectorySink,
 ): PackagingSteps<TitleJob, TitlePlan, DirectorySink> {
   const contentId = options.contentId ?? basename(resolve(options.outDir));
   /** In bytes by URIs, of the media that was read back. */
@@ -133,7 +159,7 @@ function titleSteps(
         ? undefined
         : { plan, outputs: publishedOutputs(plan, state) };
     },
-    open: () => new DirectorySink(options.outDir, options.force ?? false),
+    open,
     plan: async (job) => {
       const former = await readState(options.outDir);
       const version = freeVersion(job.title, options.outDir, former);

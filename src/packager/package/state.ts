@@ -221,6 +221,14 @@ export async function readState(outDir: string): Promise<PackageState | undefine
   return stateOfFile(path) ? parseState(await readTextFile(path)) : undefined;
 }
 
+/** The paths of all files that an earlier run has published in a folder, within it, with slashes. */
+export async function publishedPaths(outDir: string): Promise<readonly string[]> {
+  const { files = [] } = (await readState(outDir)) ?? {};
+  return files.flatMap(({ name, files: own }) =>
+    own ? Object.keys(own).map((segment) => `${name}/${segment}`) : [name],
+  );
+}
+
 /** @returns undefined for another file of this name */
 export function parseState(text: string): PackageState | undefined {
   try {

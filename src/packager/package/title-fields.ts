@@ -5,7 +5,7 @@ import { TEXT } from '../../settings/kinds.js';
 import { nearest } from '../../settings/nearest.js';
 import type { Option } from '../../settings/option.js';
 import { rivalsOf, TITLE_FIELDS } from '../../settings/options.js';
-import { withAbsolutePaths } from '../../settings/paths.js';
+import { absoluteName, withAbsolutePaths } from '../../settings/paths.js';
 import { DESCRIPTION_KEYS, expectedOf } from './descriptions.js';
 import type { TitleOptions, TrackDescription } from './types.js';
 
@@ -108,8 +108,8 @@ function optionsOf({ inputs, ...fields }: Fields, folder: string): Partial<Title
   const describe = descriptionsOf(inputs ?? [], folder);
   return {
     ...options,
-    ...(inputs && { inputs: inputs.map((input) => resolve(folder, pathOf(input))) }),
-    ...(outDir !== undefined && { outDir: resolve(folder, outDir as string) }),
+    ...(inputs && { inputs: inputs.map((input) => absoluteName(folder, pathOf(input))) }),
+    ...(outDir !== undefined && { outDir: absoluteName(folder, outDir as string) }),
     ...(Object.keys(describe).length > 0 && { describe }),
     ...(Object.keys(playready).length > 0 && { playready }),
   };
@@ -120,7 +120,7 @@ function descriptionsOf(inputs: readonly GivenInput[], folder: string): Record<s
     inputs.flatMap((input) => {
       if (typeof input === 'string') return [];
       const { path, ...description } = input;
-      return Object.keys(description).length === 0 ? [] : [[resolve(folder, path), description]];
+      return Object.keys(description).length === 0 ? [] : [[absoluteName(folder, path), description]];
     }),
   );
 }
