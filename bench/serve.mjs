@@ -3,7 +3,7 @@
 // it back, and begin again; and clients that together send a fixed number of requests a second. Prints rates, latencies, CPU time and
 // memory, and counts whether every key that was acknowledged is there. Loopback only.
 //
-//   npm run build && node bench/serve.mjs [--clients 200] [--paced 100] [--rate 500] [--warm-up 2] [--seconds 5] [--runs 3] [--folder /tmp] [--quick]
+//   npm run build && node bench/serve.mjs [--clients 200] [--paced 100] [--rate 500] [--warm-up 2] [--seconds 5] [--runs 3] [--workers 1] [--folder /tmp] [--quick]
 //
 // Servers take turns. The clients (bench/serve-clients.mjs) are a process of their own, and their CPU time is in the table: on few
 // cores they take some of it from the server, from both servers alike. `CPU ms` is that of the server for one request.
@@ -27,11 +27,20 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-async function run({ clients, paced, rate, 'warm-up': warmUpSeconds, seconds, runs, folder: parent }) {
+async function run({
+  clients,
+  paced,
+  rate,
+  'warm-up': warmUpSeconds,
+  seconds,
+  runs,
+  workers,
+  folder: parent,
+}) {
   printTitle('The key server under load');
   return await inFolder(parent || tmpdir(), async (folder) => {
     const servers = [
-      { name: OURS, start: startPrpack },
+      { name: OURS, start: (at) => startPrpack(at, workers) },
       { name: PEER, start: startPeer },
     ];
     print(`${cpus().length} cores; ${runs} rounds of ${seconds} s; medians of the rounds`);
@@ -134,12 +143,12 @@ function printServers(results) {
   );
 }
 
-async function startPrpack(folder) {
+async function startPrpack(folder, workers) {
   const env = homeIn(folder);
   const scopes = ['--scope', 'register', '--scope', 'read-keys'];
   const args = [PRPACK, 'serve', 'token', 'create', '--name', 'load', ...scopes];
   const token = (await promisify(execFile)(process.execPath, args, { env })).stdout.trim();
-  const flags = ['--port', '0', '--log-level', 'info', '--rate-limit', '1000000'];
+  const flags = ['--port', '0', '--log-level', 'info', '--rate-limit', '1000000', '--workers', `${workers}`];
   const server = await startServer([PRPACK, 'serve', ...flags], env, 'stderr', /Listening on .*:(\d+)/);
   return { ...server, token, assertKept: (kids) => assertKept(server.port, token, kids) };
 }
@@ -202,8 +211,23 @@ async function assertKept(port, token, registered) {
   if (missing.size > 0) throw new Error(`${missing.size} keys were acknowledged and are lost`);
 }
 
-/** CPU seconds of a program so far, and its peak of resident memory; nothing where the system has no /proc. */
+/** CPU seconds so far of a program and those that it has started, and the sum of their peaks of resident memory. */
 function usageOf(pid) {
+  const usages = [pid, ...childrenOf(pid)].map(usageOfOne);
+  const sum = (quantity) => usages.reduce((total, usage) => total + usage[quantity], 0);
+  return { cpuSeconds: sum('cpuSeconds'), peakMb: sum('peakMb') };
+}
+
+function childrenOf(pid) {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean);
+  } catch {
+    return [];
+  }
+}
+
+/** Not a number where the system has no /proc. */
+function usageOfOne(pid) {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
     const peak = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1];
@@ -214,7 +238,7 @@ function usageOf(pid) {
 }
 
 await startIfMain(import.meta.url, {
-  settings: { clients: 200, paced: 100, rate: 500, 'warm-up': 2, seconds: 5, runs: 3 },
+  settings: { clients: 200, paced: 100, rate: 500, 'warm-up': 2, seconds: 5, runs: 3, workers: 1 },
   quick: { clients: 20, paced: 10, 'warm-up': 0.5, seconds: 1, runs: 1 },
   run,
 });

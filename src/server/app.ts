@@ -16,7 +16,7 @@ import { type ClearKeyOptions, clearKeyRoutes } from './clear-key/routes.js';
 import type { ServerContext } from './context.js';
 import { addJsonParser } from './json-body.js';
 import type { Limits } from './limits.js';
-import { type LogLevel, logResponse, requestLogger, SERIALIZERS } from './log.js';
+import { type LogTarget, logResponse, requestLogger, SERIALIZERS } from './log.js';
 import { addOpenApi } from './openapi.js';
 import { PROBLEM_TYPE, Problem, problemHeaders, problemOf } from './problem.js';
 import { healthRoutes } from './rest/health.js';
@@ -46,7 +46,7 @@ export interface AppOptions {
   readonly rightsManagerUpstream?: URL;
   /** Licenses of W3C Clear Key; none without. */
   readonly clearKey?: ClearKeyOptions;
-  readonly log: { readonly level: LogLevel; readonly stream: { write(line: string): void } };
+  readonly log: LogTarget;
 }
 
 /** The whole server, not listening yet. */
@@ -126,7 +126,12 @@ function newInstance(limits: Limits, tls: TlsOptions | undefined, log: AppOption
     genReqId: requestId,
     childLoggerFactory: requestLogger,
     logController: new LogController({ disableRequestLogging: true }),
-    logger: { ...log, base: null, serializers: SERIALIZERS as never },
+    logger: {
+      level: log.level,
+      stream: log.stream,
+      base: log.fields ?? null,
+      serializers: SERIALIZERS as never,
+    },
     clientErrorHandler: answerClientError,
   };
   const app = tls

@@ -11,6 +11,8 @@ export interface ServerContext {
   readonly stores: Stores;
   readonly access: Access;
   readonly metrics: Metrics;
+  /** Metrics in the text format of Prometheus, of all processes that serve the port together. */
+  readonly metricsText: () => Promise<string>;
   readonly contentKeys: ContentKeys;
   /** License acquisition URL of headers that the server makes. */
   readonly laUrl?: string;

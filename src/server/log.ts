@@ -6,6 +6,36 @@ import { Problem } from './problem.js';
 export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug', 'trace'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
+/** Where a log goes, and what of it. */
+export interface LogTarget {
+  readonly level: LogLevel;
+  readonly stream: { write(line: string): void };
+  /** Stand in each line, such as the id of the process. */
+  readonly fields?: Readonly<Record<string, string | number>>;
+}
+
+/** Levels as the lines of the log have them. */
+const LEVEL_NUMBERS: Readonly<Record<LogLevel, number>> = {
+  silent: Number.POSITIVE_INFINITY,
+  error: 50,
+  warn: 40,
+  info: 30,
+  debug: 20,
+  trace: 10,
+};
+
+/** One line of a process that has no server of its own. */
+export function logLine(
+  target: LogTarget,
+  level: Exclude<LogLevel, 'silent'>,
+  fields: object,
+  msg: string,
+): void {
+  if (LEVEL_NUMBERS[level] < LEVEL_NUMBERS[target.level]) return;
+  const line = { level: LEVEL_NUMBERS[level], time: Date.now(), ...target.fields, ...fields, msg };
+  target.stream.write(`${JSON.stringify(line)}\n`);
+}
+
 /**
  * How things are written to the log. Bodies, headers and URLs never are, for keys and tokens stand in them: a request is its id, its method
  * and the pattern of its route.

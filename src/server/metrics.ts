@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { AuditBacklog } from '../keystore/read-audit.js';
+import { problemOf } from './problem.js';
 
 /** Counters for Prometheus. Labels are few and fixed: routes, not URLs. */
 export class Metrics {
@@ -17,6 +18,13 @@ export class Metrics {
     name: 'prpack_key_releases_total',
     help: 'Keys that left the key store',
     labelNames: ['by'] as const,
+    registers: [this.registry],
+  });
+  /** Requests that were refused or failed, by the code of their problem document. */
+  readonly #errors = new Counter({
+    name: 'prpack_http_errors_total',
+    help: 'Requests that were refused or failed',
+    labelNames: ['code'] as const,
     registers: [this.registry],
   });
   readonly #auditWaiting = new Gauge({
@@ -46,8 +54,12 @@ export class Metrics {
     this.#auditLost.set(lost);
   }
 
-  /** Times every request of the server. */
+  /** Times every request of the server, and counts those that fail. */
   watch(app: FastifyInstance): void {
+    app.addHook('onError', (request, _reply, error, done) => {
+      this.#errors.inc({ code: problemOf(error, request.id).code });
+      done();
+    });
     app.addHook('onResponse', (request, reply, done) => {
       const route = request.routeOptions.url ?? 'none';
       this.#durations.observe(

@@ -1,6 +1,7 @@
 import type { Server as HttpsServer } from 'node:https';
 import { isIP } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import type { MetricObject } from 'prom-client';
 import { PrpackError } from '../errors.js';
 import type { AuditBacklog } from '../keystore/read-audit.js';
 import type { ReadAuditMode } from '../keystore/thread/messages.js';
@@ -11,7 +12,7 @@ import { createApp, secureContext, type TlsOptions } from './app.js';
 import type { ClearKeyOptions } from './clear-key/routes.js';
 import { ContentKeys } from './content-keys.js';
 import { DEFAULT_LIMITS, type Limits } from './limits.js';
-import { type LogLevel, logAuditBacklog } from './log.js';
+import { type LogTarget, logAuditBacklog } from './log.js';
 import { Metrics } from './metrics.js';
 import { SELF, type StoreLocation, Stores } from './stores.js';
 
@@ -40,7 +41,9 @@ export interface KeyServerOptions {
   readonly limits?: Partial<Limits>;
   /** When the audit lines of keys that leave a store of its own are written. Default: `batched`. */
   readonly auditReads?: ReadAuditMode;
-  readonly log: { readonly level: LogLevel; readonly stream: { write(line: string): void } };
+  readonly log: LogTarget;
+  /** Metrics in the text format of Prometheus, of all processes that serve the port together. Default: those of this one. */
+  readonly metricsOfAll?: () => Promise<string>;
   /** Milliseconds that never go back, by which tokens are read again. Default: those of the process. */
   readonly now?: () => number;
 }
@@ -56,11 +59,17 @@ export interface KeyServer {
   close(): Promise<void>;
 }
 
+/** A key server in this process. */
+export interface ProcessServer extends KeyServer {
+  /** Metrics of this process. */
+  metrics(): Promise<MetricObject[]>;
+}
+
 /**
  * Starts a key server.
  * @throws PrpackError INVALID_ARGUMENT when others could listen in, or when it cannot listen
  */
-export async function startKeyServer(options: KeyServerOptions): Promise<KeyServer> {
+export async function startKeyServer(options: KeyServerOptions): Promise<ProcessServer> {
   assertNoListeners(options);
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const { laUrl, clients = new Map(), tls, rightsManagerUpstream, clearKey, log } = options;
@@ -76,6 +85,7 @@ export async function startKeyServer(options: KeyServerOptions): Promise<KeyServ
     stores,
     access,
     metrics,
+    metricsText: options.metricsOfAll ?? (() => metrics.registry.metrics()),
     contentKeys: new ContentKeys(),
     ...(laUrl !== undefined && { laUrl }),
   };
@@ -99,6 +109,7 @@ export async function startKeyServer(options: KeyServerOptions): Promise<KeyServ
   return {
     url: urlOf(app, tls !== undefined),
     keyStore: self.location,
+    metrics: () => metrics.registry.getMetricsAsJSON(),
     reloadTls(next) {
       (app.server as unknown as HttpsServer).setSecureContext(secureContext(next));
     },

@@ -4,6 +4,7 @@ import type { ClientGrant } from '../../server/access/client-scopes.js';
 import type { TlsOptions } from '../../server/app.js';
 import type { LogLevel } from '../../server/log.js';
 import type { KeyServer, KeyServerOptions } from '../../server/start.js';
+import type { FailedStart } from '../../server/workers/pool.js';
 import { invalidValue } from '../../settings/check.js';
 import { addCommands, type CommandEntry } from '../command.js';
 import { interruptible } from '../interrupt.js';
@@ -20,6 +21,7 @@ import { abortOf } from '../wait.js';
 
 const DEFAULT_PORT = 7470;
 const DEFAULT_RATE = 2000;
+const MOST_WORKERS = 64;
 
 interface ServeFlags extends ServerStoreFlags, OutputFlags {
   readonly host: string;
@@ -30,6 +32,7 @@ interface ServeFlags extends ServerStoreFlags, OutputFlags {
   readonly client?: readonly string[];
   readonly insecureHttp?: true;
   readonly rateLimit: number;
+  readonly workers: number;
   readonly laUrl?: string;
   readonly rightsmanagerUpstream?: string;
   readonly clearKey?: true;
@@ -104,9 +107,15 @@ function addListenOptions(command: Command): void {
   command.option('--insecure-http', 'listen without TLS on an address that others can reach');
   command.option(
     '--rate-limit <requests>',
-    'requests per second of one address',
+    'requests per second of one address; each process of --workers counts for itself',
     integer('--rate-limit', 1, 1_000_000, 'requests'),
     DEFAULT_RATE,
+  );
+  command.option(
+    '--workers <processes>',
+    'processes that serve the port together, on one key store; one that dies is replaced',
+    integer('--workers', 1, MOST_WORKERS, 'processes'),
+    1,
   );
 }
 
@@ -140,9 +149,13 @@ const origin: ParseValue<string> = (text) => {
 async function serveAction(flags: ServeFlags): Promise<void> {
   assertNoIdleFlags(flags);
   const options = await serverOptions(flags);
-  const { startKeyServer } = await import('../../server/start.js');
   await interruptible(async (signal) => {
-    const server = await startKeyServer(options);
+    if (flags.workers > 1 && (await serveIfWorker(options, signal))) return;
+    const server = await startServer(options, flags.workers);
+    if ('exitCode' in server) {
+      process.exitCode = server.exitCode; // the worker has said why
+      return;
+    }
     const stopReloading = reloadAtHangup(server, flags);
     try {
       const facts = await startFacts(server, options, flags);
@@ -154,6 +167,21 @@ async function serveAction(flags: ServeFlags): Promise<void> {
       await server.close();
     }
   });
+}
+
+/** With several processes, this command line runs in each of them, and in the one that looks after them. */
+async function serveIfWorker(options: KeyServerOptions, signal: AbortSignal): Promise<boolean> {
+  const { isWorker, serveAsWorker } = await import('../../server/workers/worker.js');
+  if (!isWorker()) return false;
+  const log = { ...options.log, fields: { pid: process.pid } };
+  await serveAsWorker({ ...options, log }, () => abortOf(signal));
+  return true;
+}
+
+async function startServer(options: KeyServerOptions, workers: number): Promise<KeyServer | FailedStart> {
+  if (workers === 1) return (await import('../../server/start.js')).startKeyServer(options);
+  const { startWorkers } = await import('../../server/workers/pool.js');
+  return startWorkers(workers, options.log);
 }
 
 /** An option without effect is a mistake: the user believes that it has one. */

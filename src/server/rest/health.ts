@@ -9,7 +9,7 @@ const PROBE_KEPT_MS = 1000;
 /** Those who ask wait a second or so before they take the server for dead. */
 const PROBE_WAIT_MS = 750;
 
-export function healthRoutes(app: App, { stores, metrics }: ServerContext): void {
+export function healthRoutes(app: App, { stores, metrics, metricsText }: ServerContext): void {
   const probe = keptFor(PROBE_KEPT_MS, () => stores.of(SELF).probe());
   app.get(
     '/health/live',
@@ -53,7 +53,7 @@ export function healthRoutes(app: App, { stores, metrics }: ServerContext): void
       },
     },
     async (_request, reply) => {
-      const text = await metrics.registry.metrics();
+      const text = await metricsText();
       return reply.type(metrics.registry.contentType).serializer(String).send(text);
     },
   );
