@@ -113,6 +113,8 @@ export const MIGRATIONS: readonly string[] = [
   create trigger audit_is_never_truncated before truncate on prpack.audit
     execute function prpack.refuse('the audit is append-only');
 
+  -- Functions in plpgsql keep their plans; those in sql are planned at each call, but for what is part of a larger statement.
+
   -- The clock of the store: milliseconds, as records show them.
   create function prpack.now() returns timestamptz language sql volatile as
     $$ select date_trunc('milliseconds', clock_timestamp()) $$;
@@ -171,8 +173,9 @@ export const MIGRATIONS: readonly string[] = [
     $$ select coalesce(jsonb_agg(distinct kek_id order by kek_id), '[]') from prpack.keys where kek_id is not null $$;
 
   -- What a decision depends on.
-  create function prpack.outlook(the_kids uuid[], the_slots jsonb, by_keks boolean) returns jsonb language sql volatile as $$
-    select jsonb_build_object(
+  create function prpack.outlook(the_kids uuid[], the_slots jsonb, by_keks boolean) returns jsonb language plpgsql as $$
+  begin
+    return jsonb_build_object(
       'kek', (select kek_id from prpack.store),
       'keks', case when by_keks then prpack.kek_ids() end,
       'held', (
@@ -183,10 +186,11 @@ export const MIGRATIONS: readonly string[] = [
         ) order by n), '[]') from jsonb_array_elements(the_slots) with ordinality as t(s, n)
       ),
       'versions', (select coalesce(jsonb_object_agg(kid, version), '{}') from prpack.keys where kid = any(the_kids))
-    )
-  $$;
+    );
+  end $$;
 
-  create function prpack.add_key(key jsonb, moment timestamptz) returns void language sql as $$
+  create function prpack.add_key(key jsonb, moment timestamptz) returns void language plpgsql as $$
+  begin
     insert into prpack.keys (kid, algorithm, content_id, label, period, source, seed_id, wrapped_key, kek_id, checksum, la_url, policy,
       created_at, updated_at, holds_content)
     values ((key->>'kid')::uuid, key->>'algorithm', key->>'content_id', key->>'label', (key->>'period')::bigint, key->>'source',
@@ -196,8 +200,8 @@ export const MIGRATIONS: readonly string[] = [
         select from prpack.keys k where k.holds_content and k.content_id = key->>'content_id'
           and coalesce(k.label, '') = coalesce(key->>'label', '') and k.algorithm = key->>'algorithm'
           and coalesce(k.period, -1) = coalesce((key->>'period')::bigint, -1)
-      ))
-  $$;
+      ));
+  end $$;
 
   create function prpack.set_state(the_kid uuid, the_state text, moment timestamptz) returns void language plpgsql as $$
   declare
@@ -216,10 +220,11 @@ export const MIGRATIONS: readonly string[] = [
     end if;
   end $$;
 
-  create function prpack.add_note(note jsonb, the_actor text, moment timestamptz) returns void language sql as $$
+  create function prpack.add_note(note jsonb, the_actor text, moment timestamptz) returns void language plpgsql as $$
+  begin
     insert into prpack.audit (at, actor, operation, kid, content_id, checksum, outcome)
-    values (moment, the_actor, note->>'operation', (note->>'kid')::uuid, note->>'content_id', note->>'checksum', note->>'outcome')
-  $$;
+    values (moment, the_actor, note->>'operation', (note->>'kid')::uuid, note->>'content_id', note->>'checksum', note->>'outcome');
+  end $$;
 
   create function prpack.write(change jsonb, the_actor text, moment timestamptz) returns void language plpgsql as $$
   declare
