@@ -156,7 +156,7 @@ async function runBatch({ media, total, bad }, name, env = {}, whileItRuns = asy
 
 async function bringFaults({ total }, running, context) {
   for (const { at, happen } of FAULTS) {
-    while (!running.isOver() && linesIn(running.results) < at * total) await sleep(20);
+    while (!running.isOver() && linesIn(running.results) < at * total) await sleep(200);
     if (running.isOver()) return void expect(false, `the batch was over before ${happen.name} at ${at}`);
     print(`${linesIn(running.results)} of ${total}: ${happen.name}`);
     await happen(context);

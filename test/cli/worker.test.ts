@@ -114,7 +114,8 @@ describeWithPostgres('prpack worker', (postgres) => {
     expect(text).not.toContain(POSTGRES_PASSWORD);
   });
 
-  it('gives renditions of one content one key, whoever does them', async () => {
+  it('gives renditions of one content one key, whoever does them, with keys in the database of the queue', async () => {
+    store = env.PRPACK_QUEUE!;
     addMedia(6);
     const manifest = join(media, 'm.jsonl');
     const lines = Array.from({ length: 6 }, (_, i) =>
