@@ -39,6 +39,19 @@ describe('bench/', () => {
   });
 });
 
+describe('bench/serve.mjs', () => {
+  it.skipIf(!SWEEPS)(
+    `loads the key server and its peer in a quick run ${BY_SWEEPS}`,
+    () => {
+      const { status, stdout, stderr } = bench('serve.mjs', '--quick');
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+      expect(stdout.match(/^(prpack serve|fastify \+ SQLite) +\d+ /gm)).toHaveLength(4);
+      expect(readdirSync(folder)).toEqual([]);
+    },
+    120_000,
+  );
+});
+
 describeWith(['ffmpeg'], 'npm run bench', () => {
   it.skipIf(!SWEEPS)(
     `prints all tables in a quick run ${BY_SWEEPS}`,

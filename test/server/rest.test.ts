@@ -212,11 +212,19 @@ describe('the server about itself', () => {
     await server.fetch(`/v1/keys/${KID}`, { method: 'PUT', token, body: BODY });
     await server.fetch(`/v1/keys/${KID}`, { method: 'PUT', token, body: { ...BODY, key: OTHER_KEY } });
     await server.fetch(`/v1/keys/${KID}/key`, { token: read });
+    await server.fetch('/nothing');
+    const both = await server.token('register', 'read-keys');
+    const soap = { method: 'POST', body: '<a/>', headers: { 'content-type': 'text/xml' } };
+    await server.fetch('/playready/rightsmanager.asmx', soap);
+    await server.fetch('/speke/v2.0/copyProtection', { ...soap, token: both });
     const { text, headers } = await server.fetch('/metrics', { token });
     expect(headers.get('content-type')).toMatch(/^text\/plain/);
     expect(text).toContain('prpack_key_registrations_total{outcome="created"} 1');
     expect(text).toContain('prpack_key_registrations_total{outcome="conflict"} 1');
     expect(text).toContain('prpack_key_releases_total{by="rest"} 1');
+    for (const code of ['KEY_CONFLICT', 'NOT_FOUND', 'UNAUTHENTICATED', 'BAD_REQUEST']) {
+      expect(text).toContain(`prpack_http_errors_total{code="${code}"} 1`);
+    }
     expect(text).toMatch(
       /request_duration_seconds_count\{method="PUT",route="\/v1\/keys\/:kid",status="201"\} 1/,
     );

@@ -3,7 +3,9 @@ import type { CpixContentKey, CpixDocument } from '../../keys/cpix/document.js';
 import { CPIX_VERSION_OF, type SpekeVersion } from '../../keys/speke/request.js';
 
 /** A request that breaks the contract: status 422, in the words of the standard (SPEKE 2.0, "Error handling"). */
-export class SpekeRefusal extends Error {}
+export class SpekeRefusal extends Error {
+  readonly statusCode = 422;
+}
 
 /**
  * The version that a request is in: version 1 has no header, and versions 2 name themselves.
