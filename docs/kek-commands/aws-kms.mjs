@@ -24,4 +24,11 @@ function kms(call, request) {
   );
 }
 
-process.stdout.write(`${JSON.stringify({ version: 1, ...ANSWERS[operation]() })}\n`);
+try {
+  const answer = { version: 1, ...ANSWERS[operation]() };
+  process.stdout.write(`${JSON.stringify(answer)}\n`);
+} catch ({ message, cause }) {
+  // prpack reports the end of standard error.
+  process.stderr.write(`${[message, cause?.message].filter(Boolean).join(': ')}\n`);
+  process.exitCode = 1;
+}

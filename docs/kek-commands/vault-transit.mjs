@@ -26,4 +26,11 @@ async function transit(call, request) {
   return (await response.json()).data;
 }
 
-process.stdout.write(`${JSON.stringify({ version: 1, ...(await ANSWERS[operation]()) })}\n`);
+try {
+  const answer = { version: 1, ...(await ANSWERS[operation]()) };
+  process.stdout.write(`${JSON.stringify(answer)}\n`);
+} catch ({ message, cause }) {
+  // prpack reports the end of standard error.
+  process.stderr.write(`${[message, cause?.message].filter(Boolean).join(': ')}\n`);
+  process.exitCode = 1;
+}
