@@ -22,6 +22,14 @@ export function stateOfFile(path: string): { bytes: number; mtimeMs: number } | 
   return stat?.isFile() ? { bytes: stat.size, mtimeMs: stat.mtimeMs } : undefined;
 }
 
+/**
+ * {@link stateOfFile}, or that of an object of S3.
+ * @throws PrpackError INVALID_ARGUMENT, INPUT_UNREADABLE
+ */
+export async function stateOfInput(name: string): Promise<{ bytes: number; mtimeMs: number } | undefined> {
+  return isS3Url(name) ? (await import('./s3/state-of-object.js')).stateOfObject(name) : stateOfFile(name);
+}
+
 /** Below a file there is nothing. */
 const NOTHING_THERE: readonly string[] = ['ENOENT', 'ENOTDIR'];
 

@@ -1,6 +1,7 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { makeDirectories } from './make-directories.js';
+import { isS3Url } from './s3/location.js';
 import { temporaryPrefixOf } from './sinks/file-sink.js';
 import { outputFailure } from './write.js';
 
@@ -30,10 +31,11 @@ export function removeAbandonedParts(outputs: readonly string[]): number {
 }
 
 /**
- * Makes a directory for outputs, and those above it that are missing.
+ * Makes a directory for outputs, and those above it that are missing. A bucket has none: there is nothing to do.
  * @throws PrpackError OUTPUT_FAILED
  */
 export function makeOutputDirectory(path: string): void {
+  if (isS3Url(path)) return;
   try {
     makeDirectories(path);
   } catch (cause) {

@@ -49,6 +49,7 @@ Examples:
   prpack batch 'media/**/*.mp4' --out-dir encrypted/ --jobs 8 --name '{contentId}.mp4'
   prpack batch films.jsonl --out-dir encrypted/ --la-url https://drm.example.com/rightsmanager.asmx
   prpack batch films.csv --out-dir encrypted/ --resume --json
+  prpack batch 's3://media/in/**/*.mp4' --out-dir s3://media/out/ --results run.jsonl
   prpack batch 'titles/*.yaml' --out-dir out/ --resume
   prpack batch films.jsonl --out-dir encrypted/ --shard 0/8          # on each of 8 machines another part
   prpack batch films.jsonl --out-dir /mnt/out --queue postgres://queue.example/prpack   # workers do it, see prpack worker
@@ -66,9 +67,9 @@ export function configureBatch(command: Command): void {
     )
     .argument(
       '[source]',
-      'manifest (.json, .jsonl, .csv), folder, or pattern for paths of files or title files (.yaml) in quotes',
+      'manifest (.json, .jsonl, .csv), folder, s3 prefix, or pattern for paths of files, title files (.yaml) or s3 objects in quotes',
     )
-    .option('--out-dir <folder>', 'folder of the outputs', nonEmpty('--out-dir'));
+    .option('--out-dir <folder>', 'folder or s3 prefix of the outputs', nonEmpty('--out-dir'));
   addBatchOptions(command);
   addQueueOptions(command);
   addMediaOptions(command);

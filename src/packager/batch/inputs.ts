@@ -1,9 +1,10 @@
 import { basename, dirname, isAbsolute, join, normalize, relative, resolve, sep } from 'node:path';
 import { kindOfPath, readTextFile } from '../../bytes/files.js';
 import { type FoundFiles, findByGlob, findInFolder, isGlob } from '../../bytes/find-files.js';
+import { isS3Url } from '../../bytes/s3/location.js';
 import { PrpackError } from '../../errors.js';
 import { FIELDS } from '../../settings/options.js';
-import { withAbsolutePaths } from '../../settings/paths.js';
+import { absoluteName, withAbsolutePaths } from '../../settings/paths.js';
 import { named } from '../../settings/spelling.js';
 import { readTitleFile } from '../package/read-title-file.js';
 import { inPlaceOf } from '../package/title-fields.js';
@@ -56,6 +57,7 @@ export async function findInputs(source: string, outDir: string): Promise<Input[
 }
 
 async function inputsOf(source: string, outDir: string): Promise<FoundInput[]> {
+  if (isS3Url(source)) return fromS3(source, outDir);
   const kind = kindOfPath(source);
   if (kind === 'folder') return fromFolder(source, outDir);
   if (kind === undefined) {
@@ -67,6 +69,28 @@ async function inputsOf(source: string, outDir: string): Promise<FoundInput[]> {
   const reader = MANIFESTS[/\.[^.]*$/.exec(source)?.[0].toLowerCase() ?? ''];
   if (!reader) return fromFiles({ folder: dirname(source), paths: [basename(source)] });
   return fromManifest(await (await reader())(await readTextFile(source), source), dirname(source));
+}
+
+/** Objects that a pattern, a prefix that ends with a slash, or a key names. */
+async function fromS3(source: string, outDir: string): Promise<FoundInput[]> {
+  const { findObjects } = await import('../../bytes/s3/find-objects.js');
+  const parts = source.split('/');
+  const first = parts.findIndex(isGlob);
+  const prefix = parts.slice(0, first < 0 ? -1 : first).join('/');
+  const isInput = (path: string) => MEDIA_FILE.test(path) && !isBelow(`${prefix}/${path}`, outDir);
+  if (first >= 0) return fromFiles(await findObjects(prefix, parts.slice(first).join('/'), isInput));
+  const name = parts.at(-1)!;
+  if (name === '') return fromFiles(await findObjects(prefix, undefined, isInput));
+  if (MEDIA_FILE.test(name)) return fromFiles({ folder: `${prefix}/`, paths: [name] });
+  throw new PrpackError('INVALID_ARGUMENT', `${source} is no prefix, pattern or MP4 file`, {
+    expected: 's3://bucket/prefix/, s3://bucket/**/*.mp4 or s3://bucket/key.mp4',
+    received: source,
+    remedy: 'End the name of a prefix with a slash; a manifest has to be a file here, and can name objects.',
+  });
+}
+
+function isBelow(url: string, prefix: string): boolean {
+  return url.startsWith(prefix.replace(/\/?$/, '/'));
 }
 
 async function fromFolder(folder: string, outDir: string): Promise<FoundInput[]> {
@@ -83,9 +107,10 @@ async function fromFolder(folder: string, outDir: string): Promise<FoundInput[]>
 }
 
 function fromFiles({ folder, paths }: FoundFiles): FoundInput[] {
+  const at = (path: string) => (isS3Url(folder) ? `${folder}${path}` : resolve(folder, path));
   return paths.map((path) => ({
-    input: join(folder, path),
-    path: resolve(folder, path),
+    input: isS3Url(folder) ? at(path) : join(folder, path),
+    path: at(path),
     relativePath: path,
     settings: {},
     ...(TITLE_FILE.test(path) && { title: { file: resolve(folder, path), options: {} } }),
@@ -96,9 +121,9 @@ function fromFiles({ folder, paths }: FoundFiles): FoundInput[] {
 function fromManifest(entries: readonly Entry[], folder: string): FoundInput[] {
   return entries.map((read) => {
     const entry = { ...read, settings: withAbsolutePaths(read.settings, FIELDS, ({ kind }) => kind, folder) };
-    const path = resolve(folder, entry.input);
+    const path = absoluteName(folder, entry.input);
     const below = relative(resolve(folder), path);
-    const isInside = !isAbsolute(entry.input) && below.split(sep)[0] !== '..';
+    const isInside = !isAbsolute(entry.input) && !isS3Url(path) && below.split(sep)[0] !== '..';
     return { ...entry, path, relativePath: isInside ? below.split(sep).join('/') : basename(path) };
   });
 }

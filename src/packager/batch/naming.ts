@@ -1,4 +1,5 @@
-import { isAbsolute, join, parse, relative, resolve } from 'node:path';
+import { isAbsolute, join, parse, posix, relative, resolve } from 'node:path';
+import { isS3Url } from '../../bytes/s3/location.js';
 import { PrpackError } from '../../errors.js';
 
 /** Names of outputs when no template is given. */
@@ -59,15 +60,28 @@ export function outputNamer(template: string, outDir: string): (parts: NameParts
  * @throws PrpackError INVALID_ARGUMENT
  */
 export function namedOutput(path: string, outDir: string): string {
+  if (isS3Url(path)) return path;
   return isAbsolute(path) ? resolve(path) : insideOf(outDir, path);
 }
 
 function insideOf(outDir: string, path: string): string {
+  if (isS3Url(outDir)) return belowPrefix(outDir, path);
   const folder = resolve(outDir);
   const output = join(folder, path);
   const way = relative(folder, output);
   if (way !== '' && way.split(/[\\/]/)[0] !== '..' && !isAbsolute(way)) return output;
-  throw new PrpackError('INVALID_ARGUMENT', `the output ${output} would be outside of ${folder}`, {
+  throw outside(output, folder);
+}
+
+function belowPrefix(prefix: string, path: string): string {
+  const key = posix.normalize(path);
+  const output = `${prefix.replace(/\/?$/, '/')}${key}`;
+  if (key !== '.' && key.split('/')[0] !== '..' && !key.startsWith('/')) return output;
+  throw outside(output, prefix);
+}
+
+function outside(output: string, folder: string): PrpackError {
+  return new PrpackError('INVALID_ARGUMENT', `the output ${output} would be outside of ${folder}`, {
     path: output,
     remedy: 'Take the parts that lead out of the folder (..) away from the content id, or name the output.',
   });

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { stateOfFile } from '../../bytes/files.js';
+import { stateOfInput } from '../../bytes/files.js';
 import { newFingerprintKey } from '../../bytes/fingerprint.js';
 import { makeOutputDirectory } from '../../bytes/output-directory.js';
 import { PrpackError } from '../../errors.js';
@@ -57,10 +57,10 @@ export async function performTask(task: Task, tools: Tools): Promise<Outcome> {
   if (skipped) return skipped;
   if (task.dryRun) return planTask(task, tools);
   makeOutputDirectory(dirname(job.output));
-  const before = stateOfFile(job.input);
+  const before = await stateOfInput(job.input);
   const encrypted = await encryptJob(task, tools);
   const digest = await fingerprintOf(job.input, newFingerprintKey(), tools.signal);
-  const after = stateOfFile(job.input);
+  const after = await stateOfInput(job.input);
   if (!before || before.bytes !== after?.bytes || before.mtimeMs !== after.mtimeMs) throw changed(job);
   return { status: 'done', fingerprint: { ...before, digest }, ...encrypted };
 }
@@ -68,7 +68,7 @@ export async function performTask(task: Task, tools: Tools): Promise<Outcome> {
 /** What would be done; the input is read as far as the plan needs it. */
 async function planTask({ job, threads }: Task, { keyStore, keys, lookup, signal }: Tools): Promise<Outcome> {
   const { input, output, contentId } = job;
-  const fingerprint = stateOfFile(input);
+  const fingerprint = await stateOfInput(input);
   const files = { input, output, contentId, threads, signal, dryRun: true };
   const settings = settingsOf(job, lookup);
   const result = await encrypt({ ...settings, ...files, keyStore, ...(keys && { keys }) });
@@ -115,8 +115,8 @@ async function checkProof(
   signal: AbortSignal,
 ): Promise<Outcome | undefined> {
   const { fingerprint, bytes, outputFingerprint } = proof;
-  const state = stateOfFile(input);
-  if (state?.bytes !== fingerprint.bytes || stateOfFile(output)?.bytes !== bytes) return undefined;
+  const state = await stateOfInput(input);
+  if (state?.bytes !== fingerprint.bytes || (await stateOfInput(output))?.bytes !== bytes) return undefined;
   const isSameTime = state.mtimeMs === fingerprint.mtimeMs;
   if (!isSameTime && !(await hasFingerprint(input, fingerprint.digest, signal))) return undefined;
   if (!(await hasFingerprint(output, outputFingerprint, signal))) return undefined;

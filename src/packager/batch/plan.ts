@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { dirname, join, resolve } from 'node:path';
 import { assertMediaName } from '../../bytes/media-name.js';
+import { isS3Url } from '../../bytes/s3/location.js';
 import { PrpackError } from '../../errors.js';
 import { TITLE_FIELDS } from '../../settings/options.js';
 import { named } from '../../settings/spelling.js';
@@ -32,14 +33,24 @@ export async function planBatch(options: BatchOptions): Promise<BatchPlan> {
       ? toTitleJob(input, input.title, nameTitle, outDir, settings)
       : toJob(input, nameFile, outDir, settings),
   );
-  const results = resolve(options.results ?? join(outDir, resultsNameOf(shard)));
-  for (const { output, title } of jobs) if (!title) assertMediaName(output);
+  const results = resolve(options.results ?? join(isS3Url(outDir) ? '' : outDir, resultsNameOf(shard)));
+  for (const { output, title } of jobs) {
+    if (!title) assertMediaName(output);
+    else if (isS3Url(output)) throw titleInBucket(output);
+  }
   assertNoCollision(jobs, [
     [results, 'the results file'],
     [resolve(source), 'the manifest'],
   ]);
   assertNothingInTitles(jobs, results);
   return { jobs: shard ? jobsOfShard(jobs, shard) : jobs, results };
+}
+
+function titleInBucket(path: string): PrpackError {
+  return new PrpackError('INVALID_ARGUMENT', `a batch cannot publish titles in S3: ${path}`, {
+    path,
+    remedy: 'Nothing was begun. Run prpack package for each of them, or name a folder.',
+  });
 }
 
 function toJob(

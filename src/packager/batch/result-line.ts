@@ -45,7 +45,7 @@ function lineOf(
 
 function stateOfInput(path: string): ReturnType<typeof stateOfFile> {
   try {
-    return stateOfFile(path);
+    return stateOfFile(path); // none of an object
   } catch {
     return undefined; // the failure itself says why it cannot be looked at
   }
