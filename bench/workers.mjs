@@ -146,7 +146,7 @@ async function runBatch({ media, total, bad }, name, env = {}, whileItRuns = asy
   await faults;
   const summary = JSON.parse(child.said());
   const { done, failed } = summary;
-  expect(code === 3, `${name}: exit code ${code}`);
+  expect(code === (bad > 0 ? 3 : 0), `${name}: exit code ${code}`);
   expect(
     done === total - bad && failed === bad,
     `${name}: ${done} done, ${failed} failed, of ${total} with ${bad} bad`,
@@ -322,6 +322,7 @@ function linesIn(path) {
 function check(batches) {
   let unchanged = 0;
   const keys = readKeyStore();
+  const known = new Set();
   for (const [{ total }, { results, out }] of batches) {
     const lines = readFileSync(results, 'utf8')
       .trimEnd()
@@ -334,11 +335,14 @@ function check(batches) {
     for (const line of lines)
       expect(line.status === 'done' || line.error.code === 'NOT_MP4', `${line.input}: ${line.error?.code}`);
     for (const line of done) checkOutput(line, keys);
+    for (const { contentId } of done) known.add(contentId);
     const files = new Set(readdirSync(out).map((name) => join(out, name)));
     files.delete(results);
     for (const { output } of done) files.delete(output);
     for (const path of files) expect(false, `${path} is no output of any job`);
   }
+  for (const contentId of keys.keys())
+    expect(known.has(contentId), `there is a key of ${contentId}, and no output`);
   return unchanged;
 }
 
