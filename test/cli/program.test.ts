@@ -3,6 +3,9 @@ import { describe, expect, it, vi } from 'vitest';
 import { createProgram } from '../../src/cli/program.js';
 
 /** What a command does not run without. */
+/** What options take that do not take a key store. */
+const VALUES: Readonly<Record<string, string>> = { '--queue': 'postgres://db.example/given' };
+
 const DEMANDED: Readonly<Record<string, readonly string[]>> = {
   'serve token create': ['--name', 'packager', '--scope', 'admin'],
   'serve token revoke': ['0123abcd'],
@@ -32,7 +35,10 @@ async function sharedOptions(path: readonly string[]): Promise<{ flag: string; v
   for (let at = command.parent; at; at = at.parent) for (const { long } of at.options) above.add(long!);
   return command.options
     .filter(({ long }) => above.has(long!))
-    .map((option) => ({ flag: option.long!, value: option.isBoolean() ? true : 'sqlite:given.sqlite' }));
+    .map((option) => ({
+      flag: option.long!,
+      value: option.isBoolean() ? true : (VALUES[option.long!] ?? 'sqlite:given.sqlite'),
+    }));
 }
 
 /** The command that an argument list leads to, right before it would be run. */
@@ -60,7 +66,13 @@ describe('an option that a command and one above it have', async () => {
       expect.arrayContaining(['encrypt', 'keys rewrap', 'pssh parse', 'serve token list']),
     );
     expect(new Set(shared.map(({ path }) => path.join(' ')))).toEqual(
-      new Set(['serve token create', 'serve token list', 'serve token revoke']),
+      new Set([
+        'serve token create',
+        'serve token list',
+        'serve token revoke',
+        'worker pause',
+        'worker resume',
+      ]),
     );
   });
 

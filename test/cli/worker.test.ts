@@ -153,7 +153,7 @@ describeWithPostgres('prpack worker', (postgres) => {
     expect(lines).toHaveLength(13);
     await expectAccounted(lines);
     await stop(worker);
-  });
+  }, 240_000);
 
   it('finishes the job in hand at SIGTERM, and begins no more', async () => {
     for (const name of ['0', '1', '2']) makeLargeSample(join(media, `${name}.mp4`), LARGE_BYTES);

@@ -9,11 +9,6 @@ import { openS3, type S3 } from './client.js';
 import { faultNameOf, replacedMeanwhile, s3Failure, statusOf } from './failure.js';
 import type { S3Location } from './location.js';
 
-/** A body on its way, of which no more is wanted. */
-interface Destroyable {
-  destroy(): void;
-}
-
 /** The state of an object that all ranges are read of. */
 interface Pinned {
   readonly sizeBytes: number;
@@ -52,9 +47,7 @@ export class S3RangeReader implements RangeReader {
         etag: answer.ETag,
         versionId: answer.VersionId === 'null' ? undefined : answer.VersionId, // of a bucket without versions
       };
-      // Servers that do not know this range send the whole object: it is not waited for.
-      if (answer.ContentLength === 1) await answer.Body?.transformToByteArray();
-      else (answer.Body as Destroyable | undefined)?.destroy();
+      await answer.Body?.transformToByteArray();
     } catch (error) {
       if (faultNameOf(error) !== 'InvalidRange') throw s3Failure(error, this.#location.shown, 'read');
       this.#pinned = { sizeBytes: 0, etag: undefined, versionId: undefined };
@@ -74,7 +67,7 @@ export class S3RangeReader implements RangeReader {
       ...(etag !== undefined && { IfMatch: etag }),
       ...(versionId !== undefined && { VersionId: versionId }),
     });
-    const body = answer.Body as (AsyncIterable<Uint8Array> & Destroyable) | undefined;
+    const body = answer.Body as (AsyncIterable<Uint8Array> & { destroy(): void }) | undefined;
     try {
       this.#assertPart(answer, startBytes, endBytes);
       let left = endBytes - startBytes;
