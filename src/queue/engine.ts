@@ -66,10 +66,19 @@ async function openPostgres(
   url: string,
   { withBackend, createPostgresBackend }: Bull,
 ): Promise<Constructors> {
-  await loadPackage('pg', () => import('pg'));
+  const { Client } = await loadPackage('pg', () => import('pg'));
+  // What happens to a connection is told by what is done on it. BullMQ does not listen while it has one in hand, and an event of
+  // this name without a listener ends the process.
+  class HeardClient extends Client {
+    constructor(settings?: ConstructorParameters<typeof Client>[0]) {
+      super(settings);
+      this.on('error', () => {});
+    }
+  }
   const bound = withBackend(createPostgresBackend);
   const connection = {
     connectionString: url,
+    Client: HeardClient,
     schema: SCHEMA,
     migrate: true,
     keepAlive: true,

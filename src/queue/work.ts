@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { availableParallelism, hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job as QueuedJob } from 'bullmq';
 import { removeAbandonedParts } from '../bytes/output-directory.js';
 import { ThreadRunner } from '../packager/batch/job-runner.js';
@@ -94,23 +95,38 @@ class Work {
 
   async finish(): Promise<WorkResult> {
     const { signal, onEvent } = this.#options;
-    const worker = this.#engine.startWorker((job) => this.#do(job), this.#settings());
-    worker.on('error', (error) => onEvent({ kind: 'trouble', reason: reasonOf(error) }));
     const { location: queue } = this.#engine;
     onEvent({ kind: 'ready', worker: this.#name, queue, jobs: this.#runners.length });
+    const stopped = aborted(signal);
     try {
-      await aborted(signal);
+      while (!signal.aborted) await this.#takeJobs(stopped);
     } finally {
-      await worker.close();
       await Promise.all(this.#runners.map((runner) => runner.close()));
     }
     const elapsedMs = Math.round(performance.now() - this.#startMs);
     return { worker: this.#name, ...this.#counts, elapsedMs };
   }
 
+  /** Takes jobs until `stopped`, or until BullMQ gives up: a worker of it that could not begin never does, and another takes its place. */
+  async #takeJobs(stopped: Promise<void>): Promise<void> {
+    const { onEvent } = this.#options;
+    const report = (error: unknown) => onEvent({ kind: 'trouble', reason: reasonOf(error) });
+    const worker = this.#engine.startWorker((job) => this.#do(job), this.#settings());
+    worker.on('error', report);
+    try {
+      await Promise.race([worker.waitUntilReady().then(() => worker.run()), stopped]);
+    } catch (error) {
+      report(error);
+      await Promise.race([sleep(RECONNECT_MS), stopped]);
+    } finally {
+      await worker.close();
+    }
+  }
+
   #settings(): WorkerSettings {
     return {
       name: this.#name,
+      autorun: false,
       concurrency: this.#runners.length,
       lockDuration: LOCK_MS,
       stalledInterval: STALLED_INTERVAL_MS,
