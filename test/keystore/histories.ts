@@ -105,7 +105,7 @@ export function historiesOf(open: () => Promise<KeyStore>, numRuns: number): voi
       let runs = 0;
       await fc.assert(
         fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
-          const run = runs++;
+          const run = ++runs; // no KID of zeros, which is none
           const model = new Model();
           const toKids = (numbers: readonly number[]) => numbers.map((kid) => kidOf(run, kid));
           const register = async (batch: readonly Wanted[]) => {
