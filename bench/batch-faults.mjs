@@ -10,7 +10,6 @@
 // --spoil does one damage before the check, which must find it.
 
 import { spawn, spawnSync } from 'node:child_process';
-import { createCipheriv } from 'node:crypto';
 import {
   appendFileSync,
   closeSync,
@@ -32,6 +31,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { DatabaseSync } from '@photostructure/sqlite';
+import { fingerprintOf, keyRows } from './accounts.mjs';
 import { expectBuilt, PRPACK, ROOT, ramDisk } from './support.mjs';
 
 const NAMESPACE = ['--user', '--map-root-user', '--mount'];
@@ -439,22 +439,10 @@ function checkFiles(good, lines) {
   for (const contentId of keys.keys()) expect(false, `there is a key of ${contentId}, and no output`);
 }
 
-/** Key and GMAC of bytes. */
-function fingerprintOf(bytes, key) {
-  const mac = createCipheriv('aes-128-gcm', Buffer.from(key, 'hex'), Buffer.alloc(12)).setAAD(bytes);
-  mac.final();
-  return key + mac.getAuthTag().toString('hex');
-}
-
 /** KID, state and published file of each key, by content id. */
 function readKeyStore() {
-  const store = new DatabaseSync(place.keyStore);
-  const rows = store
-    .prepare('select content_id, kid, state, fingerprint from keys left join outputs using (kid)')
-    .all();
-  store.close();
   const keys = new Map();
-  for (const { content_id: contentId, ...row } of rows) {
+  for (const { content_id: contentId, ...row } of keyRows(place.keyStore)) {
     if (!keys.has(contentId)) keys.set(contentId, []);
     keys.get(contentId).push(row);
   }

@@ -9,7 +9,6 @@
 // with flushes to the disk (programs in /usr/lib/postgresql or on the PATH); keys go through a TCP proxy to `prpack serve`, on SQLite.
 
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { createCipheriv } from 'node:crypto';
 import {
   appendFileSync,
   chmodSync,
@@ -28,7 +27,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { DatabaseSync } from '@photostructure/sqlite';
+import { fingerprintOf, keyRows } from './accounts.mjs';
 import { exitOnSignals, expectBuilt, homeIn, inFolder, PRPACK, print, ROOT, refuse } from './support.mjs';
 
 const POSTGRES_FOLDER = '/usr/lib/postgresql';
@@ -349,7 +348,8 @@ function check(batches) {
 function checkOutput({ output, bytes, outputFingerprint, kids, contentId }, keys) {
   if (!expect(existsSync(output), `${output} is missing`)) return;
   const isWhole =
-    statSync(output).size === bytes && fingerprintOf(output, outputFingerprint) === outputFingerprint;
+    statSync(output).size === bytes &&
+    fingerprintOf(readFileSync(output), outputFingerprint.slice(0, 32)) === outputFingerprint;
   expect(isWhole, `${output} is not what its line says`);
   const kept = keys.get(contentId) ?? new Map();
   const [[kid, { state, fingerprints }] = ['none', {}]] = kept;
@@ -363,25 +363,10 @@ function checkOutput({ output, bytes, outputFingerprint, kids, contentId }, keys
   );
 }
 
-/** Key and GMAC of bytes. */
-function fingerprintOf(path, fingerprint) {
-  const key = fingerprint.slice(0, 32);
-  const mac = createCipheriv('aes-128-gcm', Buffer.from(key, 'hex'), Buffer.alloc(12)).setAAD(
-    readFileSync(path),
-  );
-  mac.final();
-  return key + mac.getAuthTag().toString('hex');
-}
-
 /** State and published files of each key, by content id and KID. */
 function readKeyStore() {
-  const store = new DatabaseSync(place.keyStore);
-  const rows = store
-    .prepare('select content_id, kid, state, fingerprint from keys left join outputs using (kid)')
-    .all();
-  store.close();
   const keys = new Map();
-  for (const { content_id: contentId, kid, state, fingerprint } of rows) {
+  for (const { content_id: contentId, kid, state, fingerprint } of keyRows(place.keyStore)) {
     const ofContent = keys.get(contentId) ?? new Map();
     const key = ofContent.get(kid) ?? { state, fingerprints: new Set() };
     key.fingerprints.add(fingerprint);
