@@ -56,10 +56,10 @@ export async function runQueuedBatch(options: QueuedBatchOptions): Promise<Batch
     jobs.map((job, number) => [jobIdOf(job, force, path), { number, job, packed: packJob(job) }]),
   );
   const engine = await openEngine(options.queue);
-  makeOutputDirectory(options.outDir);
-  makeOutputDirectory(dirname(path));
   const queue = await engine.openQueue();
   try {
+    makeOutputDirectory(options.outDir);
+    makeOutputDirectory(dirname(path));
     await takeOverEarlier(queue, sent, path, options.signal);
     const results = await ResultsFile.open(path, options.signal);
     try {

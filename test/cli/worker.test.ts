@@ -287,6 +287,12 @@ describe('options of a queue', () => {
     const { exitCode, json } = await runCliJson(['worker', ...queue]);
     expect({ exitCode, code: json.error.code }).toEqual({ exitCode: 7, code: 'QUEUE_FAILED' });
   });
+
+  it('leave no folder where the queue does not answer', async () => {
+    const out = inFolder('unmade');
+    const { exitCode } = await runCliJson(['batch', testMedia('opus.mp4'), '--out-dir', out, ...queue]);
+    expect({ exitCode, isMade: existsSync(out) }).toEqual({ exitCode: 7, isMade: false });
+  });
 });
 
 interface RunningWorker {
