@@ -5,10 +5,12 @@ export type ReadRange = (
   onBytes: (bytes: Uint8Array) => void,
 ) => Promise<void>;
 
-/** Memory for blocks of a file. */
-export interface BlockMemory {
-  readonly bytes: Uint8Array;
+/** Room for blocks of a file: slots of one size. */
+export interface BlockStore {
+  readonly slots: number;
   readonly blockBytes: number;
+  /** @param atBytes from the beginning of the first slot */
+  write(bytes: Uint8Array, atBytes: number): void;
 }
 
 interface Entry {
@@ -29,7 +31,7 @@ export interface FetchAhead {
 export class BlockLoader {
   readonly #read: ReadRange;
   readonly #sizeBytes: number;
-  readonly #memory: BlockMemory;
+  readonly #store: BlockStore;
   readonly #ahead: FetchAhead;
   readonly #free: number[];
   /** By block, those not used for longest first. */
@@ -38,12 +40,13 @@ export class BlockLoader {
   #current = -1;
   #run = 1;
 
-  constructor(read: ReadRange, sizeBytes: number, memory: BlockMemory, ahead: FetchAhead) {
+  constructor(read: ReadRange, sizeBytes: number, store: BlockStore, ahead: FetchAhead) {
     this.#read = read;
     this.#sizeBytes = sizeBytes;
-    this.#memory = memory;
+    this.#store = store;
     this.#ahead = ahead;
-    this.#free = Array.from({ length: Math.floor(memory.bytes.length / memory.blockBytes) }, (_, i) => i);
+    // The last is taken first: where there is a slot for each block, those of a file that is read in order are in order.
+    this.#free = Array.from({ length: store.slots }, (_, i) => store.slots - 1 - i);
   }
 
   /** The slot that holds the block; it stays there until the next call. */
@@ -82,7 +85,7 @@ export class BlockLoader {
    * @returns whether there are any
    */
   #fetch(first: number, count: number): boolean {
-    const { blockBytes } = this.#memory;
+    const { blockBytes } = this.#store;
     const waiting: { entry: Entry; resolve: () => void; reject: (error: unknown) => void }[] = [];
     for (let block = first; block < first + count && block * blockBytes < this.#sizeBytes; block++) {
       const slot = this.#entries.has(block) ? undefined : this.#takeSlot();
@@ -107,7 +110,7 @@ export class BlockLoader {
   }
 
   async #fill(first: number, waiting: readonly { entry: Entry; resolve: () => void }[]): Promise<void> {
-    const { bytes, blockBytes } = this.#memory;
+    const { blockBytes } = this.#store;
     const startBytes = first * blockBytes;
     const endBytes = Math.min(startBytes + waiting.length * blockBytes, this.#sizeBytes);
     let done = 0;
@@ -116,7 +119,7 @@ export class BlockLoader {
         const { entry, resolve } = waiting[Math.floor(done / blockBytes)];
         const within = done % blockBytes;
         const part = piece.subarray(at, at + blockBytes - within);
-        bytes.set(part, entry.slot * blockBytes + within);
+        this.#store.write(part, entry.slot * blockBytes + within);
         at += part.length;
         done += part.length;
         if (done % blockBytes === 0 || startBytes + done === endBytes) {

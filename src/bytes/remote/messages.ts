@@ -6,8 +6,8 @@ import type { RequestLimits } from './request-limits.js';
 export interface FetcherData {
   readonly location: RemoteLocation;
   readonly limits: RequestLimits;
-  /** Memory for `BlockLoader`, which both threads see. */
-  readonly blocks: SharedArrayBuffer;
+  /** Memory for blocks, which both threads see. */
+  readonly memory: SharedArrayBuffer;
   readonly blockBytes: number;
   /** Two 32-bit numbers: see ANSWERED and HEARTBEAT. */
   readonly control: SharedArrayBuffer;
@@ -25,7 +25,13 @@ export const HEARTBEAT_MS = 500;
 export type Answer = { readonly slot: number } | { readonly error: PackedError };
 
 /** The first message of the fetching thread. */
-export type Opened = { readonly sizeBytes: number } | { readonly error: PackedError };
+export type Opened =
+  | {
+      readonly sizeBytes: number;
+      /** Of the file that blocks are kept in; absent where they are kept in memory. */
+      readonly fd?: number | undefined;
+    }
+  | { readonly error: PackedError };
 
 /** An error as plain data. */
 export interface PackedError {

@@ -1,7 +1,7 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { PrpackError } from '../../errors.js';
 import { packageFile } from '../../package-file.js';
-import { type ByteSource, endsTooEarly } from '../source.js';
+import { BorrowedSource, type ByteSource, endsTooEarly } from '../source.js';
 import { type RemoteLocation, SLOTS } from './location.js';
 import {
   ANSWERED,
@@ -33,13 +33,19 @@ export class RemoteSource implements ByteSource {
   readonly path: string;
   readonly sizeBytes: number;
   readonly #fetcher: Fetcher;
+  /** What the slots are read from. */
+  readonly #slots: Pick<ByteSource, 'readInto'>;
+  /** Of each block that was asked for, where blocks stay where they are. */
+  readonly #slotOfBlock: Int32Array | undefined;
   #block = -1;
   #slot = 0;
 
-  private constructor(path: string, sizeBytes: number, fetcher: Fetcher) {
+  private constructor(path: string, { sizeBytes, fd }: OpenedFile, fetcher: Fetcher) {
     this.path = path;
     this.sizeBytes = sizeBytes;
     this.#fetcher = fetcher;
+    this.#slots = fd === undefined ? fetcher : slotsOnDisk(path, fd, sizeBytes);
+    if (fd !== undefined) this.#slotOfBlock = new Int32Array(Math.ceil(sizeBytes / BLOCK_BYTES)).fill(-1);
   }
 
   /** @throws PrpackError INVALID_ARGUMENT, INPUT_NOT_FOUND, INPUT_UNREADABLE, ABORTED */
@@ -63,7 +69,7 @@ export class RemoteSource implements ByteSource {
       const within = (offsetBytes + done) % BLOCK_BYTES;
       const length = Math.min(BLOCK_BYTES - within, target.length - done);
       const from = this.#slotOf(block) * BLOCK_BYTES + within;
-      target.set(this.#fetcher.bytes.subarray(from, from + length), done);
+      this.#slots.readInto(target.subarray(done, done + length), from);
       done += length;
     }
   }
@@ -74,17 +80,27 @@ export class RemoteSource implements ByteSource {
 
   #slotOf(block: number): number {
     if (block === this.#block) return this.#slot;
+    const known = this.#slotOfBlock?.[block] ?? -1;
     this.#block = -1; // nothing is valid if the fetching throws
-    this.#slot = this.#fetcher.fetch(block);
+    this.#slot = known >= 0 ? known : this.#fetcher.fetch(block);
     this.#block = block;
+    if (this.#slotOfBlock) this.#slotOfBlock[block] = this.#slot;
     return this.#slot;
   }
 }
 
+type OpenedFile = Exclude<Opened, { error: unknown }>;
+
+/** There is one for each block, and the last one is whole. */
+function slotsOnDisk(path: string, fd: number, sizeBytes: number): BorrowedSource {
+  const blocks = Math.ceil(sizeBytes / BLOCK_BYTES);
+  return new BorrowedSource({ path, fd, sizeBytes: blocks * BLOCK_BYTES });
+}
+
 /** The fetching thread, as seen from the reading one. */
 class Fetcher {
-  /** The slots. */
-  readonly bytes: Uint8Array;
+  /** Slots in memory. */
+  readonly #bytes: Uint8Array;
   readonly #shown: string;
   readonly #worker: Worker;
   readonly #port: MessagePort;
@@ -92,10 +108,10 @@ class Fetcher {
 
   constructor(location: RemoteLocation, limits: RequestLimits) {
     const { port1, port2 } = new MessageChannel();
-    const blocks = new SharedArrayBuffer(SLOTS[location.kind] * BLOCK_BYTES);
+    const memory = new SharedArrayBuffer(SLOTS[location.kind] * BLOCK_BYTES);
     const control = new SharedArrayBuffer(8);
-    const data: FetcherData = { location, limits, blocks, blockBytes: BLOCK_BYTES, control, port: port2 };
-    this.bytes = new Uint8Array(blocks);
+    const data: FetcherData = { location, limits, memory, blockBytes: BLOCK_BYTES, control, port: port2 };
+    this.#bytes = new Uint8Array(memory);
     this.#shown = location.shown;
     this.#port = port1;
     this.#counters = new Int32Array(control);
@@ -105,8 +121,8 @@ class Fetcher {
     });
   }
 
-  /** The size of the file, once that is known. */
-  async opened(signal: AbortSignal | undefined): Promise<number> {
+  /** What is known of the file, once it is. */
+  async opened(signal: AbortSignal | undefined): Promise<OpenedFile> {
     const listening = new AbortController();
     const message = await new Promise<Opened>((resolve, reject) => {
       const stop = () => reject(aborted(this.#shown, signal));
@@ -120,7 +136,11 @@ class Fetcher {
     this.#worker.on('error', () => {}); // `fetch` sees that no answer comes
     this.#worker.unref();
     if ('error' in message) throw unpackError(message.error);
-    return message.sizeBytes;
+    return message;
+  }
+
+  readInto(target: Uint8Array, offsetBytes: number): void {
+    target.set(this.#bytes.subarray(offsetBytes, offsetBytes + target.length));
   }
 
   /** The slot that holds the block until the next call. This thread sleeps meanwhile. */

@@ -16,10 +16,18 @@ interface Pinned {
   readonly versionId: string | undefined;
 }
 
+/** What the first request asks for, as its answer says the size, too. The first reads of any file want it. */
+const FIRST_BYTES = 512 * 1024;
+
+/** The body of an answer. */
+type Body = AsyncIterable<Uint8Array> & { destroy(): void };
+
 /** Reads ranges of one version of an object. */
 export class S3RangeReader implements RangeReader {
   /** Several requests of 8 MiB at once: one connection to S3 is slower than the network. */
   readonly ahead: FetchAhead = { runBlocks: 32, requests: 4 };
+  /** The beginning of the object, until it is read. */
+  #first: Uint8Array | undefined;
   readonly #location: S3Location;
   readonly #limits: RequestLimits;
   readonly #rules: FailureRules;
@@ -41,23 +49,43 @@ export class S3RangeReader implements RangeReader {
   async open(): Promise<number> {
     this.#s3 ??= await openS3(this.#limits);
     try {
-      const answer = await this.#get({ Range: 'bytes=0-0' });
+      await this.#openBy(await this.#get({ Range: `bytes=0-${FIRST_BYTES - 1}` }));
+    } catch (error) {
+      if (faultNameOf(error) !== 'InvalidRange') throw s3Failure(error, this.#location.shown, 'read');
+      this.#pinned = { sizeBytes: 0, etag: undefined, versionId: undefined };
+    }
+    return this.#pinned!.sizeBytes;
+  }
+
+  /** Learns from the first answer what the object is. A server that sends the whole of it is not listened to. */
+  async #openBy(answer: GetObjectCommandOutput): Promise<void> {
+    try {
       this.#pinned = {
         sizeBytes: this.#sizeFrom(answer),
         etag: answer.ETag,
         versionId: answer.VersionId === 'null' ? undefined : answer.VersionId, // of a bucket without versions
       };
-      await answer.Body?.transformToByteArray();
+      const first: Uint8Array[] = [];
+      await this.#take(answer, 0, Math.min(FIRST_BYTES, this.#pinned.sizeBytes), (bytes) =>
+        first.push(bytes),
+      );
+      this.#first = Buffer.concat(first);
     } catch (error) {
-      if (faultNameOf(error) !== 'InvalidRange') throw s3Failure(error, this.#location.shown, 'read');
-      this.#pinned = { sizeBytes: 0, etag: undefined, versionId: undefined };
+      if (!(error instanceof CutBody)) throw error; // what did not come is asked for again
+    } finally {
+      (answer.Body as Body | undefined)?.destroy();
     }
-    return this.#pinned.sizeBytes;
   }
 
-  read(startBytes: number, endBytes: number, onBytes: (bytes: Uint8Array) => void): Promise<void> {
+  async read(startBytes: number, endBytes: number, onBytes: (bytes: Uint8Array) => void): Promise<void> {
+    const known = this.#first?.subarray(startBytes, endBytes);
+    if (known?.length) {
+      this.#first = undefined;
+      onBytes(known);
+    }
     const readOnce = this.#readOnce.bind(this);
-    return readRange([startBytes, endBytes], onBytes, readOnce, this.#limits, this.#rules);
+    const from = startBytes + (known?.length ?? 0);
+    await readRange([from, endBytes], onBytes, readOnce, this.#limits, this.#rules);
   }
 
   async #readOnce(startBytes: number, endBytes: number, onBytes: (bytes: Uint8Array) => void): Promise<void> {
@@ -67,19 +95,29 @@ export class S3RangeReader implements RangeReader {
       ...(etag !== undefined && { IfMatch: etag }),
       ...(versionId !== undefined && { VersionId: versionId }),
     });
-    const body = answer.Body as (AsyncIterable<Uint8Array> & { destroy(): void }) | undefined;
     try {
-      this.#assertPart(answer, startBytes, endBytes);
-      let left = endBytes - startBytes;
-      for await (const chunk of cutWhereItFails(body!)) {
-        left -= chunk.length;
-        if (left < 0) throw this.#noRange('it sent more bytes than were asked for');
-        onBytes(chunk);
-      }
-      if (left > 0) throw new CutBody();
+      await this.#take(answer, startBytes, endBytes, onBytes);
     } finally {
-      body?.destroy();
+      (answer.Body as Body | undefined)?.destroy();
     }
+  }
+
+  /** @throws CutBody where the answer ends early */
+  async #take(
+    answer: GetObjectCommandOutput,
+    startBytes: number,
+    endBytes: number,
+    onBytes: (bytes: Uint8Array) => void,
+  ): Promise<void> {
+    if (startBytes === endBytes) return;
+    this.#assertPart(answer, startBytes, endBytes);
+    let left = endBytes - startBytes;
+    for await (const chunk of cutWhereItFails(answer.Body as Body)) {
+      left -= chunk.length;
+      if (left < 0) throw this.#noRange('it sent more bytes than were asked for');
+      onBytes(chunk);
+    }
+    if (left > 0) throw new CutBody();
   }
 
   async #getPinned(input: Omit<GetObjectCommandInput, 'Bucket' | 'Key'>): Promise<GetObjectCommandOutput> {

@@ -47,6 +47,7 @@ export function undiciHandler(limits: RequestLimits): Handler {
       }).catch((error) => {
         throw abortSignal?.aborted || !isTransient(error) ? error : new TransientFailure(error);
       });
+      body.on('error', () => {}); // who reads it hears of errors by reading; one that is cut short on purpose has no reader
       return { response: { statusCode, headers: headers as Record<string, string>, body } };
     },
     destroy: () => void dispatcher.destroy(),

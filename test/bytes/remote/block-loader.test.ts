@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { BlockLoader, type FetchAhead, type ReadRange } from '../../../src/bytes/remote/block-loader.js';
+import { inMemory } from '../../../src/bytes/remote/block-stores.js';
 
 const BLOCK = 10;
 const ONE_AHEAD: FetchAhead = { runBlocks: 16, requests: 1 };
@@ -7,12 +8,12 @@ const SIZE = 1003;
 const file = Uint8Array.from({ length: SIZE }, (_, at) => at % 251);
 
 function loaderOf(slots: number, read: ReadRange, sizeBytes = SIZE, ahead = ONE_AHEAD) {
-  const memory = { bytes: new Uint8Array(slots * BLOCK), blockBytes: BLOCK };
-  const loader = new BlockLoader(read, sizeBytes, memory, ahead);
+  const bytes = new Uint8Array(slots * BLOCK);
+  const loader = new BlockLoader(read, sizeBytes, inMemory(bytes, BLOCK), ahead);
   const load = async (block: number) => {
     const slot = await loader.load(block);
     const length = Math.min(BLOCK, sizeBytes - block * BLOCK);
-    return memory.bytes.slice(slot * BLOCK, slot * BLOCK + length);
+    return bytes.slice(slot * BLOCK, slot * BLOCK + length);
   };
   return { load };
 }

@@ -37,7 +37,8 @@ describe('an object of S3', () => {
   it('is read whole, in few requests, some of them ahead', async () => {
     expect((await readWhole(FILM)).equals(object)).toBe(true);
     const ranges = (await s3.requests()).map(({ range }) => range);
-    expect(ranges.slice(0, 2)).toEqual(['bytes=0-0', 'bytes=0-524287']);
+    expect(ranges[0]).toBe('bytes=0-524287');
+    expect(new Set(ranges).size).toBe(ranges.length);
     expect(ranges.length).toBeLessThan(12);
   });
 
