@@ -107,9 +107,11 @@ describe.each(['key-server', 'worker', 'batch-job'])('kubernetes/%s.yaml', (name
 });
 
 describe('grafana/prpack.json', () => {
-  it('shows metrics that the key server has', () => {
+  it('shows metrics that the key server, batches and workers have', () => {
     const { panels } = JSON.parse(read('grafana/prpack.json'));
-    const source = readFileSync(join(ROOT, 'src/server/metrics.ts'), 'utf8');
+    const source = ['src/server/metrics.ts', 'src/telemetry/metrics.ts']
+      .map((path) => readFileSync(join(ROOT, path), 'utf8'))
+      .join();
     const expressions = panels.flatMap(({ targets }: { targets: { expr?: string }[] }) =>
       targets.map(({ expr }) => expr ?? ''),
     );

@@ -226,7 +226,16 @@ export interface KeyStore {
 
   /** Lets go of files and connections. The store cannot be used afterwards. */
   close(): Promise<void>;
+
+  /**
+   * The same store, whose calls go out under an id that the logs of a server will have. Only of stores behind a server.
+   * @param id letters, digits, `.`, `_` and `-`, at most 64; or several such ids with commas between them
+   */
+  withRequestId?(id: string): PackagerKeyStore;
 }
 
 /** What packaging needs of a key store. */
-export type PackagerKeyStore = Pick<KeyStore, 'location' | 'register' | 'markActive' | 'findByContentId'>;
+export type PackagerKeyStore = Pick<
+  KeyStore,
+  'location' | 'register' | 'markActive' | 'findByContentId' | 'withRequestId'
+>;

@@ -9,6 +9,8 @@ import { looksLikeKey } from '../settings/secrets.js';
 export interface JobData {
   /** The run that has put it into the queue. */
   readonly run: string;
+  /** Of the job, in the results file and in logs. */
+  readonly id: string;
   /** A `Job`, as `packJob` makes it. */
   readonly job: PackedJob;
   readonly force: boolean;

@@ -7,7 +7,12 @@ import { type JobData, unpackJob } from './job-data.js';
 
 /** The line of a job that has ended: done, or failed for good. A job that was tried again keeps the reason of the try before. */
 export function lineOfEnded(queued: QueuedJob<JobData, ResultLine>): ResultLine {
-  return queued.returnvalue ?? failureIn(queued);
+  return inOrder(queued.returnvalue ?? failureIn(queued));
+}
+
+/** The names first, as in any line: PostgreSQL gives fields back in an order of its own. */
+function inOrder({ run, id, status, input, output, contentId, ...ending }: ResultLine): ResultLine {
+  return { run, id, status, input, output, contentId, ...ending };
 }
 
 /** Workers leave the whole line as the reason; the engine gives its own, in words, where no worker came to an end. */
@@ -22,6 +27,7 @@ function failureIn({
   const job = unpackJob(data.job);
   const begun: BegunJob = {
     run: data.run,
+    id: data.id,
     job,
     settingsSha256: settingsFingerprint(job),
     startedAt: new Date(processedOn ?? timestamp),

@@ -126,7 +126,7 @@ class QueuedRun {
 
   async finish(): Promise<BatchResult> {
     const { signal, onEvent } = this.#options;
-    onEvent({ kind: 'planned', total: this.#jobs.length });
+    onEvent({ kind: 'planned', run: this.#id, total: this.#jobs.length });
     let isSent = false;
     while (this.#open.size > 0 && !signal.aborted) {
       try {
@@ -148,9 +148,10 @@ class QueuedRun {
   async #send(): Promise<void> {
     const { force = false, resume, priority = 0 } = this.#options;
     const opts = { attempts: MOST_TRIES, backoff: { type: 'by-error' }, ...(priority > 0 && { priority }) };
-    const entries = [...this.#open].map(([jobId, { job, packed }]) => {
+    const entries = [...this.#open].map(([jobId, { number, job, packed }]) => {
       const proof = resume ? this.#results.proofOf(job.output) : undefined;
-      const data: JobData = { run: this.#id, job: packed, force, ...(proof && { proof }) };
+      const names = { run: this.#id, id: `${this.#id}.${number}` };
+      const data: JobData = { ...names, job: packed, force, ...(proof && { proof }) };
       return { name: 'encrypt', data, opts: { ...opts, jobId } };
     });
     for (const group of groupsOf(entries)) {

@@ -1,30 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { JobType } from 'bullmq';
 import type { ResultLine } from '../packager/batch/types.js';
+import { countJobs, type QueueCounts } from './counts.js';
 import { type JobQueue, openEngine, queueFailure } from './engine.js';
 import { lineOfEnded } from './lines.js';
 
 /** Failed jobs that are shown at most. */
 const SHOWN_FAILURES = 20;
 
-/** Jobs that wait while the queue is paused have this state in PostgreSQL; the types do not know of it. */
-const PAUSED = 'paused' as JobType;
-
 /** What is in the queue, of all batches. */
-export interface QueueStatus {
+export interface QueueStatus extends QueueCounts {
   /** Location, without user and password. */
   readonly queue: string;
-  readonly paused: boolean;
-  /** Jobs that no worker has begun. */
-  readonly waiting: number;
-  /** Jobs that wait for their next try. */
-  readonly delayed: number;
-  readonly active: number;
-  /** Jobs that have ended and that no batch has noted yet. */
-  readonly done: number;
-  readonly failed: number;
-  /** Names of workers. */
-  readonly workers: readonly string[];
   /** Jobs that ended in a second, of late. */
   readonly ratePerSecond: number;
   /** Lines of the last jobs that failed for good, with their errors, as far as no batch has noted them yet. */
@@ -77,23 +63,11 @@ async function endedIn(queue: JobQueue): Promise<number> {
 }
 
 async function factsOf(queue: JobQueue): Promise<Omit<QueueStatus, 'queue' | 'ratePerSecond'>> {
-  const [counts, paused, workers, failed] = await Promise.all([
-    queue.getJobCounts('waiting', PAUSED, 'prioritized', 'delayed', 'active', 'completed', 'failed'),
-    queue.isPaused(),
-    queue.getWorkers(),
+  const [counts, failed] = await Promise.all([
+    countJobs(queue),
     queue.getJobs(['failed'], 0, SHOWN_FAILURES - 1),
   ]);
-  const number = (name: string) => counts[name] ?? 0;
-  return {
-    paused,
-    waiting: number('waiting') + number(PAUSED) + number('prioritized'),
-    delayed: number('delayed'),
-    active: number('active'),
-    done: number('completed'),
-    failed: number('failed'),
-    workers: workers.map(({ rawname = '' }) => rawname.replace(/^.*?:w:/, '')).sort(),
-    failures: failed.map(lineOfEnded),
-  };
+  return { ...counts, failures: failed.map(lineOfEnded) };
 }
 
 /**

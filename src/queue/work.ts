@@ -4,8 +4,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job as QueuedJob } from 'bullmq';
 import { removeAbandonedParts } from '../bytes/output-directory.js';
 import { ThreadRunner } from '../packager/batch/job-runner.js';
-import type { BatchOptions, ResultLine } from '../packager/batch/types.js';
-import { threadsFor, Workshop, type WorkshopOptions } from '../packager/batch/workshop.js';
+import type { BatchOptions, JobWork, KeyOperation, ResultLine } from '../packager/batch/types.js';
+import {
+  type EndedTask,
+  type Onlooker,
+  threadsFor,
+  Workshop,
+  type WorkshopOptions,
+} from '../packager/batch/workshop.js';
 import { type Engine, openEngine, reasonOf, type WorkerSettings } from './engine.js';
 import { type JobData, unpackJob } from './job-data.js';
 import { delayBeforeRetry } from './retry.js';
@@ -35,8 +41,18 @@ export interface WorkOptions extends WorkshopOptions, Pick<BatchOptions, 'jobs' 
 /** What happens at a worker, as it happens. */
 export type WorkEvent =
   | { readonly kind: 'ready'; readonly worker: string; readonly queue: string; readonly jobs: number }
+  /** `id` is that of the job in the results file, and in the logs of a key server. */
+  | { readonly kind: 'started'; readonly id: string; readonly input: string }
+  | ({ readonly kind: 'keys'; readonly id: string } & KeyOperation)
   /** A job has ended, for now where `retryMs` says when it is tried again. */
-  | { readonly kind: 'ended'; readonly line: ResultLine; readonly ended: number; readonly retryMs?: number }
+  | {
+      readonly kind: 'ended';
+      readonly line: ResultLine;
+      /** Absent where nothing was encrypted. */
+      readonly work?: JobWork;
+      readonly ended: number;
+      readonly retryMs?: number;
+    }
   /** The engine does not answer, or has lost a job. */
   | { readonly kind: 'trouble'; readonly reason: string };
 
@@ -141,10 +157,11 @@ class Work {
   async #do(queued: QueuedJob<JobData>): Promise<ResultLine> {
     const runner = this.#free.pop()!;
     try {
-      const line = await this.#lineOf(queued, runner);
+      const ended = await this.#perform(queued, runner);
+      const { line } = ended;
       if (line.status !== 'failed') {
         this.#counts[line.status]++;
-        this.#tell(line);
+        this.#tell(ended);
         return line;
       }
       throw this.#failure(line, queued);
@@ -153,25 +170,31 @@ class Work {
     }
   }
 
-  async #lineOf(queued: QueuedJob<JobData>, runner: ThreadRunner): Promise<ResultLine> {
-    const { run, job: packed, force, proof } = queued.data;
+  async #perform(queued: QueuedJob<JobData>, runner: ThreadRunner): Promise<EndedTask> {
+    const { run, id, job: packed, force, proof } = queued.data;
     const job = unpackJob(packed);
+    const { onEvent } = this.#options;
+    onEvent({ kind: 'started', id, input: job.input });
     if (queued.attemptsStarted > 1) removeAbandonedParts([job.output]); // of a worker that died of it, or with it
     const threads = this.#options.threads ?? threadsFor(this.#runners.length);
-    return this.#workshop.lineOf({ run, job, force, dryRun: false, threads, proof }, runner, () => {});
+    const onlooker: Onlooker = {
+      onProgress: () => {},
+      onKeys: (operation) => onEvent({ kind: 'keys', id, ...operation }),
+    };
+    return this.#workshop.do({ run, id, job, force, dryRun: false, threads, proof }, runner, onlooker);
   }
 
   #failure(line: ResultLine, { attemptsMade, stalledCounter }: QueuedJob<JobData>): JobFailure {
     const retryMs = delayBeforeRetry(line.error!, attemptsMade + 1, stalledCounter > 0);
     this.#counts[retryMs === undefined ? 'failed' : 'retried']++;
-    this.#tell(line, retryMs);
+    this.#tell({ line }, retryMs);
     return new JobFailure(line, retryMs);
   }
 
-  #tell(line: ResultLine, retryMs?: number): void {
+  #tell(task: EndedTask, retryMs?: number): void {
     const { done, skipped, failed } = this.#counts;
     const ended = done + skipped + failed;
-    this.#options.onEvent({ kind: 'ended', line, ended, ...(retryMs !== undefined && { retryMs }) });
+    this.#options.onEvent({ kind: 'ended', ...task, ended, ...(retryMs !== undefined && { retryMs }) });
   }
 }
 

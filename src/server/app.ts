@@ -175,10 +175,13 @@ function addHooks(app: FastifyInstance, { access, metrics }: ServerContext): voi
   });
 }
 
+/** An id, or those of up to 64 jobs whose keys one request registers. */
+const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}(?:,[A-Za-z0-9._-]{1,64}){0,63}$/;
+
 /** The id that the caller gave, so that it can be followed through several logs, or a new one. */
 function requestId({ headers }: IncomingMessage): string {
   const given = headers['x-request-id'];
-  return typeof given === 'string' && /^[A-Za-z0-9._-]{1,64}$/.test(given) ? given : randomUUID();
+  return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
 }
 
 function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {

@@ -102,6 +102,11 @@ const QUEUE_LOCATION = text(
   /^(?:postgres(?:ql)?|rediss?):\/\/./,
   { isSecret: true },
 );
+const ADDRESS = text(
+  'an address to listen on, <host>:<port>, or a port of this machine alone',
+  /^(?:(?:\[[0-9a-fA-F:]+\]|[^:\s[\]]+):)?\d{1,5}$/,
+  { example: '127.0.0.1:9464' },
+);
 const SHARD = text('a shard I/N, counted from 0', /^\d{1,5}\/[1-9]\d{0,4}$/, { example: '0/8' });
 /** It may be a URL with credentials. */
 const KEY_STORE_LOCATION = text('a location such as sqlite:<path>', /^[a-z][a-z0-9+.-]*:./, {
@@ -225,6 +230,16 @@ const TABLE = [
     config: true,
     about:
       'Queue that batches put their jobs into and workers take them from, such as postgres://queue.example/prpack.',
+  },
+  {
+    name: 'metrics',
+    kind: ADDRESS,
+    of: [],
+    flag: '--metrics <address>',
+    help: 'serve metrics for Prometheus while this runs: <host>:<port>, or a port that this machine alone reaches',
+    again: 'refused',
+    config: true,
+    about: 'Address at which batches and workers serve their metrics to Prometheus, such as 0.0.0.0:9464.',
   },
   { name: 'settings', kind: optionsOf('settings'), of: ['encryptBatch'] },
   { name: 'onEvent', kind: FUNCTION, of: ['encryptBatch'] },

@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ResultLine } from '../../src/packager/batch/types.js';
@@ -38,13 +39,16 @@ describeWithPostgres('prpack worker', (postgres) => {
     runProcess(['batch', media, '--out-dir', out, '--json', ...args], { env, ...(onStart && { onStart }) });
 
   /** A worker until it is stopped. */
-  const startWorker = (...args: string[]): RunningWorker => {
+  const startWorker = (...given: (string | WorkerOptions)[]): RunningWorker => {
     let child: ChildProcess;
+    const args = given.filter((arg) => typeof arg === 'string');
+    const [{ onStderr } = {}] = given.filter((arg) => typeof arg === 'object');
     const where = args.includes('--key-store') ? [] : ['--key-store', store];
     const ended = runProcess(['worker', '--jobs', '2', ...where, ...args], {
       env,
       onStart: (started) => {
         child = started;
+        if (onStderr) createInterface({ input: started.stderr! }).on('line', onStderr);
       },
     });
     return { ended, kill: (signal) => child.kill(signal) };
@@ -112,6 +116,44 @@ describeWithPostgres('prpack worker', (postgres) => {
     expect(text).toContain('takes jobs of postgres://127.0.0.1');
     expect(text).toMatch(/\[\d+\] failed .*bad\.mp4: .* \[NOT_MP4\]/);
     expect(text).not.toContain(POSTGRES_PASSWORD);
+  });
+
+  it('serves metrics, and logs jobs by their ids', async () => {
+    addMedia(3);
+    writeFileSync(join(media, 'bad.mp4'), 'no film');
+    const lines: { reqId?: string; url?: string; msg: string }[] = [];
+    const worker = startWorker(
+      { onStderr: (line) => lines.push(JSON.parse(line)) },
+      '--metrics',
+      '0',
+      '--log-level',
+      'debug',
+    );
+    await batch();
+    const results = resultLines();
+    for (const { id, status: how, run } of results) {
+      expect(id).toMatch(new RegExp(`^${run}\\.\\d$`));
+      const said = lines.filter(({ reqId }) => reqId === id).map(({ msg }) => msg);
+      expect(said).toEqual(how === 'done' ? ['begun', 'keys registered', 'done'] : ['begun', 'failed']);
+    }
+    const text = await (await fetch(lines.find(({ url }) => url)!.url!)).text();
+    for (const line of [
+      'prpack_jobs_total{outcome="done"} 3',
+      'prpack_jobs_total{outcome="failed"} 1',
+      'prpack_job_errors_total{code="NOT_MP4"} 1',
+      'prpack_job_keys_total{outcome="created"} 3',
+      'prpack_job_tracks_total 3',
+      'prpack_job_duration_seconds_count{status="done"} 3',
+      'prpack_jobs_running 0',
+      'prpack_queue_up 1',
+      'prpack_queue_workers 1',
+      'prpack_queue_jobs{state="waiting"} 0',
+    ]) {
+      expect(text).toContain(`${line}\n`);
+    }
+    await stop(worker);
+    expect(lines.at(-1)).toMatchObject({ msg: 'ended', done: 3, failed: 1 });
+    expect(JSON.stringify(lines)).not.toContain(POSTGRES_PASSWORD);
   });
 
   it('gives renditions of one content one key, whoever does them, with keys in the database of the queue', async () => {
@@ -294,6 +336,11 @@ describe('options of a queue', () => {
     expect({ exitCode, isMade: existsSync(out) }).toEqual({ exitCode: 7, isMade: false });
   });
 });
+
+interface WorkerOptions {
+  /** Gets the lines of its log. */
+  readonly onStderr: (line: string) => void;
+}
 
 interface RunningWorker {
   readonly ended: Promise<CliResult>;

@@ -235,6 +235,8 @@ describe('the server about itself', () => {
     const idOf = async (id: string) =>
       (await server.fetch('/health/live', { headers: { 'x-request-id': id } })).headers.get('x-request-id');
     expect(await idOf('trace-7.1')).toBe('trace-7.1');
+    expect(await idOf('run.1,run.2')).toBe('run.1,run.2');
+    expect(await idOf('run.1,')).toMatch(/^[0-9a-f-]{36}$/);
     expect(await idOf('a b"c')).toMatch(/^[0-9a-f-]{36}$/);
   });
 });

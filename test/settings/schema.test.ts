@@ -62,9 +62,9 @@ describe('settings', () => {
   const OF_FILES = ['decryptKeys', 'layout', 'clearLeadSeconds', 'cryptoPeriodSeconds'];
 
   it.each<[string, (command: CliCommand) => void, string[]]>([
-    ['encrypt', configureEncrypt, ['queue', ...OF_TITLES]],
+    ['encrypt', configureEncrypt, ['queue', 'metrics', ...OF_TITLES]],
     ['batch', configureBatch, OF_TITLES],
-    ['package', configurePackage, ['queue', ...OF_FILES]],
+    ['package', configurePackage, ['queue', 'metrics', ...OF_FILES]],
   ])('have an option of %s each, but for what it cannot have', (_, configure, others) => {
     expect(missingIn(configure)).toEqual(others);
   });

@@ -20,7 +20,7 @@ describe('named', () => {
   });
 
   it('has a spelling in code for every flag', () => {
-    const ofCommandLine = ['quiet', 'queue'];
+    const ofCommandLine = ['quiet', 'queue', 'metrics'];
     const without = OPTIONS.filter(
       ({ name, flag, of, code }) => flag && of.length === 0 && !code && !ofCommandLine.includes(name),
     );

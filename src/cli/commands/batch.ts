@@ -21,19 +21,21 @@ import { addPolicyOption } from '../options/policy.js';
 import { addQueueOptions, assertNoIdleQueueOptions, type QueueFlags } from '../options/queue.js';
 import { addConfigOption } from '../options/settings.js';
 import { addSystemOptions } from '../options/systems.js';
+import { addTelemetryOptions, type TelemetryFlags } from '../options/telemetry.js';
 import { nonEmpty } from '../options/values.js';
 import { withKeys } from '../options/with-keys.js';
-import { createBatchProgress } from '../output/batch-progress.js';
+import { type BatchProgress, createBatchProgress } from '../output/batch-progress.js';
 import { formatBatchResult } from '../output/batch-text.js';
 import { formatJson } from '../output/json.js';
 import { writeTrouble } from '../output/queue-text.js';
 import { writeMessage, writeResult } from '../output/streams.js';
 import { styleOf } from '../output/style.js';
 import { showQueue } from '../queue-status.js';
+import { type Telemetry, withTelemetry } from '../telemetry.js';
 
 type Library = typeof import('../../index.js');
 
-interface BatchFlags extends Omit<EncryptFlags, 'contentId' | 'keysOut'>, QueueFlags {
+interface BatchFlags extends Omit<EncryptFlags, 'contentId' | 'keysOut'>, QueueFlags, TelemetryFlags {
   readonly outDir: string;
   readonly name?: string;
   readonly jobs?: number;
@@ -78,6 +80,7 @@ export function configureBatch(command: Command): void {
   addRegistrationOptions(command);
   addSystemOptions(command);
   addPlayReadyOptions(command);
+  addTelemetryOptions(command);
   addJobOutputOptions(command);
   addOptions(command, ['dryRun'], { dryRun: 'plan every file and report, and write nothing' });
   addConfigOption(command);
@@ -106,17 +109,20 @@ async function batchAction(source: string | undefined, flags: BatchFlags, comman
   const isQueued = flags.queue !== undefined && !flags.dryRun; // a plan needs no workers
   assertNoIdleQueueOptions(isQueued, command);
   const library = await import('../../index.js');
+  const watched = { isBatch: true, hasJobs: !isQueued, ...(isQueued && { queue: flags.queue! }) };
   const result = await interruptible((signal) =>
-    isQueued
-      ? queueBatch(source, flags, library, signal)
-      : withKeys(flags, library, signal, (store, client) =>
-          withDecryptKeys({ flags, library, store, signal }, (decryptKeys) =>
-            runBatch(source, flags, { library, signal, store, client, decryptKeys }),
+    withTelemetry(flags, watched, (telemetry) =>
+      isQueued
+        ? queueBatch(source, flags, { library, signal, telemetry })
+        : withKeys(flags, library, signal, (store, client) =>
+            withDecryptKeys({ flags, library, store, signal }, (decryptKeys) =>
+              runBatch(source, flags, { library, signal, telemetry, store, client, decryptKeys }),
+            ),
           ),
-        ),
+    ),
   );
   if (flags.json) await writeResult(formatJson(result));
-  else writeMessage(formatBatchResult(result, styleOf(process.stderr)));
+  else if (flags.logLevel === undefined) writeMessage(formatBatchResult(result, styleOf(process.stderr)));
   process.exitCode = result.exitCode;
 }
 
@@ -130,43 +136,50 @@ function assertWhole(
   if (outDir === undefined) command.error("required option '--out-dir <folder>' not specified");
 }
 
+/** What any batch works with. */
+interface Circumstances {
+  readonly library: Library;
+  readonly signal: AbortSignal;
+  readonly telemetry: Telemetry;
+}
+
+/** What a batch works with that does its jobs itself. */
+interface Surroundings extends Circumstances {
+  readonly store: KeyStore;
+  readonly client: HttpClient;
+  readonly decryptKeys: DecryptKeys;
+}
+
 /** Lets workers do the batch. */
 async function queueBatch(
   source: string,
   flags: BatchFlags,
-  library: Library,
-  signal: AbortSignal,
+  { library, signal, telemetry }: Circumstances,
 ): Promise<BatchResult> {
   const { runQueuedBatch } = await import('../../queue/queued-batch.js');
   const { settings, force } = await settingsOf(flags, library);
-  const progress = await createBatchProgress(flags, process.stderr);
+  const progress = await watchBatch(flags, telemetry);
   signal.addEventListener('abort', progress.stop, { once: true });
   try {
     return await runQueuedBatch({
       ...{ source, settings, force, signal, onEvent: progress.onEvent, ...placesOf(flags) },
       queue: flags.queue!,
       ...(flags.priority !== undefined && { priority: flags.priority }),
-      onTrouble: (reason) => writeTrouble(flags, reason),
+      onTrouble: (reason) => {
+        telemetry.take({ kind: 'trouble', reason });
+        if (!telemetry.hasLog) writeTrouble(flags, reason);
+      },
     });
   } finally {
     progress.stop();
   }
 }
 
-/** What a batch works with. */
-interface Surroundings {
-  readonly library: Library;
-  readonly signal: AbortSignal;
-  readonly store: KeyStore;
-  readonly client: HttpClient;
-  readonly decryptKeys: DecryptKeys;
-}
-
 async function runBatch(source: string, flags: BatchFlags, surroundings: Surroundings): Promise<BatchResult> {
-  const { library, signal, store, decryptKeys } = surroundings;
+  const { library, signal, telemetry, store, decryptKeys } = surroundings;
   const named = await batchKeysOf(flags, surroundings);
   const { settings, force, dryRun } = await settingsOf(flags, library);
-  const progress = await createBatchProgress(flags, process.stderr);
+  const progress = await watchBatch(flags, telemetry);
   signal.addEventListener('abort', progress.stop, { once: true }); // at once: a second signal may end the process
   try {
     const result = await library.encryptBatch({
@@ -180,6 +193,21 @@ async function runBatch(source: string, flags: BatchFlags, surroundings: Surroun
   } finally {
     progress.stop();
   }
+}
+
+/** What shows people, or a log and Prometheus, how far the batch is. */
+async function watchBatch(flags: BatchFlags, { hasLog, take }: Telemetry): Promise<BatchProgress> {
+  const { onEvent, stop } = await createBatchProgress(
+    { ...flags, ...(hasLog && { json: true }) },
+    process.stderr,
+  );
+  return {
+    onEvent: (event) => {
+      take(event);
+      onEvent(event);
+    },
+    stop,
+  };
 }
 
 function placesOf({ outDir, name, jobs, results, shard, resume }: BatchFlags): Omit<BatchOptions, 'source'> {

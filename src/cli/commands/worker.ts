@@ -12,14 +12,16 @@ import type { KeyFlags } from '../options/keys.js';
 import { addJsonOption, type OutputFlags } from '../options/output.js';
 import { type QueueFlags, queueOf } from '../options/queue.js';
 import { addConfigOption } from '../options/settings.js';
+import { addTelemetryOptions, type TelemetryFlags } from '../options/telemetry.js';
 import { withKeys } from '../options/with-keys.js';
 import { formatJson } from '../output/json.js';
 import { formatWorkResult, writeWorkEvent } from '../output/queue-text.js';
 import { writeMessage, writeResult } from '../output/streams.js';
 import { styleOf } from '../output/style.js';
 import { joinLines, warningLines } from '../output/text.js';
+import { type Telemetry, withTelemetry } from '../telemetry.js';
 
-interface WorkerFlags extends KeyFlags, KeyStoreFlags, QueueFlags, OutputFlags {
+interface WorkerFlags extends KeyFlags, KeyStoreFlags, QueueFlags, TelemetryFlags, OutputFlags {
   readonly jobs?: number;
   readonly threads?: Threads;
   readonly register: boolean;
@@ -42,10 +44,11 @@ const EXAMPLES = `
 Examples:
   prpack worker --queue postgres://queue.example/prpack --key-store https://keys.example
   PRPACK_QUEUE=postgres://prpack:…@queue.example/prpack prpack worker --jobs 4
+  prpack worker --metrics 0.0.0.0:9464 --log-level info
   prpack worker pause --queue postgres://queue.example/prpack
 
 Jobs come from prpack batch --queue. SIGTERM lets the jobs in hand be finished, and then ends the worker.
-What goes through the queue, and what happens when something dies, is described in docs/workers.md.`;
+What goes through the queue, and what happens when something dies, is described in docs/workers.md; metrics and logs in docs/observability.md.`;
 
 /** `prpack worker` */
 export function configureWorker(command: Command): void {
@@ -58,6 +61,7 @@ export function configureWorker(command: Command): void {
   addOptions(command, ['register'], {
     register: 'register nothing, because somebody else does; keys must be given',
   });
+  addTelemetryOptions(command);
   addJsonOption(command);
   addConfigOption(command);
   addCommands(command, COMMANDS);
@@ -67,12 +71,21 @@ export function configureWorker(command: Command): void {
 
 async function workerAction(flags: WorkerFlags, command: Command): Promise<void> {
   const queue = queueOf(flags, command);
-  const result = await interruptible((signal) => runWorker(queue, flags, signal));
+  const result = await interruptible((signal) =>
+    withTelemetry(flags, { queue, isBatch: false, hasJobs: true }, (telemetry) =>
+      runWorker(queue, flags, telemetry, signal),
+    ),
+  );
   if (flags.json) await writeResult(formatJson(result));
-  else writeMessage(formatWorkResult(result));
+  else if (flags.logLevel === undefined) writeMessage(formatWorkResult(result));
 }
 
-async function runWorker(queue: string, flags: WorkerFlags, signal: AbortSignal): Promise<WorkResult> {
+async function runWorker(
+  queue: string,
+  flags: WorkerFlags,
+  telemetry: Telemetry,
+  signal: AbortSignal,
+): Promise<WorkResult> {
   const library = await import('../../index.js');
   const { work } = await import('../../queue/work.js');
   const { jobs, threads } = flags;
@@ -84,7 +97,10 @@ async function runWorker(queue: string, flags: WorkerFlags, signal: AbortSignal)
       if (!flags.json) writeWarnings(keyWarnings(flags, named), style);
       const options: WorkOptions = {
         ...{ queue, signal },
-        onEvent: (event) => writeWorkEvent(event, flags, style),
+        onEvent: (event) => {
+          telemetry.take(event);
+          if (!telemetry.hasLog) writeWorkEvent(event, flags, style);
+        },
         openDecryptKeys: decryptKeys.open,
         ...(jobs !== undefined && { jobs }),
         ...(threads !== undefined && { threads }),

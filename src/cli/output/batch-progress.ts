@@ -67,7 +67,7 @@ class BarView {
       this.#whole = this.#bars.create(event.total, 0, { content: this.#wholeContent(0, event.total) });
     } else if (event.kind === 'started') this.#names.set(event.job, basename(event.input));
     else if (event.kind === 'progress') this.#showFile(event.job, event.progress);
-    else this.#end(event);
+    else if (event.kind === 'ended') this.#end(event);
   }
 
   stop(): void {

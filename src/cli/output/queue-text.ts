@@ -31,7 +31,7 @@ export function writeWorkEvent(event: WorkEvent, flags: OutputFlags, style: Styl
   if (flags.json) return;
   if (event.kind === 'trouble') writeTrouble(flags, event.reason);
   else if (event.kind === 'ended') writeEnded(event, style);
-  else {
+  else if (event.kind === 'ready') {
     const { worker, queue, jobs } = event;
     writeMessage(`${worker} takes jobs of ${printable(queue)}, ${jobs} at a time, until SIGTERM.`);
   }

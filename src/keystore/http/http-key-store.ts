@@ -31,11 +31,17 @@ type Reader<T> = (wire: Wire, body: unknown) => T;
 export class HttpKeyStore implements KeyStore {
   readonly location: string;
   readonly #client: ServerClient;
+  readonly #headers: Readonly<Record<string, string>>;
 
   /** REST v1 is below the address. */
-  constructor(options: ServerClientOptions) {
-    this.#client = new ServerClient(options);
+  constructor(options: ServerClientOptions | ServerClient, requestId?: string) {
+    this.#client = options instanceof ServerClient ? options : new ServerClient(options);
+    this.#headers = requestId === undefined ? {} : { 'x-request-id': requestId };
     this.location = this.#client.url;
+  }
+
+  withRequestId(id: string): HttpKeyStore {
+    return new HttpKeyStore(this.#client, id);
   }
 
   async register(registrations: readonly KeyRegistration[]): Promise<RegisteredKey[]> {
@@ -107,7 +113,8 @@ export class HttpKeyStore implements KeyStore {
     read: Reader<T>,
     absent: readonly number[] = [],
   ): Promise<T | undefined> {
-    const response = await this.#client.request(request);
+    const headers = { ...request.headers, ...this.#headers };
+    const response = await this.#client.request({ ...request, headers });
     const { status } = response;
     if (absent.includes(status) && isProblem(response)) return undefined;
     if (status < 200 || status > 299) throw serverRefusal(response);

@@ -4,7 +4,10 @@ import type { KeyStore } from '../key-store.js';
 import type { AuditBacklog } from '../read-audit.js';
 
 /** What of a key store can be asked for on its thread. */
-export type StoreCall = Exclude<keyof KeyStore, 'location' | 'rewrap' | 'pruneAudit' | 'close'>;
+export type StoreCall = Exclude<
+  keyof KeyStore,
+  'location' | 'rewrap' | 'pruneAudit' | 'close' | 'withRequestId'
+>;
 
 /** When lines of keys that leave are written: before they leave, or together, a moment later. */
 export type ReadAuditMode = 'always' | 'batched';

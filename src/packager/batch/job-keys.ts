@@ -1,3 +1,4 @@
+import { PrpackError } from '../../errors.js';
 import type { KeyId } from '../../keys/key-id.js';
 import type { AssignedKey, KeyLookup, KeySource, TrackKeyRequest } from '../../keys/key-source.js';
 import type {
@@ -7,7 +8,18 @@ import type {
   PublishedOutput,
 } from '../../keystore/key-store.js';
 import type { ContentLocks } from './content-locks.js';
-import type { BatchKeys } from './types.js';
+import type { BatchKeys, KeyOperation } from './types.js';
+
+/** What the keys of a job are had from, and who is told of them. */
+export interface JobKeysOptions {
+  readonly contentId: string;
+  readonly store: PackagerKeyStore;
+  readonly source: BatchKeys | undefined;
+  readonly locks: ContentLocks;
+  /** Finds the keys of encrypted input. */
+  readonly decryptKeys?: KeyLookup | undefined;
+  readonly onKeys: (operation: KeyOperation) => void;
+}
 
 /** The keys of one job, as the side that has the key store offers them. */
 export class JobKeys implements PackagerKeyStore, KeySource, KeyLookup {
@@ -19,15 +31,10 @@ export class JobKeys implements PackagerKeyStore, KeySource, KeyLookup {
   readonly #contentId: string;
   readonly #locks: ContentLocks;
   readonly #decryptKeys: KeyLookup | undefined;
+  readonly #onKeys: JobKeysOptions['onKeys'];
   #free: (() => void) | undefined;
 
-  constructor(
-    contentId: string,
-    store: PackagerKeyStore,
-    source: BatchKeys | undefined,
-    locks: ContentLocks,
-    decryptKeys?: KeyLookup,
-  ) {
+  constructor({ contentId, store, source, locks, decryptKeys, onKeys }: JobKeysOptions) {
     this.#contentId = contentId;
     this.location = store.location;
     this.#store = store;
@@ -35,6 +42,7 @@ export class JobKeys implements PackagerKeyStore, KeySource, KeyLookup {
     if (typeof source === 'object' && source.canRotate !== undefined) this.canRotate = source.canRotate;
     this.#locks = locks;
     this.#decryptKeys = decryptKeys;
+    this.#onKeys = onKeys;
   }
 
   /** Whether `assign` gives keys; else they are those that the store has for the content, and new ones. */
@@ -64,9 +72,22 @@ export class JobKeys implements PackagerKeyStore, KeySource, KeyLookup {
   }
 
   async register(registrations: readonly KeyRegistration[]) {
-    const registered = await this.#store.register(registrations);
+    const registered = await this.#registered(registrations);
     this.end();
+    const created = registered.filter(({ outcome }) => outcome === 'created').length;
+    if (created > 0) this.#onKeys({ outcome: 'created', count: created });
+    if (created < registered.length) this.#onKeys({ outcome: 'reused', count: registered.length - created });
     return registered;
+  }
+
+  async #registered(registrations: readonly KeyRegistration[]) {
+    try {
+      return await this.#store.register(registrations);
+    } catch (error) {
+      if (error instanceof PrpackError && error.code === 'KEY_CONFLICT')
+        this.#onKeys({ outcome: 'conflict', count: 1 });
+      throw error;
+    }
   }
 
   markActive(kids: readonly KeyId[], output: PublishedOutput): Promise<void> {

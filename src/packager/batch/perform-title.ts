@@ -16,7 +16,7 @@ import { sheetPathsOf } from '../package/thumbnails.js';
 import type { PackageResult } from '../package/types.js';
 import { changed, type Outcome, skipped, type Task, type Tools } from './perform.js';
 import type { Proof } from './results.js';
-import type { InputFingerprint, Job } from './types.js';
+import type { InputFingerprint, Job, JobWork } from './types.js';
 
 type JobTitle = NonNullable<Job['title']>;
 
@@ -37,7 +37,12 @@ export async function performTitle(task: Task, tools: Tools, title: JobTitle): P
   if (!before || before.bytes !== after?.bytes || before.mtimeMs !== after.mtimeMs) throw changed(job);
   const { inputs, fingerprintKey } = (await readState(job.output))!;
   const outputFingerprint = await fingerprintOf(join(job.output, STATE_FILE), fingerprintKey!, tools.signal);
-  return { ...outcomeOf(result, { ...before, digest: inputs! }), outputFingerprint };
+  const outcome = { ...outcomeOf(result, { ...before, digest: inputs! }), outputFingerprint };
+  return result.unchanged ? outcome : { ...outcome, work: workOf(result) };
+}
+
+function workOf({ tracks, timings }: PackageResult): JobWork {
+  return { tracks: tracks.filter(({ encrypted, reused }) => encrypted && !reused).length, timings };
 }
 
 function optionsOf(

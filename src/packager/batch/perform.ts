@@ -10,7 +10,7 @@ import { encrypt } from '../encrypt.js';
 import { fingerprintOf, hasFingerprint } from '../execute/fingerprint.js';
 import type { EncryptOptions, EncryptResult, Progress, Threads } from '../types.js';
 import type { Proof } from './results.js';
-import type { InputFingerprint, Job } from './types.js';
+import type { InputFingerprint, Job, JobWork } from './types.js';
 
 /** A job, and how to go about it. */
 export interface Task {
@@ -44,6 +44,8 @@ export interface Outcome {
   readonly kids: readonly string[];
   readonly unchanged: boolean;
   readonly warnings: readonly string[];
+  /** Absent where nothing was encrypted. */
+  readonly work?: JobWork;
 }
 
 /**
@@ -92,7 +94,14 @@ async function encryptJob(
   const settings = settingsOf(job, lookup);
   const result = await encrypt({ ...settings, ...files, keyStore, ...(keys && { keys }) });
   const { bytes, fingerprint, unchanged, warnings } = result;
-  return { bytes, outputFingerprint: fingerprint!, kids: kidsOf(result), unchanged, warnings };
+  const work = unchanged ? {} : { work: workOf(result) };
+  return { bytes, outputFingerprint: fingerprint!, kids: kidsOf(result), unchanged, warnings, ...work };
+}
+
+function workOf({ tracks, timings }: EncryptResult): JobWork {
+  const encrypted = tracks.filter((track) => track.encrypted);
+  const samples = encrypted.reduce((sum, track) => sum + track.samples, 0);
+  return { tracks: encrypted.length, samples, timings };
 }
 
 /** All keys of an output, each once. */

@@ -13,6 +13,7 @@ import type {
 const MAX_GROUP_KEYS = 500;
 
 interface Waiting {
+  readonly id: string | undefined;
   readonly registrations: readonly KeyRegistration[];
   readonly resolve: (registered: RegisteredKey[]) => void;
   readonly reject: (error: unknown) => void;
@@ -33,9 +34,20 @@ export class Registrar implements PackagerKeyStore {
     this.location = store.location;
   }
 
-  register(registrations: readonly KeyRegistration[]): Promise<RegisteredKey[]> {
+  /** The store for one job, with whose id its calls go out. */
+  withRequestId(id: string): PackagerKeyStore {
+    const store = withId(this.#store, id);
+    return {
+      location: this.location,
+      register: (registrations) => this.register(registrations, id),
+      markActive: (kids, output) => store.markActive(kids, output),
+      findByContentId: (contentId, filter) => store.findByContentId(contentId, filter),
+    };
+  }
+
+  register(registrations: readonly KeyRegistration[], id?: string): Promise<RegisteredKey[]> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ registrations, resolve, reject });
+      this.#waiting.push({ id, registrations, resolve, reject });
       if (this.#isBusy) return;
       this.#isBusy = true;
       setImmediate(() => void this.#work()); // whatever else has arrived by now comes along
@@ -66,7 +78,9 @@ export class Registrar implements PackagerKeyStore {
 
   async #registerGroup(group: readonly Waiting[]): Promise<void> {
     try {
-      const registered = await this.#store.register(group.flatMap(({ registrations }) => registrations));
+      const ids = [...new Set(group.flatMap(({ id }) => id ?? []))];
+      const store = withId(this.#store, ids.join(','));
+      const registered = await store.register(group.flatMap(({ registrations }) => registrations));
       let at = 0;
       for (const { registrations, resolve } of group) {
         resolve(registered.slice(at, at + registrations.length));
@@ -84,8 +98,12 @@ export class Registrar implements PackagerKeyStore {
       for (const { reject } of group) reject(error);
       return;
     }
-    for (const { registrations, resolve, reject } of group) {
-      await this.#store.register(registrations).then(resolve, reject);
+    for (const { id = '', registrations, resolve, reject } of group) {
+      await withId(this.#store, id).register(registrations).then(resolve, reject);
     }
   }
+}
+
+function withId(store: PackagerKeyStore, id: string): PackagerKeyStore {
+  return (id !== '' && store.withRequestId?.(id)) || store;
 }

@@ -6,6 +6,7 @@ import type { Job, ResultLine } from './types.js';
 /** What is known of a job before it ends. */
 export interface BegunJob {
   readonly run: string;
+  readonly id: string;
   readonly job: Job;
   readonly settingsSha256: string;
   readonly startedAt: Date;
@@ -13,11 +14,11 @@ export interface BegunJob {
 
 type Ending = Omit<
   ResultLine,
-  'run' | 'input' | 'output' | 'contentId' | 'settingsSha256' | 'startedAt' | 'elapsedMs'
+  'run' | 'id' | 'input' | 'output' | 'contentId' | 'settingsSha256' | 'startedAt' | 'elapsedMs'
 >;
 
 /** The line of a job that was done, now or by an earlier run. */
-export function lineOfOutcome(begun: BegunJob, outcome: Outcome): ResultLine {
+export function lineOfOutcome(begun: BegunJob, { work: _, ...outcome }: Outcome): ResultLine {
   return lineOf(begun, outcome);
 }
 
@@ -35,12 +36,12 @@ export function lineOfFailure(begun: BegunJob, error: unknown): ResultLine {
 }
 
 function lineOf(
-  { run, job, settingsSha256, startedAt }: BegunJob,
+  { run, id, job, settingsSha256, startedAt }: BegunJob,
   { status, ...ending }: Ending,
 ): ResultLine {
   const { input, output, contentId } = job;
   const times = { startedAt: startedAt.toISOString(), elapsedMs: Date.now() - startedAt.getTime() };
-  return { run, status, input, output, contentId, settingsSha256, ...ending, ...times };
+  return { run, id, status, input, output, contentId, settingsSha256, ...ending, ...times };
 }
 
 function stateOfInput(path: string): ReturnType<typeof stateOfFile> {

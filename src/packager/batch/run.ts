@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
 import { makeOutputDirectory, removeAbandonedParts } from '../../bytes/output-directory.js';
-import type { Progress, Threads } from '../types.js';
+import type { Threads } from '../types.js';
 import { type JobRunner, MainThreadRunner, ThreadRunner } from './job-runner.js';
 import { planBatch, sharedContentWarnings } from './plan.js';
 import { noResults, type Results, ResultsFile } from './results.js';
 import { Tally } from './tally.js';
 import type { BatchOptions, BatchResult, Job } from './types.js';
-import { threadsFor, Workshop } from './workshop.js';
+import { type Onlooker, threadsFor, Workshop } from './workshop.js';
 
 /** Plans a batch, and carries it out. */
 export async function runBatch(options: BatchOptions): Promise<BatchResult> {
@@ -69,7 +69,7 @@ class Run {
     const stop = () => this.#stop.abort(signal?.reason);
     signal?.addEventListener('abort', stop, { once: true });
     if (signal?.aborted) stop();
-    onEvent?.({ kind: 'planned', total: this.#jobs.length });
+    onEvent?.({ kind: 'planned', run: this.#id, total: this.#jobs.length });
     try {
       const ends = await Promise.allSettled(this.#runners.map((runner) => this.#workOn(runner)));
       for (const end of ends) if (end.status === 'rejected') throw end.reason;
@@ -99,13 +99,18 @@ class Run {
   async #do(number: number, runner: JobRunner): Promise<void> {
     const { onEvent, resume, force = false, dryRun = false } = this.#options;
     const job = this.#jobs[number]!;
-    onEvent?.({ kind: 'started', job: number, input: job.input });
-    const onProgress = (progress: Progress) => onEvent?.({ kind: 'progress', job: number, progress });
+    const id = `${this.#id}.${number}`;
+    onEvent?.({ kind: 'started', job: number, id, input: job.input });
+    const onlooker: Onlooker = {
+      onProgress: (progress) => onEvent?.({ kind: 'progress', job: number, progress }),
+      onKeys: (operation) => onEvent?.({ kind: 'keys', job: number, id, ...operation }),
+    };
     const proof = resume ? this.#results.proofOf(job.output) : undefined;
-    const task = { run: this.#id, job, force, dryRun, threads: this.#threads, proof };
-    const line = await this.#workshop.lineOf(task, runner, onProgress);
+    const task = { run: this.#id, id, job, force, dryRun, threads: this.#threads, proof };
+    const { line, work } = await this.#workshop.do(task, runner, onlooker);
     await this.#results.add(line);
     this.#tally.add(line);
-    onEvent?.({ kind: 'ended', job: number, line, ended: this.#tally.ended, total: this.#jobs.length });
+    const progress = { ended: this.#tally.ended, total: this.#jobs.length };
+    onEvent?.({ kind: 'ended', job: number, line, ...(work && { work }), ...progress });
   }
 }

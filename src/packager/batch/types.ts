@@ -3,7 +3,7 @@ import type { ErrorDetails } from '../../errors.js';
 import type { KeyLookup, KeySource } from '../../keys/key-source.js';
 import type { KeyStore } from '../../keystore/key-store.js';
 import type { TitleOptions } from '../package/types.js';
-import type { EncryptOptions, Progress, Threads } from '../types.js';
+import type { EncryptOptions, Progress, Threads, Timings } from '../types.js';
 
 /** What can be said of every job on its own. Plain data. */
 export type BatchSettings = BatchEncryptSettings & {
@@ -69,17 +69,35 @@ export interface BatchOptions {
 
 /** What happens in a batch, as it happens. */
 export type BatchEvent =
-  | { readonly kind: 'planned'; readonly total: number }
-  | { readonly kind: 'started'; readonly job: number; readonly input: string }
+  | { readonly kind: 'planned'; readonly run: string; readonly total: number }
+  /** `id` is that of the job in the results file, and in the logs of a key server. */
+  | { readonly kind: 'started'; readonly job: number; readonly id: string; readonly input: string }
   | { readonly kind: 'progress'; readonly job: number; readonly progress: Progress }
+  | ({ readonly kind: 'keys'; readonly job: number; readonly id: string } & KeyOperation)
   | {
       readonly kind: 'ended';
       readonly job: number;
       readonly line: ResultLine;
+      /** Absent where nothing was encrypted, and where a worker did it. */
+      readonly work?: JobWork;
       /** Jobs that have ended so far, this one included. */
       readonly ended: number;
       readonly total: number;
     };
+
+/** Keys of a job that the key store was given: new to it, there already, or refused because of another key. */
+export interface KeyOperation {
+  readonly outcome: 'created' | 'reused' | 'conflict';
+  readonly count: number;
+}
+
+/** What a job encrypted, and how long it took. */
+export interface JobWork {
+  readonly tracks: number;
+  /** Absent for titles. */
+  readonly samples?: number;
+  readonly timings: Timings;
+}
 
 /** One file to encrypt, or one title to package. */
 export interface Job {
@@ -109,6 +127,8 @@ export interface InputFingerprint {
 export interface ResultLine {
   /** The same for all lines of a run. */
   readonly run: string;
+  /** Of the job, in logs, too: the run in which it was begun, and its number there. */
+  readonly id: string;
   readonly status: 'done' | 'skipped' | 'failed';
   /** Absolute. */
   readonly input: string;

@@ -15,10 +15,26 @@ import { isRegistered } from './registered.js';
 import { Registrar } from './registrar.js';
 import { type BegunJob, lineOfFailure, lineOfOutcome } from './result-line.js';
 import type { Proof } from './results.js';
-import type { BatchOptions, BatchSettings, Job, ResultLine } from './types.js';
+import type { BatchOptions, BatchSettings, Job, JobWork, KeyOperation, ResultLine } from './types.js';
 
 /** What the jobs of a process share. */
 export type WorkshopOptions = Pick<BatchOptions, 'keys' | 'keyStore' | 'openDecryptKeys'>;
+
+/** Who looks on while a job is done. */
+export interface Onlooker {
+  readonly onProgress: (progress: Progress) => void;
+  readonly onKeys: (operation: KeyOperation) => void;
+}
+
+/** A job in a run. */
+type NamedTask = Task & Pick<BegunJob, 'run' | 'id'>;
+
+/** How a job ended. */
+export interface EndedTask {
+  readonly line: ResultLine;
+  /** Absent where nothing was encrypted. */
+  readonly work?: JobWork;
+}
 
 /** Where the jobs of a process are done: with one key store, one source of keys, and one lock for each content. */
 export class Workshop {
@@ -46,26 +62,30 @@ export class Workshop {
   }
 
   /** Does a job, unless its proof shows that it is done, and says how it ended. */
-  async lineOf(
-    { run, ...task }: Task & { readonly run: string },
-    runner: JobRunner,
-    onProgress: (progress: Progress) => void,
-  ): Promise<ResultLine> {
+  async do({ run, id, ...task }: NamedTask, runner: JobRunner, onlooker: Onlooker): Promise<EndedTask> {
     const { job } = task;
     const settingsSha256 = settingsFingerprint(job);
-    const begun: BegunJob = { run, job, settingsSha256, startedAt: new Date() };
+    const begun: BegunJob = { run, id, job, settingsSha256, startedAt: new Date() };
     try {
       const proof = await this.#confirmed(task.proof, job, settingsSha256);
-      return lineOfOutcome(begun, await this.#perform({ ...task, proof }, runner, onProgress));
+      const outcome = await this.#perform({ ...task, proof }, id, runner, onlooker);
+      return { line: lineOfOutcome(begun, outcome), ...(outcome.work && { work: outcome.work }) };
     } catch (error) {
-      return lineOfFailure(begun, error);
+      return { line: lineOfFailure(begun, error) };
     }
   }
 
-  async #perform(task: Task, runner: JobRunner, onProgress: (progress: Progress) => void): Promise<Outcome> {
+  async #perform(
+    task: Task,
+    id: string,
+    runner: JobRunner,
+    { onProgress, onKeys }: Onlooker,
+  ): Promise<Outcome> {
     const { settings, contentId } = task.job;
     const decryptKeys = await this.#lookups.of(settings);
-    const keys = new JobKeys(contentId, this.#store, this.#options.keys, this.#locks, decryptKeys);
+    const store = this.#store.withRequestId?.(id) ?? this.#store;
+    const { keys: source } = this.#options;
+    const keys = new JobKeys({ contentId, store, source, locks: this.#locks, decryptKeys, onKeys });
     try {
       return await runner.perform(task, { keys, signal: this.#signal, onProgress });
     } finally {

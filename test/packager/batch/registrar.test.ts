@@ -49,6 +49,26 @@ describe('registration of many jobs', () => {
     expect(calls).toEqual([6]);
   });
 
+  it('goes out under the ids of all of its jobs, and everything else under that of one', async () => {
+    const ids: string[] = [];
+    const store: PackagerKeyStore = {
+      ...NO_STORE,
+      withRequestId(id) {
+        const note = () => void ids.push(id);
+        return {
+          ...NO_STORE,
+          register: (keys) => Promise.resolve(note()).then(() => NO_STORE.register(keys)),
+          markActive: async () => note(),
+        };
+      },
+    };
+    const registrar = new Registrar(store);
+    const jobs = ['run.1', 'run.2'].map((id) => registrar.withRequestId(id));
+    await Promise.all(jobs.map((job) => job.register([registration('a'), registration('b')])));
+    await jobs[1]!.markActive([], { fingerprint: '' });
+    expect(ids).toEqual(['run.1,run.2', 'run.2']);
+  });
+
   it('collects what comes while a call is under way', async () => {
     const { calls, registrar } = recordingStore();
     const first = registrar.register([registration('first')]);

@@ -8,6 +8,7 @@ const inFolder = temporaryFolder();
 
 const line = (output: string, more: Partial<ResultLine> = {}): ResultLine => ({
   run: 'run',
+  id: 'run.0',
   status: 'done',
   input: `/in/${output}`,
   output,
