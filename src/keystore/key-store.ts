@@ -234,6 +234,19 @@ export interface KeyStore {
   withRequestId?(id: string): PackagerKeyStore;
 }
 
+type StoreCall = Exclude<keyof KeyStore, 'location' | 'close' | 'withRequestId'>;
+type ByActor<Call> = Call extends (...args: infer Args) => infer Result
+  ? (actor: string, ...args: Args) => Result
+  : never;
+
+/**
+ * A key store that a process opens once, for any number of callers: each call says first who makes it, for the audit. `KeyStore` is what one
+ * of them sees.
+ */
+export type SharedKeyStore = Pick<KeyStore, 'location' | 'close'> & {
+  readonly [Call in StoreCall]: ByActor<KeyStore[Call]>;
+};
+
 /** What packaging needs of a key store. */
 export type PackagerKeyStore = Pick<
   KeyStore,

@@ -3,19 +3,19 @@ import { resolve } from 'node:path';
 import { PrpackError } from '../errors.js';
 import { checkOptions } from '../settings/check.js';
 import { named } from '../settings/spelling.js';
+import { actorKeyStore } from './actor-key-store.js';
 import { openHttpKeyStore } from './http/open.js';
 import { kekSource } from './kek.js';
-import { cachedKekSource } from './kek-cache.js';
 import type { KeyStore } from './key-store.js';
 import type { KeyTables } from './key-tables.js';
 import { defaultKeyStorePath } from './paths.js';
 import { openPostgresTables } from './postgres/open.js';
-import { PromptReadAudit, type ReadAudit } from './read-audit.js';
+import { PromptReadAudit } from './read-audit.js';
 import { openSkmKeyStore } from './skm/open.js';
 import { DatabaseFile } from './sqlite/database-file.js';
 import { KEY_STORE_SCHEMA } from './sqlite/migrations.js';
 import { SqliteTables } from './sqlite/sqlite-tables.js';
-import { type Backing, TableKeyStore } from './table-key-store.js';
+import { TableKeyStore } from './table-key-store.js';
 
 /** Environment variable that names the key store. */
 export const KEY_STORE_VARIABLE = 'PRPACK_KEY_STORE';
@@ -61,24 +61,10 @@ export function openKeyStore(options: OpenKeyStoreOptions = {}): KeyStore {
 }
 
 /**
- * What stands behind a key store on PostgreSQL, for a server that works for many actors; undefined for stores of other kinds.
- * @param readAuditOf keeps the lines of keys that leave
- * @param patienceMs how long a call tries to reach the database
- * @throws PrpackError as `openKeyStore`
+ * The location that is meant, in its two parts.
+ * @throws PrpackError INVALID_ARGUMENT when the location is not one of a key store
  */
-export function openPostgresBacking(
-  options: OpenKeyStoreOptions,
-  readAuditOf: (tables: KeyTables) => ReadAudit,
-  patienceMs: number,
-): Backing | undefined {
-  const { scheme, rest, environment } = locate(options);
-  if (OPENERS[scheme] !== openPostgres) return undefined;
-  const tables = openPostgresTables(`postgres:${rest}`, environment, patienceMs);
-  return { tables, kek: cachedKekSource(kekSource(environment, options)), readAudit: readAuditOf(tables) };
-}
-
-/** @throws PrpackError INVALID_ARGUMENT when the location is not one of a key store */
-function locate(options: OpenKeyStoreOptions) {
+export function locate(options: OpenKeyStoreOptions) {
   const environment = options.environment ?? process.env;
   const location =
     options.location ?? (environment[KEY_STORE_VARIABLE] || `sqlite:${defaultKeyStorePath(environment)}`);
@@ -89,11 +75,19 @@ function locate(options: OpenKeyStoreOptions) {
   return { scheme, rest, environment };
 }
 
-/** `sqlite:<path>`; `sqlite:///absolute/path`, as other programs write it, is the same file as `sqlite:/absolute/path`. */
-function openSqlite(path: string, options: OpenKeyStoreOptions, environment: Environment): KeyStore {
-  if (/^\/\/[^/]/.test(path)) throw noLocation(); // sqlite://host/…: there is no host
-  const tables = new SqliteTables(new DatabaseFile(resolve(path), KEY_STORE_SCHEMA));
+function openSqlite(rest: string, options: OpenKeyStoreOptions, environment: Environment): KeyStore {
+  const tables = new SqliteTables(new DatabaseFile(sqlitePath(rest), KEY_STORE_SCHEMA));
   return storeOver(tables, options, environment);
+}
+
+/**
+ * Absolute path of a file that is named after `sqlite:`; `sqlite:///absolute/path`, as other programs write it, is the same file as
+ * `sqlite:/absolute/path`.
+ * @throws PrpackError INVALID_ARGUMENT
+ */
+export function sqlitePath(rest: string): string {
+  if (/^\/\/[^/]/.test(rest)) throw noLocation(); // sqlite://host/…: there is no host
+  return resolve(rest);
 }
 
 function openPostgres(rest: string, options: OpenKeyStoreOptions, environment: Environment): KeyStore {
@@ -101,8 +95,9 @@ function openPostgres(rest: string, options: OpenKeyStoreOptions, environment: E
 }
 
 function storeOver(tables: KeyTables, options: OpenKeyStoreOptions, environment: Environment): KeyStore {
-  const backing = { tables, kek: kekSource(environment, options), readAudit: new PromptReadAudit(tables) };
-  return new TableKeyStore(backing, options.actor ?? processOwner());
+  const kek = kekSource(environment, options);
+  const shared = new TableKeyStore({ tables, kek, readAudit: new PromptReadAudit(tables) });
+  return actorKeyStore(shared, options.actor ?? processOwner());
 }
 
 function openSkm(

@@ -23,12 +23,12 @@ import type {
   KeyFilter,
   KeyRecord,
   KeyRegistration,
-  KeyStore,
   Page,
   PageRequest,
   Policy,
   PublishedOutput,
   RegisteredKey,
+  SharedKeyStore,
   StoredKey,
 } from './key-store.js';
 import type { AuditLine, Concern, Decision, Holdings, KeptKey, KeyTables } from './key-tables.js';
@@ -40,8 +40,8 @@ const REWRAP_BATCH = 500;
 /** Entries of the audit that are removed in one transaction, likewise. */
 const PRUNE_BATCH = 5000;
 
-/** What stands behind a key store: the same for everybody of a process. */
-export interface Backing {
+/** What a key store is made of. */
+export interface TableKeyStoreParts {
   readonly tables: KeyTables;
   readonly kek: KekSource;
   readonly readAudit: ReadAudit;
@@ -50,94 +50,99 @@ export interface Backing {
 const NO_KEKS: Keks = { byId: new Map() };
 
 /**
- * The key store over tables of any kind, as one actor uses it: the contract of `KeyStore`, of which `key-life.ts` has the rules. It holds
- * nothing itself. Nothing is opened before it is used, and a KEK is asked for only when a key is to be wrapped or opened.
+ * The key store over tables of any kind, one for all callers of a process: the contract of `KeyStore`, of which `key-life.ts` has the rules.
+ * Nothing is opened before it is used, and a KEK is asked for only when a key is to be wrapped or opened.
  */
-export class TableKeyStore implements KeyStore {
+export class TableKeyStore implements SharedKeyStore {
   readonly location: string;
   readonly #tables: KeyTables;
   readonly #kek: KekSource;
   readonly #readAudit: ReadAudit;
-  readonly #actor: string;
 
-  /** @param actor who works with the store, for the audit */
-  constructor({ tables, kek, readAudit }: Backing, actor: string) {
+  constructor({ tables, kek, readAudit }: TableKeyStoreParts) {
     this.#tables = tables;
     this.#kek = kek;
     this.#readAudit = readAudit;
-    this.#actor = actor;
     this.location = tables.location;
   }
 
-  async register(registrations: readonly KeyRegistration[]): Promise<RegisteredKey[]> {
+  async register(actor: string, registrations: readonly KeyRegistration[]): Promise<RegisteredKey[]> {
     for (const registration of registrations) assertNoUnnamed(registration);
     if (registrations.length === 0) return [];
     const concern = { kids: registrations.map(({ kid }) => kid), slots: registrations };
     // The KEK comes before the tables are made, so that none are made in vain.
     let keks = registrations.some(isWrapped) ? await this.#keksInForce() : NO_KEKS;
     for (;;) {
-      const registered = await this.#change(concern, (held) => registerKeys(held, registrations, keks));
+      const registered = await this.#change(actor, concern, (held) =>
+        registerKeys(held, registrations, keks),
+      );
       if (!(registered instanceof OtherKeks)) return registered;
       keks = await this.#loadOthers(registered);
     }
   }
 
-  async markActive(kids: readonly KeyId[], output: PublishedOutput): Promise<void> {
+  async markActive(actor: string, kids: readonly KeyId[], output: PublishedOutput): Promise<void> {
     assertFingerprint(output);
-    await this.#change({ kids }, (held) => activateKeys(held, kids, output));
+    await this.#change(actor, { kids }, (held) => activateKeys(held, kids, output));
   }
 
-  async get(kid: KeyId): Promise<StoredKey | undefined> {
+  async get(actor: string, kid: KeyId): Promise<StoredKey | undefined> {
     const key = await this.#tables.key(kid);
-    return key && (await this.#openKeys([key]))[0];
+    return key && (await this.#openKeys(actor, [key]))[0];
   }
 
-  async findByContentId(contentId: string, filter: ContentFilter = {}): Promise<StoredKey[]> {
-    return this.#openKeys(await this.#tables.keysOfContent({ ...filter, contentId }));
+  async findByContentId(actor: string, contentId: string, filter: ContentFilter = {}): Promise<StoredKey[]> {
+    return this.#openKeys(actor, await this.#tables.keysOfContent({ ...filter, contentId }));
   }
 
-  async list(filter: KeyFilter = {}, page: PageRequest = {}): Promise<Page<KeyRecord>> {
+  async list(_actor: string, filter: KeyFilter = {}, page: PageRequest = {}): Promise<Page<KeyRecord>> {
     return this.#tables.list(filter, page);
   }
 
-  async revoke(kids: readonly KeyId[]): Promise<void> {
-    await this.#change({ kids }, (held) => revokeKeys(held, kids));
+  async revoke(actor: string, kids: readonly KeyId[]): Promise<void> {
+    await this.#change(actor, { kids }, (held) => revokeKeys(held, kids));
   }
 
-  async replacePolicy(kid: KeyId, policy: Policy, replaces?: number): Promise<KeyRecord> {
+  async replacePolicy(actor: string, kid: KeyId, policy: Policy, replaces?: number): Promise<KeyRecord> {
     const concern = { kids: [kid], once: replaces !== undefined };
-    return this.#change(concern, (held) => replacePolicyOf(held, kid, policy, replaces));
+    return this.#change(actor, concern, (held) => replacePolicyOf(held, kid, policy, replaces));
   }
 
-  async rewrap(next: KeyEncryptionKey): Promise<number> {
+  async rewrap(actor: string, next: KeyEncryptionKey): Promise<number> {
     const ids = await this.#tables.kekIds();
     const keks = await this.#loadKeks(ids.filter((id) => id !== next.id));
-    await this.#change({ kids: [], keks: true }, (held) => putInForce(held, next, keks, this.#kek.name));
+    await this.#change(actor, { kids: [], keks: true }, (held) =>
+      putInForce(held, next, keks, this.#kek.name),
+    );
     let count = 0;
     for (const present of keks.values()) {
       for (let batch = REWRAP_BATCH; batch === REWRAP_BATCH; ) {
         const keys = await this.#tables.keysUnder(present.id, REWRAP_BATCH);
         batch = keys.length;
         const kids = keys.map(({ record }) => record.kid);
-        count += await this.#change({ kids }, (held) => rewrapKeys(held, kids, present, next));
+        count += await this.#change(actor, { kids }, (held) => rewrapKeys(held, kids, present, next));
       }
     }
     return count;
   }
 
-  async audit(filter: AuditFilter = {}, page: PageRequest = {}): Promise<Page<AuditEntry>> {
+  async audit(_actor: string, filter: AuditFilter = {}, page: PageRequest = {}): Promise<Page<AuditEntry>> {
     await this.#readAudit.flush();
     return this.#tables.audit(filter, page);
   }
 
-  async pruneAudit(before: string, keep: (entries: readonly AuditEntry[]) => Promise<void>): Promise<number> {
+  async pruneAudit(
+    actor: string,
+    before: string,
+    keep: (entries: readonly AuditEntry[]) => Promise<void>,
+  ): Promise<number> {
     let count = 0;
     for (let batch = PRUNE_BATCH; batch === PRUNE_BATCH; count += batch) {
       const entries = await this.#tables.auditBefore(before, PRUNE_BATCH);
       batch = entries.length;
       if (batch === 0) break;
       await keep(entries);
-      await this.#tables.removeAudit(this.#actor, entries);
+      await this.#tables.removeAudit(actor, entries);
     }
     return count;
   }
@@ -146,7 +151,6 @@ export class TableKeyStore implements KeyStore {
     await this.#tables.probe();
   }
 
-  /** Lets go of what stands behind this store, for everybody. */
   async close(): Promise<void> {
     await this.#readAudit.flush();
     await this.#tables.close();
@@ -154,11 +158,12 @@ export class TableKeyStore implements KeyStore {
 
   /** An error that `decide` answers with is thrown after its audit note is written. */
   async #change<T>(
+    actor: string,
     concern: Concern,
     decide: (held: Holdings) => Decision<T>,
   ): Promise<Exclude<T, PrpackError>> {
     this.#readAudit.flushAhead();
-    const answer = await this.#tables.change(this.#actor, concern, decide);
+    const answer = await this.#tables.change(actor, concern, decide);
     if (answer instanceof PrpackError) throw answer;
     return answer as Exclude<T, PrpackError>;
   }
@@ -205,12 +210,12 @@ export class TableKeyStore implements KeyStore {
   }
 
   /** Keys leave the store here, and nowhere else: not before their lines are with those who keep the audit. */
-  async #openKeys(keys: readonly KeptKey[]): Promise<StoredKey[]> {
+  async #openKeys(actor: string, keys: readonly KeptKey[]): Promise<StoredKey[]> {
     const keks = await this.#loadKeks(keys.map(({ record }) => record.kekId));
     const at = new Date().toISOString();
     const lines: AuditLine[] = [];
     const opened = openAll(keys, keks, ({ record }, outcome) =>
-      lines.push({ at, actor: this.#actor, ...auditNote('open', record, outcome) }),
+      lines.push({ at, actor, ...auditNote('open', record, outcome) }),
     );
     if (lines.length > 0) await this.#readAudit.keep(lines);
     if (opened instanceof PrpackError) throw opened;

@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { MetricObject } from 'prom-client';
 import { PrpackError } from '../errors.js';
+import type { StoreLocation } from '../keystore/open-shared.js';
 import type { AuditBacklog } from '../keystore/read-audit.js';
 import type { ReadAuditMode } from '../keystore/thread/messages.js';
 import { Access, type ClientScopes } from './access/authenticate.js';
@@ -14,7 +15,7 @@ import { ContentKeys } from './content-keys.js';
 import { DEFAULT_LIMITS, type Limits } from './limits.js';
 import { type LogTarget, logAuditBacklog } from './log.js';
 import { Metrics } from './metrics.js';
-import { SELF, type StoreLocation, Stores } from './stores.js';
+import { openStores, SELF } from './stores.js';
 
 /** How long a request waits for tokens in a database that went away. */
 const TOKEN_PATIENCE_MS = 2000;
@@ -78,7 +79,7 @@ export async function startKeyServer(options: KeyServerOptions): Promise<Process
     metrics.noteAuditBacklog(backlog);
     logAuditBacklog(app, backlog);
   };
-  const stores = new Stores(options.store, { auditReads: options.auditReads ?? 'batched', onAuditBacklog });
+  const stores = openStores(options.store, { auditReads: options.auditReads ?? 'batched', onAuditBacklog });
   const tokens = openTokens(options.store, options.tokenDirectory, TOKEN_PATIENCE_MS);
   const access = new Access({ tokens: new TokenCache(tokens, options.now), clients });
   const context = {

@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { ContentKey } from '../../src/keys/content-key.js';
 import { type KeyId, newKeyId } from '../../src/keys/key-id.js';
+import { actorKeyStore } from '../../src/keystore/actor-key-store.js';
 import type { KekSource } from '../../src/keystore/kek.js';
-import type { KeyRegistration } from '../../src/keystore/key-store.js';
+import type { KeyRegistration, KeyStore } from '../../src/keystore/key-store.js';
 import type { KeyTables } from '../../src/keystore/key-tables.js';
 import { KeyEncryptionKey } from '../../src/keystore/key-wrap.js';
 import { PromptReadAudit } from '../../src/keystore/read-audit.js';
@@ -32,13 +33,14 @@ export function storePath(directory: string): string {
   return join(directory, 'store', 'keys.sqlite');
 }
 
-export function storeIn(directory: string, kek: KekSource = fixedKek()): TableKeyStore {
+export function storeIn(directory: string, kek: KekSource = fixedKek()): KeyStore {
   return storeOver(new SqliteTables(new DatabaseFile(storePath(directory), KEY_STORE_SCHEMA)), kek);
 }
 
 /** The store over tables of any kind. */
-export function storeOver(tables: KeyTables, kek: KekSource = fixedKek()): TableKeyStore {
-  return new TableKeyStore({ tables, kek, readAudit: new PromptReadAudit(tables) }, 'tester');
+export function storeOver(tables: KeyTables, kek: KekSource = fixedKek()): KeyStore {
+  const shared = new TableKeyStore({ tables, kek, readAudit: new PromptReadAudit(tables) });
+  return actorKeyStore(shared, 'tester');
 }
 
 export function registration(more: Partial<KeyRegistration> = {}): KeyRegistration {

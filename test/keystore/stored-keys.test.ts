@@ -3,8 +3,8 @@ import { parseKeyId } from '../../src/keys/key-id.js';
 import { KeySeed } from '../../src/keys/key-seed.js';
 import type { TrackKeyRequest } from '../../src/keys/key-source.js';
 import { randomKeySource } from '../../src/keys/random.js';
+import type { KeyStore } from '../../src/keystore/key-store.js';
 import { storedContentSource, storedKeyLookup, storedKeySource } from '../../src/keystore/stored-keys.js';
-import type { TableKeyStore } from '../../src/keystore/table-key-store.js';
 import { scratchDirectories } from '../keys/scratch.js';
 import { NO_KID, registration, SHA, storeIn, tamper } from './helpers.js';
 
@@ -14,7 +14,7 @@ const AUDIO: TrackKeyRequest = { trackId: 2, type: 'audio' };
 const MOVIE = { contentId: 'movie' } as const;
 const SEED = KeySeed.parse('XVBovsmzhP9gRIZxWfFta3VVRPzVEWmJsazEJ46I');
 let directory: string;
-let store: TableKeyStore;
+let store: KeyStore;
 
 beforeEach(() => {
   directory = scratch();

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type EncryptOptions, type EncryptResult, encrypt, encryptStream } from '../../src/index.js';
-import type { TableKeyStore } from '../../src/keystore/table-key-store.js';
+import type { KeyStore } from '../../src/keystore/key-store.js';
 import { storeIn } from '../keystore/helpers.js';
 import { INPUTS, periodKeys } from '../support/crypto-periods.js';
 import { fingerprintAs } from '../support/fingerprint.js';
@@ -31,7 +31,7 @@ const WAYS: Record<string, (options: Partial<EncryptOptions>) => Promise<[Encryp
   },
 };
 
-async function withStore<T>(work: (keyStore: TableKeyStore) => Promise<T>): Promise<T> {
+async function withStore<T>(work: (keyStore: KeyStore) => Promise<T>): Promise<T> {
   const keyStore = storeIn(temporary(`store${++count}`));
   try {
     return await work(keyStore);
@@ -41,7 +41,7 @@ async function withStore<T>(work: (keyStore: TableKeyStore) => Promise<T>): Prom
 }
 
 /** Each different set of published files that the keys of a store have. */
-async function recordedIn(keyStore: TableKeyStore): Promise<string[][]> {
+async function recordedIn(keyStore: KeyStore): Promise<string[][]> {
   const { items } = await keyStore.list();
   const sets = items.map(({ outputs }) => outputs.map(({ fingerprint }) => fingerprint));
   return [...new Map(sets.map((set) => [set.join(), set])).values()];

@@ -4,7 +4,7 @@ import { givenKeySource } from '../../src/keys/given.js';
 import { newKeyId } from '../../src/keys/key-id.js';
 import type { KeySource, TrackKeyRequest } from '../../src/keys/key-source.js';
 import { randomKeySource } from '../../src/keys/random.js';
-import type { TableKeyStore } from '../../src/keystore/table-key-store.js';
+import type { KeyStore } from '../../src/keystore/key-store.js';
 import {
   assertCanRotate,
   assignKeys,
@@ -17,7 +17,7 @@ import { scratchDirectories } from '../keys/scratch.js';
 import { SHA, storeIn } from '../keystore/helpers.js';
 
 const scratch = scratchDirectories();
-let store: TableKeyStore;
+let store: KeyStore;
 beforeEach(() => {
   store = storeIn(scratch());
 });

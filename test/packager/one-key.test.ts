@@ -5,7 +5,7 @@ import { ContentKey } from '../../src/keys/content-key.js';
 import { givenKeySource } from '../../src/keys/given.js';
 import { newKeyId } from '../../src/keys/key-id.js';
 import { randomKeySource } from '../../src/keys/random.js';
-import type { TableKeyStore } from '../../src/keystore/table-key-store.js';
+import type { KeyStore } from '../../src/keystore/key-store.js';
 import { encrypt } from '../../src/packager/encrypt.js';
 import { encryptStream } from '../../src/packager/stream/encrypt-stream.js';
 import type { EncryptOptions, EncryptResult } from '../../src/packager/types.js';
@@ -22,7 +22,7 @@ type Run = (job: EncryptOptions) => Promise<EncryptResult>;
 async function atOnce(
   count: number,
   folder: string,
-  store: TableKeyStore,
+  store: KeyStore,
   more: Partial<EncryptOptions>,
   run: Run = encrypt,
 ) {
@@ -33,7 +33,7 @@ async function atOnce(
   });
   const jobs = Array.from({ length: count }, (_, i) => {
     let isFirst = true;
-    const register: TableKeyStore['register'] = async (registrations) => {
+    const register: KeyStore['register'] = async (registrations) => {
       if (isFirst && --waiting === 0) go();
       isFirst = false;
       await allHaveLooked;

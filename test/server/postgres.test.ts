@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { expect, it, vi } from 'vitest';
 import { newKeyId } from '../../src/keys/key-id.js';
+import { openTokens } from '../../src/server/access/open-tokens.js';
+import { startKeyServer } from '../../src/server/start.js';
 import { KEK_HEX } from '../keystore/helpers.js';
 import { describeWithPostgres, POSTGRES_PASSWORD } from '../support/postgres.js';
-import { serverStarter, type TestServer } from './helpers.js';
+import { send, serverStarter, type TestServer } from './helpers.js';
 
 const start = serverStarter();
 
@@ -13,9 +15,9 @@ describeWithPostgres('key servers on one PostgreSQL', (postgres) => {
     return () => start({ store });
   };
 
-  async function put({ fetch }: TestServer, token: string, kid = newKeyId()) {
+  async function put({ url }: Pick<TestServer, 'url'>, token: string, kid = newKeyId()) {
     const body = { key: randomBytes(16).toString('hex'), contentId: kid };
-    return { kid, ...(await fetch(`/v1/keys/${kid}`, { method: 'PUT', token, body })) };
+    return { kid, ...(await send(`${url}/v1/keys/${kid}`, { method: 'PUT', token, body })) };
   }
 
   it('give out what another registered, and note who did what', async () => {
@@ -32,6 +34,32 @@ describeWithPostgres('key servers on one PostgreSQL', (postgres) => {
       ['open', expect.stringContaining('test read-keys')],
     ]);
     expect([...one.log, ...other.log].join('')).not.toContain(POSTGRES_PASSWORD);
+  });
+
+  it('work for all callers with the connections of one pool', async () => {
+    const location = await postgres().database();
+    const store = { location, environment: { PRPACK_KEK: KEK_HEX } };
+    const server = await startKeyServer({
+      host: '127.0.0.1',
+      port: 0,
+      store,
+      log: { level: 'silent', stream: { write() {} } },
+    });
+    const tokens = openTokens(store);
+    const made = ['a', 'b', 'c', 'd'].map((name) => tokens.create({ name, scopes: ['register', 'admin'] }));
+    const callers = await Promise.all(made);
+    const all = Array.from({ length: 64 }, (_, i) => put(server, callers[i % 4]!.token));
+    expect((await Promise.all(all)).map(({ status }) => status)).toEqual(all.map(() => 201));
+    const sql =
+      "select count(*)::integer as n from pg_stat_activity where application_name = 'prpack' and datname = $1";
+    const [row] = await postgres().query<{ n: number }>(location, sql, [new URL(location).pathname.slice(1)]);
+    expect(row!.n).toBeLessThanOrEqual(10);
+    const { json } = await send(`${server.url}/v1/audit`, { token: callers[0]!.token });
+    const names = new Set(json.items.map(({ actor }: { actor: string }) => actor));
+    expect([...names].sort()).toEqual(
+      ['a', 'b', 'c', 'd'].map((name) => expect.stringContaining(`token ${name} `)),
+    );
+    await Promise.all([tokens.close(), server.close()]);
   });
 
   it('say that the database is away, and go on when it is back', async () => {

@@ -1,13 +1,10 @@
 import type { SentError } from '../../threads/sent-error.js';
 import type { KekOptions } from '../kek.js';
-import type { KeyStore } from '../key-store.js';
+import type { SharedKeyStore } from '../key-store.js';
 import type { AuditBacklog } from '../read-audit.js';
 
 /** What of a key store can be asked for on its thread. */
-export type StoreCall = Exclude<
-  keyof KeyStore,
-  'location' | 'rewrap' | 'pruneAudit' | 'close' | 'withRequestId'
->;
+export type StoreCall = Exclude<keyof SharedKeyStore, 'location' | 'rewrap' | 'pruneAudit' | 'close'>;
 
 /** When lines of keys that leave are written: before they leave, or together, a moment later. */
 export type ReadAuditMode = 'always' | 'batched';
@@ -23,9 +20,8 @@ export interface ThreadedStoreOptions extends KekOptions {
 /** One call of the store. */
 export interface SentCall {
   readonly call: number;
-  /** Who calls, for the audit. */
-  readonly actor: string;
   readonly method: StoreCall;
+  /** Who calls is the first of them. */
   readonly args: unknown;
   /** When nobody waits for the answer any more, in milliseconds since the epoch. */
   readonly expiresMs: number;

@@ -2,7 +2,7 @@ import { PrpackError } from '../../errors.js';
 import { packKeys, unpackKeys } from '../../keys/sent-keys.js';
 import { unpackError } from '../../threads/sent-error.js';
 import { Thread } from '../../threads/thread.js';
-import type { KeyStore } from '../key-store.js';
+import type { SharedKeyStore } from '../key-store.js';
 import type { AuditBacklog } from '../read-audit.js';
 import type {
   FromStore,
@@ -29,10 +29,22 @@ interface Call {
 
 /**
  * The embedded key store on a thread of its own: neither the flushes of the disk nor the locks of other processes hold up this one.
- * The thread starts with the first call, and again when it has failed.
+ * The thread starts with the first call, and again when it has failed. Calls throw what those of `KeyStore` do, and KEY_STORE_FAILED with
+ * `retryAfterSeconds` when the thread takes too long; what was asked for may be done all the same.
  */
-export class StoreThread {
+export class StoreThread implements SharedKeyStore {
   readonly location: string;
+  readonly register = this.#remote('register');
+  readonly markActive = this.#remote('markActive');
+  readonly get = this.#remote('get');
+  readonly findByContentId = this.#remote('findByContentId');
+  readonly list = this.#remote('list');
+  readonly revoke = this.#remote('revoke');
+  readonly replacePolicy = this.#remote('replacePolicy');
+  readonly audit = this.#remote('audit');
+  readonly probe = this.#remote('probe');
+  readonly rewrap = notHere;
+  readonly pruneAudit = notHere;
   readonly #options: ThreadedStoreOptions;
   readonly #onBacklog: (backlog: AuditBacklog) => void;
   readonly #calls = new Map<number, Call>();
@@ -48,31 +60,6 @@ export class StoreThread {
     this.location = `sqlite:${options.path}`;
   }
 
-  /**
-   * The store as this actor uses it. Calls throw what those of `KeyStore` do, and KEY_STORE_FAILED with `retryAfterSeconds` when the
-   * thread takes too long; what was asked for may be done all the same. Its `close` does nothing.
-   */
-  storeOf(actor: string): KeyStore {
-    const remote = <Args extends unknown[], Result>(method: StoreCall) => {
-      return (...args: Args) => this.#call(actor, method, args) as Promise<Result>;
-    };
-    return {
-      location: this.location,
-      register: remote('register'),
-      markActive: remote('markActive'),
-      get: remote('get'),
-      findByContentId: remote('findByContentId'),
-      list: remote('list'),
-      revoke: remote('revoke'),
-      replacePolicy: remote('replacePolicy'),
-      audit: remote('audit'),
-      probe: remote('probe'),
-      rewrap: notHere,
-      pruneAudit: notHere,
-      close: async () => {},
-    };
-  }
-
   /** Writes what is left of the audit, as far as that is possible, and ends the thread. */
   async close(): Promise<void> {
     const thread = this.#thread;
@@ -84,12 +71,17 @@ export class StoreThread {
     await thread.stop();
   }
 
-  #call(actor: string, method: StoreCall, args: readonly unknown[]): Promise<unknown> {
+  #remote<Method extends StoreCall>(method: Method): SharedKeyStore[Method] {
+    const call = (...args: readonly unknown[]) => this.#call(method, args);
+    return call as SharedKeyStore[Method];
+  }
+
+  #call(method: StoreCall, args: readonly unknown[]): Promise<unknown> {
     this.#thread ??= this.#start();
     const expiresMs = Date.now() + CALL_WAIT_MS;
     return this.#ask(CALL_WAIT_MS, (call) => {
       if (this.#outbox.length === 0) setImmediate(() => this.#send());
-      this.#outbox.push({ call, actor, method, args, expiresMs });
+      this.#outbox.push({ call, method, args, expiresMs });
       if (this.#outbox.length >= MOST_TOGETHER) this.#send();
     });
   }

@@ -7,7 +7,7 @@ import { readAuditOf } from '../read-audit.js';
 import { DatabaseFile } from '../sqlite/database-file.js';
 import { KEY_STORE_SCHEMA } from '../sqlite/migrations.js';
 import { SqliteTables } from '../sqlite/sqlite-tables.js';
-import { type Backing, TableKeyStore } from '../table-key-store.js';
+import { TableKeyStore } from '../table-key-store.js';
 import type { FromStore, SentAnswer, SentCall, ThreadedStoreOptions, ToStore } from './messages.js';
 
 /** The code of a thread that has the one connection to a key store, and works for every caller of the process. */
@@ -17,11 +17,11 @@ const LOCK_WAIT_MS = 2000;
 
 const port = parentPort!;
 const answers: SentAnswer[] = [];
-let backing: Backing;
+let store: TableKeyStore;
 
 port.on('message', (message: ToStore) => {
   if (message.kind === 'open') open(message.options);
-  else if (message.kind === 'close') void answer(message.call, close);
+  else if (message.kind === 'close') void answer(message.call, () => store.close());
   else performAll(unpackKeys(message.calls) as readonly SentCall[]);
 });
 
@@ -35,16 +35,10 @@ function open({ path, environment, auditReads, ...keks }: ThreadedStoreOptions):
   const readAudit = readAuditOf(auditReads, tables, ({ problem, ...counts }) =>
     tell({ kind: 'backlog', ...counts, ...(problem && { problem: packError(problem) }) }),
   );
-  backing = { tables, kek: cachedKekSource(kekSource(environment, keks)), readAudit };
+  store = new TableKeyStore({ tables, kek: cachedKekSource(kekSource(environment, keks)), readAudit });
 }
 
-async function close(): Promise<void> {
-  await backing.readAudit.flush();
-  await backing.tables.close();
-}
-
-async function perform({ actor, method, args }: SentCall): Promise<unknown> {
-  const store = new TableKeyStore(backing, actor);
+async function perform({ method, args }: SentCall): Promise<unknown> {
   const work = store[method] as (...args: unknown[]) => Promise<unknown>;
   return work.apply(store, args as unknown[]);
 }

@@ -1,7 +1,7 @@
 import { KEY_STORE_VARIABLE } from '../../keystore/open.js';
+import type { StoreLocation } from '../../keystore/open-shared.js';
 import { Connections } from '../../keystore/postgres/connections.js';
 import { readLocation } from '../../keystore/postgres/location.js';
-import type { StoreLocation } from '../stores.js';
 import { PostgresTokens } from './postgres-tokens.js';
 import { tokenDirectory } from './token-directory.js';
 import { TokenStore } from './token-store.js';

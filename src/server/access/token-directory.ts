@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import { openKeyStore } from '../../keystore/open.js';
+import type { StoreLocation } from '../../keystore/open-shared.js';
 import { defaultKeyStorePath } from '../../keystore/paths.js';
-import type { StoreLocation } from '../stores.js';
 
 const SQLITE = 'sqlite:';
 

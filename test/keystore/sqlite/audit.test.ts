@@ -1,6 +1,7 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { actorKeyStore } from '../../../src/keystore/actor-key-store.js';
 import { pruneAudit } from '../../../src/keystore/prune-audit.js';
 import { type AuditBacklog, BatchedReadAudit } from '../../../src/keystore/read-audit.js';
 import { DatabaseFile } from '../../../src/keystore/sqlite/database-file.js';
@@ -78,7 +79,8 @@ describe('lines of reads that are written together', () => {
     const backlogs: AuditBacklog[] = [];
     const tables = new SqliteTables(file);
     const readAudit = new BatchedReadAudit(tables, (backlog) => void backlogs.push(backlog), mostWaiting);
-    const store = new TableKeyStore({ tables, kek: fixedKek(), readAudit }, 'tester');
+    const shared = new TableKeyStore({ tables, kek: fixedKek(), readAudit });
+    const store = actorKeyStore(shared, 'tester');
     const one = registration();
     await store.register([one]);
     const setWritable = (isWritable: boolean) =>
