@@ -38,7 +38,7 @@ export class ContentKey extends Secret {
     if (bytes.length !== CONTENT_KEY_SIZE_BYTES) {
       throw invalidKey(`${CONTENT_KEY_SIZE_BYTES} bytes`, `${bytes.length} bytes`);
     }
-    return new ContentKey(Uint8Array.from(bytes));
+    return new ContentKey(new Uint8Array(bytes));
   }
 
   /** A new key from the system's cryptographic random source. */
@@ -48,7 +48,7 @@ export class ContentKey extends Secret {
 
   /** A copy of the 16 bytes: for ciphers and key wrapping only. */
   revealBytes(): Uint8Array {
-    return Uint8Array.from(this.#bytes);
+    return new Uint8Array(this.#bytes);
   }
 
   /** 32 lower-case hexadecimal digits: for key files that the user asked for only. */

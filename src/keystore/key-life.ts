@@ -295,16 +295,22 @@ function findClash(
   registrations: readonly KeyRegistration[],
   { byId }: Keks,
 ): { registration: KeyRegistration; conflict: PrpackError } | undefined {
-  const before = new Map<KeyId, HeldKey>();
+  const before = new Map<KeyId, KeyRegistration>();
   for (const registration of registrations) {
-    const { kid, algorithm, key } = registration;
+    const { kid } = registration;
     const kept = held.key(kid);
-    const there = kept ? heldKey(kept, registration, byId) : before.get(kid);
+    const earlier = before.get(kid);
+    const there = kept ? heldKey(kept, registration, byId) : earlier && heldSoon(earlier);
     const conflict = there && registrationConflict(registration, there);
     if (conflict) return { registration, conflict };
-    if (!there) before.set(kid, { algorithm, state: 'pending', checksum: keyChecksum(kid, key), key });
+    if (!there) before.set(kid, registration);
   }
   return undefined;
+}
+
+/** What the store will hold of a key that is registered by the same call. */
+function heldSoon({ kid, algorithm, key }: KeyRegistration): HeldKey {
+  return { algorithm, state: 'pending', checksum: keyChecksum(kid, key), key };
 }
 
 /** What the store holds: the key itself is opened only where it can be compared with another that is to be wrapped. */

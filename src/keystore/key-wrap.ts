@@ -12,6 +12,7 @@ const NONCE_SIZE_BYTES = 12;
 const TAG_SIZE_BYTES = 16;
 /** First byte of what is stored, so that another cipher can follow one day. */
 const AES_256_GCM = 1;
+const FORMAT = Uint8Array.of(AES_256_GCM);
 
 /** What a wrapped key belongs to. It is authenticated with the key, so that no record can take the key of another. */
 export interface WrapContext {
@@ -78,8 +79,9 @@ export class KeyEncryptionKey extends Secret {
   wrap(key: ContentKey, context: WrapContext): Uint8Array {
     const nonce = randomBytes(NONCE_SIZE_BYTES);
     const cipher = createCipheriv('aes-256-gcm', this.#bytes, nonce).setAAD(this.#bound(context));
-    const ciphertext = [...cipher.update(key.revealBytes()), ...cipher.final()];
-    return Uint8Array.from([AES_256_GCM, ...nonce, ...ciphertext, ...cipher.getAuthTag()]);
+    const ciphertext = cipher.update(key.revealBytes());
+    cipher.final(); // gives nothing in this mode
+    return new Uint8Array(Buffer.concat([FORMAT, nonce, ciphertext, cipher.getAuthTag()]));
   }
 
   /**
@@ -116,6 +118,6 @@ export class KeyEncryptionKey extends Secret {
   }
 
   #bound({ kid, algorithm }: WrapContext): Uint8Array {
-    return new TextEncoder().encode(`prpack content key\0${kid}\0${algorithm}\0${this.id}`);
+    return Buffer.from(`prpack content key\0${kid}\0${algorithm}\0${this.id}`);
   }
 }

@@ -37,5 +37,7 @@ export function guidBase64ToUuid(base64: string): string | undefined {
 
 function swapFields(bytes: Uint8Array): Uint8Array {
   if (bytes.length !== 16) throw new RangeError(`a GUID has 16 bytes, not ${bytes.length}`);
-  return Uint8Array.from(GUID_ORDER, (from) => bytes[from]!);
+  const swapped = new Uint8Array(bytes.length);
+  for (let to = 0; to < bytes.length; to++) swapped[to] = bytes[GUID_ORDER[to]!]!;
+  return swapped;
 }

@@ -13,6 +13,10 @@ const LOCK_WAIT_MS = 30_000;
 /** How long this thread stands still for a lock; then it does other work before it tries again. */
 const LOCK_TRY_MS = 20;
 const LOCK_RETRY_MS = 5;
+/** Pages that stay in memory, in KiB: with the 2 MB that are usual, a transaction of many registrations is written in parts, and read again. */
+const CACHE_KIB = 32 * 1024;
+/** Pages of the write-ahead log at which they are moved into the file. Each move waits for the disk, and the more pages there are, the more often a page is among them twice. */
+const LOG_PAGES = 10_000;
 
 /** Work that waits for its transaction. It may be run twice, the first time in vain. */
 interface Waiting {
@@ -180,7 +184,9 @@ export class Database {
     await this.patiently(() => this.#assertNoOthers(path));
     // Switching needs the file alone. The mode stays with the file.
     await this.patiently(() => this.#connection.exec('pragma journal_mode = wal'));
-    this.#connection.exec('pragma synchronous = full');
+    this.#connection.exec(
+      `pragma synchronous = full; pragma cache_size = -${CACHE_KIB}; pragma wal_autocheckpoint = ${LOG_PAGES}`,
+    );
     await this.patiently(() => {
       if (this.#isOlder()) this.transaction(() => this.#migrate());
     });

@@ -174,6 +174,11 @@ export const MIGRATIONS: readonly string[] = [
   create trigger wrapped_keks_are_never_deleted before delete on wrapped_keks
   begin select raise(abort, 'wrapped KEKs are never deleted'); end;
   `,
+  // By age, new keys are written next to each other: by KID, each would change a page of its own.
+  `
+  drop index keys_by_kek;
+  create index keys_by_kek on keys (kek_id, created_at, kid) where kek_id is not null;
+  `,
 ];
 
 /** `applicationId`: "prpk". */

@@ -73,13 +73,13 @@ export class SqliteTables implements KeyTables {
 
   async keysOfContent(filter: KeyFilter): Promise<KeptKey[]> {
     const { terms, values } = conditions(filter, KEY_COLUMNS);
-    const sql = `select * from keys where ${terms.join(' and ')} order by holds_content desc, created_at, kid`;
-    return this.#ask((database) => keptOf(database, database.all<KeyRow>(sql, ...values)), []);
+    const sql = `${SELECT_KEYS} where ${terms.join(' and ')} order by holds_content desc, created_at, kid`;
+    return this.#ask((database) => keptOf(database, database.all<FoundRow>(sql, ...values)), []);
   }
 
   async keysUnder(kekId: string, limit: number): Promise<KeptKey[]> {
-    const sql = 'select * from keys where kek_id = ? order by kid limit ?';
-    return this.#ask((database) => keptOf(database, database.all<KeyRow>(sql, kekId, limit)), []);
+    const sql = `${SELECT_KEYS} where kek_id = ? order by created_at, kid limit ?`;
+    return this.#ask((database) => keptOf(database, database.all<FoundRow>(sql, kekId, limit)), []);
   }
 
   async list(filter: KeyFilter, page: PageRequest): Promise<Page<KeyRecord>> {
@@ -138,17 +138,28 @@ export class SqliteTables implements KeyTables {
   }
 }
 
-/** What the tables hold inside of a transaction; keys are read once. */
+/** A row of `keys`, and whether other tables have more of it: most keys that are looked up are new, and have none. */
+interface FoundRow extends KeyRow {
+  readonly has_outputs: 0 | 1;
+  readonly has_policies: 0 | 1;
+}
+
+const SELECT_KEYS = `select *, exists (select 1 from outputs where kid = keys.kid) as has_outputs,
+  exists (select 1 from policies where kid = keys.kid) as has_policies from keys`;
+
+/** What the tables hold inside of a transaction, read once. */
 class SqliteHoldings implements Holdings {
   readonly #database: Database;
   readonly #keys = new Map<KeyId, KeptKey | undefined>();
+  #kekInForce: { readonly id: string | undefined } | undefined;
 
   constructor(database: Database) {
     this.#database = database;
   }
 
   kekInForce(): string | undefined {
-    return selectKekInForce(this.#database);
+    this.#kekInForce ??= { id: selectKekInForce(this.#database) };
+    return this.#kekInForce.id;
   }
 
   kekIds(): readonly string[] {
@@ -183,22 +194,26 @@ function selectKekIds(database: Database): string[] {
 }
 
 function selectKey(database: Database, kid: KeyId): KeptKey | undefined {
-  const row = database.get<KeyRow>('select * from keys where kid = ?', kid);
+  const row = database.get<FoundRow>(`${SELECT_KEYS} where kid = ?`, kid);
   return row && keptOf(database, [row])[0];
 }
 
-function keptOf(database: Database, rows: readonly KeyRow[]): KeptKey[] {
+function keptOf(database: Database, rows: readonly FoundRow[]): KeptKey[] {
   return rows.map((row) => {
-    const outputs = database.all<OutputRow>(
-      'select fingerprint, made_from from outputs where kid = ? order by published_at, fingerprint',
-      row.kid,
-    );
-    const replaced = database.get<PolicyRow>(
-      'select version, policy from policies where kid = ? order by version desc limit 1',
-      row.kid,
-    );
+    const outputs = row.has_outputs ? selectOutputs(database, row.kid) : [];
+    const replaced = row.has_policies ? selectPolicyInForce(database, row.kid) : undefined;
     return toKeptKey(row, outputs, replaced);
   });
+}
+
+function selectOutputs(database: Database, kid: KeyId): OutputRow[] {
+  const sql = 'select fingerprint, made_from from outputs where kid = ? order by published_at, fingerprint';
+  return database.all<OutputRow>(sql, kid);
+}
+
+function selectPolicyInForce(database: Database, kid: KeyId): PolicyRow | undefined {
+  const sql = 'select version, policy from policies where kid = ? order by version desc limit 1';
+  return database.get<PolicyRow>(sql, kid);
 }
 
 function listKeys(database: Database, filter: KeyFilter, page: PageRequest): Page<KeyRecord> {
@@ -208,8 +223,8 @@ function listKeys(database: Database, filter: KeyFilter, page: PageRequest): Pag
     terms.push('(created_at, kid) > (?, ?)');
     values.push(...readCursor(page.cursor, ['', ''] as const));
   }
-  const rows = database.all<KeyRow>(
-    `select * from keys where ${terms.join(' and ')} order by created_at, kid limit ?`,
+  const rows = database.all<FoundRow>(
+    `${SELECT_KEYS} where ${terms.join(' and ')} order by created_at, kid limit ?`,
     ...values,
     limit + 1,
   );
@@ -282,11 +297,14 @@ function write(database: Database, change: Change, at: string, actor: string): v
   writer(database, change, at, actor);
 }
 
-/** A trigger gives it the slot, if that is free. */
+/** It holds its slot, if that is free. There is a trigger for that, too, which would write the row again. */
 function insertKey(database: Database, key: NewKey, at: string): void {
   database.run(
     `insert into keys (kid, algorithm, content_id, label, period, source, seed_id, wrapped_key, kek_id, checksum,
-       la_url, policy, created_at, updated_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       la_url, policy, created_at, updated_at, holds_content)
+     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?13, not exists (
+       select 1 from keys where content_id = ?3 and ifnull(label, '') = ifnull(?4, '') and algorithm = ?2
+         and ifnull(period, -1) = ifnull(?5, -1) and holds_content = 1))`,
     key.kid,
     key.algorithm,
     key.contentId,
@@ -299,7 +317,6 @@ function insertKey(database: Database, key: NewKey, at: string): void {
     key.checksum,
     key.laUrl ?? null,
     key.policy === undefined ? null : JSON.stringify(key.policy),
-    at,
     at,
   );
 }
