@@ -3,7 +3,6 @@ import type { IncomingMessage } from 'node:http';
 import type { ServerOptions as HttpsOptions } from 'node:https';
 import type { Socket } from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
-import rateLimit from '@fastify/rate-limit';
 import fastify, {
   type FastifyError,
   type FastifyInstance,
@@ -19,6 +18,7 @@ import type { Limits } from './limits.js';
 import { type LogTarget, logResponse, requestLogger, SERIALIZERS } from './log.js';
 import { addOpenApi } from './openapi.js';
 import { PROBLEM_TYPE, Problem, problemHeaders, problemOf } from './problem.js';
+import { addRateLimit } from './rate-limit.js';
 import { healthRoutes } from './rest/health.js';
 import { lifeRoutes } from './rest/life.js';
 import { recordRoutes } from './rest/records.js';
@@ -63,20 +63,10 @@ export async function createApp({
   app.setSerializerCompiler(compileSerializer);
   app.removeAllContentTypeParsers();
   addJsonParser(app);
-  addHooks(app, context);
+  addHooks(app, context, log);
+  addRateLimit(app, limits.requestsPerSecond);
   app.setErrorHandler(answerError);
-  await app.register(rateLimit, {
-    max: limits.requestsPerSecond,
-    timeWindow: 1000,
-    errorResponseBuilder: (_request, { after }) =>
-      new Problem(
-        429,
-        'RATE_LIMITED',
-        'there are too many requests from this address',
-        `Try again in ${after}.`,
-      ),
-  });
-  app.setNotFoundHandler({ preHandler: app.rateLimit() }, () => {
+  app.setNotFoundHandler(() => {
     throw new Problem(404, 'NOT_FOUND', 'there is nothing here', 'See /openapi.json for what there is.');
   });
   await addOpenApi(app);
@@ -158,19 +148,19 @@ export function secureContext({ cert, key, clientCa }: TlsOptions): SecureContex
   return { cert, key, minVersion: 'TLSv1.2', ...(clientCa !== undefined && { ca: clientCa }) };
 }
 
-function addHooks(app: FastifyInstance, { access, metrics }: ServerContext): void {
+function addHooks(app: FastifyInstance, { access, metrics }: ServerContext, log: LogTarget): void {
   metrics.watch(app);
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(SECURITY_HEADERS).header('x-request-id', request.id);
     done();
   });
-  // After the rate limit, which is an onRequest hook of every route, and before the body is read.
+  // After the rate limit, which is an `onRequest` hook, and before the body is read.
   app.addHook('preParsing', async (request, reply) => {
     const { demand } = request.routeOptions.config;
     if (demand) await access.admit(request, reply, demand);
   });
   app.addHook('onResponse', (request, reply, done) => {
-    logResponse(request, reply);
+    logResponse(log, request, reply);
     done();
   });
 }

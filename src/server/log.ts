@@ -24,7 +24,7 @@ const LEVEL_NUMBERS: Readonly<Record<LogLevel, number>> = {
   trace: 10,
 };
 
-/** One line of a process that has no server of its own. */
+/** One line, without the logger of a server, which takes longer over it. */
 export function logLine(
   target: LogTarget,
   level: Exclude<LogLevel, 'silent'>,
@@ -65,8 +65,10 @@ export function logAuditBacklog({ log }: FastifyInstance, { waiting, lost, probl
 }
 
 /** One line a request. */
-export function logResponse(request: FastifyRequest, reply: FastifyReply): void {
-  request.server.log.info(
+export function logResponse(target: LogTarget, request: FastifyRequest, reply: FastifyReply): void {
+  logLine(
+    target,
+    'info',
     {
       reqId: request.id,
       method: request.method,

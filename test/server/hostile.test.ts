@@ -154,6 +154,7 @@ describe('JSON that is not as it has to be', () => {
       400,
     ],
     ['a prototype', body({}).replace('"kid"', '"__proto__":{"x":1},"kid"'), 400],
+    ['a prototype in escapes', body({}).replace('"kid"', '"\\u005f_proto_\\u005f":{"x":1},"kid"'), 400],
     ['too many values', `{"keys":[${'0,'.repeat(100_000)}0]}`, 400],
     ['no keys', '{"keys":[]}', 400],
     ['too many keys', JSON.stringify({ keys: Array(1001).fill(valid) }), 400],

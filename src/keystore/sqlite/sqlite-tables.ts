@@ -35,6 +35,8 @@ import { noStore } from './failure.js';
 export class SqliteTables implements KeyTables {
   readonly location: string;
   readonly #file: DatabaseFile;
+  /** The KEK that was in force when it was last looked for. */
+  #kekSeen: string | undefined;
 
   /** @param file with `KEY_STORE_SCHEMA` */
   constructor(file: DatabaseFile) {
@@ -51,8 +53,9 @@ export class SqliteTables implements KeyTables {
     });
   }
 
-  async kekInForce(): Promise<string | undefined> {
-    return this.#ask(selectKekInForce, undefined);
+  async kekInForce(isFresh: boolean): Promise<string | undefined> {
+    if (isFresh || this.#kekSeen === undefined) this.#kekSeen = await this.#ask(selectKekInForce, undefined);
+    return this.#kekSeen;
   }
 
   async kekIds(): Promise<string[]> {

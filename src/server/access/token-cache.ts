@@ -12,8 +12,8 @@ export interface TokenRecords {
   record(id: string): Promise<TokenRecord | undefined>;
 }
 
-interface Kept {
-  readonly record: Promise<TokenRecord | undefined>;
+interface Kept<T> {
+  readonly record: T;
   readonly endsMs: number;
 }
 
@@ -24,7 +24,10 @@ interface Kept {
 export class TokenCache {
   readonly #records: TokenRecords;
   readonly #now: () => number;
-  readonly #kept = new Map<string, Kept>();
+  /** By id. */
+  readonly #kept = new Map<string, Kept<Promise<TokenRecord | undefined>>>();
+  /** By the whole token, those that were recognised: their hashes are not made again. */
+  readonly #recognised = new Map<string, Kept<TokenRecord>>();
 
   /** @param now milliseconds that never go back */
   constructor(records: TokenRecords, now: () => number = nowMs) {
@@ -34,27 +37,37 @@ export class TokenCache {
 
   /** The record of a token, also of one that has ended; undefined for anything else. */
   async find(token: string): Promise<TokenRecord | undefined> {
-    const id = tokenId(token);
-    const record = id === undefined ? undefined : await this.#recordOf(id);
-    return record && isTokenOf(token, record) ? record : undefined;
-  }
-
-  /** The time counts from when the reading begins: what changes meanwhile may or may not be seen. */
-  #recordOf(id: string): Promise<TokenRecord | undefined> {
     const nowMs = this.#now();
-    const kept = this.#kept.get(id);
-    if (kept && nowMs < kept.endsMs) return kept.record;
-    const record = this.#records.record(id);
-    this.#keep(id, { record, endsMs: nowMs + KEPT_MS });
+    const recognised = this.#recognised.get(token);
+    if (recognised && nowMs < recognised.endsMs) return recognised.record;
+    this.#recognised.delete(token);
+    const id = tokenId(token);
+    if (id === undefined) return undefined;
+    const { record: reading, endsMs } = this.#keptOf(id, nowMs);
+    const record = await reading;
+    if (!record || !isTokenOf(token, record)) return undefined;
+    setBounded(this.#recognised, token, { record, endsMs });
     return record;
   }
 
-  #keep(id: string, entry: Kept): void {
-    if (this.#kept.size >= MOST_TOKENS) this.#kept.clear();
-    this.#kept.set(id, entry);
+  /** The time counts from when the reading begins: what changes meanwhile may or may not be seen. */
+  #keptOf(id: string, nowMs: number): Kept<Promise<TokenRecord | undefined>> {
+    const kept = this.#kept.get(id);
+    if (kept && nowMs < kept.endsMs) return kept;
+    return this.#keep(id, { record: this.#records.record(id), endsMs: nowMs + KEPT_MS });
+  }
+
+  #keep(id: string, entry: Kept<Promise<TokenRecord | undefined>>): typeof entry {
+    setBounded(this.#kept, id, entry);
     const forget = () => {
       if (this.#kept.get(id) === entry) this.#kept.delete(id);
     };
     entry.record.then((record) => record ?? forget(), forget);
+    return entry;
   }
+}
+
+function setBounded<T>(kept: Map<string, T>, name: string, entry: T): void {
+  if (kept.size >= MOST_TOKENS) kept.clear();
+  kept.set(name, entry);
 }
