@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { ISOLATED } from './support/isolated.js';
 import { ROOT } from './support/samples.js';
 
 /** What the root of the repository holds. A file that is not listed is one that somebody forgot there. */
@@ -34,6 +35,16 @@ describe('the repository', () => {
     const folders = paths.filter((path) => path.includes('/')).map((path) => path.split('/')[0]);
     expect([...new Set(folders)].filter((name) => !FOLDERS.includes(name))).toEqual([]);
     expect(paths.filter((path) => !path.includes('/') && !FILES.includes(path))).toEqual([]);
+  });
+});
+
+describe('test files that replace modules', () => {
+  it('have a process of their own', () => {
+    const files = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' });
+    const tests = files.filter((file) => file.endsWith('.test.ts')).map((file) => join('test', file));
+    const replacing = tests.filter((file) => /^vi\.mock\(/m.test(readFileSync(join(ROOT, file), 'utf8')));
+    expect(replacing).not.toEqual([]);
+    expect(replacing.filter((file) => !ISOLATED.includes(file))).toEqual([]);
   });
 });
 

@@ -1,6 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { afterAll } from 'vitest';
 import type { CliResult } from './cli.js';
 import { SWEEPS } from './sweeps.js';
 
@@ -17,15 +16,14 @@ const PROGRAM = fileURLToPath(new URL('cli-host.mjs', import.meta.url));
 const OF_A_PROCESS = /^(-|-q|--quiet|serve|play|--config)$/;
 const VARIABLES_OF_A_PROCESS = /^(NODE_|PRPACK_QUIET$|PRPACK_CONFIG$)/;
 
-/** Commands of which the test file has run a process of its own. */
+/** Commands of which a process of its own has run, for a test file of this worker. */
 const seen = new Set<string>();
 let host: ChildProcess | undefined;
 let isBusy = false;
-afterAll(() => host?.kill('SIGKILL'));
 
 /**
- * Runs the command line in a process that the test file keeps, which takes a third of the time. The first run of a command in a test
- * file is not for it, nor are runs at the same time, and with PRPACK_SWEEPS none is.
+ * Runs the command line in a process that the worker of the tests keeps, and which ends with it: a run there takes a third of the
+ * time. The first run of a command is not for it, nor are runs at the same time, and with PRPACK_SWEEPS none is.
  * @param env of the whole process; `own` the variables among them that the test has set
  * @returns undefined when a process of its own is needed
  */
