@@ -49,6 +49,11 @@ export interface StagedBytes {
   /** What threads write by, until the output is committed or aborted. */
   readonly handle: OutputHandle;
   /**
+   * To be told of bytes that were written by the handle, in any order, once for each byte. Absent where nothing waits for them.
+   * @throws PrpackError OUTPUT_FAILED when nothing can come of the output any more
+   */
+  readonly written?: (startBytes: number, lengthBytes: number) => void;
+  /**
    * What was written, as anybody would read it; the caller closes it.
    * @throws PrpackError INPUT_UNREADABLE
    */

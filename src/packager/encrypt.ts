@@ -7,6 +7,7 @@ import { assertSystemsHaveBoxes } from '../protection/pssh-boxes.js';
 import { checkOptions } from '../settings/check.js';
 import { checkEncrypted, type EncryptExpectations } from './check.js';
 import { type PlannedEncryption, planEncryption } from './encryption-plan.js';
+import { yieldToEventLoop } from './event-loop.js';
 import type { WorkerPool } from './execute/worker-pool.js';
 import { findExistingOutput } from './existing-output.js';
 import {
@@ -62,7 +63,9 @@ function fileSteps(
       { keys, ...(await writePlan(plannedBytes(job, plan, options), staged, options)) },
     ],
     check: ({ job, plan }, { staged }) =>
-      checkStaged(staged, options, (output) => checkEncrypted(output, expectationsOf(job, plan))),
+      checkStaged(staged, options, (output) =>
+        checkEncrypted(output, expectationsOf(job, plan), () => yieldToEventLoop(options.signal)),
+      ),
   };
 }
 

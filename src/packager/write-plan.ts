@@ -39,7 +39,8 @@ export async function writePlan(
 ): Promise<Digests> {
   const { sizeBytes: bytesTotal } = plan;
   const onBytes = (bytesDone: number) => onProgress?.({ phase: 'write', bytesDone, bytesTotal });
-  const output = { plan, source, steps, output: staged.handle, digests };
+  const { handle, written } = staged;
+  const output = { plan, source, steps, output: handle, onChunk: written, digests };
   const [taken] = await executePlans([output], { pool, signal, onBytes });
   return taken;
 }

@@ -1,12 +1,15 @@
-import { rmSync } from 'node:fs';
+import { read, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { StagedSink } from '../sink.js';
 import { existsAlready } from '../sinks/file-sink.js';
 import { assertFreeSpace } from '../sinks/free-space.js';
 import { StagedFile } from '../sinks/staged-file.js';
+import { type OutputHandle, outputFailure } from '../write.js';
 import { openS3, type S3 } from './client.js';
 import { s3Failure, statusOf } from './failure.js';
 import { parseS3Location, type S3Location } from './location.js';
+import { type FileOfParts, PART_BYTES, PartUpload } from './part-upload.js';
 import { putFile } from './put-file.js';
 import { temporaryFolder } from './temporary-folder.js';
 
@@ -17,15 +20,31 @@ export interface S3SinkOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** An object of S3: it is written and read back as a local temporary file that only this user can read, and sent when it is committed. */
+/** A temporary file whose parts may be sent while others are written. */
+class SentFile extends StagedFile {
+  readonly written: (startBytes: number, lengthBytes: number) => void;
+
+  constructor(path: string, temporaryPath: string, written: SentFile['written']) {
+    super(path, temporaryPath, 0o600);
+    this.written = written;
+  }
+}
+
+/**
+ * An object of S3: it is written and read back as a local temporary file that only this user can read. What is written at any place is sent
+ * meanwhile, in parts that nobody sees before the object is committed.
+ */
 export class S3Sink implements StagedSink {
   readonly path: string;
   readonly isStaged = true;
-  readonly staged: StagedFile;
+  readonly staged: SentFile;
   readonly #s3: S3;
   readonly #location: S3Location;
   readonly #options: S3SinkOptions;
   readonly #folder: string;
+  /** As planned. */
+  #plannedBytes = 0;
+  #upload: PartUpload | undefined;
 
   private constructor(s3: S3, location: S3Location, options: S3SinkOptions) {
     this.#s3 = s3;
@@ -33,7 +52,9 @@ export class S3Sink implements StagedSink {
     this.#options = options;
     this.path = location.shown;
     this.#folder = temporaryFolder(location.shown);
-    this.staged = new StagedFile(location.shown, join(this.#folder, 'output'), 0o600);
+    const onWritten = (startBytes: number, lengthBytes: number) =>
+      this.#uploaded()?.written(startBytes, lengthBytes);
+    this.staged = new SentFile(location.shown, join(this.#folder, 'output'), onWritten);
   }
 
   /**
@@ -62,14 +83,16 @@ export class S3Sink implements StagedSink {
 
   assertRoom(sizeBytes: number): void {
     assertFreeSpace(this.staged.temporaryPath, sizeBytes);
+    this.#plannedBytes = sizeBytes;
   }
 
+  /** The object is what has to last, and not the file. */
   flush(): void {
-    this.staged.flush();
+    this.staged.writeGathered();
   }
 
   async commit(): Promise<void> {
-    this.staged.close();
+    if (this.#upload) return this.#upload.complete();
     await putFile(this.#s3, {
       location: this.#location,
       path: this.staged.temporaryPath,
@@ -77,10 +100,38 @@ export class S3Sink implements StagedSink {
     });
   }
 
-  abort(): void {
+  async abort(): Promise<void> {
+    await this.#upload?.abort();
     this.staged.close();
     rmSync(this.#folder, { recursive: true, force: true });
     this.#s3.client.destroy();
+  }
+
+  /** What sends the parts; undefined for an output that goes in one request. */
+  #uploaded(): PartUpload | undefined {
+    const sizeBytes = this.#plannedBytes;
+    if (sizeBytes <= PART_BYTES) return undefined;
+    const file: FileOfParts = {
+      sizeBytes,
+      read: (target, offsetBytes) => readStaged(this.staged.handle, target, offsetBytes),
+    };
+    const target = { location: this.#location, ...this.#options };
+    this.#upload ??= new PartUpload(this.#s3, file, target);
+    return this.#upload;
+  }
+}
+
+const readSome = promisify(read);
+
+async function readStaged(
+  { fd, path }: OutputHandle,
+  target: Uint8Array,
+  offsetBytes: number,
+): Promise<void> {
+  for (let done = 0; done < target.length; ) {
+    const { bytesRead } = await readSome(fd, target, done, target.length - done, offsetBytes + done);
+    if (bytesRead === 0) throw outputFailure(path, 'cannot be read back', undefined);
+    done += bytesRead;
   }
 }
 

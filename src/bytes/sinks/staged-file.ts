@@ -41,7 +41,7 @@ export class StagedFile implements StagedBytes {
   /** @throws PrpackError OUTPUT_FAILED */
   async append(bytes: Uint8Array): Promise<void> {
     this.sizeBytes += bytes.length;
-    if (this.#gatheredBytes + bytes.length > TOGETHER_BYTES) this.#writeGathered();
+    if (this.#gatheredBytes + bytes.length > TOGETHER_BYTES) this.writeGathered();
     if (bytes.length > TOGETHER_BYTES) {
       this.#write(bytes);
       return;
@@ -56,7 +56,7 @@ export class StagedFile implements StagedBytes {
    * @throws PrpackError OUTPUT_FAILED
    */
   flush(): void {
-    this.#writeGathered();
+    this.writeGathered();
     const { fd } = this.handle;
     try {
       fsyncSync(fd);
@@ -78,7 +78,8 @@ export class StagedFile implements StagedBytes {
     this.#fd = undefined;
   }
 
-  #writeGathered(): void {
+  /** Hands what was appended to the operating system. */
+  writeGathered(): void {
     if (this.#gatheredBytes === 0) return;
     this.#write(this.#gathered!.subarray(0, this.#gatheredBytes));
     this.#gatheredBytes = 0;

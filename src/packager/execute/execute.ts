@@ -20,6 +20,8 @@ export interface PlannedOutput {
   /** What is done to the samples, in this order. */
   readonly steps: readonly ProcessingStep[];
   readonly output: OutputPlace;
+  /** Called for each range that is written, in any order. */
+  readonly onChunk?: ((startBytes: number, lengthBytes: number) => void) | undefined;
   /** Taken while the output is written. Default: none. */
   readonly digests?: WantedDigests | undefined;
 }
@@ -58,6 +60,7 @@ export async function executePlans(
   const onWritten: OnWritten = async ({ output, startBytes, lengthBytes }, bytes) => {
     writtenBytes += lengthBytes;
     onBytes?.(writtenBytes);
+    outputs[output].onChunk?.(startBytes, lengthBytes);
     leftBytes[output] -= lengthBytes;
     if (onOutput && leftBytes[output] === 0) followUps.push(followUp(onOutput, output));
     await digests[output]?.add(startBytes, bytes);
