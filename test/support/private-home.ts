@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
+import { afterAll, vi } from 'vitest';
 import { spellOptionsAs } from '../../src/settings/spelling.js';
 
 /** Variables that are for the tests themselves. */
@@ -9,8 +9,8 @@ const OF_TESTS = ['PRPACK_SWEEPS', 'PRPACK_MPD_XSD'];
 
 /**
  * Runs before every test file: a home of its own for it and for every program that it starts, and no variable of prpack but those
- * above, so that no test ever sees the key store or the configuration of the person who runs it. Messages name options as they do for
- * the library, whatever the file before has run in this process.
+ * above, so that no test ever sees the key store or the configuration of the person who runs it. Nothing is left of what the file before
+ * has set in this process: messages name options as they do for the library.
  */
 const home = mkdtempSync(join(tmpdir(), 'prpack-home-'));
 Object.assign(process.env, {
@@ -25,4 +25,5 @@ for (const name of Object.keys(process.env)) {
   if (name.startsWith('PRPACK_') && !OF_TESTS.includes(name)) delete process.env[name];
 }
 spellOptionsAs('code');
+afterAll(() => vi.unstubAllEnvs());
 afterAll(() => rmSync(home, { recursive: true, force: true }));

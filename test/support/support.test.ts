@@ -4,18 +4,22 @@ import { readMovie } from './mp4-reader.js';
 import { ffmpegHashes, fingerprintsOf } from './sample-hashes.js';
 import { allMedia } from './samples.js';
 import { SHAPES } from './shapes.js';
+import { BY_SWEEPS, SWEEPS } from './sweeps.js';
 import { temporaryFolder } from './temporary.js';
 import { describeWith } from './tools.js';
 
 const temporary = temporaryFolder();
 
-describeWith(['ffmpeg'], 'the reader of the tests against ffmpeg', () => {
-  it.each(allMedia())('finds the samples of $name that ffmpeg finds', ({ path }) => {
+/** A run of ffmpeg takes longer than the rest of a test. */
+const some = <T>(all: readonly T[]) => (SWEEPS ? all : all.filter((_, i) => i % 8 === 0));
+
+describeWith(['ffmpeg'], `the reader of the tests against ffmpeg, one in eight ${BY_SWEEPS}`, () => {
+  it.each(some(allMedia()))('finds the samples of $name that ffmpeg finds', ({ path }) => {
     assertAgreement(path);
   });
 
   const shapes = SHAPES.filter(({ ffmpegReads }) => ffmpegReads !== false);
-  it.each(shapes)('finds the samples of the shape "$name" that ffmpeg finds', ({ name, make }) => {
+  it.each(some(shapes))('finds the samples of the shape "$name" that ffmpeg finds', ({ name, make }) => {
     const path = temporary(`${name}.mp4`);
     writePieces(path, make());
     assertAgreement(path);
