@@ -67,16 +67,20 @@ export const MIGRATIONS: readonly string[] = [
     primary key (kid, version)
   );
 
+  -- In a part for each month (UTC), so that what is pruned gives its room back.
+  create sequence prpack.audit_ids;
   create table prpack.audit (
-    id bigint generated always as identity primary key,
+    id bigint not null default nextval('prpack.audit_ids'),
     at timestamptz not null,
     actor text not null,
     operation text not null,
     kid uuid,
     content_id text,
     checksum text,
-    outcome text not null
-  );
+    outcome text not null,
+    primary key (id, at)
+  ) partition by range (at);
+  alter sequence prpack.audit_ids owned by prpack.audit.id;
   create index audit_by_kid on prpack.audit (kid, id);
   create index audit_by_content on prpack.audit (content_id, id);
 
@@ -220,8 +224,26 @@ export const MIGRATIONS: readonly string[] = [
     end if;
   end $$;
 
+  -- Makes the part of a month. Of many that want it at once, one does; entries of other months are written meanwhile.
+  create function prpack.make_audit_month(moment timestamptz) returns void language plpgsql as $$
+  declare
+    first timestamptz := date_trunc('month', moment, 'UTC');
+    name text := 'audit_' || to_char(first at time zone 'UTC', 'YYYY_MM');
+  begin
+    if to_regclass('prpack.' || name) is not null then return; end if;
+    perform pg_advisory_xact_lock(1886548077, 0);
+    -- Asked of the table: what a session remembers of names may be of before the lock.
+    if exists (select from pg_class where relname = name and relnamespace = 'prpack'::regnamespace) then return; end if;
+    execute format('create table prpack.%I (like prpack.audit including defaults including indexes)', name);
+    execute format('alter table prpack.audit attach partition prpack.%I for values from (%L) to (%L)', name, first,
+      (first at time zone 'UTC' + interval '1 month') at time zone 'UTC');
+    execute format('create trigger audit_is_never_truncated before truncate on prpack.%I
+      execute function prpack.refuse(''the audit is append-only'')', name);
+  end $$;
+
   create function prpack.add_note(note jsonb, the_actor text, moment timestamptz) returns void language plpgsql as $$
   begin
+    perform prpack.make_audit_month(moment);
     insert into prpack.audit (at, actor, operation, kid, content_id, checksum, outcome)
     values (moment, the_actor, note->>'operation', (note->>'kid')::uuid, note->>'content_id', note->>'checksum', note->>'outcome');
   end $$;
@@ -282,110 +304,22 @@ export const MIGRATIONS: readonly string[] = [
 
   -- Lines of the audit, each with its actor and its age in milliseconds, for clients have clocks of their own.
   create function prpack.note(lines jsonb) returns void language plpgsql as $$
-  begin
-    perform prpack.be_durable();
-    perform prpack.add_note(line, line->>'actor', prpack.now() - make_interval(secs => (line->>'age')::double precision / 1000))
-      from jsonb_array_elements(lines) with ordinality as t(line, n) order by n;
-  end $$;
-
-  -- Removes entries of the audit, past the trigger that guards them, and notes that.
-  create function prpack.prune(the_actor text, ids bigint[]) returns void language plpgsql as $$
-  begin
-    perform prpack.be_durable();
-    perform set_config('prpack.pruning', 'on', true);
-    delete from prpack.audit where id = any(ids);
-    perform set_config('prpack.pruning', 'off', true);
-    perform prpack.add_note('{"operation": "prune", "outcome": "done"}', the_actor, prpack.now());
-  end $$;
-  `,
-  // Tokens of key servers.
-  `
-  create table prpack.tokens (
-    id text primary key check (id ~ '^[0-9a-f]{8}$'),
-    name text not null,
-    scopes text[] not null,
-    content_prefix text,
-    sha256 text not null check (sha256 ~ '^[0-9a-f]{64}$'),
-    created_at timestamptz not null,
-    expires_at timestamptz,
-    revoked_at timestamptz
-  );
-  create trigger tokens_are_only_revoked before update on prpack.tokens for each row
-    when (old.revoked_at is not null or (old.id, old.name, old.scopes, old.content_prefix, old.sha256, old.created_at, old.expires_at)
-      is distinct from (new.id, new.name, new.scopes, new.content_prefix, new.sha256, new.created_at, new.expires_at))
-    execute function prpack.refuse('a token changes by its end alone');
-
-  create view prpack.token_rows as
-    select id, name, scopes, content_prefix, sha256, prpack.time_text(created_at) as created_at,
-      prpack.time_text(expires_at) as expires_at, prpack.time_text(revoked_at) as revoked_at
-    from prpack.tokens;
-  `,
-  // The audit in a part for each month (UTC), so that what is pruned gives its room back.
-  `
-  drop view prpack.audit_rows;
-  alter table prpack.audit rename to audit_of_before;
-  alter table prpack.audit_of_before alter column id drop identity;
-  drop index prpack.audit_by_kid, prpack.audit_by_content;
-  create sequence prpack.audit_ids;
-  select setval('prpack.audit_ids', max(id)) from prpack.audit_of_before having max(id) is not null;
-  create table prpack.audit (
-    id bigint not null default nextval('prpack.audit_ids'),
-    at timestamptz not null,
-    actor text not null,
-    operation text not null,
-    kid uuid,
-    content_id text,
-    checksum text,
-    outcome text not null,
-    primary key (id, at)
-  ) partition by range (at);
-  alter sequence prpack.audit_ids owned by prpack.audit.id;
-  create index audit_by_kid on prpack.audit (kid, id);
-  create index audit_by_content on prpack.audit (content_id, id);
-
-  -- Makes the part of a month. Of many that want it at once, one does; entries of other months are written meanwhile.
-  create function prpack.make_audit_month(moment timestamptz) returns void language plpgsql as $$
   declare
-    first timestamptz := date_trunc('month', moment, 'UTC');
-    name text := 'audit_' || to_char(first at time zone 'UTC', 'YYYY_MM');
+    moment timestamptz := prpack.now();
   begin
-    if to_regclass('prpack.' || name) is not null then return; end if;
-    perform pg_advisory_xact_lock(1886548077, 0);
-    -- Asked of the table: what a session remembers of names may be of before the lock.
-    if exists (select from pg_class where relname = name and relnamespace = 'prpack'::regnamespace) then return; end if;
-    execute format('create table prpack.%I (like prpack.audit including defaults including indexes)', name);
-    execute format('alter table prpack.audit attach partition prpack.%I for values from (%L) to (%L)', name, first,
-      (first at time zone 'UTC' + interval '1 month') at time zone 'UTC');
-    execute format('create trigger audit_is_never_truncated before truncate on prpack.%I
-      execute function prpack.refuse(''the audit is append-only'')', name);
-  end $$;
-
-  select prpack.make_audit_month(month) from (select distinct date_trunc('month', at, 'UTC') as month from prpack.audit_of_before) m;
-  insert into prpack.audit select id, at, actor, operation, kid, content_id, checksum, outcome from prpack.audit_of_before;
-  drop table prpack.audit_of_before;
-
-  create trigger audit_is_never_changed before update on prpack.audit
-    for each row execute function prpack.refuse('the audit is append-only');
-  create trigger audit_is_never_deleted before delete on prpack.audit
-    for each row when (current_setting('prpack.pruning', true) is distinct from 'on')
-    execute function prpack.refuse('the audit is append-only');
-  create trigger audit_is_never_truncated before truncate on prpack.audit
-    execute function prpack.refuse('the audit is append-only');
-
-  create view prpack.audit_rows as
-    select id, prpack.time_text(at) as at, actor, operation, coalesce(kid::text, '') as kid, content_id, checksum, outcome
-    from prpack.audit;
-
-  create or replace function prpack.add_note(note jsonb, the_actor text, moment timestamptz) returns void language plpgsql as $$
-  begin
-    perform prpack.make_audit_month(moment);
+    perform prpack.be_durable();
+    perform prpack.make_audit_month(month) from (
+      select distinct date_trunc('month', moment - make_interval(secs => (line->>'age')::double precision / 1000), 'UTC') as month
+      from jsonb_array_elements(lines) line) m;
     insert into prpack.audit (at, actor, operation, kid, content_id, checksum, outcome)
-    values (moment, the_actor, note->>'operation', (note->>'kid')::uuid, note->>'content_id', note->>'checksum', note->>'outcome');
+      select moment - make_interval(secs => (line->>'age')::double precision / 1000), line->>'actor', line->>'operation',
+        (line->>'kid')::uuid, line->>'content_id', line->>'checksum', line->>'outcome'
+      from jsonb_array_elements(lines) with ordinality as t(line, n) order by n;
   end $$;
 
   -- Removes entries of the audit, past the trigger that guards them, and notes that. Months that are over and have no entry left go as a
   -- whole, a week later, as lines may come late.
-  create or replace function prpack.prune(the_actor text, ids bigint[]) returns void language plpgsql as $$
+  create function prpack.prune(the_actor text, ids bigint[]) returns void language plpgsql as $$
   declare
     last_month text := 'audit_' || to_char((prpack.now() - interval '7 days') at time zone 'UTC', 'YYYY_MM');
     part text;
@@ -406,6 +340,52 @@ export const MIGRATIONS: readonly string[] = [
       execute format('select exists (select from prpack.%I)', part) into has_entries;
       if not has_entries then execute format('drop table prpack.%I', part); end if;
     end loop;
+  end $$;
+
+  -- Tokens of key servers.
+  create table prpack.tokens (
+    id text primary key check (id ~ '^[0-9a-f]{8}$'),
+    name text not null,
+    scopes text[] not null,
+    content_prefix text,
+    sha256 text not null check (sha256 ~ '^[0-9a-f]{64}$'),
+    created_at timestamptz not null,
+    expires_at timestamptz,
+    revoked_at timestamptz
+  );
+  create trigger tokens_are_only_revoked before update on prpack.tokens for each row
+    when (old.revoked_at is not null or (old.id, old.name, old.scopes, old.content_prefix, old.sha256, old.created_at, old.expires_at)
+      is distinct from (new.id, new.name, new.scopes, new.content_prefix, new.sha256, new.created_at, new.expires_at))
+    execute function prpack.refuse('a token changes by its end alone');
+
+  create view prpack.token_rows as
+    select id, name, scopes, content_prefix, sha256, prpack.time_text(created_at) as created_at,
+      prpack.time_text(expires_at) as expires_at, prpack.time_text(revoked_at) as revoked_at
+    from prpack.tokens;
+
+  -- Requests that the servers of this store have let through for a network in a second, by the clock of the database; nobody misses it after
+  -- a crash.
+  create unlogged table prpack.request_counts (
+    network text primary key,
+    second bigint not null,
+    taken bigint not null
+  );
+  -- A slice of what all servers together may let through for a network in this second, and how long the second lasts.
+  create function prpack.take_requests(the_network text, wanted bigint, most bigint, out granted bigint, out ends_in_ms double precision)
+  language plpgsql as $$
+  declare
+    taken_now prpack.request_counts;
+  begin
+    insert into prpack.request_counts as c values (the_network, floor(extract(epoch from clock_timestamp())), wanted)
+      on conflict (network) do update set second = greatest(c.second, excluded.second),
+        taken = case when c.second < excluded.second then 0 else c.taken end + wanted
+      returning * into taken_now;
+    granted := greatest(0, least(wanted, most - (taken_now.taken - wanted)));
+    ends_in_ms := greatest(0, (taken_now.second + 1 - extract(epoch from clock_timestamp())) * 1000);
+    if random() < 0.001 then
+      delete from prpack.request_counts where network in (
+        select network from prpack.request_counts where second < taken_now.second - 60 for update skip locked);
+    end if;
   end $$;
   `,
 ];
