@@ -18,7 +18,7 @@ import type { Limits } from './limits.js';
 import { type LogTarget, logResponse, requestLogger, SERIALIZERS } from './log.js';
 import { addOpenApi } from './openapi.js';
 import { PROBLEM_TYPE, Problem, problemHeaders, problemOf } from './problem.js';
-import { addRateLimit } from './rate-limit.js';
+import { type Admission, addRateLimit } from './rate-limit.js';
 import { healthRoutes } from './rest/health.js';
 import { lifeRoutes } from './rest/life.js';
 import { recordRoutes } from './rest/records.js';
@@ -41,6 +41,7 @@ export interface TlsOptions {
 export interface AppOptions {
   readonly context: ServerContext;
   readonly limits: Limits;
+  readonly rateLimit: Admission;
   readonly tls?: TlsOptions;
   /** RightsManager of a PlayReady server that has Microsoft's Server SDK. */
   readonly rightsManagerUpstream?: URL;
@@ -53,6 +54,7 @@ export interface AppOptions {
 export async function createApp({
   context,
   limits,
+  rateLimit,
   tls,
   rightsManagerUpstream: upstream,
   clearKey,
@@ -64,7 +66,7 @@ export async function createApp({
   app.removeAllContentTypeParsers();
   addJsonParser(app);
   addHooks(app, context, log);
-  addRateLimit(app, limits.requestsPerSecond);
+  addRateLimit(app, rateLimit);
   app.setErrorHandler(answerError);
   app.setNotFoundHandler(() => {
     throw new Problem(404, 'NOT_FOUND', 'there is nothing here', 'See /openapi.json for what there is.');

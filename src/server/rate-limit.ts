@@ -7,12 +7,16 @@ const WINDOW_MS = 1000;
 /** Groups of an IPv6 address that name a network: who has one address of it mostly has all of them. */
 const NETWORK_GROUPS = 4;
 
+/** What says how many requests of an address are served. */
+export interface Admission {
+  /** Whether a request that comes now may be served. */
+  admits(socket: Socket): boolean | Promise<boolean>;
+}
+
 /** Counts the requests of each address, second by second. */
-export class RateLimit {
+export class RateLimit implements Admission {
   readonly #most: number;
   readonly #counts = new Map<string, number>();
-  /** Of connections: it takes longer to find out than to count. */
-  readonly #networks = new WeakMap<Socket, string>();
   #endsMs = 0;
 
   /** @param most requests of an address in a second */
@@ -26,20 +30,24 @@ export class RateLimit {
       this.#counts.clear();
       this.#endsMs = now + WINDOW_MS;
     }
-    const network = this.#networkOf(socket);
+    const network = networkOfSocket(socket);
     const count = (this.#counts.get(network) ?? 0) + 1;
     this.#counts.set(network, count);
     return count <= this.#most;
   }
+}
 
-  #networkOf(socket: Socket): string {
-    let network = this.#networks.get(socket);
-    if (network === undefined) {
-      network = networkOf(socket.remoteAddress ?? '');
-      this.#networks.set(socket, network);
-    }
-    return network;
+/** Of connections: it takes longer to find out than to count. */
+const networks = new WeakMap<Socket, string>();
+
+/** What the requests of a connection are counted as. */
+export function networkOfSocket(socket: Socket): string {
+  let network = networks.get(socket);
+  if (network === undefined) {
+    network = networkOf(socket.remoteAddress ?? '');
+    networks.set(socket, network);
   }
+  return network;
 }
 
 /** What an address is counted as: itself, or its network of 64 bits. */
@@ -53,18 +61,24 @@ export function networkOf(address: string): string {
 }
 
 /** Refuses requests beyond the limit, before anything else is done for them. */
-export function addRateLimit(app: FastifyInstance, requestsPerSecond: number): void {
-  const limit = new RateLimit(requestsPerSecond);
+export function addRateLimit(app: FastifyInstance, limit: Admission): void {
   app.addHook('onRequest', (request, reply, done) => {
-    if (limit.admits(request.raw.socket)) return done();
-    reply.header('retry-after', '1');
-    done(
-      new Problem(
-        429,
-        'RATE_LIMITED',
-        'there are too many requests from this address',
-        'Try again in a second.',
-      ),
-    );
+    const conclude = (isAdmitted: boolean) => {
+      if (isAdmitted) return done();
+      reply.header('retry-after', '1');
+      done(tooMany());
+    };
+    const isAdmitted = limit.admits(request.raw.socket);
+    if (typeof isAdmitted === 'boolean') conclude(isAdmitted);
+    else void isAdmitted.then(conclude);
   });
+}
+
+function tooMany(): Problem {
+  return new Problem(
+    429,
+    'RATE_LIMITED',
+    'there are too many requests from this address',
+    'Try again in a second.',
+  );
 }

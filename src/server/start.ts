@@ -15,10 +15,16 @@ import { ContentKeys } from './content-keys.js';
 import { DEFAULT_LIMITS, type Limits } from './limits.js';
 import { type LogTarget, logAuditBacklog } from './log.js';
 import { Metrics } from './metrics.js';
+import { PostgresCounts } from './postgres-counts.js';
+import { RateLimit } from './rate-limit.js';
+import { SharedRateLimit } from './shared-rate-limit.js';
+import { storeConnections } from './store-connections.js';
 import { openStores, SELF } from './stores.js';
 
 /** How long a request waits for tokens in a database that went away. */
 const TOKEN_PATIENCE_MS = 2000;
+/** Requests are not held up to be counted. */
+const COUNT_PATIENCE_MS = 0;
 
 export interface KeyServerOptions {
   /** Name or address to listen on. */
@@ -81,6 +87,7 @@ export async function startKeyServer(options: KeyServerOptions): Promise<Process
   };
   const stores = openStores(options.store, { auditReads: options.auditReads ?? 'batched', onAuditBacklog });
   const tokens = openTokens(options.store, options.tokenDirectory, TOKEN_PATIENCE_MS);
+  const counts = openCounts(options.store);
   const access = new Access({ tokens: new TokenCache(tokens, options.now), clients });
   const context = {
     stores,
@@ -93,6 +100,9 @@ export async function startKeyServer(options: KeyServerOptions): Promise<Process
   const app = await createApp({
     context,
     limits,
+    rateLimit: counts
+      ? new SharedRateLimit(counts, limits.requestsPerSecond)
+      : new RateLimit(limits.requestsPerSecond),
     log,
     ...(tls && { tls }),
     ...(rightsManagerUpstream && { rightsManagerUpstream }),
@@ -104,7 +114,7 @@ export async function startKeyServer(options: KeyServerOptions): Promise<Process
     await app.listen({ host: options.host, port: options.port });
   } catch (error) {
     await app.close();
-    await Promise.all([stores.close(), tokens.close()]);
+    await Promise.all([stores.close(), tokens.close(), counts?.close()]);
     throw error instanceof PrpackError ? error : cannotListen(options, error as NodeJS.ErrnoException);
   }
   return {
@@ -116,9 +126,14 @@ export async function startKeyServer(options: KeyServerOptions): Promise<Process
     },
     async close() {
       await drain(app, limits.drainMs);
-      await Promise.all([stores.close(), tokens.close()]);
+      await Promise.all([stores.close(), tokens.close(), counts?.close()]);
     },
   };
+}
+
+function openCounts(store: StoreLocation): PostgresCounts | undefined {
+  const connections = storeConnections(store, COUNT_PATIENCE_MS);
+  return connections && new PostgresCounts(connections);
 }
 
 /** How often connections are looked over whose last request has been answered. */

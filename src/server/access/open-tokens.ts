@@ -1,7 +1,5 @@
-import { KEY_STORE_VARIABLE } from '../../keystore/open.js';
 import type { StoreLocation } from '../../keystore/open-shared.js';
-import { Connections } from '../../keystore/postgres/connections.js';
-import { readLocation } from '../../keystore/postgres/location.js';
+import { storeConnections } from '../store-connections.js';
 import { PostgresTokens } from './postgres-tokens.js';
 import { tokenDirectory } from './token-directory.js';
 import { TokenStore } from './token-store.js';
@@ -15,9 +13,6 @@ import type { Tokens } from './tokens.js';
  */
 export function openTokens(store: StoreLocation, directory?: string, patienceMs?: number): Tokens {
   if (directory !== undefined) return new TokenStore(directory);
-  const { environment = process.env } = store;
-  const location = store.location ?? environment[KEY_STORE_VARIABLE] ?? '';
-  const rest = /^postgres(?:ql)?:(.*)$/s.exec(location)?.[1];
-  if (rest === undefined) return new TokenStore(tokenDirectory(store));
-  return new PostgresTokens(new Connections(readLocation(`postgres:${rest}`), environment, patienceMs));
+  const connections = storeConnections(store, patienceMs);
+  return connections ? new PostgresTokens(connections) : new TokenStore(tokenDirectory(store));
 }
