@@ -54,6 +54,10 @@ export class TestS3 {
     });
   }
 
+  get client(): S3Client {
+    return this.#client;
+  }
+
   /** For processes. */
   get environment(): Readonly<Record<string, string>> {
     return this.#environment;

@@ -5,18 +5,20 @@ import { describe } from 'vitest';
 import { ROOT } from './samples.js';
 
 /** A program that the interop tests run. */
-export type Tool = 'ffmpeg' | 'chromium' | 'shaka-packager';
+export type Tool = 'ffmpeg' | 'chromium' | 'shaka-packager' | 'radosgw';
 
 const FINDERS: Record<Tool, () => string | undefined> = {
   ffmpeg: () => onPath('ffmpeg'),
   chromium: () => onPath('chromium') ?? onPath('chromium-browser') ?? onPath('google-chrome'),
   'shaka-packager': shakaPackager,
+  radosgw: () => onPath('radosgw') && onPath('ceph-mon') && onPath('ceph-osd'),
 };
 
 const HINTS: Record<Tool, string> = {
   ffmpeg: 'install ffmpeg',
   chromium: 'install chromium',
   'shaka-packager': 'run npm ci on Linux or macOS',
+  radosgw: 'install radosgw, ceph-mon and ceph-osd',
 };
 
 /**

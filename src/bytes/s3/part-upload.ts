@@ -70,6 +70,9 @@ export class PartUpload {
     while (this.#senders.size > 0) await Promise.all(this.#senders);
     const { s3, object, condition, stoppable } = this.#upload;
     if (this.#failure) throw this.#upload.failure(this.#failure.error);
+    await this.#upload.assertFree().catch((error) => {
+      throw this.#upload.failure(error);
+    });
     const command = new s3.sdk.CompleteMultipartUploadCommand({
       ...object,
       ...condition,

@@ -8,6 +8,7 @@ import { StagedFile } from '../sinks/staged-file.js';
 import { type OutputHandle, outputFailure } from '../write.js';
 import { openS3, type S3 } from './client.js';
 import { s3Failure, statusOf } from './failure.js';
+import { isThere } from './is-there.js';
 import { parseS3Location, type S3Location } from './location.js';
 import { type FileOfParts, PART_BYTES, PartUpload } from './part-upload.js';
 import { putFile } from './put-file.js';
@@ -135,25 +136,13 @@ async function readStaged(
   }
 }
 
-async function assertFree(
-  { client, sdk }: S3,
-  { bucket, key, shown }: S3Location,
-  { replace, signal }: S3SinkOptions,
-): Promise<void> {
+async function assertFree(s3: S3, location: S3Location, { replace, signal }: S3SinkOptions): Promise<void> {
+  const { client, sdk } = s3;
   const options = signal ? { abortSignal: signal } : {};
-  await client.send(new sdk.HeadBucketCommand({ Bucket: bucket }), options).catch((error) => {
+  await client.send(new sdk.HeadBucketCommand({ Bucket: location.bucket }), options).catch((error) => {
     if (statusOf(error) === 403) return; // not everybody who may write may ask this
     // An answer without a body has no code of its own.
     throw statusOf(error) === 404 ? Object.assign(error, { name: 'NoSuchBucket' }) : error;
   });
-  if (replace) return;
-  const head = new sdk.HeadObjectCommand({ Bucket: bucket, Key: key });
-  const isThere = await client.send(head, options).then(
-    () => true,
-    (error) => {
-      if (statusOf(error) === 404 || statusOf(error) === 403) return false; // 403: where objects may not be listed
-      throw error;
-    },
-  );
-  if (isThere) throw existsAlready(shown);
+  if (!replace && (await isThere(s3, location, options))) throw existsAlready(location.shown);
 }

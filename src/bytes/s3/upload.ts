@@ -4,6 +4,7 @@ import { existsAlready } from '../sinks/file-sink.js';
 import type { S3 } from './client.js';
 import { contentTypeOf } from './content-type.js';
 import { s3Failure, statusOf } from './failure.js';
+import { isThere } from './is-there.js';
 import type { S3Location } from './location.js';
 
 /** Where an object is made. */
@@ -32,6 +33,17 @@ export class Upload {
   /** Stops the requests under way. */
   stop(): void {
     this.#stop.abort();
+  }
+
+  /**
+   * For servers that do not know the condition where an upload by parts is completed, as the gateway of Ceph 16: what was made meanwhile is
+   * seen here, but for the moment until the completion.
+   * @throws PrpackError OUTPUT_EXISTS
+   */
+  async assertFree(): Promise<void> {
+    const { location, replace } = this.#target;
+    const isTaken = !replace && (await isThere(this.s3, location, this.stoppable));
+    if (isTaken) throw existsAlready(location.shown);
   }
 
   /** Whatever the answer: when the object has the mark of this upload, it is done. */
