@@ -1,5 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import * as keda from '@kubernetes-models/keda/keda.sh/v1alpha1';
+import * as apps from 'kubernetes-models/apps/v1';
+import * as batch from 'kubernetes-models/batch/v1';
+import * as policy from 'kubernetes-models/policy/v1';
+import * as core from 'kubernetes-models/v1';
 import { describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { runCli } from './support/cli.js';
@@ -12,6 +17,16 @@ interface Container {
   readonly command?: readonly string[];
   readonly args?: readonly string[];
 }
+
+/** The schemas of Kubernetes and KEDA. */
+type Schemas = Record<string, new (resource: unknown) => { validate(): void }>;
+const SCHEMAS: Readonly<Record<string, unknown>> = {
+  v1: core,
+  'apps/v1': apps,
+  'batch/v1': batch,
+  'policy/v1': policy,
+  'keda.sh/v1alpha1': keda,
+};
 
 describe('Containerfile', () => {
   const instructions = read('Containerfile')
@@ -78,14 +93,13 @@ describe.each(['key-server', 'worker', 'batch-job'])('kubernetes/%s.yaml', (name
     ...containers,
   ]);
 
-  it('holds resources, each with its kind and name', () => {
+  it('holds resources by the schemas of Kubernetes and KEDA, each with its name', () => {
     expect(documents.flatMap(({ errors }) => errors)).toEqual([]);
     for (const resource of resources) {
-      expect(resource).toMatchObject({
-        apiVersion: expect.any(String),
-        kind: expect.any(String),
-        metadata: { name: expect.any(String) },
-      });
+      expect(resource.metadata.name).toEqual(expect.any(String));
+      const Resource = (SCHEMAS[resource.apiVersion] as Schemas)[resource.kind]!;
+      new Resource(resource).validate();
+      expect(() => new Resource({ ...resource, metadata: 'none' }).validate()).toThrow();
     }
   });
 
