@@ -2,7 +2,7 @@ import { PrpackError } from '../errors.js';
 import { keyChecksum } from '../keys/checksum.js';
 import type { ContentKey } from '../keys/content-key.js';
 import type { KeyId } from '../keys/key-id.js';
-import type { KeyAlgorithm, KeyRegistration, KeyState } from './key-store.js';
+import type { KeyAlgorithm, KeyRegistration, KeyState, PublishedOutput } from './key-store.js';
 
 /** What a store already holds of a KID, as far as a new registration is judged by it. */
 export interface HeldKey {
@@ -99,4 +99,26 @@ function isSameKey({ kid, key }: KeyRegistration, held: HeldKey): boolean {
 
 function conflict(kid: KeyId, problem: string, remedy: string): PrpackError {
   return new PrpackError('KEY_CONFLICT', `KID ${kid} ${problem}`, { remedy });
+}
+
+/** @throws PrpackError INVALID_ARGUMENT for a registration that nobody could find again */
+export function assertNamed({ kid, contentId, source }: KeyRegistration): void {
+  if (contentId !== '' && source !== '') return;
+  throw new PrpackError(
+    'INVALID_ARGUMENT',
+    `the registration of KID ${kid} has an empty content id or source`,
+    {
+      remedy: 'Name the content, for the license server finds its keys by that name.',
+    },
+  );
+}
+
+/** @throws PrpackError INVALID_ARGUMENT */
+export function assertFingerprint({ fingerprint }: PublishedOutput): void {
+  if (/^[0-9a-f]{64}$/.test(fingerprint)) return;
+  throw new PrpackError('INVALID_ARGUMENT', 'the fingerprint of a published file has the wrong form', {
+    expected: '64 hexadecimal digits, lower case',
+    remedy:
+      'Give the fingerprint of the whole published file, as the result of `encrypt` has it, or its SHA-256.',
+  });
 }

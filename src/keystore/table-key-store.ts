@@ -34,6 +34,7 @@ import type {
 import type { AuditLine, Concern, Decision, Holdings, KeptKey, KeyTables } from './key-tables.js';
 import type { KeyEncryptionKey } from './key-wrap.js';
 import type { ReadAudit } from './read-audit.js';
+import { assertFingerprint, assertNamed } from './registration-rules.js';
 
 /** Keys that are wrapped again in one transaction, so that other writers get their turn in between. */
 const REWRAP_BATCH = 500;
@@ -67,7 +68,7 @@ export class TableKeyStore implements SharedKeyStore {
   }
 
   async register(actor: string, registrations: readonly KeyRegistration[]): Promise<RegisteredKey[]> {
-    for (const registration of registrations) assertNoUnnamed(registration);
+    for (const registration of registrations) assertNamed(registration);
     if (registrations.length === 0) return [];
     const concern = { kids: registrations.map(({ kid }) => kid), slots: registrations };
     // The KEK comes before the tables are made, so that none are made in vain.
@@ -247,24 +248,4 @@ function openOrRefusal(kept: KeptKey, kek: KeyEncryptionKey): ContentKey | Prpac
     if (error instanceof PrpackError) return error;
     throw error;
   }
-}
-
-function assertNoUnnamed({ kid, contentId, source }: KeyRegistration): void {
-  if (contentId !== '' && source !== '') return;
-  throw new PrpackError(
-    'INVALID_ARGUMENT',
-    `the registration of KID ${kid} has an empty content id or source`,
-    {
-      remedy: 'Name the content, for the license server finds its keys by that name.',
-    },
-  );
-}
-
-function assertFingerprint({ fingerprint }: PublishedOutput): void {
-  if (/^[0-9a-f]{64}$/.test(fingerprint)) return;
-  throw new PrpackError('INVALID_ARGUMENT', 'the fingerprint of a published file has the wrong form', {
-    expected: '64 hexadecimal digits, lower case',
-    remedy:
-      'Give the fingerprint of the whole published file, as the result of `encrypt` has it, or its SHA-256.',
-  });
 }

@@ -14,6 +14,12 @@ export interface Place {
   open(kek?: KekSource): KeyStore;
 }
 
+/**
+ * What not every kind of store has: states that end keys, an audit, keys that follow from a seed and are not kept, keys of one call that are
+ * judged by each other's content, records that nobody else puts times or the id of a KEK into, and a clock that a test may set.
+ */
+export type Feature = 'states' | 'audit' | 'seeds' | 'siblings' | 'records' | 'clock';
+
 const OTHER = KeyEncryptionKey.parse(OTHER_KEK_HEX, 'test');
 
 async function auditOf(store: KeyStore, kid: KeyId): Promise<string[]> {
@@ -44,10 +50,16 @@ async function filled(directory: Place, count = 1, kek = fixedKek()) {
 }
 
 /**
- * The contract of a key store that prpack keeps itself, the same for every kind of tables.
+ * The contract of a key store, the same for every kind. What a kind does not have is skipped.
  * @param scratch gives a new place for each call
  */
-export function keyStoreContract(scratch: () => Promise<Place>): void {
+export function keyStoreContract(scratch: () => Promise<Place>, lacking: readonly Feature[] = []): void {
+  const itWith = (...features: readonly Feature[]) =>
+    it.skipIf(features.some((one) => lacking.includes(one)));
+  const expectAudit = async (store: KeyStore, kid: KeyId, lines: readonly string[]) => {
+    if (!lacking.includes('audit')) expect(await auditOf(store, kid)).toEqual(lines);
+  };
+
   describe('a key that gives way', () => {
     const late = (more = {}) => registration({ givesWay: true, ...more });
 
@@ -60,26 +72,29 @@ export function keyStoreContract(scratch: () => Promise<Place>): void {
       );
       expect((await all(store, 10)).map(({ kid }) => kid)).toEqual([first.kid]);
       expect((await store.register([first]))[0]!.outcome).toBe('unchanged');
-      expect(await auditOf(store, first.kid)).toEqual(['register done', 'register unchanged']);
+      await expectAudit(store, first.kid, ['register done', 'register unchanged']);
       await store.close();
     });
 
-    it('is registered where the other has another label, algorithm, crypto period or content, or is revoked', async () => {
-      const store = storeIn(await scratch());
-      const revoked = registration();
-      const others = [
-        { label: 'HD' },
-        { algorithm: 'AESCBC' as const },
-        { contentId: 'other' },
-        { period: 0 },
-      ];
-      await store.register([revoked, ...others.map((more) => registration(more))]);
-      await store.revoke([revoked.kid]);
-      expect((await store.register([late()]))[0]!.outcome).toBe('created');
-      await expect(store.register([late()])).rejects.toMatchObject({ code: 'KEY_CONFLICT' });
-      expect((await store.register([registration()]))[0]!.outcome).toBe('created');
-      await store.close();
-    });
+    itWith('states')(
+      'is registered where the other has another label, algorithm, crypto period or content, or is revoked',
+      async () => {
+        const store = storeIn(await scratch());
+        const revoked = registration();
+        const others = [
+          { label: 'HD' },
+          { algorithm: 'AESCBC' as const },
+          { contentId: 'other' },
+          { period: 0 },
+        ];
+        await store.register([revoked, ...others.map((more) => registration(more))]);
+        await store.revoke([revoked.kid]);
+        expect((await store.register([late()]))[0]!.outcome).toBe('created');
+        await expect(store.register([late()])).rejects.toMatchObject({ code: 'KEY_CONFLICT' });
+        expect((await store.register([registration()]))[0]!.outcome).toBe('created');
+        await store.close();
+      },
+    );
 
     it('is one key for many that register at once', async () => {
       const directory = await scratch();
@@ -94,26 +109,29 @@ export function keyStoreContract(scratch: () => Promise<Place>): void {
   describe('the key that holds a content', () => {
     const held = async (store: KeyStore) => (await store.findByContentId('movie'))[0]!.record.kid;
 
-    it('is the first, whatever the clock says, whatever is published, until it is revoked', async () => {
-      const directory = await scratch();
-      const store = storeIn(directory);
-      const [first, second, third] = [registration(), registration(), registration()];
-      await store.register([first]);
-      vi.useFakeTimers({ now: 0, toFake: ['Date'] });
-      await store.register([second]).finally(() => vi.useRealTimers());
-      await store.register([third]);
-      await store.markActive([second.kid, third.kid], { fingerprint: SHA });
-      expect(await held(store)).toBe(first.kid);
-      await store.revoke([first.kid]);
-      expect(await held(store)).toBe(second.kid);
-      await store.revoke([second.kid, third.kid]);
-      const next = registration({ givesWay: true });
-      await store.register([next]);
-      expect(await held(store)).toBe(next.kid);
-      await store.close();
-    });
+    itWith('states')(
+      'is the first, whatever the clock says, whatever is published, until it is revoked',
+      async () => {
+        const directory = await scratch();
+        const store = storeIn(directory);
+        const [first, second, third] = [registration(), registration(), registration()];
+        await store.register([first]);
+        if (!lacking.includes('clock')) vi.useFakeTimers({ now: 0, toFake: ['Date'] });
+        await store.register([second]).finally(() => vi.useRealTimers());
+        await store.register([third]);
+        await store.markActive([second.kid, third.kid], { fingerprint: SHA });
+        expect(await held(store)).toBe(first.kid);
+        await store.revoke([first.kid]);
+        expect(await held(store)).toBe(second.kid);
+        await store.revoke([second.kid, third.kid]);
+        const next = registration({ givesWay: true });
+        await store.register([next]);
+        expect(await held(store)).toBe(next.kid);
+        await store.close();
+      },
+    );
 
-    it('is one for each crypto period, and passes on within its period', async () => {
+    itWith('states')('is one for each crypto period, and passes on within its period', async () => {
       const store = storeIn(await scratch());
       const [first, next, other] = [{ period: 1 }, { period: 1 }, { period: 2 }].map((more) =>
         registration(more),
@@ -133,7 +151,7 @@ export function keyStoreContract(scratch: () => Promise<Place>): void {
       await store.close();
     });
 
-    it('is one of those that come in one call, where each of them gives way', async () => {
+    itWith('siblings')('is one of those that come in one call, where each of them gives way', async () => {
       const store = storeIn(await scratch());
       const twins = [registration({ givesWay: true }), registration({ givesWay: true })];
       await expect(store.register(twins)).rejects.toThrow(ContentHasKey);
@@ -149,7 +167,7 @@ export function keyStoreContract(scratch: () => Promise<Place>): void {
   });
 
   describe('a key store', () => {
-    it('gives back what was registered, after it was closed and opened again', async () => {
+    itWith('records')('gives back what was registered, after it was closed and opened again', async () => {
       const directory = await scratch();
       const full = registration({
         // A key of Microsoft's PlayReady documentation, with its checksum.
@@ -158,7 +176,7 @@ export function keyStoreContract(scratch: () => Promise<Place>): void {
         algorithm: 'AESCBC',
         label: 'HD',
         laUrl: 'https://license.example/rights',
-        policy: { minSecurityLevel: 2000, outputs: [{ guid: 'x' }] },
+        policy: { minSecurityLevel: 2000, meteringId: '10000000-1000-1000-1000-100000000001' },
       });
       const store = storeIn(directory);
       const [registered] = await store.register([full]);
@@ -187,31 +205,35 @@ export function keyStoreContract(scratch: () => Promise<Place>): void {
       const one = registration({ laUrl: 'https://a.example' });
       const [created] = await store.register([one]);
       const [again] = await store.register([{ ...one, contentId: 'another', laUrl: 'https://b.example' }]);
-      expect(again).toEqual({ outcome: 'unchanged', record: created!.record });
-      expect(await auditOf(store, one.kid)).toEqual(['register done', 'register unchanged']);
+      const { updatedAt: _, ...rest } = created!.record;
+      expect(again).toMatchObject({ outcome: 'unchanged', record: rest });
+      await expectAudit(store, one.kid, ['register done', 'register unchanged']);
       await store.close();
     });
 
-    it('refuses another key, another algorithm and a revoked KID, and keeps the first', async () => {
-      const store = storeIn(await scratch());
-      const one = registration();
-      await store.register([one]);
-      const conflict = { code: 'KEY_CONFLICT', message: expect.stringContaining(one.kid) };
-      await expect(store.register([{ ...one, key: ContentKey.random() }])).rejects.toMatchObject(conflict);
-      await expect(store.register([{ ...one, algorithm: 'AESCBC' }])).rejects.toMatchObject(conflict);
-      expect((await store.get(one.kid))!.key!.equals(one.key)).toBe(true);
-      await store.revoke([one.kid]);
-      await expect(store.register([one])).rejects.toMatchObject(conflict);
-      expect(await auditOf(store, one.kid)).toEqual([
-        'register done',
-        'register conflict',
-        'register conflict',
-        'open done',
-        'revoke done',
-        'register conflict',
-      ]);
-      await store.close();
-    });
+    itWith('states')(
+      'refuses another key, another algorithm and a revoked KID, and keeps the first',
+      async () => {
+        const store = storeIn(await scratch());
+        const one = registration();
+        await store.register([one]);
+        const conflict = { code: 'KEY_CONFLICT', message: expect.stringContaining(one.kid) };
+        await expect(store.register([{ ...one, key: ContentKey.random() }])).rejects.toMatchObject(conflict);
+        await expect(store.register([{ ...one, algorithm: 'AESCBC' }])).rejects.toMatchObject(conflict);
+        expect((await store.get(one.kid))!.key!.equals(one.key)).toBe(true);
+        await store.revoke([one.kid]);
+        await expect(store.register([one])).rejects.toMatchObject(conflict);
+        await expectAudit(store, one.kid, [
+          'register done',
+          'register conflict',
+          'register conflict',
+          'open done',
+          'revoke done',
+          'register conflict',
+        ]);
+        await store.close();
+      },
+    );
 
     it('registers a batch whole or not at all', async () => {
       const store = storeIn(await scratch());
@@ -241,7 +263,7 @@ export function keyStoreContract(scratch: () => Promise<Place>): void {
       await store.close();
     });
 
-    it('keeps seed and checksum, but no key, of keys that follow from a seed', async () => {
+    itWith('seeds')('keeps seed and checksum, but no key, of keys that follow from a seed', async () => {
       const store = storeIn(await scratch(), fixedKek('no KEK is asked for'));
       const seed = KeySeed.parse('XVBovsmzhP9gRIZxWfFta3VVRPzVEWmJsazEJ46I');
       const kid = parseKeyId('09e36702-8f33-436c-a5dd-60ffe6671e70');
@@ -258,7 +280,7 @@ export function keyStoreContract(scratch: () => Promise<Place>): void {
       await store.close();
     });
 
-    it('moves from pending to active with each published file, and ends revoked', async () => {
+    itWith('states')('moves from pending to active with each published file, and ends revoked', async () => {
       const store = storeIn(await scratch());
       const one = registration();
       await store.register([one]);
@@ -284,7 +306,7 @@ export function keyStoreContract(scratch: () => Promise<Place>): void {
       await store.close();
     });
 
-    it('does nothing to any key when one of them is unknown', async () => {
+    itWith('states')('does nothing to any key when one of them is unknown', async () => {
       const store = storeIn(await scratch());
       const one = registration();
       await store.register([one]);
@@ -292,7 +314,7 @@ export function keyStoreContract(scratch: () => Promise<Place>): void {
       await expect(store.markActive([one.kid, NO_KID], { fingerprint: SHA })).rejects.toMatchObject(unknown);
       await expect(store.revoke([one.kid, NO_KID])).rejects.toMatchObject(unknown);
       expect((await store.get(one.kid))!.record.state).toBe('pending');
-      expect(await auditOf(store, NO_KID)).toEqual(['activate failed', 'revoke failed']);
+      await expectAudit(store, NO_KID, ['activate failed', 'revoke failed']);
       expect(await store.get(NO_KID)).toBeUndefined();
       await store.close();
     });
@@ -312,7 +334,7 @@ export function keyStoreContract(scratch: () => Promise<Place>): void {
       await store.close();
     });
 
-    it('lists page by page, by any field, without a KEK', async () => {
+    itWith('states')('lists page by page, by any field, without a KEK', async () => {
       const directory = await scratch();
       const store = storeIn(directory);
       const keys = Array.from({ length: 25 }, (_, i) =>
@@ -337,7 +359,7 @@ export function keyStoreContract(scratch: () => Promise<Place>): void {
       await reader.close();
     });
 
-    it('pages through the audit', async () => {
+    itWith('audit')('pages through the audit', async () => {
       const store = storeIn(await scratch());
       const keys = Array.from({ length: 7 }, () => registration());
       await store.register(keys);
@@ -346,7 +368,7 @@ export function keyStoreContract(scratch: () => Promise<Place>): void {
       expect(second).not.toHaveProperty('next');
       expect([...first.items, ...second.items].map(({ kid }) => kid)).toEqual(keys.map(({ kid }) => kid));
       expect(first.items[0]).toMatchObject({
-        actor: 'tester',
+        actor: expect.stringContaining('tester'),
         contentId: 'movie',
         checksum: expect.any(String),
       });
@@ -360,7 +382,9 @@ export function keyStoreContract(scratch: () => Promise<Place>): void {
         const store = storeIn(await scratch());
         await store.register([registration()]);
         await expect(store.list({}, page)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
-        await expect(store.audit({}, page)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+        if (!lacking.includes('audit')) {
+          await expect(store.audit({}, page)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+        }
         await store.close();
       },
     );
@@ -376,6 +400,15 @@ export function keyStoreContract(scratch: () => Promise<Place>): void {
       await store.close();
     });
   });
+}
+
+/**
+ * The contract of a key store that prpack keeps itself, besides, the same for every kind of tables.
+ * @param scratch gives a new place for each call
+ */
+export function ownKeyStoreContract(scratch: () => Promise<Place>): void {
+  keyStoreContract(scratch);
+
   describe('a wrong KEK', () => {
     it('opens nothing, registers nothing, and overwrites nothing', async () => {
       const directory = await scratch();

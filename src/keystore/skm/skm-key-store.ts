@@ -15,7 +15,7 @@ import type {
   RegisteredKey,
   StoredKey,
 } from '../key-store.js';
-import { registrationConflict } from '../registration-rules.js';
+import { assertFingerprint, assertNamed, registrationConflict } from '../registration-rules.js';
 import { notAnSkmServer, notOfSkm, notRegistered, skmRefusal } from './failure.js';
 import type { SkmKek } from './kek.js';
 import type { SkmKekSource } from './kek-source.js';
@@ -61,6 +61,7 @@ export class SkmKeyStore implements KeyStore {
    * sent: a crash leaves at worst a note of a key that is not there, which nobody gets to see.
    */
   async register(registrations: readonly KeyRegistration[]): Promise<RegisteredKey[]> {
+    for (const registration of registrations) assertNamed(registration);
     if (registrations.length === 0) return [];
     const kek = await this.#kek();
     if (registrations.length > 1) await this.#compareAll(registrations, kek);
@@ -77,6 +78,7 @@ export class SkmKeyStore implements KeyStore {
 
   /** Looks whether the keys are there, and notes the output on this machine. */
   async markActive(kids: readonly KeyId[], output: PublishedOutput): Promise<void> {
+    assertFingerprint(output);
     for (const kid of new Set(kids)) {
       if (!(await this.#fetch(kid))) throw notRegistered(kid);
     }

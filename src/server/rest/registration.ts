@@ -23,7 +23,7 @@ export interface RegistrationResult {
  * @throws Problem 422 when the checksum is not that of the key
  */
 export function toRegistration(body: RegistrationWithKid, { scopes }: Principal): KeyRegistration {
-  const { kid: kidText, key: keyText, checksum, ...rest } = body;
+  const { kid: kidText, key: keyText, checksum, onlyKey = false, ...rest } = body;
   const kid = parseKeyId(kidText);
   const key = ContentKey.fromHex(keyText);
   if (checksum !== undefined && checksum !== keyChecksum(kid, key)) {
@@ -34,7 +34,7 @@ export function toRegistration(body: RegistrationWithKid, { scopes }: Principal)
       'The key, the KID or the checksum was damaged on its way: send them again from their source.',
     );
   }
-  return { ...present(rest), kid, key, onlyKey: !scopes.includes('admin') };
+  return { ...present(rest), kid, key, onlyKey: onlyKey || !scopes.includes('admin') };
 }
 
 /** All keys or none. */

@@ -62,6 +62,12 @@ const description = {
     .describe(
       'Refuse the key with CONTENT_HAS_KEY where its content has another of this label, algorithm and period',
     ),
+  onlyKey: z
+    .boolean()
+    .optional()
+    .describe(
+      'Refuse the key where its content has another living key of this label, algorithm and period. Always so for callers without `admin`.',
+    ),
 };
 
 const secret = {

@@ -2,7 +2,7 @@ import { afterAll } from 'vitest';
 import type { KeyStore } from '../../../src/keystore/key-store.js';
 import { openPostgresTables } from '../../../src/keystore/postgres/open.js';
 import { describeWithPostgres } from '../../support/postgres.js';
-import { keyStoreContract } from '../contract.js';
+import { ownKeyStoreContract } from '../contract.js';
 import { storeOver } from '../helpers.js';
 import { historiesOf } from '../histories.js';
 
@@ -10,7 +10,7 @@ describeWithPostgres('on PostgreSQL', (postgres) => {
   const opened: KeyStore[] = [];
   afterAll(() => Promise.all(opened.map((store) => store.close())));
 
-  keyStoreContract(async () => {
+  ownKeyStoreContract(async () => {
     const url = await postgres().database();
     return {
       open: (kek) => {

@@ -5,12 +5,12 @@ import { parseKeyId } from '../../../src/keys/key-id.js';
 import { ContentHasKey } from '../../../src/keystore/registration-rules.js';
 import { MIGRATIONS } from '../../../src/keystore/sqlite/migrations.js';
 import { scratchDirectories } from '../../keys/scratch.js';
-import { keyStoreContract } from '../contract.js';
+import { ownKeyStoreContract } from '../contract.js';
 import { registration, SHA, storeIn, storePath, tamper } from '../helpers.js';
 
 const scratch = scratchDirectories();
 
-keyStoreContract(async () => {
+ownKeyStoreContract(async () => {
   const directory = scratch();
   return { open: (kek) => storeIn(directory, kek) };
 });
