@@ -1,12 +1,12 @@
 #!/usr/bin/env node
 // A batch that workers do while everything goes wrong: kill -9 of workers, a stop of the engine as in a crash, and no way to the key
-// store for a while. What prpack says of it is then held against files, key store and results file. Before that, the same batch
-// without faults, by one process and by workers: what the queue costs. Exits with 1 when anything is wrong.
+// store or to the engine for a while, where connections are cut, or stay and nothing comes through any more. What prpack says of it is then held against files, key store and results file. Before that, batches
+// without faults, in turn by one process and by workers: what the queue costs. Exits with 1 when anything is wrong.
 //
-//   npm run build && node bench/workers.mjs [--jobs 2000] [--calm 500] [--workers 4] [--folder /dev/shm]
+//   npm run build && node bench/workers.mjs [--jobs 2000] [--calm 500] [--rounds 3] [--workers 4] [--folder /dev/shm]
 //
-// --jobs is the number of jobs with faults, --calm that without; one in a hundred is no film. Workers do one job at a time. The engine is a PostgreSQL of its own,
-// with flushes to the disk (programs in /usr/lib/postgresql or on the PATH); keys go through a TCP proxy to `prpack serve`, on SQLite.
+// --jobs is the number of jobs with faults, --calm that of each batch without; one in a hundred is no film. Workers do one job at a time. The engine is a PostgreSQL of its own,
+// with flushes to the disk (programs in /usr/lib/postgresql or on the PATH); keys go to `prpack serve`, on SQLite. Workers have TCP proxies on their way to both.
 
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import {
@@ -41,6 +41,7 @@ const { values: options } = parseArgs({
   options: {
     jobs: { type: 'string', default: '2000' },
     calm: { type: 'string', default: '500' },
+    rounds: { type: 'string', default: '3' },
     workers: { type: 'string', default: '4' },
     folder: { type: 'string', default: '' },
   },
@@ -49,12 +50,15 @@ const { values: options } = parseArgs({
 /** What happens when such a part of all jobs has ended. */
 const FAULTS = [
   { at: 0.1, happen: killWorker },
-  { at: 0.25, happen: stopEngine },
-  { at: 0.4, happen: cutNetwork },
-  { at: 0.5, happen: killWorker },
+  { at: 0.2, happen: stopEngine },
+  { at: 0.3, happen: cutKeys },
+  { at: 0.4, happen: cutEngine },
+  { at: 0.45, happen: killWorker },
+  { at: 0.5, happen: silenceKeys },
   { at: 0.6, happen: killWorker },
+  { at: 0.65, happen: silenceEngine },
   { at: 0.7, happen: stopEngine },
-  { at: 0.8, happen: cutNetwork },
+  { at: 0.8, happen: cutBoth },
   { at: 0.9, happen: killWorker },
 ];
 
@@ -73,49 +77,77 @@ await inFolder(options.folder, main);
 async function main(folder) {
   place = await makePlace(folder);
   startEngine();
-  const proxy = await startKeyServer();
-  const calm = makeMedia('calm', Number(options.calm));
-  const single = await runBatch(calm, 'single', { PRPACK_QUEUE: '' });
+  await startKeyServer();
+  const ways = { keys: await startProxy('keys'), engine: await startProxy('engine') };
   const workers = await Promise.all(Array.from({ length: Number(options.workers) }, startWorker));
-  const queued = await runBatch(calm, 'queued');
-  const wild = makeMedia('wild', Number(options.jobs));
-  const context = { proxy, workers };
-  const faulty = await runBatch(wild, 'faulty', {}, (running) => bringFaults(wild, running, context));
+  const batches = [];
+  const run = async (name, jobs, ...more) => {
+    const media = makeMedia(name, jobs);
+    const done = await runBatch(media, name, ...more);
+    batches.push([media, done]);
+    return done;
+  };
+  const calm = { single: [], queued: [] };
+  for (let i = 0; i < Number(options.rounds) && options.calm !== '0'; i++) {
+    calm.single.push(await run(`single ${i}`, Number(options.calm), { PRPACK_QUEUE: '' }));
+    calm.queued.push(await run(`queued ${i}`, Number(options.calm)));
+  }
+  const wild = Number(options.jobs);
+  const faulty =
+    wild > 0 && (await run('faulty', wild, {}, (running) => bringFaults(wild, running, { ways, workers })));
   for (const worker of workers) worker.kill('SIGTERM');
   const codes = await Promise.all(workers.map((worker) => worker.ended));
   expect(
     codes.every((code) => code === 0),
     `workers exit with ${codes} at SIGTERM`,
   );
-  const unchanged = check([
-    [calm, queued],
-    [wild, faulty],
-  ]);
-  const overheadMs = (queued.elapsedMs - single.elapsedMs) / calm.total;
-  print(`one process, ${availableParallelism()} jobs at a time: ${perJob(single)} ms a job`);
-  print(`queue, ${options.workers} workers: ${perJob(queued)} ms a job, ${overheadMs.toFixed(1)} ms more`);
-  print(
-    `queue, ${FAULTS.length} faults: ${perJob(faulty)} ms a job, ${(faulty.elapsedMs / 1000).toFixed(0)} s; ${unchanged} jobs were done twice`,
-  );
-  expect(overheadMs <= OVERHEAD_BAR_MS, `the queue costs more than ${OVERHEAD_BAR_MS} ms a job`);
+  const unchanged = check(batches);
+  if (calm.single.length > 0) printCost(calm);
+  if (faulty) {
+    print(
+      `queue, ${FAULTS.length} faults: ${perJob(faulty)} ms a job, ${(faulty.elapsedMs / 1000).toFixed(0)} s; ${unchanged} jobs were done twice`,
+    );
+  }
   for (const problem of problems.slice(0, 20)) print(`WRONG: ${problem}`);
   for (const child of children) child.kill('SIGKILL');
   if (problems.length > 0) process.exitCode = 1;
-  else print(`all right: ${wild.total} jobs, each with one line, one file and one key, and nothing else`);
+  else print(`all right: ${total(batches)} jobs, each with one line, one file and one key, and nothing else`);
+}
+
+function total(batches) {
+  return batches.reduce((sum, [media]) => sum + media.total, 0);
+}
+
+/** Medians of the rounds. */
+function printCost({ single, queued }) {
+  const differences = queued.map(({ elapsedMs, total }, i) => (elapsedMs - single[i].elapsedMs) / total);
+  const overheadMs = median(differences);
+  const each = (results) => results.map(perJob).join(', ');
+  print(`one process, ${availableParallelism()} jobs at a time: ${each(single)} ms a job`);
+  print(`queue, ${options.workers} workers: ${each(queued)} ms a job; ${overheadMs.toFixed(1)} ms more`);
+  expect(overheadMs <= OVERHEAD_BAR_MS, `the queue costs more than ${OVERHEAD_BAR_MS} ms a job`);
+}
+
+function median(values) {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 }
 
 async function makePlace(folder) {
   chmodSync(folder, 0o755);
   const engine = join(folder, 'engine');
   mkdirSync(engine);
-  const [enginePort, keysPort, proxyPort] = [await freePort(), await freePort(), await freePort()];
-  const env = {
-    ...homeIn(folder),
-    PRPACK_QUEUE: `postgres://prpack@127.0.0.1:${enginePort}/postgres`,
-    PRPACK_KEY_STORE: `http://127.0.0.1:${proxyPort}`,
-  };
+  const ports = { engine: await freePort(), keys: await freePort() };
+  const env = { ...homeIn(folder), ...locations(ports) };
   const keyStore = join(folder, 'keys.sqlite');
-  return { folder, engine, enginePort, keysPort, proxyPort, env, keyStore, log: join(folder, 'workers.log') };
+  return { folder, engine, ports, env, keyStore, log: join(folder, 'workers.log') };
+}
+
+/** Where queue and keys are, as variables. */
+function locations({ engine, keys }) {
+  return {
+    PRPACK_QUEUE: `postgres://prpack@127.0.0.1:${engine}/postgres`,
+    PRPACK_KEY_STORE: `http://127.0.0.1:${keys}`,
+  };
 }
 
 /** Files of samples/ under names of their own, one in a hundred a text. */
@@ -153,7 +185,7 @@ async function runBatch({ media, total, bad }, name, env = {}, whileItRuns = asy
   return { ...summary, out, results };
 }
 
-async function bringFaults({ total }, running, context) {
+async function bringFaults(total, running, context) {
   for (const { at, happen } of FAULTS) {
     while (!running.isOver() && linesIn(running.results) < at * total) await sleep(200);
     if (running.isOver()) return void expect(false, `the batch was over before ${happen.name} at ${at}`);
@@ -173,15 +205,35 @@ async function stopEngine() {
   control('start', '--log', join(place.engine, 'log'));
 }
 
-async function cutNetwork({ proxy }) {
-  proxy.cut(true);
+function cutKeys({ ways }) {
+  return loseNetwork('cut', ways.keys);
+}
+
+function cutEngine({ ways }) {
+  return loseNetwork('cut', ways.engine);
+}
+
+function cutBoth({ ways }) {
+  return loseNetwork('cut', ways.keys, ways.engine);
+}
+
+function silenceKeys({ ways }) {
+  return loseNetwork('silent', ways.keys);
+}
+
+function silenceEngine({ ways }) {
+  return loseNetwork('silent', ways.engine);
+}
+
+async function loseNetwork(how, ...ways) {
+  for (const way of ways) way.turn(how);
   await sleep(OUTAGE_MS);
-  proxy.cut(false);
+  for (const way of ways) way.turn('open');
 }
 
 /** A worker, once it takes jobs. */
 async function startWorker() {
-  const worker = start(['worker', '--jobs', '1'], place.env);
+  const worker = start(['worker', '--jobs', '1'], { ...place.env, ...locations(place.proxies) });
   await Promise.race([worker.wrote('takes jobs of'), worker.ended]);
   return worker;
 }
@@ -211,9 +263,8 @@ function start(args, env) {
   return { kill: (signal) => child.kill(signal), ended, wrote, said: () => text };
 }
 
-/** A key server, and a way to it that can be cut. */
 async function startKeyServer() {
-  const { keyStore, keysPort, proxyPort, env } = place;
+  const { keyStore, ports, env } = place;
   const own = { ...env, PRPACK_KEY_STORE: `sqlite:${keyStore}` };
   const scopes = SCOPES.flatMap((scope) => ['--scope', scope]);
   const token = execFileSync(
@@ -222,37 +273,46 @@ async function startKeyServer() {
     { env: own },
   );
   env.PRPACK_KEY_STORE_TOKEN = token.toString().trim();
-  start(['serve', '--port', `${keysPort}`, '--rate-limit', '1000000', '--log-level', 'error'], own);
-  const sockets = new Set();
-  let isCut = false;
+  start(['serve', '--port', `${ports.keys}`, '--rate-limit', '1000000', '--log-level', 'error'], own);
+}
+
+/**
+ * The way of the workers to a server. `cut`: connections end, and new ones, too. `silent`: nothing comes through any more, neither data nor
+ * the end of a connection; those that were there then stay so for good.
+ */
+async function startProxy(name) {
+  const pairs = new Set();
+  let state = 'open';
   const proxy = createServer((socket) => {
-    if (isCut) return socket.destroy();
-    const other = connect(keysPort, '127.0.0.1');
-    for (const [one, two] of [
-      [socket, other],
-      [other, socket],
-    ]) {
-      sockets.add(one);
-      one.pipe(two);
+    if (state === 'cut') return socket.destroy();
+    const pair = { sockets: [socket, connect(place.ports[name], '127.0.0.1')], isSilent: state === 'silent' };
+    pairs.add(pair);
+    for (const [one, two] of [pair.sockets, pair.sockets.toReversed()]) {
+      one.on('data', (data) => pair.isSilent || two.write(data));
       one.on('error', () => {});
       one.on('close', () => {
-        sockets.delete(one);
+        if (pair.isSilent) return;
+        pairs.delete(pair);
         two.destroy();
       });
     }
   });
-  await new Promise((resolve) => proxy.listen(proxyPort, '127.0.0.1', resolve));
+  await new Promise((resolve) => proxy.listen(0, '127.0.0.1', resolve));
   proxy.unref();
+  place.proxies = { ...place.proxies, [name]: proxy.address().port };
   return {
-    cut: (cut) => {
-      isCut = cut;
-      if (cut) for (const socket of sockets) socket.destroy();
+    turn(to) {
+      state = to;
+      for (const pair of pairs) {
+        if (to === 'silent') pair.isSilent = true;
+        if (to === 'cut') for (const socket of pair.sockets) socket.destroy();
+      }
     },
   };
 }
 
 function startEngine() {
-  const { engine, enginePort } = place;
+  const { engine, ports } = place;
   const owner = ownerOfEngine();
   if (owner) chownSync(engine, owner.uid, owner.gid);
   asOwner('initdb', [
@@ -265,7 +325,7 @@ function startEngine() {
     '--no-sync',
   ]);
   const lines = [
-    `port = ${enginePort}`,
+    `port = ${ports.engine}`,
     "listen_addresses = '127.0.0.1'",
     `unix_socket_directories = '${engine}'`,
   ];

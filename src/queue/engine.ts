@@ -32,6 +32,12 @@ const CONNECT_TIMEOUT_MS = 15_000;
 /** A statement whose answer is lost fails after so long, in milliseconds. */
 const QUERY_TIMEOUT_MS = 60_000;
 
+/**
+ * What a worker tells PostgreSQL is kept within a second. A crash of the server in between costs that the job is done once more, which comes
+ * to the same; what a batch takes out of the queue waits for the disk, and with it all that was told before.
+ */
+const NO_WAIT_FOR_DISK = '-c synchronous_commit=off';
+
 /** How BullMQ connects, by the scheme of the location. */
 const OPENERS: Readonly<Record<string, (url: string, bull: Bull) => Promise<Constructors>>> = {
   'postgres:': openPostgres,
@@ -85,9 +91,11 @@ async function openPostgres(
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     query_timeout: QUERY_TIMEOUT_MS,
   };
+  const ofWorker = { ...connection, options: NO_WAIT_FOR_DISK };
   return {
     queue: () => new bound.Queue(QUEUE_NAME, { connection }),
-    worker: (process, settings) => new bound.Worker(QUEUE_NAME, process, { ...settings, connection }),
+    worker: (process, settings) =>
+      new bound.Worker(QUEUE_NAME, process, { ...settings, connection: ofWorker }),
   };
 }
 

@@ -132,7 +132,8 @@ class QueuedRun {
       try {
         if (!isSent || performance.now() - this.#heardMs > SILENCE_MS) await this.#send();
         isSent = true;
-        if ((await this.#collect()) === 0) await pause(POLL_MS, signal);
+        const isMore = (await this.#collect()) === GROUP;
+        if (!isMore && this.#open.size > 0) await pause(POLL_MS, signal); // what ends meanwhile is noted together
       } catch (error) {
         if (!isOfEngine(error)) throw error;
         this.#options.onTrouble(`${this.#engine.location}: ${reasonOf(error)}`);
