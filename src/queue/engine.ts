@@ -20,6 +20,8 @@ export interface Engine {
    */
   openQueue(): Promise<JobQueue>;
   startWorker(process: Process, settings: WorkerSettings): JobWorker;
+  /** From now on what is asked of an engine that is away fails, where it would wait for its return. */
+  giveUp(): void;
 }
 
 type Bull = typeof import('bullmq');
@@ -31,6 +33,10 @@ const SCHEMA = 'prpack_queue';
 const CONNECT_TIMEOUT_MS = 15_000;
 /** A statement whose answer is lost fails after so long, in milliseconds. */
 const QUERY_TIMEOUT_MS = 60_000;
+/** A Redis that is away is called again after so long, in milliseconds. */
+const REDIS_RECONNECT_MS = 1000;
+/** A connection to Redis that is idle is tried after so long, in milliseconds. */
+const REDIS_KEEP_ALIVE_MS = 10_000;
 
 /**
  * What a worker tells PostgreSQL is kept within a second. A crash of the server in between costs that the job is done once more, which comes
@@ -49,6 +55,7 @@ const OPENERS: Readonly<Record<string, (url: string, bull: Bull) => Promise<Cons
 interface Constructors {
   readonly queue: () => unknown;
   readonly worker: (process: Process, settings: WorkerSettings) => unknown;
+  readonly giveUp: () => void;
 }
 
 /**
@@ -59,12 +66,13 @@ export async function openEngine(url: string): Promise<Engine> {
   const opener = URL.canParse(url) ? OPENERS[new URL(url).protocol] : undefined;
   if (!opener) throw noLocation();
   const bull = await loadPackage('bullmq', () => import('bullmq'));
-  const { queue, worker } = await opener(url, bull);
+  const { queue, worker, giveUp } = await opener(url, bull);
   const location = describeLocation(url);
   return {
     location,
     openQueue: () => connected(queue() as JobQueue, location),
     startWorker: (process, settings) => worker(process, settings) as JobWorker,
+    giveUp,
   };
 }
 
@@ -96,12 +104,17 @@ async function openPostgres(
     queue: () => new bound.Queue(QUEUE_NAME, { connection }),
     worker: (process, settings) =>
       new bound.Worker(QUEUE_NAME, process, { ...settings, connection: ofWorker }),
+    giveUp: () => {}, // a statement fails when there is no connection for it
   };
 }
 
-/** BullMQ loads ioredis when it connects. */
+/** BullMQ loads ioredis when it connects. What a worker asks waits for a Redis that is away; what a batch asks fails, and is asked again. */
 async function openRedis(url: string, { Queue, Worker }: Bull): Promise<Constructors> {
-  const connection = { url, maxRetriesPerRequest: null };
+  let hasGivenUp = false;
+  const retryStrategy = () => (hasGivenUp ? null : REDIS_RECONNECT_MS);
+  const common = { url, retryStrategy, keepAlive: REDIS_KEEP_ALIVE_MS, connectTimeout: CONNECT_TIMEOUT_MS };
+  const ofQueue = { ...common, maxRetriesPerRequest: 1, commandTimeout: QUERY_TIMEOUT_MS };
+  const ofWorker = { ...common, maxRetriesPerRequest: null };
   const open = (make: () => unknown) => () => {
     try {
       return make();
@@ -110,8 +123,11 @@ async function openRedis(url: string, { Queue, Worker }: Bull): Promise<Construc
     }
   };
   return {
-    queue: open(() => new Queue(QUEUE_NAME, { connection })),
-    worker: (process, settings) => new Worker(QUEUE_NAME, process, { ...settings, connection }),
+    queue: open(() => new Queue(QUEUE_NAME, { connection: ofQueue })),
+    worker: (process, settings) => new Worker(QUEUE_NAME, process, { ...settings, connection: ofWorker }),
+    giveUp: () => {
+      hasGivenUp = true;
+    },
   };
 }
 

@@ -12,7 +12,7 @@ import {
   Workshop,
   type WorkshopOptions,
 } from '../packager/batch/workshop.js';
-import { type Engine, openEngine, reasonOf, type WorkerSettings } from './engine.js';
+import { type Engine, type JobWorker, openEngine, reasonOf, type WorkerSettings } from './engine.js';
 import { type JobData, unpackJob } from './job-data.js';
 import { delayBeforeRetry } from './retry.js';
 
@@ -27,6 +27,8 @@ const STALLED_INTERVAL_MS = 3000;
 const MOST_LOSSES = 5;
 /** The engine is asked again after so long, in milliseconds. */
 const RECONNECT_MS = 1000;
+/** An engine that is away is waited for so long when a worker ends and has said all else, in milliseconds. */
+const LAST_WORD_MS = 10_000;
 /** Minutes for which the engine counts the jobs that ended. */
 const COUNTED_MINUTES = 60;
 
@@ -97,6 +99,7 @@ class Work {
   readonly #engine: Engine;
   readonly #runners: ThreadRunner[];
   readonly #free: ThreadRunner[];
+  readonly #inHand = new Set<Promise<unknown>>();
   readonly #counts = { done: 0, skipped: 0, failed: 0, retried: 0 };
   readonly #startMs = performance.now();
 
@@ -127,7 +130,7 @@ class Work {
   async #takeJobs(stopped: Promise<void>): Promise<void> {
     const { onEvent } = this.#options;
     const report = (error: unknown) => onEvent({ kind: 'trouble', reason: reasonOf(error) });
-    const worker = this.#engine.startWorker((job) => this.#do(job), this.#settings());
+    const worker = this.#engine.startWorker((job) => this.#hold(this.#do(job)), this.#settings());
     worker.on('error', report);
     try {
       await Promise.race([worker.waitUntilReady().then(() => worker.run()), stopped]);
@@ -135,8 +138,20 @@ class Work {
       report(error);
       await Promise.race([sleep(RECONNECT_MS), stopped]);
     } finally {
-      await worker.close();
+      await this.#end(worker);
     }
+  }
+
+  /** Jobs in hand are finished. An engine that does not hear of it gives them to another worker. */
+  async #end(worker: JobWorker): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const closing = worker.close();
+    if (this.#options.signal.aborted) {
+      await Promise.allSettled(this.#inHand);
+      timer = setTimeout(() => this.#engine.giveUp(), LAST_WORD_MS);
+    }
+    await closing;
+    clearTimeout(timer);
   }
 
   #settings(): WorkerSettings {
@@ -151,6 +166,15 @@ class Work {
       metrics: { maxDataPoints: COUNTED_MINUTES },
       settings: { backoffStrategy: (_tries, _type, error) => (error as JobFailure).retryMs ?? -1 },
     };
+  }
+
+  async #hold<T>(job: Promise<T>): Promise<T> {
+    this.#inHand.add(job);
+    try {
+      return await job;
+    } finally {
+      this.#inHand.delete(job);
+    }
   }
 
   /** Does a job. The result is the line that the results file is to have. */

@@ -9,6 +9,7 @@ import { type QueueStatus, watchQueue } from '../../src/queue/status.js';
 import { type CliResult, runCli, runCliJson, runProcess } from '../support/cli.js';
 import { KEY } from '../support/jobs.js';
 import { describeWithPostgres, POSTGRES_PASSWORD } from '../support/postgres.js';
+import { describeWithRedis, REDIS_AUTHORITY, REDIS_PASSWORD } from '../support/redis.js';
 import { testMedia } from '../support/samples.js';
 import { temporaryFolder } from '../support/temporary.js';
 import { makeLargeSample } from './large-sample.js';
@@ -17,18 +18,83 @@ const inFolder = temporaryFolder();
 /** What a job takes long enough for to be killed in the middle of it. */
 const LARGE_BYTES = 256 * 1024 ** 2;
 
-describeWithPostgres('prpack worker', (postgres) => {
-  let number = 0;
+let folders = 0;
+
+/** What the queue is in. */
+interface TestEngine {
+  /** Location of an empty queue. */
+  database(): Promise<string>;
+  /** Whether nothing was ever put there. */
+  isEmpty(location: string): Promise<boolean>;
+  /** Ends it as a crash would. */
+  stop(): void | Promise<void>;
+  start(): void | Promise<void>;
+}
+
+describeWithPostgres('prpack worker, with its queue in PostgreSQL,', (postgres) => {
+  describeWorkers(POSTGRES_PASSWORD, () => ({
+    database: () => postgres().database(),
+    async isEmpty(location) {
+      const sql = "select 1 from pg_namespace where nspname = 'prpack_queue'";
+      return (await postgres().query(location, sql)).length === 0;
+    },
+    stop: () => postgres().stop('immediate'),
+    start: () => postgres().start(),
+  }));
+
+  it('has the keys in the same database', async () => {
+    const location = await postgres().database();
+    const env = { PRPACK_QUEUE: location, PRPACK_KEY_STORE: location };
+    const out = inFolder('out-one');
+    let child: ChildProcess;
+    const worker = runProcess(['worker', '--jobs', '1'], {
+      env,
+      onStart: (started) => {
+        child = started;
+      },
+    });
+    const args = ['batch', testMedia('opus.mp4'), '--out-dir', out, '--json'];
+    const { stdout } = await runProcess(args, { env: { PRPACK_QUEUE: location } });
+    expect(JSON.parse(stdout)).toMatchObject({ done: 1, failed: 0 });
+    expect((await runCliJson(['keys', 'list', '--key-store', location])).json).toHaveLength(1);
+    child!.kill('SIGTERM');
+    expect((await worker).exitCode).toBe(0);
+  });
+});
+
+describeWithRedis('prpack worker, with its queue in Redis,', (redis) => {
+  describeWorkers(REDIS_PASSWORD, () => ({
+    database: () => redis().database(),
+    isEmpty: async (location) => (await redis().size(location)) === 0,
+    stop: () => redis().stop(),
+    start: () => redis().start(),
+  }));
+
+  it('talks TLS with a server whose certificate it can verify, and with no other', async () => {
+    const args = ['batch', '--status', '--queue', await redis().tlsDatabase(), '--json'];
+    const known = await runProcess(args, { env: { NODE_EXTRA_CA_CERTS: REDIS_AUTHORITY } });
+    expect(JSON.parse(known.stdout)).toMatchObject({ queue: expect.stringMatching(/^rediss:/), waiting: 0 });
+    const unknown = await runProcess(args);
+    expect(unknown).toMatchObject({ exitCode: 7, stdout: expect.stringContaining('certificate') });
+    const all = [known, unknown].map(({ stdout, stderr }) => stdout + stderr).join();
+    expect(all).not.toContain(REDIS_PASSWORD);
+  });
+});
+
+/** The tests of any engine. */
+function describeWorkers(password: string, engine: () => TestEngine): void {
   let media = '';
   let out = '';
   let store = '';
   let env: Record<string, string> = {};
 
   beforeEach(async () => {
-    media = inFolder(`media${++number}`);
-    out = inFolder(`out${number}`);
-    store = `sqlite:${inFolder(`keys${number}.sqlite`)}`;
-    env = { PRPACK_QUEUE: await postgres().database() };
+    const folder = inFolder(`queue${++folders}`);
+    mkdirSync(folder);
+    media = join(folder, 'media');
+    out = join(folder, 'out');
+    store = `sqlite:${join(folder, 'keys.sqlite')}`;
+    env = { PRPACK_QUEUE: await engine().database() };
     mkdirSync(media);
   });
 
@@ -113,9 +179,9 @@ describeWithPostgres('prpack worker', (postgres) => {
     expect(JSON.parse(again.stdout)).toMatchObject({ done: 0, skipped: 8, failed: 1 });
     const ends = await stop(...workers);
     const text = ends.map(({ stdout, stderr }) => stdout + stderr).join('\n');
-    expect(text).toContain('takes jobs of postgres://127.0.0.1');
+    expect(text).toMatch(/takes jobs of (?:postgres|redis):\/\/127\.0\.0\.1/);
     expect(text).toMatch(/\[\d+\] failed .*bad\.mp4: .* \[NOT_MP4\]/);
-    expect(text).not.toContain(POSTGRES_PASSWORD);
+    expect(text).not.toContain(password);
   });
 
   it('serves metrics, and logs jobs by their ids', async () => {
@@ -153,11 +219,10 @@ describeWithPostgres('prpack worker', (postgres) => {
     }
     await stop(worker);
     expect(lines.at(-1)).toMatchObject({ msg: 'ended', done: 3, failed: 1 });
-    expect(JSON.stringify(lines)).not.toContain(POSTGRES_PASSWORD);
+    expect(JSON.stringify(lines)).not.toContain(password);
   });
 
-  it('gives renditions of one content one key, whoever does them, with keys in the database of the queue', async () => {
-    store = env.PRPACK_QUEUE!;
+  it('gives renditions of one content one key, whoever does them', async () => {
     addMedia(6);
     const manifest = join(media, 'm.jsonl');
     const lines = Array.from({ length: 6 }, (_, i) =>
@@ -184,9 +249,9 @@ describeWithPostgres('prpack worker', (postgres) => {
     const worker = startWorker();
     await until(async () => (await status()).workers.length === 1); // without a queue it would not begin
     await until(() => existsSync(join(out, 'film 3.enc.mp4')));
-    postgres().stop('immediate');
+    await engine().stop();
     await sleep(500);
-    postgres().start();
+    await engine().start();
     const { exitCode, stdout } = await running;
     expect({ exitCode, json: JSON.parse(stdout) }).toMatchObject({
       exitCode: 0,
@@ -212,6 +277,18 @@ describeWithPostgres('prpack worker', (postgres) => {
     await stop(other);
   });
 
+  it('ends at SIGTERM while the engine is away', async () => {
+    const worker = startWorker();
+    await until(async () => (await status()).workers.length === 1);
+    await engine().stop();
+    try {
+      await sleep(1500); // it has begun to call the engine again
+      await stop(worker);
+    } finally {
+      await engine().start();
+    }
+  });
+
   it('is shown and paused, and goes on', async () => {
     addMedia(3);
     const worker = startWorker();
@@ -228,7 +305,7 @@ describeWithPostgres('prpack worker', (postgres) => {
     });
     const shown = await runCli(['batch', '--status'], { env });
     expect(shown.stdout).toMatch(/paused\n +3 waiting · 0 active · 0 to be tried again/);
-    expect(shown.stdout).not.toContain(POSTGRES_PASSWORD);
+    expect(shown.stdout).not.toContain(password);
     expect(await runCliJson(['worker', 'resume'], { env })).toMatchObject({ json: { paused: false } });
     expect(JSON.parse((await running).stdout)).toMatchObject({ done: 3 });
     await stop(worker);
@@ -291,13 +368,9 @@ describeWithPostgres('prpack worker', (postgres) => {
     const refused = await runCliJson(['batch', manifest, '--out-dir', out], { env });
     expect(refused).toMatchObject({ exitCode: 2, json: { error: { code: 'INVALID_ARGUMENT' } } });
     expect(JSON.stringify(refused.json)).not.toContain(KEY);
-    const [{ tables }] = await postgres().query<{ tables: number }>(
-      env.PRPACK_QUEUE!,
-      "select count(*)::int as tables from pg_namespace where nspname = 'prpack_queue'",
-    );
-    expect(tables).toBe(0); // refused before anything was connected
+    expect(await engine().isEmpty(env.PRPACK_QUEUE!)).toBe(true); // refused before anything was connected
   });
-});
+}
 
 describe('options of a queue', () => {
   const queue = ['--queue', 'postgres://127.0.0.1:1/none'];

@@ -1,10 +1,10 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe } from 'vitest';
+import { freePort } from './free-port.js';
 import { isRoot } from './other-user.js';
 
 /** What every database of a throwaway cluster belongs to. The password is one to look for where none may be. */
@@ -181,15 +181,4 @@ function runAsOwner(program: string, args: readonly string[]): void {
   });
   if (error) throw error;
   if (status !== 0) throw new Error(`${program} ${args.join(' ')}: exit ${status}`);
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }
