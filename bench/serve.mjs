@@ -3,7 +3,10 @@
 // it back, and begin again; and clients that together send a fixed number of requests a second. Prints rates, latencies, CPU time and
 // memory, and counts whether every key that was acknowledged is there. Loopback only.
 //
-//   npm run build && node bench/serve.mjs [--clients 200] [--paced 100] [--rate 500] [--warm-up 2] [--seconds 5] [--runs 3] [--workers 1] [--folder /tmp] [--quick]
+//   npm run build && node bench/serve.mjs [--clients 200] [--paced 100] [--rate 500] [--warm-up 2] [--seconds 5] [--runs 3] [--workers 1] [--store sqlite] [--steps 7] [--folder /tmp] [--quick]
+//
+// `--steps` adds the peer with the first so many of what a key server does besides (bench/serve-steps.mjs), one after another: what they cost at
+// the least. `--store postgres` adds a server: two processes of prpack on a PostgreSQL of its own, which flushes every commit.
 //
 // Servers take turns. The clients (bench/serve-clients.mjs) are a process of their own, and their CPU time is in the table: on few
 // cores they take some of it from the server, from both servers alike. `CPU ms` is that of the server for one request.
@@ -13,12 +16,16 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { startPostgres } from './postgres.mjs';
+import { STEPS } from './serve-steps.mjs';
 import { startIfMain } from './start.mjs';
 import { homeIn, inFolder, PRPACK, print, ROOT } from './support.mjs';
 import { median, printLoad, printTable, printTitle } from './tables.mjs';
 
 const OURS = 'prpack serve';
 const PEER = 'fastify + SQLite';
+const ON_POSTGRES = 'prpack serve, PostgreSQL';
+const POSTGRES_PROCESSES = 2;
 /** Ticks of /proc/<pid>/stat in a second. */
 const TICKS = 100;
 
@@ -35,6 +42,8 @@ async function run({
   seconds,
   runs,
   workers,
+  store,
+  steps,
   folder: parent,
 }) {
   printTitle('The key server under load');
@@ -42,6 +51,8 @@ async function run({
     const servers = [
       { name: OURS, start: (at) => startPrpack(at, workers) },
       { name: PEER, start: startPeer },
+      ...STEPS.slice(0, steps).map((step, i) => ({ name: `+ ${step}`, start: (at) => startPeer(at, i + 1) })),
+      ...(store === 'postgres' ? [{ name: ON_POSTGRES, start: startOnPostgres }] : []),
     ];
     print(`${cpus().length} cores; ${runs} rounds of ${seconds} s; medians of the rounds`);
     printLoad();
@@ -62,8 +73,16 @@ async function run({
 }
 
 function barsOf(closed, paced) {
-  const [ours, peer] = [closed.get(OURS), closed.get(PEER)];
+  const [ours, peer, onPostgres] = [OURS, PEER, ON_POSTGRES].map((name) => closed.get(name));
+  const atLeastSqlite = onPostgres && [
+    {
+      name: 'serve: rate on PostgreSQL, of that on SQLite',
+      measured: onPostgres.rate / ours.rate,
+      atLeast: 1,
+    },
+  ];
   return [
+    ...(atLeastSqlite ?? []),
     { name: "serve: rate, of the peer's", measured: ours.rate / peer.rate, atLeast: 0.6 },
     { name: 'serve: p99, of its own p50', measured: ours.p99 / ours.p50, atMost: 3 },
     { name: "serve: p99, of the peer's p50", measured: ours.p99 / peer.p50, atMost: 3 },
@@ -91,10 +110,10 @@ async function measure(parent, start, load) {
   try {
     let before;
     const onWarm = () => {
-      before = usageOf(server.pid);
+      before = usageOf(server.pids);
     };
     const result = await runClients({ ...load, port: server.port, token: server.token }, onWarm);
-    const after = usageOf(server.pid);
+    const after = usageOf(server.pids);
     if (result.failures.length > 0) throw new Error(`requests failed: ${result.failures.join('; ')}`);
     await server.assertKept?.(result.registered);
     return figuresOf(result, after, after.cpuSeconds - before.cpuSeconds);
@@ -143,8 +162,8 @@ function printServers(results) {
   );
 }
 
-async function startPrpack(folder, workers) {
-  const env = homeIn(folder);
+async function startPrpack(folder, workers, variables = {}) {
+  const env = { ...homeIn(folder), ...variables };
   const scopes = ['--scope', 'register', '--scope', 'read-keys'];
   const args = [PRPACK, 'serve', 'token', 'create', '--name', 'load', ...scopes];
   const token = (await promisify(execFile)(process.execPath, args, { env })).stdout.trim();
@@ -153,8 +172,22 @@ async function startPrpack(folder, workers) {
   return { ...server, token, assertKept: (kids) => assertKept(server.port, token, kids) };
 }
 
-async function startPeer(folder) {
-  const args = [join(ROOT, 'bench/serve-peer.mjs'), join(folder, 'keys.sqlite')];
+async function startOnPostgres(folder) {
+  const postgres = await startPostgres();
+  const variables = { PRPACK_KEY_STORE: postgres.url };
+  const server = await startPrpack(folder, POSTGRES_PROCESSES, variables).catch((error) => {
+    postgres.stop();
+    throw error;
+  });
+  const stop = async () => {
+    await server.stop();
+    postgres.stop();
+  };
+  return { ...server, pids: [...server.pids, postgres.pid], stop };
+}
+
+async function startPeer(folder, steps = 0) {
+  const args = [join(ROOT, 'bench/serve-peer.mjs'), join(folder, 'keys.sqlite'), `${steps}`];
   return { ...(await startServer(args, process.env, 'stdout', /^(\d+)$/m)), token: 'none' };
 }
 
@@ -173,7 +206,7 @@ function startServer(args, env, stream, port) {
       const found = port.exec(said)?.[1];
       if (!found) return;
       child[stream].off('data', listen);
-      resolve({ pid: child.pid, port: Number(found), stop });
+      resolve({ pids: [child.pid], port: Number(found), stop });
     };
     child[stream].on('data', listen);
     for (const other of [child.stdout, child.stderr]) other.resume(); // the log goes the way that it goes to a supervisor
@@ -211,9 +244,9 @@ async function assertKept(port, token, registered) {
   if (missing.size > 0) throw new Error(`${missing.size} keys were acknowledged and are lost`);
 }
 
-/** CPU seconds so far of a program and those that it has started, and the sum of their peaks of resident memory. */
-function usageOf(pid) {
-  const usages = [pid, ...childrenOf(pid)].map(usageOfOne);
+/** CPU seconds so far of programs and those that they have started, and the sum of their peaks of resident memory. */
+function usageOf(pids) {
+  const usages = pids.flatMap((pid) => [pid, ...childrenOf(pid)]).map(usageOfOne);
   const sum = (quantity) => usages.reduce((total, usage) => total + usage[quantity], 0);
   return { cpuSeconds: sum('cpuSeconds'), peakMb: sum('peakMb') };
 }
@@ -238,7 +271,17 @@ function usageOfOne(pid) {
 }
 
 await startIfMain(import.meta.url, {
-  settings: { clients: 200, paced: 100, rate: 500, 'warm-up': 2, seconds: 5, runs: 3, workers: 1 },
+  settings: {
+    clients: 200,
+    paced: 100,
+    rate: 500,
+    'warm-up': 2,
+    seconds: 5,
+    runs: 3,
+    workers: 1,
+    store: 'sqlite',
+    steps: 0,
+  },
   quick: { clients: 20, paced: 10, 'warm-up': 0.5, seconds: 1, runs: 1 },
   run,
 });

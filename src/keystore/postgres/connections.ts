@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClientBase, Pool } from 'pg';
 import { nowMs } from '../../bytes/clock.js';
@@ -55,7 +56,8 @@ export class Connections {
    * @throws PrpackError KEY_STORE_FAILED
    */
   async rows<Row>(sql: string, values: readonly unknown[] = [], attempts: Attempts = {}): Promise<Row[]> {
-    return this.work(async (client) => (await client.query(sql, [...values])).rows as Row[], attempts);
+    const statement = { name: nameOf(sql), text: sql, values: [...values] };
+    return this.work(async (client) => (await client.query(statement)).rows as Row[], attempts);
   }
 
   /**
@@ -169,6 +171,11 @@ async function loadDriver(): Promise<typeof import('pg')> {
       error,
     );
   }
+}
+
+/** Name of a statement that a connection prepares once: to plan it takes longer than to run it. */
+function nameOf(sql: string): string {
+  return createHash('sha256').update(sql).digest('base64url').slice(0, 32);
 }
 
 /** What of an environment says which database is meant. */
