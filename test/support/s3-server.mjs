@@ -78,6 +78,14 @@ const FAULTS = {
     damaged[damaged.length >> 1] ^= 1;
     return pass(incoming, damaged, answer);
   },
+  /** As a server that does not know ranges. */
+  whole: async (incoming, body, answer) => {
+    delete incoming.headers.range;
+    const { headers, body: bytes } = await forward(incoming, body);
+    answer.writeHead(200, { ...headers, 'content-length': bytes.length }).end(bytes);
+  },
+  /** What S3 may say after it has begun to answer (https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html). */
+  'late-error': (_, __, answer) => refuse(answer, 200, 'InternalError'),
   /** It is done, but nobody hears of it. */
   unheard: async (incoming, body) => {
     await forward(incoming, body);

@@ -16,6 +16,8 @@ export interface S3Fault {
     | 'slow'
     | 'cut'
     | 'damaged'
+    | 'whole'
+    | 'late-error'
     | 'unheard';
   readonly times: number;
   /** Requests that match and are left alone first. */

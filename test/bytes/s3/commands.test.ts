@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { runCli } from '../../support/cli.js';
+import { longer } from '../../support/longer.js';
 import { testS3 } from '../../support/s3.js';
 import { sample } from '../../support/samples.js';
 import { temporaryFolder } from '../../support/temporary.js';
@@ -15,15 +16,6 @@ beforeAll(async () => {
   await s3.put('media', 'in/bars.mp4', readFileSync(sample('bars.mp4')));
   await s3.put('media', 'keys.json', Buffer.from(KEYS));
 });
-
-/** The file with 2 MiB that say nothing behind its `ftyp`: more than the first request asks for. */
-function longer(file: Buffer): Buffer {
-  const free = Buffer.alloc(2 ** 21);
-  free.writeUInt32BE(free.length);
-  free.write('free', 4);
-  const ftypBytes = file.readUInt32BE();
-  return Buffer.concat([file.subarray(0, ftypBytes), free, file.subarray(ftypBytes)]);
-}
 
 const run = (...args: string[]) => runCli(args, { env: s3.environment });
 
@@ -55,7 +47,7 @@ describe('objects as input', () => {
   });
 
   it('leave no output when their credentials expire meanwhile', async () => {
-    await s3.put('media', 'in/long.mp4', longer(readFileSync(sample('bars-fragmented.mp4'))));
+    await s3.put('media', 'in/long.mp4', longer(readFileSync(sample('bars-fragmented.mp4')), 2 ** 21));
     await s3.fails({ match: 'GET /media/in', kind: 'expired', times: 99, after: 1 });
     const output = inFolder('none.mp4');
     const { exitCode, stderr } = await run('encrypt', 's3://media/in/long.mp4', output, ...KEY_FILE);

@@ -62,6 +62,7 @@ describe('a file that is put', () => {
           { match: 'PUT /out', kind: 'hangup', times: 1 },
           { match: 'PUT /out', kind: 'slow', times: 2 },
           { match: 'POST .*uploadId', kind: 'server-error', times: 1 },
+          { match: 'POST .*uploadId', kind: 'late-error', times: 1 },
         ] satisfies S3Fault[]
       ).map((fault) => ({ size, ...fault })),
     ),
@@ -105,6 +106,15 @@ describe('a file that is put', () => {
     const error = await put(size).catch((caught) => caught);
     expect(error).toMatchObject({ code: 'OUTPUT_FAILED', message: expect.stringMatching(name) });
     expect(JSON.stringify([error, error.stack])).not.toMatch(/AKIA|geheim|S3RVER/);
+    await assertNothingLeft();
+  });
+
+  it('is no object and leaves no parts where its completion ends with an error in an answer that began well', async () => {
+    await s3.fails({ match: 'POST .*uploadId', kind: 'late-error', times: 99 });
+    await expect(put('large')).rejects.toMatchObject({
+      code: 'OUTPUT_FAILED',
+      message: expect.stringContaining('InternalError'),
+    });
     await assertNothingLeft();
   });
 

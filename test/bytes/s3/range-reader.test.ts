@@ -59,6 +59,18 @@ describe('an object of S3', () => {
     expect((await readWhole(FILM)).equals(object)).toBe(true);
   });
 
+  it('of a server that sends the whole of it is refused, and nothing of it is kept', async () => {
+    await s3.fails({ match: 'GET /media', kind: 'whole', times: 99 });
+    await expect(openInput(FILM, undefined)).rejects.toMatchObject({
+      code: 'INPUT_UNREADABLE',
+      message: expect.stringContaining('the server does not send parts of objects'),
+    });
+    await s3.fails({ match: 'GET /media', kind: 'whole', times: 99, after: 1 });
+    const source = await openInput(FILM, undefined);
+    expect(() => readAll(source)).toThrow(expect.objectContaining({ code: 'INPUT_UNREADABLE' }));
+    source.close();
+  });
+
   it('that is replaced while it is read is an error', async () => {
     const changing = Buffer.from(object);
     await s3.put('media', 'changing.mp4', changing);
