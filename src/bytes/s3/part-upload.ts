@@ -138,6 +138,7 @@ export class PartUpload {
     return { ...sent, ETag };
   }
 
+  /** Is not stopped on its way: only who has the number of an upload can abort it. */
   async #begin(): Promise<string> {
     const { client, sdk } = this.#upload.s3;
     const command = new sdk.CreateMultipartUploadCommand({
@@ -145,6 +146,6 @@ export class PartUpload {
       ...this.#upload.described,
       ChecksumAlgorithm: 'CRC32',
     });
-    return (await client.send(command, this.#upload.stoppable)).UploadId!;
+    return (await client.send(command)).UploadId!;
   }
 }

