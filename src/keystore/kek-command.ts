@@ -4,6 +4,11 @@ import type { KeyEncryptionKey } from './key-wrap.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/** A program that has not ended by then is ended. */
+export const KEK_COMMAND_LIMIT_MS = 10_000;
+/** The longest that a call waits for it: a new KEK is wrapped, and then opened again. */
+export const KEK_COMMAND_WAIT_MS = 2 * KEK_COMMAND_LIMIT_MS;
+
 /**
  * KEKs that a program wraps, such as a client of a key management service (KMS), and that the key store keeps in that form. The program
  * runs once for a KEK and process; the KEK then stays in memory. KEKs that the store does not keep are those of another source, so

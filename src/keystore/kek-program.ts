@@ -6,6 +6,7 @@ import { type ErrorDetails, PrpackError } from '../errors.js';
 import { looksLikeKey, REDACTED } from '../settings/secrets.js';
 import { named } from '../settings/spelling.js';
 import { SECRET_VARIABLES } from '../settings/variables.js';
+import { KEK_COMMAND_LIMIT_MS } from './kek-command.js';
 import { otherKekOpened } from './kek-failure.js';
 import { KeyEncryptionKey } from './key-wrap.js';
 
@@ -13,8 +14,6 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Version of the protocol, in each question and answer. */
 const VERSION = 1;
-/** A program that has not ended by then is ended. */
-const TIME_LIMIT_MS = 10_000;
 const LONGEST_ANSWER = 65_536;
 const LONGEST_WRAPPED = 16_384;
 /** Of what a program writes to standard error, an error repeats the end. */
@@ -43,7 +42,7 @@ const OPENED = z.object({ version: z.literal(VERSION), key: z.string().regex(/^[
 export async function createByProgram(
   program: string,
   environment: Environment,
-  timeLimitMs: number = TIME_LIMIT_MS,
+  timeLimitMs: number = KEK_COMMAND_LIMIT_MS,
 ): Promise<KeyEncryptionKey> {
   const kek = KeyEncryptionKey.random();
   const key = Buffer.from(kek.revealHex(), 'hex').toString('base64');
@@ -64,7 +63,7 @@ export async function openByProgram(
   wrapped: string,
 ): Promise<KeyEncryptionKey> {
   const question = { operation: 'unwrap', kekId, wrapped } as const;
-  const { key } = await ask(program, environment, question, OPENED, TIME_LIMIT_MS);
+  const { key } = await ask(program, environment, question, OPENED, KEK_COMMAND_LIMIT_MS);
   const kek = KeyEncryptionKey.parse(key, program);
   if (kek.id !== kekId) throw otherKekOpened(program, kekId, kek.id);
   return kek.keptAs(wrapped);

@@ -1,10 +1,16 @@
 import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { expect, it } from 'vitest';
 import { newKeyId } from '../../src/keys/key-id.js';
+import { writeKekProgram } from '../support/kek-program.js';
+import { BY_SWEEPS, SWEEPS } from '../support/sweeps.js';
+import { temporaryFolder } from '../support/temporary.js';
 import { serverStarter, type TestServer } from './helpers.js';
 
 const start = serverStarter();
+const temporary = temporaryFolder();
 
 async function put({ fetch }: TestServer, token: string) {
   const kid = newKeyId();
@@ -53,3 +59,18 @@ it('lets a write wait for a lock that is short', async () => {
   other.close();
   expect((await written).status).toBe(201);
 });
+
+it.skipIf(!SWEEPS)(
+  `waits for a KEK command as long as that may take ${BY_SWEEPS}`,
+  async () => {
+    const folder = temporary('kek-command');
+    mkdirSync(folder);
+    const slowly = 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5500);';
+    const kekCommand = writeKekProgram(join(folder, 'kek'), slowly);
+    const server = await start({
+      store: { location: `sqlite:${folder}/keys.sqlite`, kekCommand, environment: {} },
+    });
+    expect((await put(server, await server.token('register'))).status).toBe(201);
+  },
+  30_000,
+);

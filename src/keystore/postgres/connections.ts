@@ -20,6 +20,9 @@ const FIRST_PATIENCE_MS = 5000;
 /** How long one is tried that was there before: it may be restarted. */
 const PATIENCE_MS = 30_000;
 
+/** How much longer than it tries to reach the server a call waits for an answer, where it was said how long that is. */
+const ANSWER_GRACE_MS = 3000;
+
 /** How work on a connection is tried. */
 export interface Attempts {
   /** It is not done again after an attempt of which nobody knows what came of it. */
@@ -38,16 +41,19 @@ export class Connections {
   readonly #given: PostgresLocation['given'];
   readonly #environment: Environment;
   readonly #patienceMs: number;
+  /** How long an attempt may take, where it is less than what connections are made with. */
+  readonly #attemptMs: number | undefined;
   readonly #name: string;
   #pool: Promise<Pool> | undefined;
   #wasReached = false;
 
-  /** @param patienceMs how long a call tries to reach the server, when not as long as is usual */
-  constructor({ location, given }: PostgresLocation, environment: Environment, patienceMs = PATIENCE_MS) {
+  /** @param patienceMs how long a call tries to reach the server, when not as long as is usual; it waits a little longer for an answer */
+  constructor({ location, given }: PostgresLocation, environment: Environment, patienceMs?: number) {
     this.location = location;
     this.#given = given;
     this.#environment = environment;
-    this.#patienceMs = patienceMs;
+    this.#patienceMs = patienceMs ?? PATIENCE_MS;
+    this.#attemptMs = patienceMs === undefined ? undefined : patienceMs + ANSWER_GRACE_MS;
     this.#name = JSON.stringify([given, location, ...variablesOf(environment)]);
   }
 
@@ -95,13 +101,22 @@ export class Connections {
   /** @throws AttemptFailure */
   async #attempt<T>(work: (client: ClientBase) => Promise<T>): Promise<T> {
     let wasSent = false;
+    const limit = new TimeLimit(this.#attemptMs);
     try {
-      const client = await (await this.#open()).connect();
+      const connecting = (await this.#open()).connect();
+      const client = await limit.on(
+        connecting,
+        () =>
+          void connecting.then(
+            (late) => late.release(),
+            () => {},
+          ),
+      );
       let failure: Error | undefined;
       try {
         this.#wasReached = true;
         wasSent = true;
-        return await work(client);
+        return await limit.on(work(client));
       } catch (error) {
         failure = error as Error;
         throw error;
@@ -111,6 +126,8 @@ export class Connections {
       }
     } catch (cause) {
       throw new AttemptFailure(cause, wasSent);
+    } finally {
+      limit.end();
     }
   }
 
@@ -132,6 +149,39 @@ export class Connections {
       pools.delete(this.#name);
       throw error;
     }
+  }
+}
+
+/** A time after which waiting is given up, for a server that accepts and does not answer. */
+class TimeLimit {
+  readonly #limitMs: number | undefined;
+  #giveUp: ((reason: Error) => void) | undefined;
+  readonly #timer: NodeJS.Timeout | undefined;
+
+  /** @param limitMs for ever, when undefined */
+  constructor(limitMs: number | undefined) {
+    this.#limitMs = limitMs;
+    if (limitMs === undefined) return;
+    this.#timer = setTimeout(
+      () => this.#giveUp?.(new Error(`no answer in ${limitMs / 1000} seconds`)),
+      limitMs,
+    );
+  }
+
+  /** @param abandon is called when the work is not waited for any more */
+  on<T>(work: Promise<T>, abandon: () => void = () => {}): Promise<T> {
+    if (this.#limitMs === undefined) return work;
+    return new Promise((resolve, reject) => {
+      this.#giveUp = (reason) => {
+        abandon();
+        reject(reason);
+      };
+      work.then(resolve, reject);
+    });
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
   }
 }
 

@@ -2,6 +2,7 @@ import { PrpackError } from '../../errors.js';
 import { packKeys, unpackKeys } from '../../keys/sent-keys.js';
 import { unpackError } from '../../threads/sent-error.js';
 import { Thread } from '../../threads/thread.js';
+import { KEK_COMMAND_WAIT_MS } from '../kek-command.js';
 import type { SharedKeyStore } from '../key-store.js';
 import type { AuditBacklog } from '../read-audit.js';
 import type {
@@ -13,7 +14,7 @@ import type {
   ToStore,
 } from './messages.js';
 
-/** How long a caller waits for the thread: longer than the thread waits for other processes. */
+/** How long a caller waits for the thread: longer than the thread waits for other processes. A KEK command has its time besides. */
 const CALL_WAIT_MS = 5000;
 /** For the last lines of the audit. */
 const CLOSE_WAIT_MS = 5000;
@@ -47,6 +48,7 @@ export class StoreThread implements SharedKeyStore {
   readonly pruneAudit = notHere;
   readonly #options: ThreadedStoreOptions;
   readonly #onBacklog: (backlog: AuditBacklog) => void;
+  readonly #waitMs: number;
   readonly #calls = new Map<number, Call>();
   /** Calls of this turn of the event loop, which go together. */
   #outbox: SentCall[] = [];
@@ -56,6 +58,7 @@ export class StoreThread implements SharedKeyStore {
   /** @param onBacklog called when lines of the audit could not be written, and when they were after all */
   constructor(options: ThreadedStoreOptions, onBacklog: (backlog: AuditBacklog) => void) {
     this.#options = options;
+    this.#waitMs = CALL_WAIT_MS + (options.kekCommand === undefined ? 0 : KEK_COMMAND_WAIT_MS);
     this.#onBacklog = onBacklog;
     this.location = `sqlite:${options.path}`;
   }
@@ -78,8 +81,8 @@ export class StoreThread implements SharedKeyStore {
 
   #call(method: StoreCall, args: readonly unknown[]): Promise<unknown> {
     this.#thread ??= this.#start();
-    const expiresMs = Date.now() + CALL_WAIT_MS;
-    return this.#ask(CALL_WAIT_MS, (call) => {
+    const expiresMs = Date.now() + this.#waitMs;
+    return this.#ask(this.#waitMs, (call) => {
       if (this.#outbox.length === 0) setImmediate(() => this.#send());
       this.#outbox.push({ call, method, args, expiresMs });
       if (this.#outbox.length >= MOST_TOGETHER) this.#send();
