@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job as QueuedJob } from 'bullmq';
 import { removeAbandonedParts } from '../bytes/output-directory.js';
 import { ThreadRunner } from '../packager/batch/job-runner.js';
+import { openTracing } from '../packager/batch/tracing.js';
 import type { BatchOptions, JobWork, KeyOperation, ResultLine } from '../packager/batch/types.js';
 import {
   type EndedTask,
@@ -78,7 +79,12 @@ export async function work(options: WorkOptions): Promise<WorkResult> {
   const workshop = new Workshop(options, new AbortController().signal); // what is begun is finished
   const engine = await openEngine(options.queue);
   await (await engine.openQueue()).close(); // with what it needs in the engine, or an error
-  return new Work(options, workshop, engine).finish();
+  const tracing = await openTracing();
+  const onEvent = (event: WorkEvent) => {
+    tracing?.take(event);
+    options.onEvent(event);
+  };
+  return new Work({ ...options, onEvent }, workshop, engine).finish();
 }
 
 /** How the try of a job failed. The engine keeps the message, which is the line of the results. */

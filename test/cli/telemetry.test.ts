@@ -2,7 +2,7 @@ import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { serverStarter } from '../server/helpers.js';
-import { runCli, runCliJson } from '../support/cli.js';
+import { runCliJson, runProcess } from '../support/cli.js';
 import { testMedia } from '../support/samples.js';
 import { temporaryFolder } from '../support/temporary.js';
 
@@ -21,7 +21,7 @@ describe('the id of a job', () => {
     for (const name of ['a.mp4', 'b.mp4']) copyFileSync(testMedia('opus.mp4'), join(media, name));
     const out = inFolder('out');
     const args = ['batch', media, '--out-dir', out, '--jobs', '2', '--log-level', 'debug', '--metrics', '0'];
-    const { exitCode, stderr } = await runCli(args, { env });
+    const { exitCode, stderr } = await runProcess(args, { env });
     expect(exitCode).toBe(0);
     const log = stderr.trimEnd().split('\n');
     expect(log.map((line) => JSON.parse(line).msg)).toContain('planned');

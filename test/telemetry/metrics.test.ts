@@ -30,8 +30,8 @@ describe('metrics of jobs', () => {
     const registry = new Registry();
     const metrics = new WorkMetrics(registry);
     for (let i = 0; i < 5; i++) metrics.take({ kind: 'started', id: 'r.0', input: '/in' });
-    metrics.take({ kind: 'keys', id: 'r.0', outcome: 'created', count: 2 });
-    metrics.take({ kind: 'keys', id: 'r.0', outcome: 'conflict', count: 1 });
+    metrics.take({ kind: 'keys', id: 'r.0', outcome: 'created', count: 2, elapsedMs: 1 });
+    metrics.take({ kind: 'keys', id: 'r.0', outcome: 'conflict', count: 1, elapsedMs: 1 });
     metrics.take({ kind: 'ended', line: line(), work, ended: 1 });
     metrics.take({ kind: 'ended', line: line({ unchanged: true }), ended: 2 });
     metrics.take({ kind: 'ended', line: line(failed), ended: 2, retryMs: 1000 });

@@ -72,20 +72,18 @@ export class JobKeys implements PackagerKeyStore, KeySource, KeyLookup {
   }
 
   async register(registrations: readonly KeyRegistration[]) {
-    const registered = await this.#registered(registrations);
-    this.end();
-    const created = registered.filter(({ outcome }) => outcome === 'created').length;
-    if (created > 0) this.#onKeys({ outcome: 'created', count: created });
-    if (created < registered.length) this.#onKeys({ outcome: 'reused', count: registered.length - created });
-    return registered;
-  }
-
-  async #registered(registrations: readonly KeyRegistration[]) {
+    const startMs = performance.now();
+    const tell = (outcome: KeyOperation['outcome'], count: number) =>
+      count > 0 && this.#onKeys({ outcome, count, elapsedMs: performance.now() - startMs });
     try {
-      return await this.#store.register(registrations);
+      const registered = await this.#store.register(registrations);
+      this.end();
+      const created = registered.filter(({ outcome }) => outcome === 'created').length;
+      tell('created', created);
+      tell('reused', registered.length - created);
+      return registered;
     } catch (error) {
-      if (error instanceof PrpackError && error.code === 'KEY_CONFLICT')
-        this.#onKeys({ outcome: 'conflict', count: 1 });
+      if (error instanceof PrpackError && error.code === 'KEY_CONFLICT') tell('conflict', 1);
       throw error;
     }
   }

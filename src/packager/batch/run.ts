@@ -7,7 +7,8 @@ import { type JobRunner, MainThreadRunner, ThreadRunner } from './job-runner.js'
 import { planBatch, sharedContentWarnings } from './plan.js';
 import { noResults, type Results, ResultsFile } from './results.js';
 import { Tally } from './tally.js';
-import type { BatchOptions, BatchResult, Job } from './types.js';
+import { openTracing, type Tracing } from './tracing.js';
+import type { BatchEvent, BatchOptions, BatchResult, Job } from './types.js';
 import { type Onlooker, threadsFor, Workshop } from './workshop.js';
 
 /** Plans a batch, and carries it out. */
@@ -16,7 +17,8 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
   const workshop = new Workshop(options, stop.signal);
   const { jobs, results: path } = await planBatch(options);
   await workshop.openDecryptKeys(options.settings ?? {}); // a mistake in what is said of all jobs is one of the batch
-  const run = (results: Results) => new Run(options, jobs, { workshop, stop, results }).finish();
+  const tracing = await openTracing();
+  const run = (results: Results) => new Run(options, jobs, { workshop, stop, results, tracing }).finish();
   if (options.dryRun) return run(noResults(path));
   makeOutputDirectory(options.outDir);
   makeOutputDirectory(dirname(path));
@@ -37,6 +39,7 @@ interface Means {
   /** Ends the batch: the caller wants it, or the results cannot be kept. */
   readonly stop: AbortController;
   readonly results: Results;
+  readonly tracing: Tracing | undefined;
 }
 
 /** A batch under way. */
@@ -47,17 +50,19 @@ class Run {
   readonly #workshop: Workshop;
   readonly #stop: AbortController;
   readonly #results: Results;
+  readonly #tracing: Tracing | undefined;
   readonly #tally = new Tally();
   readonly #runners: readonly JobRunner[];
   readonly #threads: Threads;
   #next = 0;
 
-  constructor(options: BatchOptions, jobs: readonly Job[], { workshop, stop, results }: Means) {
+  constructor(options: BatchOptions, jobs: readonly Job[], { workshop, stop, results, tracing }: Means) {
     this.#options = options;
     this.#jobs = jobs;
     this.#workshop = workshop;
     this.#stop = stop;
     this.#results = results;
+    this.#tracing = tracing;
     const runners = Math.min(options.jobs ?? availableParallelism(), jobs.length);
     this.#threads = options.threads ?? threadsFor(runners);
     this.#runners =
@@ -65,16 +70,17 @@ class Run {
   }
 
   async finish(): Promise<BatchResult> {
-    const { signal, onEvent } = this.#options;
+    const { signal } = this.#options;
     const stop = () => this.#stop.abort(signal?.reason);
     signal?.addEventListener('abort', stop, { once: true });
     if (signal?.aborted) stop();
-    onEvent?.({ kind: 'planned', run: this.#id, total: this.#jobs.length });
+    this.#tell({ kind: 'planned', run: this.#id, total: this.#jobs.length });
     try {
       const ends = await Promise.allSettled(this.#runners.map((runner) => this.#workOn(runner)));
       for (const end of ends) if (end.status === 'rejected') throw end.reason;
       await this.#results.flush();
     } finally {
+      this.#tracing?.end();
       signal?.removeEventListener('abort', stop);
       await Promise.all(this.#runners.map((runner) => runner.close()));
     }
@@ -95,15 +101,20 @@ class Run {
     }
   }
 
+  #tell(event: BatchEvent): void {
+    this.#tracing?.take(event);
+    this.#options.onEvent?.(event);
+  }
+
   /** Does a job, and notes how it ended. */
   async #do(number: number, runner: JobRunner): Promise<void> {
-    const { onEvent, resume, force = false, dryRun = false } = this.#options;
+    const { resume, force = false, dryRun = false } = this.#options;
     const job = this.#jobs[number]!;
     const id = `${this.#id}.${number}`;
-    onEvent?.({ kind: 'started', job: number, id, input: job.input });
+    this.#tell({ kind: 'started', job: number, id, input: job.input });
     const onlooker: Onlooker = {
-      onProgress: (progress) => onEvent?.({ kind: 'progress', job: number, progress }),
-      onKeys: (operation) => onEvent?.({ kind: 'keys', job: number, id, ...operation }),
+      onProgress: (progress) => this.#tell({ kind: 'progress', job: number, progress }),
+      onKeys: (operation) => this.#tell({ kind: 'keys', job: number, id, ...operation }),
     };
     const proof = resume ? this.#results.proofOf(job.output) : undefined;
     const task = { run: this.#id, id, job, force, dryRun, threads: this.#threads, proof };
@@ -111,6 +122,6 @@ class Run {
     await this.#results.add(line);
     this.#tally.add(line);
     const progress = { ended: this.#tally.ended, total: this.#jobs.length };
-    onEvent?.({ kind: 'ended', job: number, line, ...(work && { work }), ...progress });
+    this.#tell({ kind: 'ended', job: number, line, ...(work && { work }), ...progress });
   }
 }

@@ -89,6 +89,8 @@ export type BatchEvent =
 export interface KeyOperation {
   readonly outcome: 'created' | 'reused' | 'conflict';
   readonly count: number;
+  /** Of the call of the key store, with what it waited for others. */
+  readonly elapsedMs: number;
 }
 
 /** What a job encrypted, and how long it took. */
