@@ -14,6 +14,15 @@ export function kindOfPath(path: string): 'folder' | 'file' | undefined {
 }
 
 /**
+ * {@link kindOfPath}; of `s3://` what the name says: that of a prefix ends with a slash.
+ * @throws PrpackError INPUT_UNREADABLE
+ */
+export function kindOfName(name: string): 'folder' | 'file' | undefined {
+  if (isS3Url(name)) return name.endsWith('/') ? 'folder' : 'file';
+  return kindOfPath(name);
+}
+
+/**
  * Size in bytes and time of the last change, in milliseconds since 1970; undefined when there is no such file.
  * @throws PrpackError INPUT_UNREADABLE
  */

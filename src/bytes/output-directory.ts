@@ -43,6 +43,14 @@ export function makeOutputDirectory(path: string): void {
   }
 }
 
+/**
+ * Makes the directory that an output is in.
+ * @throws PrpackError OUTPUT_FAILED
+ */
+export function makeFolderOf(output: string): void {
+  if (!isS3Url(output)) makeOutputDirectory(dirname(output));
+}
+
 /** What is in a directory; nothing where it cannot be read: whoever makes an output there says what is wrong. */
 export function namesIn(directory: string): string[] {
   try {

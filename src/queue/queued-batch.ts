@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { makeOutputDirectory, removeAbandonedParts } from '../bytes/output-directory.js';
+import { makeOutputDirectory } from '../bytes/output-directory.js';
 import { PrpackError } from '../errors.js';
+import { removeAbandoned } from '../packager/batch/abandoned.js';
 import { planBatch, sharedContentWarnings } from '../packager/batch/plan.js';
 import { type Results, ResultsFile } from '../packager/batch/results.js';
 import { Tally } from '../packager/batch/tally.js';
@@ -141,7 +142,7 @@ class QueuedRun {
       }
     }
     if (this.#open.size > 0) await this.#withdraw();
-    else removeAbandonedParts(this.#jobs.map(({ output }) => output)); // of workers that died
+    else await removeAbandoned(this.#jobs); // of workers that died
     return this.#result();
   }
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { availableParallelism, hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job as QueuedJob } from 'bullmq';
-import { removeAbandonedParts } from '../bytes/output-directory.js';
+import { removeAbandoned } from '../packager/batch/abandoned.js';
 import { ThreadRunner } from '../packager/batch/job-runner.js';
 import { openTracing } from '../packager/batch/tracing.js';
 import type { BatchOptions, JobWork, KeyOperation, ResultLine } from '../packager/batch/types.js';
@@ -205,7 +205,7 @@ class Work {
     const job = unpackJob(packed);
     const { onEvent } = this.#options;
     onEvent({ kind: 'started', id, input: job.input });
-    if (queued.attemptsStarted > 1) removeAbandonedParts([job.output]); // of a worker that died of it, or with it
+    if (queued.attemptsStarted > 1) await removeAbandoned([job]); // of a worker that died of it, or with it
     const threads = this.#options.threads ?? threadsFor(this.#runners.length);
     const onlooker: Onlooker = {
       onProgress: () => {},

@@ -56,6 +56,16 @@ export function text(allowed: string, pattern: RegExp, more: Partial<Kind> = {})
   };
 }
 
+/**
+ * The path of a file that lines are added to, or that its owner alone may read. No object can be either: it is written once, and its bucket
+ * says who reads it, and keeps what was removed where it has versions.
+ */
+export const FILE_ON_DISK: Kind = text(
+  'the path of a file on a disk, which no object of S3 can stand for',
+  /^(?![Ss]3:\/\/)[\s\S]/,
+  { fileIn: FILE.fileIn! },
+);
+
 /** An absolute http or https URL, taken as it is. */
 export const URL_TEXT: Kind = {
   ...text('a whole http or https URL', /^[Hh][Tt][Tt][Pp][Ss]?:\/\/[^/?#\s]\S*$/, {

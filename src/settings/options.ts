@@ -5,6 +5,7 @@ import {
   BYTES,
   either,
   FILE,
+  FILE_ON_DISK,
   FUNCTION,
   fileAfterAt,
   integer,
@@ -200,7 +201,7 @@ const TABLE = [
   },
   {
     name: 'results',
-    kind: TEXT,
+    kind: FILE_ON_DISK,
     of: ['encryptBatch'],
     flag: '--results <file>',
     help: 'how each job ended, a line each (default: prpack-results.jsonl in the folder of the outputs, with --shard its number in the name)',
@@ -385,7 +386,7 @@ const TABLE = [
   },
   {
     name: 'keysOut',
-    kind: FILE,
+    kind: FILE_ON_DISK,
     of: [...ENCRYPT, 'packageTitle'],
     flag: '--keys-out <file>',
     help: 'also write the keys to a new file that only you can read; random keys that are not registered need it',

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { isAbsolute, join, posix, resolve } from 'node:path';
 import type { Kind } from './kinds.js';
 import type { Option } from './option.js';
 
@@ -25,9 +25,16 @@ function absolutePath(value: string, fileIn: NonNullable<Kind['fileIn']>, direct
   return named ? `${named[0]}${absoluteName(directory, named[1])}` : value;
 }
 
-/** A path from a directory on; a URL as it is. */
+/** A path from a directory on, or a key from a prefix on; a URL and an absolute path as they are. */
 export function absoluteName(directory: string, name: string): string {
-  return isUrl(name) ? name : resolve(directory, name);
+  if (isUrl(name)) return name;
+  return isUrl(directory) && !isAbsolute(name) ? nameBelow(directory, name) : resolve(directory, name);
+}
+
+/** `join` of a folder and a name in it, where the folder may be a URL. */
+export function nameBelow(folder: string, name: string): string {
+  const [, root, path = ''] = /^([a-z][a-z\d+.-]*:\/\/[^/]*)(.*)$/is.exec(folder) ?? [];
+  return root === undefined ? join(folder, name) : `${root}${posix.join('/', path, name)}`;
 }
 
 /** Whether a name begins with a scheme, as `s3://` and `https://` do: it is no path, and no directory changes it. */

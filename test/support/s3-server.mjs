@@ -24,6 +24,8 @@ const { port: upstream } = await s3rver.run();
 
 let faults = [];
 let log = [];
+/** Uploads in parts that are open, which s3rver does not list: bucket and key by their ids. */
+const uploads = new Map();
 
 const proxy = createServer((incoming, answer) => {
   answered(incoming, answer).catch(() => incoming.socket.destroy()); // the client has gone
@@ -44,7 +46,9 @@ async function answered(incoming, answer) {
 
 /** What S3 itself would do with the request. */
 async function pass(incoming, body, answer) {
-  const { headers } = incoming;
+  const { headers, method, url } = incoming;
+  const asked = new URL(url, 'http://localhost');
+  if (method === 'GET' && asked.searchParams.has('uploads')) return list(asked, answer);
   const sum = headers['x-amz-checksum-crc32'];
   if (sum !== undefined && sum !== crc32Of(body)) return refuse(answer, 400, 'BadDigest');
   if (headers['if-none-match'] === '*' && (await exists(incoming.url)))
@@ -66,6 +70,11 @@ const FAULTS = {
   slow: async (incoming, body, answer) => {
     await delay(300);
     await pass(incoming, body, answer);
+  },
+  /** Nothing happens before the faults are others, and then only if the client is still there. */
+  held: async (incoming, body, answer) => {
+    for (const given = faults; faults === given; ) await delay(10);
+    if (!incoming.socket.destroyed) await pass(incoming, body, answer);
   },
   /** Half of the body, then the end of the connection. */
   cut: async (incoming, body, answer) => {
@@ -104,7 +113,35 @@ function refuse(answer, status, code) {
   answer.writeHead(status, { 'content-type': 'application/xml' }).end(text);
 }
 
-function forward({ method, url, headers }, body) {
+async function forward(incoming, body) {
+  const answer = await send(incoming, body);
+  noteUpload(incoming, answer);
+  return answer;
+}
+
+function noteUpload({ method, url }, { status, body }) {
+  const { pathname, searchParams } = new URL(url, 'http://localhost');
+  const id = searchParams.get('uploadId');
+  if (method === 'DELETE' && id) uploads.delete(id);
+  if (method !== 'POST' || status !== 200) return;
+  if (id) uploads.delete(id);
+  const [, begun] = /<UploadId>([^<]+)</.exec(body) ?? [];
+  const [, bucket, ...key] = pathname.split('/').map(decodeURIComponent);
+  if (begun) uploads.set(begun, { bucket, key: key.join('/') });
+}
+
+/** What S3 answers to ListMultipartUploads. */
+function list({ pathname, searchParams }, answer) {
+  const bucket = pathname.split('/')[1];
+  const isListed = (one) => one.bucket === bucket && one.key.startsWith(searchParams.get('prefix') ?? '');
+  const entries = [...uploads].filter(([, one]) => isListed(one));
+  const text = entries.map(([id, { key }]) => `<Upload><Key>${key}</Key><UploadId>${id}</UploadId></Upload>`);
+  const open = '<ListMultipartUploadsResult><IsTruncated>false</IsTruncated>';
+  answer.writeHead(200, { 'content-type': 'application/xml' });
+  answer.end(`<?xml version="1.0"?>${open}${text.join('')}</ListMultipartUploadsResult>`);
+}
+
+function send({ method, url, headers }, body) {
   return new Promise((resolve, reject) => {
     const options = { host: '127.0.0.1', port: upstream, method, path: url, headers };
     const sent = request(options, async (answer) => {
@@ -125,6 +162,7 @@ const COMMANDS = {
   faults: (given) => {
     faults = given;
   },
+  uploads: () => [...uploads.values()],
   log: () => {
     const now = log;
     log = [];

@@ -14,6 +14,7 @@ export interface S3Fault {
     | 'wrong-secret'
     | 'hangup'
     | 'slow'
+    | 'held'
     | 'cut'
     | 'damaged'
     | 'whole'
@@ -76,6 +77,11 @@ export class TestS3 {
       'faults',
       faults.map((fault) => ({ after: 0, ...fault })),
     );
+  }
+
+  /** Keys of uploads in parts that were begun and have not ended, in both buckets. */
+  async uploads(): Promise<readonly string[]> {
+    return ((await this.#ask('uploads')) as { key: string }[]).map(({ key }) => key);
   }
 
   /** The requests since the last call. */

@@ -6,6 +6,7 @@ import type { S3 } from './client.js';
 import { inParallel } from './in-parallel.js';
 import type { S3Location } from './location.js';
 import { putFile } from './put-file.js';
+import { remove, UnfinishedMark } from './unfinished.js';
 
 /** Where the files of a local folder go. */
 export interface S3Target {
@@ -19,7 +20,8 @@ export interface S3Target {
 
 /**
  * Objects below one prefix that are published together. The local folder that stands for it is committed first; then media is sent, each object under a
- * key that was free, then the manifests, one after the other, and what they replace is removed.
+ * key that was free, then the manifests, one after the other, and what they replace is removed. Below a prefix that was free, a mark says meanwhile
+ * what is being sent.
  */
 export class S3DirectorySink extends DirectorySink {
   readonly #target: S3Target;
@@ -48,20 +50,26 @@ export class S3DirectorySink extends DirectorySink {
       this.#names.filter((file) => file.role === role).map(({ name }) => name);
     /** Objects that no manifest refers to yet. */
     const sent: string[] = [];
+    const { s3, location, replace } = this.#target;
+    const mark = replace ? undefined : new UnfinishedMark(s3, location);
+    await mark?.begin(this.#names.map(({ name }) => name));
     try {
       await inParallel(ofRole('media'), async (name) => {
         await this.#send(name, false);
         sent.push(name);
       });
+      await mark?.assertOwn();
       for (const name of ofRole('manifest')) {
-        await this.#send(name, this.#target.replace);
-        if (this.#target.replace) sent.length = 0;
+        await this.#send(name, replace);
+        if (replace) sent.length = 0;
         else sent.push(name);
       }
     } catch (error) {
       await this.#remove(sent);
+      await mark?.end();
       throw error;
     }
+    await mark?.end();
     await this.#remove(this.#unused.map((path) => path.split(sep).join('/')));
   }
 
@@ -75,14 +83,8 @@ export class S3DirectorySink extends DirectorySink {
     return putFile(s3, { location: below(location, name), path: join(this.path, name), replace, signal });
   }
 
-  /** Objects that stay take room, and nothing else. */
-  async #remove(names: readonly string[]): Promise<void> {
-    const { client, sdk } = this.#target.s3;
-    const { bucket, key } = this.#target.location;
-    for (const name of names) {
-      const command = new sdk.DeleteObjectCommand({ Bucket: bucket, Key: `${key}${name}` });
-      await client.send(command).catch(() => {});
-    }
+  #remove(names: readonly string[]): Promise<void> {
+    return remove(this.#target.s3, this.#target.location, names);
   }
 }
 

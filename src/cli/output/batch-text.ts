@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
 import type { BatchResult, ResultLine } from '../../index.js';
+import { isUrl } from '../../settings/paths.js';
 import type { Style } from './style.js';
 import { joinLines, warningLines } from './text.js';
 import { count, formatBytes, formatElapsed, printable } from './units.js';
@@ -50,6 +51,7 @@ export function formatBatchLine(
 
 /** A path as short as it can be said from here. */
 function shown(path: string): string {
+  if (isUrl(path)) return path;
   const short = relative(process.cwd(), path);
   return printable(short.startsWith('..') ? path : short);
 }

@@ -1,9 +1,9 @@
-import { resolve } from 'node:path';
 import type { PlayReadyOptions } from '../../protection/types.js';
 import { type Fault, findFault } from '../../settings/check.js';
 import { type Kind, TEXT } from '../../settings/kinds.js';
 import { nearest } from '../../settings/nearest.js';
 import { FIELDS, MANIFEST_FIELDS } from '../../settings/options.js';
+import { absoluteName } from '../../settings/paths.js';
 import { readTitleFields, readTitlePart } from '../package/title-fields.js';
 import type { TitleOptions } from '../package/types.js';
 import type { BatchSettings } from './types.js';
@@ -86,7 +86,7 @@ function readTitleEntry({ title, outDir, ...fields }: TitleLine, folder: string)
     ...(outDir !== undefined && { output: outDir as string }),
     ...(contentId !== undefined && { contentId }),
     settings: {},
-    title: { ...(title !== undefined && { file: resolve(folder, title as string) }), options },
+    title: { ...(title !== undefined && { file: absoluteName(folder, title as string) }), options },
   };
 }
 

@@ -1,10 +1,10 @@
-import { basename, dirname, isAbsolute, join, normalize, relative, resolve, sep } from 'node:path';
+import { basename, dirname, isAbsolute, normalize, relative, resolve, sep } from 'node:path';
 import { kindOfPath, readTextFile } from '../../bytes/files.js';
 import { type FoundFiles, findByGlob, findInFolder, isGlob } from '../../bytes/find-files.js';
 import { isS3Url } from '../../bytes/s3/location.js';
 import { PrpackError } from '../../errors.js';
 import { FIELDS } from '../../settings/options.js';
-import { absoluteName, withAbsolutePaths } from '../../settings/paths.js';
+import { absoluteName, isUrl, nameBelow, withAbsolutePaths } from '../../settings/paths.js';
 import { named } from '../../settings/spelling.js';
 import { readTitleFile } from '../package/read-title-file.js';
 import { inPlaceOf } from '../package/title-fields.js';
@@ -66,12 +66,10 @@ async function inputsOf(source: string, outDir: string): Promise<FoundInput[]> {
       'Give a manifest (.json, .jsonl, .csv), a folder, or a pattern such as "media/**/*.mp4" in quotes.';
     throw new PrpackError('INPUT_NOT_FOUND', `there is no ${source}`, { path: source, remedy });
   }
-  const reader = MANIFESTS[/\.[^.]*$/.exec(source)?.[0].toLowerCase() ?? ''];
-  if (!reader) return fromFiles({ folder: dirname(source), paths: [basename(source)] });
-  return fromManifest(await (await reader())(await readTextFile(source), source), dirname(source));
+  return (await fromManifest(source)) ?? fromFiles({ folder: dirname(source), paths: [basename(source)] });
 }
 
-/** Objects that a pattern, a prefix that ends with a slash, or a key names. */
+/** Objects that a pattern, a prefix that ends with a slash, or a key names; or those of a manifest that is one. */
 async function fromS3(source: string, outDir: string): Promise<FoundInput[]> {
   const { findObjects } = await import('../../bytes/s3/find-objects.js');
   const parts = source.split('/');
@@ -81,11 +79,14 @@ async function fromS3(source: string, outDir: string): Promise<FoundInput[]> {
   if (first >= 0) return fromFiles(await findObjects(prefix, parts.slice(first).join('/'), isInput));
   const name = parts.at(-1)!;
   if (name === '') return fromFiles(await findObjects(prefix, undefined, isInput));
-  if (MEDIA_FILE.test(name)) return fromFiles({ folder: `${prefix}/`, paths: [name] });
-  throw new PrpackError('INVALID_ARGUMENT', `${source} is no prefix, pattern or MP4 file`, {
-    expected: 's3://bucket/prefix/, s3://bucket/**/*.mp4 or s3://bucket/key.mp4',
+  if (MEDIA_FILE.test(name) || TITLE_FILE.test(name))
+    return fromFiles({ folder: `${prefix}/`, paths: [name] });
+  const inputs = await fromManifest(source);
+  if (inputs) return inputs;
+  throw new PrpackError('INVALID_ARGUMENT', `${source} is no prefix, pattern, manifest or MP4 file`, {
+    expected: 's3://bucket/prefix/, s3://bucket/**/*.mp4, s3://bucket/key.mp4 or s3://bucket/films.jsonl',
     received: source,
-    remedy: 'End the name of a prefix with a slash; a manifest has to be a file here, and can name objects.',
+    remedy: 'End the name of a prefix with a slash.',
   });
 }
 
@@ -107,25 +108,38 @@ async function fromFolder(folder: string, outDir: string): Promise<FoundInput[]>
 }
 
 function fromFiles({ folder, paths }: FoundFiles): FoundInput[] {
+  // Keys are taken as they are, where a path may be written in several ways.
   const at = (path: string) => (isS3Url(folder) ? `${folder}${path}` : resolve(folder, path));
   return paths.map((path) => ({
-    input: isS3Url(folder) ? at(path) : join(folder, path),
+    input: isS3Url(folder) ? at(path) : nameBelow(folder, path),
     path: at(path),
     relativePath: path,
     settings: {},
-    ...(TITLE_FILE.test(path) && { title: { file: resolve(folder, path), options: {} } }),
+    ...(TITLE_FILE.test(path) && { title: { file: at(path), options: {} } }),
   }));
 }
 
-/** Files of a manifest are relative to it. Inputs outside of its folder have no folder of their own in the output. */
-function fromManifest(entries: readonly Entry[], folder: string): FoundInput[] {
+/**
+ * The jobs of a manifest; undefined where the name is of something else. Files of a manifest are relative to it. Inputs outside of its folder
+ * have no folder of their own in the output.
+ */
+async function fromManifest(source: string): Promise<FoundInput[] | undefined> {
+  const reader = MANIFESTS[/\.[^.]*$/.exec(source)?.[0].toLowerCase() ?? ''];
+  if (!reader) return undefined;
+  const folder = dirname(source);
+  const entries = (await reader())(await readTextFile(source), source);
   return entries.map((read) => {
     const entry = { ...read, settings: withAbsolutePaths(read.settings, FIELDS, ({ kind }) => kind, folder) };
     const path = absoluteName(folder, entry.input);
-    const below = relative(resolve(folder), path);
-    const isInside = !isAbsolute(entry.input) && !isS3Url(path) && below.split(sep)[0] !== '..';
-    return { ...entry, path, relativePath: isInside ? below.split(sep).join('/') : basename(path) };
+    return { ...entry, path, relativePath: pathBelow(absoluteName('', folder), path) ?? basename(path) };
   });
+}
+
+/** The path of what is in a folder, with slashes; undefined where it is elsewhere. */
+function pathBelow(folder: string, path: string): string | undefined {
+  if (isUrl(folder)) return isBelow(path, folder) ? path.slice(folder.length).replace(/^\//, '') : undefined;
+  const below = relative(folder, path).split(sep);
+  return isUrl(path) || below[0] === '..' ? undefined : below.join('/');
 }
 
 /** What a job says of a title goes before what its file says. Where the title goes is said by the job alone. */
@@ -147,7 +161,9 @@ async function withTitle({ title, ...input }: FoundInput): Promise<Input> {
 
 /** What the job describes itself is named by its folder. */
 function contentOf(outDir: string): string {
-  return isAbsolute(outDir) ? basename(outDir) : normalize(outDir).split(sep).filter(Boolean).join('/');
+  return isAbsolute(outDir) || isUrl(outDir)
+    ? basename(outDir)
+    : normalize(outDir).split(sep).filter(Boolean).join('/');
 }
 
 const NOTHING: TitleOptions = { inputs: [] };

@@ -60,7 +60,7 @@ export function outputNamer(template: string, outDir: string): (parts: NameParts
  * @throws PrpackError INVALID_ARGUMENT
  */
 export function namedOutput(path: string, outDir: string): string {
-  if (isS3Url(path)) return path;
+  if (isS3Url(path)) return path.replace(/\/+$/, ''); // of a title
   return isAbsolute(path) ? resolve(path) : insideOf(outDir, path);
 }
 

@@ -1,6 +1,6 @@
-import { dirname, join } from 'node:path';
-import { stateOfFile } from '../../bytes/files.js';
-import { makeOutputDirectory } from '../../bytes/output-directory.js';
+import { stateOfInput } from '../../bytes/files.js';
+import { makeFolderOf } from '../../bytes/output-directory.js';
+import { nameBelow } from '../../settings/paths.js';
 import { fingerprintOf, hasFingerprint } from '../execute/fingerprint.js';
 import { findInputs } from '../package/inputs.js';
 import { packageTitle } from '../package/package-title.js';
@@ -11,6 +11,7 @@ import {
   isAllThere,
   readState,
   STATE_FILE,
+  withPublished,
 } from '../package/state.js';
 import { sheetPathsOf } from '../package/thumbnails.js';
 import type { PackageResult } from '../package/types.js';
@@ -28,15 +29,19 @@ export async function performTitle(task: Task, tools: Tools, title: JobTitle): P
   const { job, proof, dryRun } = task;
   const skipped = proof && (await checkProof(proof, job, title, tools.signal));
   if (skipped) return skipped;
-  if (!dryRun) makeOutputDirectory(dirname(job.output));
+  if (!dryRun) makeFolderOf(job.output);
   const paths = await pathsOf(title);
-  const before = stateOf(paths);
+  const before = await stateOf(paths);
   const result = await packageTitle(optionsOf(task, tools, title));
   if (dryRun) return outcomeOf(result, before!);
-  const after = stateOf(paths);
+  const after = await stateOf(paths);
   if (!before || before.bytes !== after?.bytes || before.mtimeMs !== after.mtimeMs) throw changed(job);
   const { inputs, fingerprintKey } = (await readState(job.output))!;
-  const outputFingerprint = await fingerprintOf(join(job.output, STATE_FILE), fingerprintKey!, tools.signal);
+  const outputFingerprint = await fingerprintOf(
+    nameBelow(job.output, STATE_FILE),
+    fingerprintKey!,
+    tools.signal,
+  );
   const outcome = { ...outcomeOf(result, { ...before, digest: inputs! }), outputFingerprint };
   return result.unchanged ? outcome : { ...outcome, work: workOf(result) };
 }
@@ -72,14 +77,14 @@ async function checkProof(
 ): Promise<Outcome | undefined> {
   const { fingerprint, outputFingerprint } = proof;
   const paths = await pathsOf(title);
-  const now = stateOf(paths);
+  const now = await stateOf(paths);
   const state = await readState(output);
   if (state?.fingerprintKey === undefined || now?.bytes !== fingerprint.bytes) return undefined;
   const isSameTime = now.mtimeMs === fingerprint.mtimeMs;
   const inputs = new InputFingerprints(state.fingerprintKey, signal);
   if (!isSameTime && (await inputsDigest(paths, inputs)) !== fingerprint.digest) return undefined;
-  if (!(await hasFingerprint(join(output, STATE_FILE), outputFingerprint, signal))) return undefined;
-  if (!(await isAllThere(output, state, signal))) return undefined;
+  if (!(await hasFingerprint(nameBelow(output, STATE_FILE), outputFingerprint, signal))) return undefined;
+  if (!(await withPublished(output, signal, (folder) => isAllThere(folder, state, signal)))) return undefined;
   return skipped(proof, now);
 }
 
@@ -87,14 +92,14 @@ async function pathsOf(title: JobTitle): Promise<string[]> {
   const { inputs, thumbnails } = title;
   return inputPathsOf(
     await findInputs(inputs),
-    thumbnails === undefined ? [] : sheetPathsOf(thumbnails),
+    thumbnails === undefined ? [] : await sheetPathsOf(thumbnails),
     title,
   );
 }
 
 /** Size of all files together, and the last change of one of them; undefined where one is missing. */
-function stateOf(paths: readonly string[]): InputFingerprint | undefined {
-  const states = paths.map(stateOfFile);
+async function stateOf(paths: readonly string[]): Promise<InputFingerprint | undefined> {
+  const states = await Promise.all(paths.map(stateOfInput));
   if (!states.every((state) => state !== undefined)) return undefined;
   return {
     bytes: states.reduce((sum, { bytes }) => sum + bytes, 0),

@@ -1,7 +1,6 @@
-import { dirname } from 'node:path';
 import { stateOfInput } from '../../bytes/files.js';
 import { newFingerprintKey } from '../../bytes/fingerprint.js';
-import { makeOutputDirectory } from '../../bytes/output-directory.js';
+import { makeFolderOf } from '../../bytes/output-directory.js';
 import { PrpackError } from '../../errors.js';
 import type { KeyLookup, KeySource } from '../../keys/key-source.js';
 import type { PackagerKeyStore } from '../../keystore/key-store.js';
@@ -58,7 +57,7 @@ export async function performTask(task: Task, tools: Tools): Promise<Outcome> {
   const skipped = proof && (await checkProof(proof, job, tools.signal));
   if (skipped) return skipped;
   if (task.dryRun) return planTask(task, tools);
-  makeOutputDirectory(dirname(job.output));
+  makeFolderOf(job.output);
   const before = await stateOfInput(job.input);
   const encrypted = await encryptJob(task, tools);
   const digest = await fingerprintOf(job.input, newFingerprintKey(), tools.signal);

@@ -4,6 +4,7 @@ import { assertMediaName } from '../../bytes/media-name.js';
 import { isS3Url } from '../../bytes/s3/location.js';
 import { PrpackError } from '../../errors.js';
 import { TITLE_FIELDS } from '../../settings/options.js';
+import { absoluteName } from '../../settings/paths.js';
 import { named } from '../../settings/spelling.js';
 import { inPlaceOf } from '../package/title-fields.js';
 import { findInputs, type Input } from './inputs.js';
@@ -28,29 +29,21 @@ export async function planBatch(options: BatchOptions): Promise<BatchPlan> {
   const shard = options.shard === undefined ? undefined : parseShard(options.shard);
   const nameFile = outputNamer(name ?? DEFAULT_TEMPLATE, outDir);
   const nameTitle = outputNamer(name ?? DEFAULT_TITLE_TEMPLATE, outDir);
+  const results = resolve(options.results ?? join(isS3Url(outDir) ? '' : outDir, resultsNameOf(shard)));
   const jobs = (await findInputs(source, outDir)).map((input) =>
     input.title
       ? toTitleJob(input, input.title, nameTitle, outDir, settings)
       : toJob(input, nameFile, outDir, settings),
   );
-  const results = resolve(options.results ?? join(isS3Url(outDir) ? '' : outDir, resultsNameOf(shard)));
   for (const { output, title } of jobs) {
     if (!title) assertMediaName(output);
-    else if (isS3Url(output)) throw titleInBucket(output);
   }
   assertNoCollision(jobs, [
     [results, 'the results file'],
-    [resolve(source), 'the manifest'],
+    [absoluteName('', source), 'the manifest'],
   ]);
   assertNothingInTitles(jobs, results);
   return { jobs: shard ? jobsOfShard(jobs, shard) : jobs, results };
-}
-
-function titleInBucket(path: string): PrpackError {
-  return new PrpackError('INVALID_ARGUMENT', `a batch cannot publish titles in S3: ${path}`, {
-    path,
-    remedy: 'Nothing was begun. Run prpack package for each of them, or name a folder.',
-  });
 }
 
 function toJob(

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
-import { makeOutputDirectory, removeAbandonedParts } from '../../bytes/output-directory.js';
+import { makeOutputDirectory } from '../../bytes/output-directory.js';
 import type { Threads } from '../types.js';
+import { removeAbandoned } from './abandoned.js';
 import { type JobRunner, MainThreadRunner, ThreadRunner } from './job-runner.js';
 import { planBatch, sharedContentWarnings } from './plan.js';
 import { noResults, type Results, ResultsFile } from './results.js';
@@ -23,12 +24,11 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
   makeOutputDirectory(options.outDir);
   makeOutputDirectory(dirname(path));
   const results = await ResultsFile.open(path, options.signal);
-  const outputs = jobs.map(({ output }) => output);
   try {
-    removeAbandonedParts(outputs); // of a batch that was killed
+    await removeAbandoned(jobs); // of a batch that was killed
     return await run(results);
   } finally {
-    removeAbandonedParts(outputs); // of threads that died
+    await removeAbandoned(jobs); // of threads that died
     await results.close();
   }
 }

@@ -1,7 +1,9 @@
-import { extname, join, resolve } from 'node:path';
-import { kindOfPath } from '../../bytes/files.js';
-import { findInFolder } from '../../bytes/find-files.js';
+import { extname } from 'node:path';
+import { kindOfName } from '../../bytes/files.js';
+import { type FoundFiles, findInFolder } from '../../bytes/find-files.js';
+import { isS3Url } from '../../bytes/s3/location.js';
 import { PrpackError } from '../../errors.js';
+import { absoluteName, nameBelow } from '../../settings/paths.js';
 
 /** What an input holds, by its name. */
 export type InputKind = 'media' | 'webvtt' | 'srt' | 'ttml';
@@ -22,24 +24,33 @@ export interface PackageInput {
 }
 
 /**
- * The files that were given, and those of folders that were given, in the order of their names.
+ * The files that were given, and those of folders and prefixes that were given, in the order of their names.
  * @throws PrpackError INVALID_ARGUMENT for a name that says nothing of what is in the file; INPUT_NOT_FOUND
  */
 export async function findInputs(given: readonly string[]): Promise<PackageInput[]> {
   const inputs: PackageInput[] = [];
   for (const path of given) {
-    if (kindOfPath(path) === 'folder') inputs.push(...(await inputsIn(path)));
+    if (kindOfName(path) === 'folder') inputs.push(...(await inputsIn(path)));
     else inputs.push(inputOf(path));
   }
   const once = new Map<string, PackageInput>();
-  for (const input of inputs) if (!once.has(resolve(input.path))) once.set(resolve(input.path), input);
+  for (const input of inputs) {
+    const name = absoluteName('', input.path);
+    if (!once.has(name)) once.set(name, input);
+  }
   return [...once.values()];
 }
 
 async function inputsIn(folder: string): Promise<PackageInput[]> {
-  const { paths } = await findInFolder(folder, (path) => !path.includes('/') && kindOf(path) !== undefined);
+  const { paths } = await findIn(folder, (path) => !path.includes('/') && kindOf(path) !== undefined);
   if (paths.length === 0) throw emptyFolder(folder);
-  return paths.map((path) => inputOf(join(folder, path)));
+  return paths.map((path) => inputOf(nameBelow(folder, path)));
+}
+
+async function findIn(folder: string, isWanted: (path: string) => boolean): Promise<FoundFiles> {
+  if (!isS3Url(folder)) return findInFolder(folder, isWanted);
+  const { findObjects } = await import('../../bytes/s3/find-objects.js');
+  return findObjects(folder, undefined, isWanted);
 }
 
 function inputOf(path: string): PackageInput {
@@ -50,7 +61,7 @@ function inputOf(path: string): PackageInput {
 
 /** The error for a name that says nothing, of a file or of nothing at all. */
 export function unknownKind(path: string, extensions: readonly string[], remedy: string): PrpackError {
-  if (kindOfPath(path) === undefined) {
+  if (kindOfName(path) === undefined) {
     return new PrpackError('INPUT_NOT_FOUND', `there is no ${path}`, {
       path,
       remedy: 'Check the path of the input.',
@@ -60,7 +71,7 @@ export function unknownKind(path: string, extensions: readonly string[], remedy:
     path,
     expected: extensions.join(', '),
     received: extname(path) || 'no extension',
-    remedy,
+    remedy: isS3Url(path) ? `${remedy} The name of a prefix ends with a slash.` : remedy,
   });
 }
 

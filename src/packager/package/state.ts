@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { basename, join } from 'node:path';
 import { SequenceSource } from '../../bytes/file-sequence.js';
-import { kindOfPath, readTextFile, stateOfFile } from '../../bytes/files.js';
+import { kindOfPath, readTextFile, stateOfFile, stateOfInput } from '../../bytes/files.js';
 import { Fingerprint, isFingerprintKey } from '../../bytes/fingerprint.js';
 import { isRemote } from '../../bytes/input.js';
 import { namesIn } from '../../bytes/output-directory.js';
+import { isS3Url } from '../../bytes/s3/location.js';
+import { nameBelow } from '../../settings/paths.js';
 import { fingerprintOf, hasFingerprint, sourceHasFingerprint } from '../execute/fingerprint.js';
 import type { FingerprintThread } from '../execute/fingerprint-thread.js';
 import { cueFilesOf, cueTimesOf } from './cues.js';
@@ -215,10 +217,10 @@ export function stateText(state: PackageState): string {
   return `${JSON.stringify(state, undefined, 2)}\n`;
 }
 
-/** What an earlier run says of a folder; undefined where there was none. */
+/** What an earlier run says of a folder or a prefix; undefined where there was none. */
 export async function readState(outDir: string): Promise<PackageState | undefined> {
-  const path = join(outDir, STATE_FILE);
-  return stateOfFile(path) ? parseState(await readTextFile(path)) : undefined;
+  const path = nameBelow(outDir, STATE_FILE);
+  return (await stateOfInput(path)) ? parseState(await readTextFile(path)) : undefined;
 }
 
 /** The paths of all files that an earlier run has published in a folder, within it, with slashes. */
@@ -277,6 +279,23 @@ export function pathsBelow(outDir: string, name: string): string[] {
   if (kindOfPath(join(outDir, name)) !== 'folder') return [name];
   const segments = namesIn(join(outDir, name)).filter(isSegmentName);
   return [...segments.map((segment) => join(name, segment)), name];
+}
+
+/** Works on what is published in a folder; of a prefix, on a copy of it. */
+export async function withPublished<R>(
+  outDir: string,
+  signal: AbortSignal | undefined,
+  work: (folder: string) => Promise<R>,
+): Promise<R> {
+  if (!isS3Url(outDir)) return work(outDir);
+  const { S3Folder } = await import('../../bytes/s3/s3-folder.js');
+  const copy = await S3Folder.open(outDir, signal);
+  try {
+    await copy.copy(STATE_FILE, publishedPaths, signal);
+    return await work(copy.path);
+  } finally {
+    copy.close();
+  }
 }
 
 /** Whether every file is still there as it was published. */

@@ -1,8 +1,9 @@
-import { basename, dirname, join } from 'node:path';
-import { kindOfPath } from '../../bytes/files.js';
+import { basename, dirname } from 'node:path';
+import { stateOfInput } from '../../bytes/files.js';
 import { openInput } from '../../bytes/input.js';
 import { readBytes } from '../../bytes/source.js';
 import { PrpackError } from '../../errors.js';
+import { nameBelow } from '../../settings/paths.js';
 import { named } from '../../settings/spelling.js';
 import { type ImageHeader, readImageHeader } from './image-header.js';
 
@@ -28,7 +29,7 @@ const HEADER_BYTES = 2 ** 20;
 const GIVEN = /^(.+):(\d+)x(\d+)(?::([\d.]+))?$/s;
 
 /** The files that the sheets stand in. */
-export function sheetPathsOf(given: string): string[] {
+export function sheetPathsOf(given: string): Promise<string[]> {
   return sheetPaths(GIVEN.exec(given)![1]!);
 }
 
@@ -41,7 +42,7 @@ export function sheetPathsOf(given: string): string[] {
 export async function readThumbnails(given: string, signal: AbortSignal | undefined): Promise<Thumbnails> {
   const [, pattern, columns, rows, seconds] = GIVEN.exec(given)!;
   const sheets: Sheet[] = [];
-  for (const path of sheetPaths(pattern)) sheets.push(await readSheet(path, signal));
+  for (const path of await sheetPaths(pattern)) sheets.push(await readSheet(path, signal));
   const [{ header }] = sheets;
   for (const sheet of sheets) assertAlike(sheets[0], sheet);
   const grid = { columns: Number(columns), rows: Number(rows) };
@@ -56,15 +57,18 @@ export async function readThumbnails(given: string, signal: AbortSignal | undefi
 }
 
 /** One path, or those of a numbered pattern: from 0 or 1 on, as long as there are files. */
-function sheetPaths(pattern: string): string[] {
+async function sheetPaths(pattern: string): Promise<string[]> {
   const [number, width] = /%(?:0(\d))?d/.exec(basename(pattern)) ?? [];
   if (number === undefined) return [pattern];
   const pathOf = (index: number) =>
-    join(dirname(pattern), basename(pattern).replace(number, `${index}`.padStart(Number(width ?? 1), '0')));
-  const exists = (index: number) => kindOfPath(pathOf(index)) === 'file';
-  const first = exists(0) ? 0 : 1;
+    nameBelow(
+      dirname(pattern),
+      basename(pattern).replace(number, `${index}`.padStart(Number(width ?? 1), '0')),
+    );
+  const exists = async (index: number) => (await stateOfInput(pathOf(index))) !== undefined;
+  const first = (await exists(0)) ? 0 : 1;
   const paths: string[] = [];
-  for (let index = first; exists(index); index++) paths.push(pathOf(index));
+  for (let index = first; await exists(index); index++) paths.push(pathOf(index));
   if (paths.length > 0) return paths;
   throw new PrpackError('INPUT_NOT_FOUND', `${named('thumbnails')}: there is no ${pathOf(1)}`, {
     path: pattern,

@@ -1,5 +1,4 @@
-import { resolve } from 'node:path';
-import { kindOfPath } from '../../bytes/files.js';
+import { kindOfName } from '../../bytes/files.js';
 import { type Fault, findFault, type Rules } from '../../settings/check.js';
 import { TEXT } from '../../settings/kinds.js';
 import { nearest } from '../../settings/nearest.js';
@@ -86,7 +85,7 @@ function faultOfInput(
       return { problem: 'unknown', name, meant: nearest(key, ['path', ...DESCRIPTION_KEYS]) };
     return { problem: 'value', name, kind: { ...TEXT, allowed }, given: value };
   }
-  if (Object.keys(description).length === 0 || kindOfPath(resolve(folder, path)) !== 'folder')
+  if (Object.keys(description).length === 0 || kindOfName(absoluteName(folder, path)) !== 'folder')
     return undefined;
   return {
     problem: 'value',

@@ -1,8 +1,9 @@
-import { dirname, extname, resolve } from 'node:path';
+import { dirname, extname } from 'node:path';
 import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
-import { kindOfPath, readTextFile } from '../../bytes/files.js';
+import { kindOfName, readTextFile } from '../../bytes/files.js';
 import { PrpackError } from '../../errors.js';
 import { allowedText, type Fault } from '../../settings/check.js';
+import { absoluteName } from '../../settings/paths.js';
 import { presentableName } from '../../settings/secrets.js';
 import { readTitleFields, TITLE_FIELD_NAMES } from './title-fields.js';
 import type { TitleOptions } from './types.js';
@@ -14,10 +15,10 @@ const FORMATS: Readonly<Record<string, string>> = { '.yaml': 'YAML', '.yml': 'YA
 export async function readTitle(path: string): Promise<TitleOptions> {
   const format = FORMATS[extname(path).toLowerCase()];
   if (format === undefined) throw unknownFormat(path);
-  if (kindOfPath(path) !== 'file') throw notThere(path);
+  if (kindOfName(path) !== 'file') throw notThere(path);
   const text = (await readTextFile(path)).replace(/^\uFEFF/, '');
   const file = new TitleFile(path, text, format);
-  const options = readTitleFields(file.value, dirname(resolve(path)));
+  const options = readTitleFields(file.value, dirname(absoluteName('', path)));
   if ('problem' in options) throw file.refusal(options as Fault);
   return options;
 }

@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { CreateMultipartUploadCommand, S3Client } from '@aws-sdk/client-s3';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { findObjects } from '../../../src/bytes/s3/find-objects.js';
 import { runCli } from '../../support/cli.js';
@@ -36,6 +37,75 @@ describe('a batch from bucket to bucket', () => {
     expect((await s3.requests()).filter(({ method }) => method === 'PUT')).toEqual([]);
   });
 
+  it('makes titles below a prefix, of a manifest and title files that are objects, and proves them done', async () => {
+    const lines = [{ inputs: ['a.mp4'], outDir: 'one' }, { title: 'two.yaml' }, { input: 'b/c.mp4' }];
+    await s3.put(
+      'media',
+      'in/titles.jsonl',
+      Buffer.from(lines.map((line) => JSON.stringify(line)).join('\n')),
+    );
+    await s3.put('media', 'in/two.yaml', Buffer.from('inputs: [b/c.mp4]'));
+    const results = inFolder('titles-run.jsonl');
+    const run = (...args: string[]) =>
+      batch('s3://media/in/titles.jsonl', 's3://out/titles', '--results', results, ...args);
+    expect(JSON.parse((await run()).stdout)).toMatchObject({ total: 3, done: 3, failed: 0 });
+    const outputs = readFileSync(results, 'utf8').trimEnd().split('\n');
+    expect(outputs.map((line) => JSON.parse(line).output).sort()).toEqual(
+      ['b/c.enc.mp4', 'one', 'two'].map((name) => `s3://out/titles/${name}`),
+    );
+    const keys = (await s3.keys('out')).filter((key) => key.startsWith('titles/'));
+    expect(keys).toEqual(expect.arrayContaining(['titles/one/main.m3u8', 'titles/two/prpack.json']));
+    expect(keys.filter((key) => key.includes('unfinished'))).toEqual([]);
+    await s3.requests();
+    expect(JSON.parse((await run('--resume')).stdout)).toMatchObject({ skipped: 3 });
+    expect((await s3.requests()).filter(({ method }) => method === 'PUT')).toEqual([]);
+    await s3.put('out', 'titles/two/main.m3u8', Buffer.from('somebody else'));
+    expect(JSON.parse((await run('--resume')).stdout)).toMatchObject({
+      skipped: 2,
+      failures: { OUTPUT_EXISTS: 1 },
+    });
+    expect(JSON.parse((await run('--resume', '--force')).stdout)).toMatchObject({ skipped: 2, done: 1 });
+  });
+
+  it('divides by shards, each with results of its own on the disk', async () => {
+    const totals: number[] = [];
+    for (const shard of ['0/2', '1/2']) {
+      const { stdout } = await batch('s3://media/in/**/[ac].mp4', 's3://out/shards', '--shard', shard);
+      const { total, done, results } = JSON.parse(stdout);
+      expect({ done, results }).toEqual({
+        done: total,
+        results: inFolder(`prpack-results.${shard.replace('/', '-of-')}.jsonl`),
+      });
+      totals.push(total);
+    }
+    expect(totals.reduce((sum, total) => sum + total)).toBe(2);
+    const keys = (await s3.keys('out')).filter((key) => key.startsWith('shards/'));
+    expect(keys).toEqual(['shards/a.enc.mp4', 'shards/b/c.enc.mp4']);
+  });
+
+  it('removes what an earlier one left that was killed, and nothing of others', async () => {
+    const client = new S3Client({ forcePathStyle: true });
+    for (const Key of ['left/a.enc.mp4', 'left/other.mp4'])
+      await client.send(new CreateMultipartUploadCommand({ Bucket: 'out', Key }));
+    client.destroy();
+    const names = ['old.mp4', 'manifest.mpd'];
+    await s3.put(
+      'out',
+      'left/one/.prpack-unfinished.json',
+      Buffer.from(JSON.stringify({ mark: 'x', names })),
+    );
+    await s3.put('out', 'left/one/old.mp4', Buffer.from('half of a title'));
+    const manifest = inFolder('left.jsonl');
+    const lines = [{ input: 's3://media/in/a.mp4' }, { inputs: ['s3://media/in/a.mp4'], outDir: 'one' }];
+    writeFileSync(manifest, lines.map((line) => JSON.stringify(line)).join('\n'));
+    const { stdout } = await batch(manifest, 's3://out/left', '--results', inFolder('left-run.jsonl'));
+    expect(JSON.parse(stdout)).toMatchObject({ total: 2, done: 2 });
+    expect(await s3.uploads()).toEqual(['left/other.mp4']);
+    const keys = (await s3.keys('out')).filter((key) => key.startsWith('left/one/'));
+    expect(keys).toContain('left/one/manifest.mpd');
+    expect(keys.filter((key) => /old|unfinished/.test(key))).toEqual([]);
+  });
+
   it('takes objects that a manifest names', async () => {
     const manifest = inFolder('films.jsonl');
     writeFileSync(
@@ -45,15 +115,24 @@ describe('a batch from bucket to bucket', () => {
     const { exitCode, stdout } = await batch(manifest, 's3://out/many/');
     expect(exitCode).not.toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ total: 2, done: 1, failed: 1 });
-    expect(await s3.keys('out')).toEqual(['many/one.mp4']);
+    expect((await s3.keys('out')).filter((key) => key.startsWith('many/'))).toEqual(['many/one.mp4']);
   });
 
   it.each([
-    ['s3://media/in/films.jsonl', 's3://out/', /is no prefix, pattern or MP4 file/],
+    ['s3://media/in/films.jsonl', 's3://out/', /there is no such object/],
+    ['s3://media/in/note.txt', 's3://out/', /is no prefix, pattern, manifest or MP4 file/],
     ['s3://media/none/', 's3://out/', /there is nothing to encrypt/],
     ['s3://nowhere/in/', 's3://out/', /no such bucket/],
   ])('refuses %s', async (source, outDir, message) => {
     expect(JSON.parse((await batch(source, outDir)).stdout).error.message).toMatch(message);
+  });
+
+  it('refuses results that would be an object', async () => {
+    const { exitCode, stdout } = await batch('s3://media/in/', 's3://out/r', '--results', 's3://out/r.jsonl');
+    expect({ exitCode, error: JSON.parse(stdout).error }).toMatchObject({
+      exitCode: 2,
+      error: { code: 'INVALID_ARGUMENT', remedy: expect.stringContaining('file on a disk') },
+    });
   });
 });
 
