@@ -2,7 +2,6 @@ import { type Stats, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { PrpackError } from '../errors.js';
 import { isS3Url } from './s3/location.js';
-import { readBytes } from './source.js';
 
 /**
  * What is at a path; undefined when nothing is.
@@ -74,11 +73,5 @@ export async function readTextFile(path: string): Promise<string> {
 
 async function readWhole(path: string): Promise<Uint8Array> {
   if (!isS3Url(path)) return readFile(path);
-  const { openInput } = await import('./input.js');
-  const source = await openInput(path, undefined);
-  try {
-    return readBytes(source, 0, source.sizeBytes);
-  } finally {
-    source.close();
-  }
+  return (await import('./s3/read-object.js')).readObject(path);
 }

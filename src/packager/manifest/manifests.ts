@@ -1,5 +1,6 @@
 import { isAbsolute } from 'node:path';
 import { stateOfFile } from '../../bytes/files.js';
+import { isS3Url } from '../../bytes/s3/location.js';
 import { PrpackError } from '../../errors.js';
 import { named } from '../../settings/spelling.js';
 import { yieldToEventLoop } from '../event-loop.js';
@@ -22,6 +23,7 @@ import type { ManifestOptions, ManifestResult } from './types.js';
 /** The work of `writeManifests`. */
 export async function manifestsChecked(options: ManifestOptions): Promise<ManifestResult> {
   const clock = new Clock();
+  assertOnDisk(options);
   const records = await recordsOf(options.outDir);
   const inputs = await findManifestInputs(options.inputs, (path) => records.rankOf(path));
   for (const input of inputs) assertInFolder(input, options.outDir);
@@ -43,6 +45,17 @@ export async function manifestsChecked(options: ManifestOptions): Promise<Manife
   const unchanged = options.dryRun ? false : await publishManifests(plan, options);
   clock.written();
   return report(plan, options, { unchanged, timings: clock.timings() });
+}
+
+/** Manifests are made of the boxes of every segment, in the folder that they are written to. */
+function assertOnDisk({ inputs, outDir }: ManifestOptions): void {
+  const object = [...inputs, outDir].find(isS3Url);
+  if (object === undefined) return;
+  throw new PrpackError('INVALID_ARGUMENT', `manifests are made of files on a disk, and ${object} is in S3`, {
+    path: object,
+    expected: 'paths of files and folders',
+    remedy: 'Download the media and upload the manifests, or package the title to S3 with its manifests.',
+  });
 }
 
 /** What `package` recorded of the files that it made. */

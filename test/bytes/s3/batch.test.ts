@@ -7,6 +7,8 @@ import { testS3 } from '../../support/s3.js';
 import { sample } from '../../support/samples.js';
 import { temporaryFolder } from '../../support/temporary.js';
 
+/** Four runs of a batch of titles. */
+const PATIENCE_MS = 180_000;
 const inFolder = temporaryFolder();
 const s3 = testS3();
 beforeAll(async () => {
@@ -37,35 +39,40 @@ describe('a batch from bucket to bucket', () => {
     expect((await s3.requests()).filter(({ method }) => method === 'PUT')).toEqual([]);
   });
 
-  it('makes titles below a prefix, of a manifest and title files that are objects, and proves them done', async () => {
-    const lines = [{ inputs: ['a.mp4'], outDir: 'one' }, { title: 'two.yaml' }, { input: 'b/c.mp4' }];
-    await s3.put(
-      'media',
-      'in/titles.jsonl',
-      Buffer.from(lines.map((line) => JSON.stringify(line)).join('\n')),
-    );
-    await s3.put('media', 'in/two.yaml', Buffer.from('inputs: [b/c.mp4]'));
-    const results = inFolder('titles-run.jsonl');
-    const run = (...args: string[]) =>
-      batch('s3://media/in/titles.jsonl', 's3://out/titles', '--results', results, ...args);
-    expect(JSON.parse((await run()).stdout)).toMatchObject({ total: 3, done: 3, failed: 0 });
-    const outputs = readFileSync(results, 'utf8').trimEnd().split('\n');
-    expect(outputs.map((line) => JSON.parse(line).output).sort()).toEqual(
-      ['b/c.enc.mp4', 'one', 'two'].map((name) => `s3://out/titles/${name}`),
-    );
-    const keys = (await s3.keys('out')).filter((key) => key.startsWith('titles/'));
-    expect(keys).toEqual(expect.arrayContaining(['titles/one/main.m3u8', 'titles/two/prpack.json']));
-    expect(keys.filter((key) => key.includes('unfinished'))).toEqual([]);
-    await s3.requests();
-    expect(JSON.parse((await run('--resume')).stdout)).toMatchObject({ skipped: 3 });
-    expect((await s3.requests()).filter(({ method }) => method === 'PUT')).toEqual([]);
-    await s3.put('out', 'titles/two/main.m3u8', Buffer.from('somebody else'));
-    expect(JSON.parse((await run('--resume')).stdout)).toMatchObject({
-      skipped: 2,
-      failures: { OUTPUT_EXISTS: 1 },
-    });
-    expect(JSON.parse((await run('--resume', '--force')).stdout)).toMatchObject({ skipped: 2, done: 1 });
-  });
+  it(
+    'makes titles below a prefix, of a manifest and title files that are objects, and proves them done',
+    async () => {
+      const lines = [{ inputs: ['../in/a.mp4'], outDir: 'one' }, { title: 'two.yaml' }, { input: 'b/c.mp4' }];
+      await s3.put('media', 'titles/b/c.mp4', readFileSync(sample('bars.mp4')));
+      await s3.put(
+        'media',
+        'titles/titles.jsonl',
+        Buffer.from(lines.map((line) => JSON.stringify(line)).join('\n')),
+      );
+      await s3.put('media', 'titles/two.yaml', Buffer.from('inputs: [b/c.mp4]'));
+      const results = inFolder('titles-run.jsonl');
+      const run = (...args: string[]) =>
+        batch('s3://media/titles/titles.jsonl', 's3://out/titles', '--results', results, ...args);
+      expect(JSON.parse((await run()).stdout)).toMatchObject({ total: 3, done: 3, failed: 0 });
+      const outputs = readFileSync(results, 'utf8').trimEnd().split('\n');
+      expect(outputs.map((line) => JSON.parse(line).output).sort()).toEqual(
+        ['b/c.enc.mp4', 'one', 'two'].map((name) => `s3://out/titles/${name}`),
+      );
+      const keys = (await s3.keys('out')).filter((key) => key.startsWith('titles/'));
+      expect(keys).toEqual(expect.arrayContaining(['titles/one/main.m3u8', 'titles/two/prpack.json']));
+      expect(keys.filter((key) => key.includes('unfinished'))).toEqual([]);
+      await s3.requests();
+      expect(JSON.parse((await run('--resume')).stdout)).toMatchObject({ skipped: 3 });
+      expect((await s3.requests()).filter(({ method }) => method === 'PUT')).toEqual([]);
+      await s3.put('out', 'titles/two/main.m3u8', Buffer.from('somebody else'));
+      expect(JSON.parse((await run('--resume')).stdout)).toMatchObject({
+        skipped: 2,
+        failures: { OUTPUT_EXISTS: 1 },
+      });
+      expect(JSON.parse((await run('--resume', '--force')).stdout)).toMatchObject({ skipped: 2, done: 1 });
+    },
+    PATIENCE_MS,
+  );
 
   it('divides by shards, each with results of its own on the disk', async () => {
     const totals: number[] = [];

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { runCli } from '../../support/cli.js';
 import { longer } from '../../support/longer.js';
@@ -61,6 +61,25 @@ describe('objects as input', () => {
     const { exitCode, stderr } = await run('encrypt', sample('bars.mp4'), inFolder('x.mp4'), ...args);
     expect(exitCode).toBe(5);
     expect(stderr).toContain('s3://media/none.json cannot be read: there is no such object');
+  });
+});
+
+describe('what cannot be an object', () => {
+  it.each([
+    ['manifest', 's3://media/film/', '--out-dir', 's3://media/film/'],
+    ['manifest', sample('bars.mp4'), '--out-dir', 's3://media/film/'],
+    ['encrypt', sample('bars.mp4'), 's3://out/none.mp4', '--keys-out', 's3://out/keys.json', '--no-register'],
+    ['encrypt', '-', '-', '--keys-out', 'S3://out/keys.json', '--no-register'],
+  ])('is refused, and nothing is made: %s %s %s %s', async (...args) => {
+    const before = await s3.keys('out');
+    const { exitCode, stdout, stderr } = await run(...args);
+    expect({ exitCode, stdout, stderr }).toEqual({
+      exitCode: 2,
+      stdout: '',
+      stderr: expect.stringMatching(/on a disk/),
+    });
+    expect(await s3.keys('out')).toEqual(before);
+    expect(existsSync('s3:')).toBe(false);
   });
 });
 

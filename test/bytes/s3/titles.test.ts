@@ -39,7 +39,7 @@ async function names(): Promise<string[]> {
 
 describe('what is made into a presentation', () => {
   const film = readFileSync(sample('bars.mp4'));
-  const sheets = ['1', '2'].map((n) => `in/sheet-${n}.jpg`);
+  const sheets = ['in/sheet-1.jpg', 'in/sheet-2.jpg'];
   const run = (...args: string[]) =>
     runCli(['package', ...args, '--json', '--key-store', `sqlite:${inFolder('keys.db')}`], {
       env: { ...s3.environment, TMPDIR: TMP },
@@ -72,7 +72,7 @@ describe('what is made into a presentation', () => {
       json: { outDir: 's3://media/in/made', contentId: 'made' },
     });
     const made = (await s3.keys('media')).filter((key) => key.startsWith('in/made/'));
-    expect(made).toEqual(expect.arrayContaining(['in/made/thumbnails-2.jpg', 'in/made/manifest.mpd']));
+    expect(made).toEqual(expect.arrayContaining(['in/made/thumbnails-00002.jpg', 'in/made/manifest.mpd']));
     expect(JSON.parse((await run('s3://media/in/film.yaml')).stdout)).toMatchObject({ unchanged: true });
   });
 
