@@ -28,8 +28,8 @@ const STALLED_INTERVAL_MS = 3000;
 const MOST_LOSSES = 5;
 /** The engine is asked again after so long, in milliseconds. */
 const RECONNECT_MS = 1000;
-/** An engine that is away is waited for so long when a worker ends and has said all else, in milliseconds. */
-const LAST_WORD_MS = 10_000;
+/** An engine that is away is waited for so long when a worker ends, and once more until its connections have ended, in milliseconds. */
+const LAST_WORD_MS = 5000;
 /** Minutes for which the engine counts the jobs that ended. */
 const COUNTED_MINUTES = 60;
 
@@ -150,14 +150,19 @@ class Work {
 
   /** Jobs in hand are finished. An engine that does not hear of it gives them to another worker. */
   async #end(worker: JobWorker): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const closing = worker.close();
-    if (this.#options.signal.aborted) {
-      await Promise.allSettled(this.#inHand);
-      timer = setTimeout(() => this.#engine.giveUp(), LAST_WORD_MS);
-    }
-    await closing;
-    clearTimeout(timer);
+    const hasClosed = new AbortController();
+    const closing = worker.close().finally(() => hasClosed.abort());
+    await Promise.race([closing, this.#options.signal.aborted ? this.#giveUp(hasClosed.signal) : closing]);
+  }
+
+  /** Ends when the engine has been waited for long enough. */
+  async #giveUp(signal: AbortSignal): Promise<void> {
+    const wait = () => sleep(LAST_WORD_MS, undefined, { signal }).catch(() => {});
+    await Promise.allSettled(this.#inHand);
+    await wait();
+    if (signal.aborted) return;
+    this.#engine.giveUp();
+    await wait();
   }
 
   #settings(): WorkerSettings {

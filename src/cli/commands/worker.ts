@@ -27,6 +27,9 @@ interface WorkerFlags extends KeyFlags, KeyStoreFlags, QueueFlags, TelemetryFlag
   readonly register: boolean;
 }
 
+/** What is left of connections when the work has ended keeps the process for so long at most, in milliseconds. */
+const LINGER_MS = 500;
+
 const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'pause',
@@ -78,6 +81,7 @@ async function workerAction(flags: WorkerFlags, command: Command): Promise<void>
   );
   if (flags.json) await writeResult(formatJson(result));
   else if (flags.logLevel === undefined) writeMessage(formatWorkResult(result));
+  setTimeout(() => process.exit(), LINGER_MS).unref(); // calls of an engine that is away may still be under way
 }
 
 async function runWorker(
