@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { expect, it } from 'vitest';
 import { copyKeyStore } from '../../../src/keystore/copy/copy-key-store.js';
 import { openStoreRows } from '../../../src/keystore/copy/open-rows.js';
@@ -5,6 +7,7 @@ import type { StoreRows } from '../../../src/keystore/copy/store-rows.js';
 import type { KeyStore } from '../../../src/keystore/key-store.js';
 import { openKeyStore } from '../../../src/keystore/open.js';
 import { scratchDirectories } from '../../keys/scratch.js';
+import { PRPACK } from '../../support/cli.js';
 import { writeKekProgram } from '../../support/kek-program.js';
 import { describeWithPostgres, POSTGRES_PASSWORD } from '../../support/postgres.js';
 import { KEK_HEX, registration, SHA, storePath } from '../helpers.js';
@@ -107,6 +110,44 @@ describeWithPostgres('copyKeyStore with PostgreSQL', (postgres) => {
     await store.revoke([kids[0]!]);
     await store.close();
     expect(await copyKeyStore({ from, to, environment })).toMatchObject({ keys: 706, keysCopied: 206 });
+    expect(await rowsOf(to)).toEqual(await rowsOf(from));
+  });
+
+  it('goes on after each kill of its process, and compares at the end', async () => {
+    const from = sqlite();
+    const to = await postgres().database();
+    const store = open(from);
+    await store.register(Array.from({ length: 1800 }, (_, i) => registration({ contentId: `film-${i}` })));
+    await store.close();
+    const written = async () => {
+      const sql = 'select (select count(*) from prpack.keys) + (select count(*) from prpack.audit) as n';
+      const [row] = await postgres()
+        .query<{ n: string }>(to, sql)
+        .catch(() => []);
+      return Number(row?.n ?? 0);
+    };
+    const env = { ...process.env, ...environment };
+    let kills = 0;
+    for (;;) {
+      const before = await written();
+      const child = spawn(process.execPath, [PRPACK, 'keys', 'copy', '--from', from, '--to', to], {
+        env,
+        stdio: 'ignore',
+      });
+      let code: number | null | undefined;
+      const ended = once(child, 'exit').then(([exitCode]) => {
+        code = exitCode;
+      });
+      while (code === undefined && kills < 2 && (await written()) === before);
+      if (kills < 2 && code === undefined) kills += Number(child.kill('SIGKILL'));
+      await ended;
+      if (code !== null) {
+        expect(code).toBe(0);
+        break;
+      }
+    }
+    expect(kills).toBeGreaterThan(0);
+    expect(await copyKeyStore({ from, to, environment })).toMatchObject({ keys: 1800, keysCopied: 0 });
     expect(await rowsOf(to)).toEqual(await rowsOf(from));
   });
 

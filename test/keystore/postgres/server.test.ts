@@ -1,4 +1,12 @@
-import { chmodSync, chownSync, copyFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -324,5 +332,38 @@ describeWithPostgres('a PostgreSQL server with TLS', (postgres) => {
     const misnamed = `${url.replace('@127.0.0.1:', '@127.1:')}?sslrootcert=${ca}&sslmode=`;
     expect(await failureOf(`${misnamed}verify-full`)).toMatchObject(untrusted);
     await open(`${misnamed}verify-ca`).list();
+  });
+
+  it('knows clients by their certificates', async () => {
+    const { dataFolder } = postgres();
+    const url = await postgres().database();
+    const owner = statSync(dataFolder);
+    const put = (name: string, text: string | Buffer) => {
+      writeFileSync(join(dataFolder, name), text, { mode: 0o600 });
+      chownSync(join(dataFolder, name), owner.uid, owner.gid);
+    };
+    put('clients.crt', readFileSync(join(CERTIFICATES, 'ca.pem')));
+    put('pg_ident.conf', `clients packager ${POSTGRES_USER}\n`);
+    const rules = readFileSync(join(dataFolder, 'pg_hba.conf'), 'utf8');
+    put(
+      'pg_hba.conf',
+      `hostssl ${new URL(url).pathname.slice(1)} all 127.0.0.1/32 cert map=clients\n${rules}`,
+    );
+    await postgres().query(postgres().url('postgres'), "alter system set ssl_ca_file = 'clients.crt'");
+    postgres().stop('fast');
+    postgres().start();
+    const keyOf = (name: string) => {
+      const path = join(scratch(), 'client.key');
+      copyFileSync(join(CERTIFICATES, `${name}.key.pem`), path);
+      chmodSync(path, 0o600);
+      return path;
+    };
+    const nobody = new URL(url);
+    nobody.password = '';
+    const location = (name: string) =>
+      `${nobody}?sslrootcert=${CERTIFICATES}/ca.pem&sslmode=verify-full&sslcert=${CERTIFICATES}/${name}.pem&sslkey=${keyOf(name)}`;
+    expect((await open(location('packager')).register([registration()]))[0]!.outcome).toBe('created');
+    const refused = { code: 'KEY_STORE_FAILED', message: expect.stringContaining('refuses this user') };
+    expect(await failureOf(location('stranger'))).toMatchObject(refused);
   });
 });
