@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import { kindOfPath } from '../../bytes/files.js';
+import { isS3Url } from '../../bytes/s3/location.js';
 import { PrpackError } from '../../errors.js';
 import type { KeyLookup, KeyStore } from '../../index.js';
 import type { PageOptions, Player } from '../../server/player/page-server.js';
@@ -123,8 +124,8 @@ async function serveUntilStopped(
 }
 
 function assertPlayable(path: string): void {
-  if (/^https?:/i.test(path)) {
-    throw new PrpackError('INVALID_ARGUMENT', 'the page plays files of this machine, not URLs', {
+  if (/^https?:/i.test(path) || isS3Url(path)) {
+    throw new PrpackError('INVALID_ARGUMENT', 'the page plays files on a disk of this machine, not URLs', {
       remedy: 'Download the file, and give its name.',
     });
   }

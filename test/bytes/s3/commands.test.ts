@@ -68,6 +68,7 @@ describe('what cannot be an object', () => {
   it.each([
     ['manifest', 's3://media/film/', '--out-dir', 's3://media/film/'],
     ['manifest', sample('bars.mp4'), '--out-dir', 's3://media/film/'],
+    ['play', 's3://media/in/bars.mp4'],
     ['encrypt', sample('bars.mp4'), 's3://out/none.mp4', '--keys-out', 's3://out/keys.json', '--no-register'],
     ['encrypt', '-', '-', '--keys-out', 'S3://out/keys.json', '--no-register'],
   ])('is refused, and nothing is made: %s %s %s %s', async (...args) => {
