@@ -7,6 +7,7 @@ import { type CliResult, runCliJson, runProcess } from '../support/cli.js';
 import { describeWithPostgres } from '../support/postgres.js';
 import { testS3 } from '../support/s3.js';
 import { sample, testMedia } from '../support/samples.js';
+import { BY_SWEEPS, SWEEPS } from '../support/sweeps.js';
 import { temporaryFolder } from '../support/temporary.js';
 import { makeLargeSample } from './large-sample.js';
 
@@ -52,22 +53,27 @@ describeWithPostgres('prpack worker with objects of S3', (postgres) => {
   const batch = (...args: string[]) =>
     start('batch', 's3://media/in/jobs.jsonl', '--out-dir', 's3://out/', '--json', ...args);
 
+  /** One in the middle of an upload by parts, one while it sends a title. */
+  const killTwoWorkers = async () => {
+    await s3.fails(
+      { match: 'PUT /out/large.*partNumber=2', kind: 'held', times: 99 },
+      { match: 'PUT /out/film/.*mp4', kind: 'held', times: 1 },
+    );
+    const victims = [startWorker('1'), startWorker('1')]; // the first two jobs hold them
+    await until(async () => (await s3.uploads()).length > 0);
+    await until(async () => (await s3.keys('out')).some((key) => key.endsWith('.mp4')));
+    for (const { kill } of victims) kill('SIGKILL');
+    await Promise.all(victims.map(({ ended }) => ended));
+    expect(await s3.uploads()).toEqual(['large.enc.mp4']);
+    expect(await s3.keys('out')).toContain('film/.prpack-unfinished.json');
+    await s3.fails();
+  };
+
   it(
-    'makes every output once, and leaves nothing of workers that are killed while they send',
+    `makes every output once, and leaves nothing of workers that are killed while they send ${BY_SWEEPS}`,
     async () => {
-      await s3.fails(
-        { match: 'PUT /out/large.*partNumber=2', kind: 'held', times: 99 },
-        { match: 'PUT /out/film/.*mp4', kind: 'held', times: 1 },
-      );
-      const victims = [startWorker('1'), startWorker('1')]; // the first two jobs hold them
       const running = batch();
-      await until(async () => (await s3.uploads()).length > 0);
-      await until(async () => (await s3.keys('out')).some((key) => key.endsWith('.mp4')));
-      for (const { kill } of victims) kill('SIGKILL');
-      await Promise.all(victims.map(({ ended }) => ended));
-      expect(await s3.uploads()).toEqual(['large.enc.mp4']);
-      expect(await s3.keys('out')).toContain('film/.prpack-unfinished.json');
-      await s3.fails();
+      if (SWEEPS) await killTwoWorkers();
       const worker = startWorker('2');
       const { exitCode, stdout } = await running.ended;
       expect({ exitCode, json: JSON.parse(stdout) }).toMatchObject({

@@ -11,6 +11,7 @@ import { KEY } from '../support/jobs.js';
 import { describeWithPostgres, POSTGRES_PASSWORD } from '../support/postgres.js';
 import { describeWithRedis, REDIS_AUTHORITY, REDIS_PASSWORD } from '../support/redis.js';
 import { testMedia } from '../support/samples.js';
+import { BY_SWEEPS, SWEEPS } from '../support/sweeps.js';
 import { temporaryFolder } from '../support/temporary.js';
 import { makeLargeSample } from './large-sample.js';
 
@@ -63,12 +64,14 @@ describeWithPostgres('prpack worker, with its queue in PostgreSQL,', (postgres) 
 });
 
 describeWithRedis('prpack worker, with its queue in Redis,', (redis) => {
-  describeWorkers(REDIS_PASSWORD, () => ({
-    database: () => redis().database(),
-    isEmpty: async (location) => (await redis().size(location)) === 0,
-    stop: () => redis().stop(),
-    start: () => redis().start(),
-  }));
+  describe.skipIf(!SWEEPS)(`as in PostgreSQL ${BY_SWEEPS}`, () => {
+    describeWorkers(REDIS_PASSWORD, () => ({
+      database: () => redis().database(),
+      isEmpty: async (location) => (await redis().size(location)) === 0,
+      stop: () => redis().stop(),
+      start: () => redis().start(),
+    }));
+  });
 
   it('talks TLS with a server whose certificate it can verify, and with no other', async () => {
     const args = ['batch', '--status', '--queue', await redis().tlsDatabase(), '--json'];
@@ -237,7 +240,7 @@ function describeWorkers(password: string, engine: () => TestEngine): void {
     await stop(...workers);
   });
 
-  it('does every job once when a worker and the engine are killed', async () => {
+  it.skipIf(!SWEEPS)(`does every job once when a worker and the engine are killed ${BY_SWEEPS}`, async () => {
     addMedia(12);
     makeLargeSample(join(media, 'large.mp4'), LARGE_BYTES);
     const victim = startWorker('--jobs', '1');
