@@ -38,13 +38,15 @@ describe('the repository', () => {
   });
 });
 
-describe('test files that replace modules', () => {
+describe('test files that replace modules, or change flags of V8', () => {
   it('have a process of their own', () => {
     const files = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' });
     const tests = files.filter((file) => file.endsWith('.test.ts')).map((file) => join('test', file));
-    const replacing = tests.filter((file) => /^vi\.mock\(/m.test(readFileSync(join(ROOT, file), 'utf8')));
-    expect(replacing).not.toEqual([]);
-    expect(replacing.filter((file) => !ISOLATED.includes(file))).toEqual([]);
+    const changing = tests.filter((file) =>
+      /^vi\.mock\(|\bsetFlagsFromString\(/m.test(readFileSync(join(ROOT, file), 'utf8')),
+    );
+    expect(changing).not.toEqual([]);
+    expect(changing.filter((file) => !ISOLATED.includes(file))).toEqual([]);
   });
 });
 
