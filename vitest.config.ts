@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { ISOLATED } from './test/support/isolated.js';
 
@@ -7,8 +8,8 @@ export default defineConfig({
   test: {
     globalSetup: ['test/support/build.ts'],
     setupFiles: ['test/support/private-home.ts'],
-    // The default leaves a core free, which tests that wait for processes of their own leave idle, too.
-    maxWorkers: '100%',
+    // Tests that wait, for time or for processes of their own, leave a core idle.
+    maxWorkers: Math.ceil(availableParallelism() * 1.5),
     // Interop tests start ffmpeg, packagers and a browser beside the workers: seconds each, on two cores.
     testTimeout: 60_000,
     hookTimeout: 120_000,

@@ -18,6 +18,7 @@ import { runCli } from '../../support/cli.js';
 import { radosGateway } from '../../support/rados-gateway.js';
 import { testS3 } from '../../support/s3.js';
 import { sample } from '../../support/samples.js';
+import { BY_SWEEPS, SWEEPS } from '../../support/sweeps.js';
 import { temporaryFolder } from '../../support/temporary.js';
 import { describeWith } from '../../support/tools.js';
 
@@ -158,6 +159,8 @@ describe('s3rver, with a proxy for what it lacks', () => {
   contract(testS3(), { versions: true, listsOfUploads: true });
 });
 
-describeWith(['radosgw'], 'the gateway of Ceph', () => {
-  contract(radosGateway(), {});
+describe.skipIf(!SWEEPS)(`a second server ${BY_SWEEPS}`, () => {
+  describeWith(['radosgw'], 'the gateway of Ceph', () => {
+    contract(radosGateway(), {});
+  });
 });
