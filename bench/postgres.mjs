@@ -17,27 +17,39 @@ import { refuse } from './support.mjs';
 
 const DEBIAN_FOLDER = '/usr/lib/postgresql';
 
-/** Starts one in a folder of its own, for its user alone, which goes away when it is stopped. `pid` is that of its first process. */
-export async function startPostgres() {
-  const folder = mkdtempSync(join(tmpdir(), 'prpack-pg-'));
+/**
+ * Starts one in a folder of its own, for its user alone, which goes away when it is stopped. `pid` is that of its first process; `crash` ends it
+ * without any tidying, and `restart` begins it again.
+ */
+export async function startPostgres(parent = tmpdir()) {
+  const folder = mkdtempSync(join(parent, 'prpack-pg-'));
   const owner = ownerOfServer();
   if (owner) chownSync(folder, owner.uid, owner.gid);
   const data = join(folder, 'data');
   const port = await freePort();
   const run = (program, ...args) => runAs(owner, folder, program, args);
+  const control = (command, ...args) => run('pg_ctl', command, '--wait', '--pgdata', data, ...args);
+  const start = () => control('start', '--log', join(folder, 'log'));
   run('initdb', '--pgdata', data, '--username', 'prpack', '--auth', 'trust', '--no-sync');
   const settings = { port, listen_addresses: "'127.0.0.1'", unix_socket_directories: `'${folder}'` };
   const lines = Object.entries(settings).map(([name, value]) => `${name} = ${value}\n`);
   appendFileSync(join(data, 'postgresql.conf'), lines.join(''));
-  run('pg_ctl', 'start', '--wait', '--pgdata', data, '--log', join(folder, 'log'));
+  start();
   return {
-    url: `postgres://prpack@127.0.0.1:${port}/postgres`,
+    url: postgresUrl(port),
+    port,
     pid: Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0]),
+    crash: () => control('stop', '--mode', 'immediate'),
+    restart: start,
     stop: () => {
-      run('pg_ctl', 'stop', '--wait', '--mode', 'fast', '--pgdata', data);
+      if (existsSync(join(data, 'postmaster.pid'))) control('stop', '--mode', 'fast');
       rmSync(folder, { recursive: true });
     },
   };
+}
+
+export function postgresUrl(port) {
+  return `postgres://prpack@127.0.0.1:${port}/postgres`;
 }
 
 /** PostgreSQL does not run as root. */
@@ -67,7 +79,8 @@ function programFolder() {
   return folders.find((folder) => existsSync(join(folder, 'initdb'))) ?? refuse('there is no PostgreSQL');
 }
 
-function freePort() {
+/** One of the loopback interface. */
+export function freePort() {
   return new Promise((resolve) => {
     const server = createServer();
     server.listen(0, '127.0.0.1', () => {

@@ -8,11 +8,10 @@
 // --jobs is the number of jobs with faults, --calm that of each batch without; one in a hundred is no film. Workers do one job at a time. The engine is a PostgreSQL of its own,
 // with flushes to the disk (programs in /usr/lib/postgresql or on the PATH); keys go to `prpack serve`, on SQLite. Workers have TCP proxies on their way to both.
 
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import {
   appendFileSync,
   chmodSync,
-  chownSync,
   copyFileSync,
   existsSync,
   linkSync,
@@ -28,9 +27,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { fingerprintOf, keyRows } from './accounts.mjs';
-import { exitOnSignals, expectBuilt, homeIn, inFolder, PRPACK, print, ROOT, refuse } from './support.mjs';
+import { freePort, postgresUrl, startPostgres } from './postgres.mjs';
+import { exitOnSignals, expectBuilt, homeIn, inFolder, PRPACK, print, ROOT } from './support.mjs';
 
-const POSTGRES_FOLDER = '/usr/lib/postgresql';
 const SCOPES = ['register', 'read-keys'];
 /** The engine is away for so long, in milliseconds; so is the key store. */
 const OUTAGE_MS = 3000;
@@ -68,15 +67,11 @@ let place;
 
 expectBuilt();
 exitOnSignals();
-process.on('exit', () => {
-  for (const child of children) child.kill('SIGKILL');
-  if (place && existsSync(join(place.engine, 'data/postmaster.pid'))) control('stop', '--mode', 'immediate');
-});
-await inFolder(options.folder, main);
+process.on('exit', endAll);
+await inFolder(options.folder, (folder) => main(folder).finally(endAll));
 
 async function main(folder) {
   place = await makePlace(folder);
-  startEngine();
   await startKeyServer();
   const ways = { keys: await startProxy('keys'), engine: await startProxy('engine') };
   const workers = await Promise.all(Array.from({ length: Number(options.workers) }, startWorker));
@@ -109,9 +104,14 @@ async function main(folder) {
     );
   }
   for (const problem of problems.slice(0, 20)) print(`WRONG: ${problem}`);
-  for (const child of children) child.kill('SIGKILL');
   if (problems.length > 0) process.exitCode = 1;
   else print(`all right: ${total(batches)} jobs, each with one line, one file and one key, and nothing else`);
+}
+
+function endAll() {
+  for (const child of children) child.kill('SIGKILL');
+  place?.engine.stop();
+  place = undefined;
 }
 
 function total(batches) {
@@ -134,9 +134,8 @@ function median(values) {
 
 async function makePlace(folder) {
   chmodSync(folder, 0o755);
-  const engine = join(folder, 'engine');
-  mkdirSync(engine);
-  const ports = { engine: await freePort(), keys: await freePort() };
+  const engine = await startPostgres(folder);
+  const ports = { engine: engine.port, keys: await freePort() };
   const env = { ...homeIn(folder), ...locations(ports) };
   const keyStore = join(folder, 'keys.sqlite');
   return { folder, engine, ports, env, keyStore, log: join(folder, 'workers.log') };
@@ -145,7 +144,7 @@ async function makePlace(folder) {
 /** Where queue and keys are, as variables. */
 function locations({ engine, keys }) {
   return {
-    PRPACK_QUEUE: `postgres://prpack@127.0.0.1:${engine}/postgres`,
+    PRPACK_QUEUE: postgresUrl(engine),
     PRPACK_KEY_STORE: `http://127.0.0.1:${keys}`,
   };
 }
@@ -200,9 +199,9 @@ async function killWorker({ workers }) {
 }
 
 async function stopEngine() {
-  control('stop', '--mode', 'immediate');
+  place.engine.crash();
   await sleep(OUTAGE_MS);
-  control('start', '--log', join(place.engine, 'log'));
+  place.engine.restart();
 }
 
 function cutKeys({ ways }) {
@@ -309,68 +308,6 @@ async function startProxy(name) {
       }
     },
   };
-}
-
-function startEngine() {
-  const { engine, ports } = place;
-  const owner = ownerOfEngine();
-  if (owner) chownSync(engine, owner.uid, owner.gid);
-  asOwner('initdb', [
-    '--pgdata',
-    join(engine, 'data'),
-    '--username',
-    'prpack',
-    '--auth',
-    'trust',
-    '--no-sync',
-  ]);
-  const lines = [
-    `port = ${ports.engine}`,
-    "listen_addresses = '127.0.0.1'",
-    `unix_socket_directories = '${engine}'`,
-  ];
-  writeFileSync(join(engine, 'data/postgresql.auto.conf'), `${lines.join('\n')}\n`);
-  control('start', '--log', join(engine, 'log'));
-}
-
-function control(command, ...args) {
-  asOwner('pg_ctl', [command, '--wait', '--pgdata', join(place.engine, 'data'), ...args]);
-}
-
-/** PostgreSQL does not run as root. */
-function ownerOfEngine() {
-  if (process.getuid() !== 0) return undefined;
-  const id = (what) => Number(execFileSync('id', [what, 'postgres'], { encoding: 'utf8' }));
-  return { uid: id('-u'), gid: id('-g') };
-}
-
-function asOwner(program, args) {
-  const { status, error } = spawnSync(join(programFolder(), program), args, {
-    ...ownerOfEngine(),
-    cwd: place.engine,
-    env: { PATH: process.env.PATH, LC_ALL: 'C' },
-    stdio: 'ignore',
-  });
-  if (status !== 0) throw new Error(`${program} ${args.join(' ')}: ${error ?? status}`);
-}
-
-function programFolder() {
-  const versions = existsSync(POSTGRES_FOLDER) ? readdirSync(POSTGRES_FOLDER).sort().reverse() : [];
-  const folders = [
-    ...versions.map((version) => join(POSTGRES_FOLDER, version, 'bin')),
-    ...process.env.PATH.split(':'),
-  ];
-  return folders.find((folder) => existsSync(join(folder, 'initdb'))) ?? refuse('there is no PostgreSQL');
-}
-
-function freePort() {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 function linesIn(path) {
