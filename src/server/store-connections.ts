@@ -1,7 +1,9 @@
-import { KEY_STORE_VARIABLE } from '../keystore/open.js';
+import { locate } from '../keystore/open.js';
 import type { StoreLocation } from '../keystore/open-shared.js';
 import { Connections } from '../keystore/postgres/connections.js';
 import { readLocation } from '../keystore/postgres/location.js';
+
+const SCHEMES = ['postgres', 'postgresql'];
 
 /**
  * Connections to the database of a key store on PostgreSQL, which are those that the store has itself; undefined for stores of other kinds.
@@ -9,9 +11,7 @@ import { readLocation } from '../keystore/postgres/location.js';
  * @throws PrpackError INVALID_ARGUMENT when the location is not one of a key store
  */
 export function storeConnections(store: StoreLocation, patienceMs?: number): Connections | undefined {
-  const { environment = process.env } = store;
-  const location = store.location ?? environment[KEY_STORE_VARIABLE] ?? '';
-  const rest = /^postgres(?:ql)?:(.*)$/s.exec(location)?.[1];
-  if (rest === undefined) return undefined;
+  const { scheme, rest, environment } = locate(store);
+  if (!SCHEMES.includes(scheme)) return undefined;
   return new Connections(readLocation(`postgres:${rest}`), environment, patienceMs);
 }

@@ -2,21 +2,10 @@ import { Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
 import type { ResultLine } from '../../src/packager/batch/types.js';
 import { addQueueMetrics, BatchMetrics, WorkMetrics } from '../../src/telemetry/metrics.js';
+import { resultLine } from '../support/result-lines.js';
 
-const line = (more: Partial<ResultLine> = {}): ResultLine => ({
-  run: 'r',
-  id: 'r.0',
-  status: 'done',
-  input: '/in',
-  output: '/out',
-  contentId: 'c',
-  settingsSha256: 's',
-  fingerprint: { bytes: 1000, mtimeMs: 1 },
-  bytes: 1100,
-  startedAt: '2026-01-01T00:00:00.000Z',
-  elapsedMs: 20,
-  ...more,
-});
+const line = (more: Partial<ResultLine> = {}) =>
+  resultLine({ fingerprint: { bytes: 1000, mtimeMs: 1 }, bytes: 1100, ...more });
 const work = { tracks: 2, samples: 300, timings: { planMs: 1, writeMs: 2, checkMs: 3, totalMs: 6 } };
 const failed = { status: 'failed', error: { code: 'KEY_STORE_FAILED', message: 'm' } } as const;
 

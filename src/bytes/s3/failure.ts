@@ -135,6 +135,11 @@ export function statusOf(error: unknown): number | undefined {
   return (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
 }
 
+/** Whether the object was there already, where it was to be made on condition that it is not. */
+export function isConflict(error: unknown): boolean {
+  return [409, 412].includes(statusOf(error) ?? 0);
+}
+
 /**
  * The error for what the SDK threw. Of that only its name is kept: its texts and headers may hold credentials.
  * @param shown `s3://bucket/key`

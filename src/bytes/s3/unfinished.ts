@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { PrpackError } from '../../errors.js';
 import { existsAlready } from '../sinks/file-sink.js';
 import type { S3 } from './client.js';
-import { s3Failure, statusOf } from './failure.js';
+import { isConflict, s3Failure, statusOf } from './failure.js';
 import { inParallel } from './in-parallel.js';
 import { listKeys } from './list-keys.js';
 import type { S3Location } from './location.js';
@@ -42,9 +42,7 @@ export class UnfinishedMark {
     await client.send(command).catch(async (error) => {
       if ((await this.#said())?.mark === this.#mark) return; // nobody heard the answer
       const { shown } = this.#location;
-      throw [409, 412].includes(statusOf(error) ?? 0)
-        ? existsAlready(shown)
-        : s3Failure(error, shown, 'write');
+      throw isConflict(error) ? existsAlready(shown) : s3Failure(error, shown, 'write');
     });
   }
 

@@ -3,7 +3,7 @@ import { crc32 } from 'node:zlib';
 import { existsAlready } from '../sinks/file-sink.js';
 import type { S3 } from './client.js';
 import { contentTypeOf } from './content-type.js';
-import { s3Failure, statusOf } from './failure.js';
+import { isConflict, s3Failure } from './failure.js';
 import { isThere } from './is-there.js';
 import type { S3Location } from './location.js';
 
@@ -52,7 +52,7 @@ export class Upload {
       await send();
     } catch (error) {
       if (await this.#isDone()) return;
-      const isTaken = this.#target.replace ? false : [409, 412].includes(statusOf(error) ?? 0);
+      const isTaken = !this.#target.replace && isConflict(error);
       throw isTaken ? existsAlready(this.#target.location.shown) : this.failure(error);
     }
   }

@@ -12,6 +12,7 @@ import { storeLocation } from '../options/key-store.js';
 import { addJsonOption, type OutputFlags } from '../options/output.js';
 import { addServerStoreOptions, type ServerStoreFlags, withTokens } from '../options/server-store.js';
 import { addConfigOption } from '../options/settings.js';
+import { LEVELS } from '../options/telemetry.js';
 import { absoluteUrl, integer, nonEmpty, oneOf, type ParseValue, repeatable } from '../options/values.js';
 import { formatJson } from '../output/json.js';
 import { formatServerStart, type ServerStart } from '../output/serve-text.js';
@@ -75,7 +76,7 @@ export function configureServe(command: Command): void {
   command.option(
     '--log-level <level>',
     'silent, error, warn, info, debug or trace: lines of JSON on stderr',
-    oneOf('--log-level', ['silent', 'error', 'warn', 'info', 'debug', 'trace']),
+    oneOf('--log-level', LEVELS),
     'info',
   );
   addConfigOption(command);

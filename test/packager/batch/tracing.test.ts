@@ -1,7 +1,7 @@
 import { type Span, type SpanOptions, trace } from '@opentelemetry/api';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openTracing } from '../../../src/packager/batch/tracing.js';
-import type { ResultLine } from '../../../src/packager/batch/types.js';
+import { resultLine } from '../../support/result-lines.js';
 
 const ASKED = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318' };
 
@@ -35,19 +35,6 @@ function recordSpans(): Recorded[] {
   return spans;
 }
 
-const line = (more: Partial<ResultLine>): ResultLine => ({
-  run: 'r',
-  id: 'r.0',
-  status: 'done',
-  input: '/in',
-  output: '/out',
-  contentId: 'c',
-  settingsSha256: 's',
-  startedAt: new Date(1000).toISOString(),
-  elapsedMs: 20,
-  ...more,
-});
-
 describe('tracing', () => {
   afterEach(() => trace.disable());
 
@@ -65,10 +52,10 @@ describe('tracing', () => {
     tracing.take({ kind: 'started', id: 'r.0' });
     tracing.take({ kind: 'keys', id: 'r.0', outcome: 'created', count: 1, elapsedMs: 3 });
     const timings = { planMs: 1, writeMs: 2, checkMs: 4, totalMs: 7 };
-    tracing.take({ kind: 'ended', line: line({ bytes: 7 }), work: { tracks: 1, timings } });
+    tracing.take({ kind: 'ended', line: resultLine({ bytes: 7 }), work: { tracks: 1, timings } });
     tracing.take({ kind: 'started', id: 'r.1' });
     const error = { code: 'NOT_MP4', message: 'no film' };
-    tracing.take({ kind: 'ended', line: line({ id: 'r.1', status: 'failed', error }) });
+    tracing.take({ kind: 'ended', line: resultLine({ id: 'r.1', status: 'failed', error }) });
     tracing.end();
     expect(spans.map(({ name, parent }) => [name, parent])).toEqual([
       ['run', undefined],
